@@ -1,0 +1,80 @@
+"""The error tree: what goes wrong flows out of every layer as one of these, and `cli` turns it into an exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+class IndexerError(Exception):
+    """Any error that indexer reports; its message is a sentence a photographer can act on."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, **parts: Any) -> None:
+        super().__init__(message)
+        self.__dict__.update(parts)
+        self._arguments = tuple(parts.values())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error crosses process borders: rebuild it from the arguments of its own constructor.
+        return (type(self), self._arguments or self.args)
+
+
+class ConfigError(IndexerError):
+    """A setting that cannot be used."""
+
+    exit_code = 2
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"configuration, {key}: {reason}", key=key, reason=reason)
+
+
+class LibraryError(IndexerError):
+    """A folder of photos that is missing, unreadable or no folder."""
+
+    exit_code = 3
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{printable(path)}: {reason}", path=path, reason=reason)
+
+
+class ModelError(IndexerError):
+    """A network whose weights are missing, damaged or not as its spec says."""
+
+    exit_code = 4
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"model {name}: {reason}", name=name, reason=reason)
+
+
+class StoreError(IndexerError):
+    """A library file that is locked, damaged, read-only or newer than this program."""
+
+    exit_code = 5
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"library {printable(path)}: {reason}", path=path, reason=reason)
+
+
+class QueryError(IndexerError):
+    """A search that cannot be understood; `position` is the character it stumbled on."""
+
+    exit_code = 6
+
+    def __init__(self, text: str, position: int, reason: str) -> None:
+        super().__init__(f"search {text!r}: {reason}", text=text, position=position, reason=reason)
+
+
+class PhotoError(IndexerError):
+    """One photo that cannot be indexed: recorded, never fatal to a run."""
+
+    exit_code = 7
+
+    def __init__(self, path: Path, stage: str, reason: str) -> None:
+        super().__init__(f"{printable(path)}: {stage}: {reason}", path=path, stage=stage, reason=reason)
+
+
+def printable(path: Path | str) -> str:
+    """Return a path as text that any terminal and JSON parser takes: bytes that are not UTF-8 become '�'."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,279 @@
+"""The values that flow from the disk to the library: frozen, picklable, equal by value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.geometry import Box, Point
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """A file on the disk that may be a photo; size and mtime are its stamp, which decides 'unchanged'."""
+
+    path: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """Decoded pixels, upright RGB.
+
+    pixels: uint8[height, width, 3], perhaps smaller than the original.
+    full_size: (width, height) in pixels of the upright original.
+    """
+
+    pixels: NDArray[np.uint8]
+    full_size: tuple[int, int]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Picture):
+            return NotImplemented
+        return self.full_size == other.full_size and np.array_equal(self.pixels, other.pixels)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the decoded pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a classifier said: one of its classes, by name, with the score 0..1."""
+
+    name: str
+    score: float
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """What the photo gets: a word, how sure (0..1), and the label or fact that gave it."""
+
+    name: str
+    score: float
+    source: str
+
+
+_EVIDENCE = np.dtype([("view", "<u2"), ("label", "<u2"), ("score", "<u2")])
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The scores of one classifier that tags are made from, kept so that tags can be made again.
+
+    A view is one part of the picture that the network judged (a crop, a window); data holds
+    (view, class index, score × 65535) as little-endian uint16 for the classes worth keeping.
+    """
+
+    model: str
+    data: bytes
+
+    @classmethod
+    def of(cls, model: str, scores: NDArray[np.float32], least: float) -> Evidence:
+        """Keep the scores of at least `least` from float32[views, classes], each 0..1."""
+        view, label = np.nonzero(scores >= least)
+        kept = np.empty(len(view), _EVIDENCE)
+        kept["view"], kept["label"] = view, label
+        kept["score"] = np.rint(scores[view, label] * 65535)
+        return cls(model, kept.tobytes())
+
+    def scores(self, classes: int) -> NDArray[np.float32]:
+        """Return float32[views, classes]; what was not kept is 0."""
+        kept = np.frombuffer(self.data, _EVIDENCE)
+        views = int(kept["view"].max()) + 1 if len(kept) else 1
+        scores = np.zeros((views, classes), np.float32)
+        scores[kept["view"], kept["label"]] = kept["score"] / np.float32(65535)
+        return scores
+
+    def best(self, count: int) -> list[tuple[int, float]]:
+        """Return the classes with the highest score in any view: (class index, score), highest first."""
+        best: dict[int, int] = {}
+        for _, label, score in np.frombuffer(self.data, _EVIDENCE).tolist():
+            best[label] = max(score, best.get(label, 0))
+        ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
+        return [(label, score / 65535) for label, score in ranked[:count]]
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """The numbers of a face: little-endian float32, 128 for dlib's network.
+
+    Descriptors are comparable only when `model` is the same; their distance is Euclidean.
+    """
+
+    model: str
+    data: bytes
+
+    @classmethod
+    def of(cls, model: str, vector: NDArray[Any]) -> Descriptor:
+        """Pack float[length]."""
+        return cls(model, np.asarray(vector, "<f4").tobytes())
+
+    @property
+    def vector(self) -> NDArray[np.float32]:
+        """A read-only float32[length] view of the data."""
+        return np.frombuffer(self.data, "<f4")
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face in a photo.
+
+    score: how sure the detector is, 0..1.  quality: how fit for comparing (size, sharpness, pose), 0..1.
+    landmarks: left eye, right eye, nose, left and right mouth corner, left and right as seen in the picture.
+    descriptor: None where the describer was not run.
+    """
+
+    box: Box
+    score: float
+    quality: float
+    landmarks: tuple[Point, ...]
+    descriptor: Descriptor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the file says about the photo; None where it says nothing that can be believed.
+
+    width, height: pixels of the upright photo.  taken_at: local wall-clock time, ISO 8601, with the offset
+    appended where it is known.  taken_from: the field that gave it ('exif:DateTimeOriginal' … 'mtime').
+    latitude, longitude: degrees, north and east positive.  altitude_m, exposure_seconds, focal_length_mm: as named.
+    """
+
+    format: str
+    width: int
+    height: int
+    orientation: int = 1
+    taken_at: str | None = None
+    taken_from: str | None = None
+    camera_make: str | None = None
+    camera_model: str | None = None
+    lens: str | None = None
+    iso: int | None = None
+    f_number: float | None = None
+    exposure_seconds: float | None = None
+    focal_length_mm: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    altitude_m: float | None = None
+    software: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """content: SHA-256 of the file's bytes (32 bytes).  perceptual: 64-bit DCT hash of the upright picture (8 bytes)."""
+
+    content: bytes
+    perceptual: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Plain facts about the pixels that tags such as 'night' and 'black and white' are made from.
+
+    brightness: mean luma 0..1.  colorfulness: mean chroma 0..1 (0 is grey).  contrast: standard deviation of luma 0..1.
+    flatness: share of the pixels that equal their right-hand neighbor, 0..1 (drawings and screenshots are high).
+    """
+
+    brightness: float
+    colorfulness: float
+    contrast: float
+    flatness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything known of one photo.
+
+    evidence: one a classifier.  vector: the first classifier's pooled features, little-endian float16, for
+    look-alikes.  models: the ids of the models that saw it, so that a new model marks it stale.
+    """
+
+    metadata: Metadata
+    hashes: Hashes
+    look: Look
+    evidence: tuple[Evidence, ...]
+    tags: tuple[Tag, ...]
+    faces: tuple[Face, ...]
+    vector: bytes
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """The photo was analyzed."""
+
+    file: PhotoFile
+    analysis: Analysis
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The photo is known with this stamp and these models; it was not opened."""
+
+    file: PhotoFile
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The same bytes were known elsewhere; their analysis now belongs to this path.
+
+    `gone` tells whether the old file no longer exists (moved) or still does (a copy).
+    """
+
+    file: PhotoFile
+    old_path: Path
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The photo could not be indexed; recorded with its stamp, so it is tried again when it changes."""
+
+    file: PhotoFile
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The file is gone; its row is kept and marked missing."""
+
+    path: Path
+
+
+Outcome: TypeAlias = Indexed | Unchanged | Moved | Failed | Removed
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a photo was found: the tag, its score, and the label or fact that gave it."""
+
+    tag: str
+    score: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A photo that a search found."""
+
+    path: Path
+    score: float
+    why: tuple[Why, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceMatch:
+    """A face in the library that looks like the query face; distance is Euclidean, lower is more alike."""
+
+    path: Path
+    box: Box
+    distance: float
