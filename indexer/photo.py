@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from struct import iter_unpack
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from indexer.geometry import Box, Point
+
+if TYPE_CHECKING:  # NumPy takes 0.1 s to import, and a keyword search does without it.
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Picture:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Picture):
             return NotImplemented
+        import numpy as np
+
         return self.full_size == other.full_size and np.array_equal(self.pixels, other.pixels)
 
     @property
@@ -61,7 +65,7 @@ class Tag:
     source: str
 
 
-_EVIDENCE = np.dtype([("view", "<u2"), ("label", "<u2"), ("score", "<u2")])
+_EVIDENCE = [("view", "<u2"), ("label", "<u2"), ("score", "<u2")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Evidence:
     @classmethod
     def of(cls, model: str, scores: NDArray[np.float32], least: float) -> Evidence:
         """Keep the scores of at least `least` from float32[views, classes], each 0..1."""
+        import numpy as np
+
         view, label = np.nonzero(scores >= least)
         kept = np.empty(len(view), _EVIDENCE)
         kept["view"], kept["label"] = view, label
@@ -86,6 +92,8 @@ class Evidence:
 
     def scores(self, classes: int) -> NDArray[np.float32]:
         """Return float32[views, classes]; what was not kept is 0."""
+        import numpy as np
+
         kept = np.frombuffer(self.data, _EVIDENCE)
         views = int(kept["view"].max()) + 1 if len(kept) else 1
         scores = np.zeros((views, classes), np.float32)
@@ -95,7 +103,7 @@ class Evidence:
     def best(self, count: int) -> list[tuple[int, float]]:
         """Return the classes with the highest score in any view: (class index, score), highest first."""
         best: dict[int, int] = {}
-        for _, label, score in np.frombuffer(self.data, _EVIDENCE).tolist():
+        for _, label, score in iter_unpack("<HHH", self.data):
             best[label] = max(score, best.get(label, 0))
         ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
         return [(label, score / 65535) for label, score in ranked[:count]]
@@ -114,11 +122,15 @@ class Descriptor:
     @classmethod
     def of(cls, model: str, vector: NDArray[Any]) -> Descriptor:
         """Pack float[length]."""
+        import numpy as np
+
         return cls(model, np.asarray(vector, "<f4").tobytes())
 
     @property
     def vector(self) -> NDArray[np.float32]:
         """A read-only float32[length] view of the data."""
+        import numpy as np
+
         return np.frombuffer(self.data, "<f4")
 
 
