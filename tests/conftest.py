@@ -1,0 +1,54 @@
+"""Fixtures that every room shares: real pictures, measuring data where it is there, and the built networks."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real pictures with known answers; the test is skipped where it is absent."""
+    folder = Path(os.environ.get("INDEXER_TEST_DATA", PROJECT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the folder of real pictures (INDEXER_TEST_DATA) is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with every shipped network built; INDEXER_TEST_MODELS names one to keep between runs."""
+    from indexer.vision.spec import read_specs
+    from indexer.zoo.build import build_missing
+
+    kept = os.environ.get("INDEXER_TEST_MODELS")
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("models")
+    build_missing(read_specs().values(), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def samples() -> dict[str, Path]:
+    """Real photographs that the test dependencies ship: cat, coffee, astronaut, hopper, flower, temple."""
+    return {
+        "cat": _beside("skimage", "data/chelsea.png"),
+        "coffee": _beside("skimage", "data/coffee.png"),
+        "astronaut": _beside("skimage", "data/astronaut.png"),
+        "hopper": _beside("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
+        "flower": _beside("sklearn", "datasets/images/flower.jpg"),
+        "temple": _beside("sklearn", "datasets/images/china.jpg"),
+    }
+
+
+def _beside(package: str, name: str) -> Path:
+    spec = find_spec(package)
+    assert spec is not None, f"{package} is not installed: pip install '.[test]'"
+    assert spec.origin is not None
+    path = Path(spec.origin).parent / name
+    assert path.is_file(), f"{path} is missing: this release of {package} does not ship it"
+    return path
