@@ -1,0 +1,27 @@
+"""The program `indexer`: arguments flow in, an exit code flows out."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from indexer.errors import IndexerError
+
+
+def main() -> None:
+    """Run the command line; every error of ours becomes one sentence on stderr and its exit code."""
+    from indexer.cli.app import app
+
+    try:
+        app(prog_name="indexer")
+    except IndexerError as error:
+        print(f"indexer: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; keep Python from complaining when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""The command line as a whole: one Typer app, a file per family of commands."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from indexer.cli import look_after, models, scan, search, settings
+
+app = typer.Typer(
+    name="indexer",
+    help="Tag a whole photo library on your own machine and find things in it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"indexer {version('indexer')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+for family in (scan, search, look_after):
+    family.register(app)
+app.add_typer(models.app, name="models")
+app.add_typer(settings.app, name="config")

@@ -1,0 +1,102 @@
+"""Results flow in; tables, JSON and paths flow out to stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from indexer.errors import printable
+from indexer.geometry import Box
+
+Value = TypeVar("Value")
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    PATHS = "paths"
+    PATHS0 = "paths0"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-f", help="paths0: paths, each ended by a NUL byte, for xargs -0.")
+]
+
+
+def present(
+    results: Sequence[Value],
+    style: Format,
+    record: Callable[[Value], Mapping[str, Any]],
+    columns: Mapping[str, Callable[[Value], str]],
+    paths: Callable[[Value], Sequence[Path]],
+) -> None:
+    """Print results.
+
+    record: the JSON object of a result.  columns: title → its text in the table.  paths: its files.
+    """
+    match style:
+        case Format.TABLE:
+            table([[text(result) for text in columns.values()] for result in results], list(columns))
+        case Format.JSON:
+            write_json([record(result) for result in results], indent=2)
+        case Format.JSONL:
+            for result in results:
+                write_json(record(result))
+        case Format.PATHS | Format.PATHS0:
+            end = b"\n" if style is Format.PATHS else b"\0"
+            _write(b"".join(os.fsencode(path) + end for result in results for path in paths(result)))
+
+
+def table(rows: Sequence[Sequence[str]], titles: Sequence[str] | None = None) -> None:
+    """Print rows in aligned columns, control characters made visible; the last column is never cut."""
+    from rich.cells import cell_len
+
+    lines = [[_visible(cell) for cell in row] for row in ([titles, *rows] if titles and rows else rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+        write("  ".join(padded).rstrip())
+
+
+def write_json(value: Any, indent: int | None = None) -> None:
+    """Print a JSON value, one line unless indented."""
+    write(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def write(line: str) -> None:
+    """Print a line as UTF-8, whatever the terminal's encoding."""
+    _write(line.encode("utf-8", "replace") + b"\n")
+
+
+def path_record(path: Path) -> dict[str, str]:
+    """Return `path`, and `path_bytes` (base64) where the name is not UTF-8."""
+    try:
+        return {"path": str(path).encode().decode()}
+    except UnicodeEncodeError:
+        return {"path": printable(path), "path_bytes": b64encode(os.fsencode(path)).decode()}
+
+
+def box_record(box: Box) -> dict[str, float]:
+    """Return a box as fractions of the upright picture."""
+    return {side: round(getattr(box, side), 5) for side in ("left", "top", "width", "height")}
+
+
+def _visible(text: str) -> str:
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,92 @@
+"""What every command shares: --library, --config, --quiet and --verbose flow in; settings and an open library flow out."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from indexer import config
+from indexer.config import Config, Settings
+from indexer.vision.analyze import Eyes
+
+if TYPE_CHECKING:
+    from indexer.library.store import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The shared options of one call of the program."""
+
+    library: Path | None
+    config: Path | None
+    quiet: bool
+    verbose: bool
+
+    def settings(self, **flags: Any) -> Settings:
+        """Read the settings; flags that are None are not given. Errors: ConfigError."""
+        return config.load(self.config, {"library": self.library, **flags})
+
+    def open_library(self, *, read_only: bool = True) -> Library:
+        """Open the library of the settings. Errors: ConfigError, StoreError."""
+        from indexer.library.store import Library  # SQLAlchemy takes 0.2 s: --help does without it
+
+        return Library.open(self.settings().config.library_file, read_only=read_only)
+
+    def say(self, text: str) -> None:
+        """Tell the user something that is not data, unless --quiet."""
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+    def detail(self, text: str) -> None:
+        """Tell the user something that only --verbose shows."""
+        if self.verbose:
+            self.say(text)
+
+
+def eyes(config: Config) -> Eyes:
+    """Return which networks the settings want."""
+    return Eyes(
+        config.models_path,
+        config.classifier,
+        config.detector if config.faces else None,
+        config.describer if config.faces else None,
+        config.runtime,
+    )
+
+
+_SHARED = {
+    "library": Annotated[Path | None, typer.Option("--library", help="The library file.", show_default=False)],
+    "config": Annotated[Path | None, typer.Option("--config", help="The settings file.", show_default=False)],
+    "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but results and errors.")],
+    "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what is done.")],
+}
+_DEFAULTS = {"library": None, "config": None, "quiet": False, "verbose": False}
+
+
+def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function whose first parameter is the Session as a command with the shared options."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        _, *own = inspect.signature(function, eval_str=True).parameters.values()
+        shared = [
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[key], annotation=kind)
+            for key, kind in _SHARED.items()
+        ]
+
+        def run(**given: Any) -> None:
+            function(Session(**{key: given.pop(key) for key in _SHARED}), **given)
+
+        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + shared
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        run.__doc__ = function.__doc__
+        app.command(name)(run)
+        return function
+
+    return register

@@ -1,0 +1,40 @@
+"""`indexer config`: what the settings are and where each came from."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import typer
+
+from indexer import config
+from indexer.cli.present import Format, FormatOption, table, write_json
+from indexer.cli.session import Session, command
+
+app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+
+
+@command(app, "show")
+def show(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
+    """Print every setting, its value and where it came from."""
+    settings = session.settings()
+    effective = {"library": settings.config.library_file, "models_folder": settings.config.models_path}
+    rows = [
+        (item.name, effective.get(item.name, getattr(settings.config, item.name)), settings.origins[item.name])
+        for item in fields(settings.config)
+    ]
+    if format is Format.TABLE:
+        table([[name, _text(value), origin] for name, value, origin in rows], ["setting", "value", "from"])
+        session.say(f"Settings file: {session.config or config.default_file()}")
+    else:
+        write_json({name: {"value": _plain(value), "from": origin} for name, value, origin in rows}, indent=2)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [str(part) for part in value]
+    return value if isinstance(value, bool | int | float) else str(value)
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,199 @@
+"""All settings: defaults, then the TOML file, then INDEXER_* variables, then flags flow in; one frozen Config flows out."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from indexer.errors import ConfigError
+
+
+def _setting(default: Any, about: str, least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"about": about, "least": least, "choices": choices})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting of the program; an empty path means the platform's own place."""
+
+    library: Path | None = _setting(
+        None, "The library file. Empty: library.sqlite in the platform's data folder (see 'indexer config show')."
+    )
+    folders: tuple[Path, ...] = _setting((), "Folders of photos that 'indexer scan' takes when none is given.")
+    models_folder: Path | None = _setting(None, "Where built networks are kept. Empty: the platform's cache folder.")
+    classifier: str = _setting("efficientnet-lite0", "The network that gives tags ('indexer models list').")
+    faces: bool = _setting(True, "Find and describe faces. false: no face data is ever computed.")
+    detector: str = _setting("retinaface-mobilenet025", "The network that finds faces.")
+    describer: str = _setting("dlib-face-resnet", "The network that describes faces.")
+    runtime: str = _setting(
+        "auto",
+        "What runs the networks: litert (CPU), tensorflow, or auto (TensorFlow where there is a GPU, else LiteRT).",
+        choices=("auto", "litert", "tensorflow"),
+    )
+    workers: int = _setting(0, "Worker processes. 0: one a CPU core.", least=0)
+    max_megapixels: float = _setting(200.0, "Larger pictures are refused before they are decoded.", least=0.01)
+    photo_timeout_seconds: float = _setting(120.0, "A photo that takes longer is recorded as failed.", least=1)
+    batch_photos: int = _setting(64, "Photos stored in one transaction.", least=1)
+    batch_seconds: float = _setting(2.0, "Results wait no longer than this before they are stored.", least=0)
+
+    @property
+    def library_file(self) -> Path:
+        """The library file, the platform's own place where none is set."""
+        return self.library or _platform("user_data_path") / "library.sqlite"
+
+    @property
+    def models_path(self) -> Path:
+        """The folder of built networks, the platform's own place where none is set."""
+        return self.models_folder or _platform("user_cache_path") / "models"
+
+    @property
+    def worker_count(self) -> int:
+        """The number of worker processes, at least one."""
+        return self.workers or _cores()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A Config and where each of its values came from: 'default', the file, the variable or the flag."""
+
+    config: Config
+    origins: Mapping[str, str]
+
+
+def load(
+    file: Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read the settings from all four layers.
+
+    file: the TOML file; None: INDEXER_CONFIG, else config.toml in the platform's configuration folder if it exists.
+    flags: values given on the command line; None values are not given.
+    Errors: ConfigError for an unknown key, a value of the wrong kind, an unreadable file.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {name: "default" for name in _FIELDS}
+    for origin, base, layer in (
+        _file_layer(file, environ),
+        ("environment", Path.cwd(), _environment_layer(environ)),
+        ("flag", Path.cwd(), {key: value for key, value in (flags or {}).items() if value is not None}),
+    ):
+        for key, value in layer.items():
+            values[key] = _checked(key, value, base)
+            origins[key] = origin
+    return Settings(replace(Config(), **values), origins)
+
+
+def example() -> str:
+    """Return the text of config.example.toml: every key with what it means and its default."""
+    lines = ["# Every setting of indexer with its default. Copy it to the path that 'indexer config show' names."]
+    for name, item in _FIELDS.items():
+        lines += ["", f"# {item.metadata['about']}", f"{name} = {_toml(item.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def default_file(environ: Mapping[str, str] | None = None) -> Path:
+    """Return where the settings file is looked for when none is given."""
+    named = (os.environ if environ is None else environ).get("INDEXER_CONFIG")
+    return Path(named).expanduser() if named else _platform("user_config_path") / "config.toml"
+
+
+def _file_layer(file: Path | None, environ: Mapping[str, str]) -> tuple[str, Path, dict[str, Any]]:
+    path = file or default_file(environ)
+    named = file is not None or "INDEXER_CONFIG" in environ
+    if not named and not path.is_file():
+        return str(path), path.parent, {}
+    try:
+        with path.open("rb") as stream:
+            return str(path), path.absolute().parent, tomllib.load(stream)
+    except (OSError, ValueError) as error:
+        raise ConfigError(str(path), f"cannot be read: {error}") from error
+
+
+def _environment_layer(environ: Mapping[str, str]) -> dict[str, Any]:
+    given = {key: environ.get(f"INDEXER_{key.upper()}") for key in _FIELDS}
+    return {key: _from_text(key, text) for key, text in given.items() if text is not None}
+
+
+def _from_text(key: str, text: str) -> Any:
+    default = _FIELDS[key].default
+    if isinstance(default, bool):
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
+    if isinstance(default, int | float):
+        try:
+            return type(default)(text)
+        except ValueError:
+            return text
+    return [part for part in text.split(os.pathsep) if part] if isinstance(default, tuple) else text
+
+
+def _checked(key: str, value: Any, base: Path) -> Any:
+    """Return the value as its field wants it, paths absolute from `base`."""
+    if key not in _FIELDS:
+        raise ConfigError(key, f"is not a setting; known are {', '.join(_FIELDS)}")
+    item = _FIELDS[key]
+    match item.default:
+        case bool():
+            return _wanted(key, value, isinstance(value, bool), "true or false")
+        case int():
+            _wanted(key, value, isinstance(value, int) and not isinstance(value, bool), "a whole number")
+        case float():
+            value = float(_wanted(key, value, isinstance(value, int | float), "a number"))
+        case str():
+            _wanted(key, value, isinstance(value, str) and bool(value), "a text")
+        case tuple():
+            _wanted(key, value, isinstance(value, list | tuple), "a list of folders")
+            return tuple(_path(key, part, base) for part in value)
+        case None:
+            return _path(key, value, base) if str(value) else None
+    least, choices = item.metadata["least"], item.metadata["choices"]
+    if least is not None:
+        _wanted(key, value, value >= least, f"at least {least}")
+    if choices:
+        _wanted(key, value, value in choices, f"one of {', '.join(choices)}")
+    return value
+
+
+def _path(key: str, value: Any, base: Path) -> Path:
+    _wanted(key, value, isinstance(value, str | Path), "a path")
+    return base / Path(value).expanduser()
+
+
+def _wanted(key: str, value: Any, holds: bool, what: str) -> Any:
+    if not holds:
+        raise ConfigError(key, f"must be {what}, not {value!r}")
+    return value
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case None:
+            return '""'
+        case tuple():
+            return "[]"
+        case str():
+            return f'"{value}"'
+    return str(value)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # a container may be given fewer cores than the machine has
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _platform(kind: str) -> Path:
+    import platformdirs
+
+    folder: Path = getattr(platformdirs, kind)("indexer", appauthor=False)
+    return folder
+
+
+_FIELDS: dict[str, Field[Any]] = {item.name: item for item in fields(Config)}

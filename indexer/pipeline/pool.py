@@ -1,0 +1,79 @@
+"""Worker processes: photo files flow in, what became of each flows out, in the order in which they are done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from itertools import islice
+from multiprocessing import get_context
+from types import TracebackType
+
+from pebble import ProcessExpired, ProcessPool
+
+from indexer.errors import IndexerError, PhotoError
+from indexer.intake.decode import NotAPhoto
+from indexer.photo import Analysis, Failed, Indexed, PhotoFile
+from indexer.pipeline.worker import start, work
+from indexer.vision.analyze import Eyes
+
+_LOOK_AHEAD = 4  # photos under way or waiting, a worker: enough that none waits, few enough to stop at once
+_PATIENCE_SECONDS = 0.5  # how long the caller waits at most before it may store what is there
+
+
+class Pool:
+    """A fixed number of workers, each with its own analyzer and one inference thread.
+
+    A photo that crashes or stalls its worker costs that photo only; the worker is replaced.
+    """
+
+    def __init__(self, eyes: Eyes, max_pixels: int, workers: int, timeout_seconds: float) -> None:
+        self._eyes = eyes
+        self._max_pixels = max_pixels
+        self._timeout_seconds = timeout_seconds
+        self._look_ahead = workers * _LOOK_AHEAD
+        # spawn: the parent has threads, and a fork would copy their locks.
+        self._pool = ProcessPool(workers, initializer=start, context=get_context("spawn"))
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._pool.close() if kind is None else self._pool.stop()
+        self._pool.join()
+
+    def outcomes(self, files: Iterable[PhotoFile]) -> Iterator[list[Indexed | Failed | None]]:
+        """Yield what is done at least every half second, perhaps nothing; None is a file that is no photo.
+
+        Errors: ModelError where a worker cannot load its networks.
+        """
+        waiting = iter(files)
+        running: dict[Future[Analysis], PhotoFile] = {}
+        while True:
+            for file in islice(waiting, self._look_ahead - len(running)):
+                running[self._submit(file)] = file
+            if not running:
+                return
+            done, _ = wait(running, _PATIENCE_SECONDS, FIRST_COMPLETED)
+            yield [self._outcome(running.pop(future), future) for future in done]
+
+    def _submit(self, file: PhotoFile) -> Future[Analysis]:
+        future: Future[Analysis] = self._pool.schedule(
+            work, args=(self._eyes, self._max_pixels, file), timeout=self._timeout_seconds
+        )
+        return future
+
+    def _outcome(self, file: PhotoFile, future: Future[Analysis]) -> Indexed | Failed | None:
+        try:
+            return Indexed(file, future.result())
+        except NotAPhoto:
+            return None
+        except PhotoError as error:
+            return Failed(file, error.stage, error.reason)
+        except TimeoutError:
+            return Failed(file, "analyze", f"took longer than {self._timeout_seconds:g} seconds")
+        except ProcessExpired:
+            return Failed(file, "analyze", "crashed the process that read it")
+        except IndexerError:
+            raise
+        except Exception as error:  # a bug in one photo's way must not cost the others
+            return Failed(file, "analyze", f"{type(error).__name__}: {error}")

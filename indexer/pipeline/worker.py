@@ -1,0 +1,49 @@
+"""What happens to one photo in a worker process: a PhotoFile flows in, its Analysis flows out."""
+
+from __future__ import annotations
+
+import os
+import signal
+from functools import lru_cache
+from multiprocessing import parent_process
+from threading import Thread
+
+from indexer.intake.decode import open_original
+from indexer.photo import Analysis, PhotoFile
+from indexer.vision.analyze import Analyzer, Eyes
+
+
+def analyze_file(file: PhotoFile, analyzer: Analyzer, max_pixels: int) -> Analysis:
+    """Decode a photo and look at it.
+
+    Errors: PhotoError for a photo that cannot be read; NotAPhoto (one of them) for content that is no picture.
+    """
+    with open_original(file, max_pixels) as original:
+        picture = original.picture(analyzer.long_side_px)
+        return analyzer.analyze(
+            picture, original.metadata, original.hashes(picture), original.look(picture), larger=original.picture
+        )
+
+
+def work(eyes: Eyes, max_pixels: int, file: PhotoFile) -> Analysis:
+    """Do `analyze_file` with an analyzer that this process loads once."""
+    return analyze_file(file, _analyzer(eyes), max_pixels)
+
+
+def start() -> None:
+    """Prepare a new worker: leave Ctrl-C to the parent, and never outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Thread(target=_follow_parent, daemon=True).start()
+
+
+@lru_cache(maxsize=1)
+def _analyzer(eyes: Eyes) -> Analyzer:
+    return Analyzer.open(eyes, threads=1)
+
+
+def _follow_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
