@@ -1,0 +1,112 @@
+"""The house of docs/design.md, held: who imports whom, one door for each outside library, nothing heavy at import."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import indexer
+
+PACKAGE = Path(indexer.__file__).parent
+MODULES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in sorted(PACKAGE.rglob("*.py"))
+}
+VOCABULARY = {"errors", "photo", "geometry", "resources"}
+ROOMS = {
+    "errors": set(),
+    "resources": set(),
+    "geometry": set(),
+    "photo": VOCABULARY,
+    "config": VOCABULARY,
+    "intake": VOCABULARY | {"intake"},
+    "vision": VOCABULARY | {"vision"},
+    "library": VOCABULARY | {"library"},
+    "zoo": VOCABULARY | {"zoo", "vision.spec"},
+    "pipeline": VOCABULARY | {"intake", "vision", "library", "pipeline"},
+    "cli": VOCABULARY | {"config", "intake", "vision", "library", "zoo", "pipeline", "cli"},
+}
+DOORS = {
+    "tensorflow": {"zoo", "vision.runtime"},
+    "keras": {"zoo", "vision.runtime"},
+    "ai_edge_litert": {"zoo", "vision.runtime"},
+    "PIL": {"intake", "vision.preprocess", "vision.align"},
+    "pillow_heif": {"intake"},
+    "sqlalchemy": {"library"},
+    "alembic": {"library"},
+    "watchdog": {"intake.watch"},
+    "pebble": {"pipeline.pool"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "platformdirs": {"config"},
+}
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            if node.module == "indexer":
+                yield from (f"indexer.{alias.name}" for alias in node.names)
+
+
+def _inside(name: str, places: set[str]) -> bool:
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.split(".")[1:2] and name.split(".")[1] in ROOMS])
+def test_a_room_imports_only_the_rooms_below_it(module: str) -> None:
+    allowed = ROOMS[module.split(".")[1]]
+    for name in _imports(MODULES[module]):
+        if name.startswith("indexer."):
+            assert _inside(name.removeprefix("indexer."), allowed), f"{module} imports {name}"
+
+
+def test_every_module_has_its_room() -> None:
+    rooms = {name.split(".")[1] for name in MODULES if "." in name}
+    assert rooms - set(ROOMS) <= {"__main__", "__init__"}
+
+
+@pytest.mark.parametrize("library", sorted(DOORS))
+def test_an_outside_library_has_one_door(library: str) -> None:
+    for module, path in MODULES.items():
+        if any(name.split(".")[0] == library for name in _imports(path)):
+            assert _inside(module.removeprefix("indexer."), DOORS[library]), f"{module} imports {library}"
+
+
+def test_only_config_reads_the_environment() -> None:
+    readers = {name for name, path in MODULES.items() if "environ" in path.read_text()}
+    assert readers <= {"indexer.config", "indexer.zoo.__main__"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["search", "--keyword", "dog"]], ids=["help", "search"])
+def test_light_commands_load_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    script = (
+        "import sys; from indexer.__main__ import main; sys.argv[1:] = sys.argv[1:]\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'tensorflow', 'keras', 'ai_edge_litert', 'PIL', 'pebble', 'alembic'} & set(sys.modules)\n"
+        "print('heavy', sorted(heavy))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"INDEXER_LIBRARY": str(tmp_path / "none.sqlite"), "HOME": str(tmp_path), "PATH": ""},
+        check=True,
+    )
+    assert done.stdout.endswith("heavy []\n")
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    script = "import indexer, sys; print({'tensorflow', 'numpy', 'sqlalchemy', 'PIL'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
