@@ -1,4 +1,4 @@
-"""All settings: defaults, then the TOML file, then INDEXER_* variables, then flags flow in; one frozen Config flows out."""
+"""Defaults, the TOML file, INDEXER_* variables and flags flow in, each over the one before; a frozen Config flows out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class Config:
     """Every setting of the program; an empty path means the platform's own place."""
 
     library: Path | None = _setting(
-        None, "The library file. Empty: library.sqlite in the platform's data folder (see 'indexer config show')."
+        None,
+        "The library file. Empty: library.sqlite in the platform's data folder (see 'indexer config show').",
     )
     folders: tuple[Path, ...] = _setting((), "Folders of photos that 'indexer scan' takes when none is given.")
     models_folder: Path | None = _setting(None, "Where built networks are kept. Empty: the platform's cache folder.")
@@ -51,6 +52,22 @@ class Config:
         return self.models_folder or _platform("user_cache_path") / "models"
 
     @property
+    def eyes(self) -> dict[str, Any]:
+        """What `vision.analyze.Eyes` takes, as plain values."""
+        return {
+            "folder": self.models_path,
+            "classifier": self.classifier,
+            "detector": self.detector if self.faces else None,
+            "describer": self.describer if self.faces else None,
+            "runtime": self.runtime,
+        }
+
+    @property
+    def max_pixels(self) -> int:
+        """The largest picture that is decoded, in pixels."""
+        return int(self.max_megapixels * 1e6)
+
+    @property
     def worker_count(self) -> int:
         """The number of worker processes, at least one."""
         return self.workers or _cores()
@@ -77,7 +94,7 @@ def load(
     """
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
-    origins: dict[str, str] = {name: "default" for name in _FIELDS}
+    origins: dict[str, str] = dict.fromkeys(_FIELDS, "default")
     for origin, base, layer in (
         _file_layer(file, environ),
         ("environment", Path.cwd(), _environment_layer(environ)),

@@ -180,7 +180,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Hashes:
-    """content: SHA-256 of the file's bytes (32 bytes).  perceptual: 64-bit DCT hash of the upright picture (8 bytes)."""
+    """content: SHA-256 of the file (32 bytes).  perceptual: 64-bit DCT hash of the upright picture (8 bytes)."""
 
     content: bytes
     perceptual: bytes

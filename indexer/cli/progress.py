@@ -49,9 +49,7 @@ def shown(outcomes: Iterable[Outcome], total: int, tally: Tally, clock: Callable
     return watch(outcomes, total, tally, clock)
 
 
-def _bar(
-    outcomes: Iterable[Outcome], total: int, tally: Tally, _clock: Callable[[], float]
-) -> Iterator[Outcome]:
+def _bar(outcomes: Iterable[Outcome], total: int, tally: Tally, _clock: Callable[[], float]) -> Iterator[Outcome]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -64,9 +62,7 @@ def _bar(
             yield outcome
 
 
-def _lines(
-    outcomes: Iterable[Outcome], total: int, tally: Tally, clock: Callable[[], float]
-) -> Iterator[Outcome]:
+def _lines(outcomes: Iterable[Outcome], total: int, tally: Tally, clock: Callable[[], float]) -> Iterator[Outcome]:
     said = clock()
     for outcome in outcomes:
         tally.add(outcome)

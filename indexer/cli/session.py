@@ -1,4 +1,4 @@
-"""What every command shares: --library, --config, --quiet and --verbose flow in; settings and an open library flow out."""
+"""What every command shares: --library, --config, --quiet, --verbose flow in; settings and an open library flow out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indexer import config
-from indexer.config import Config, Settings
-from indexer.vision.analyze import Eyes
+from indexer.config import Settings
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -47,17 +46,6 @@ class Session:
         """Tell the user something that only --verbose shows."""
         if self.verbose:
             self.say(text)
-
-
-def eyes(config: Config) -> Eyes:
-    """Return which networks the settings want."""
-    return Eyes(
-        config.models_path,
-        config.classifier,
-        config.detector if config.faces else None,
-        config.describer if config.faces else None,
-        config.runtime,
-    )
 
 
 _SHARED = {

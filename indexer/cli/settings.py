@@ -20,7 +20,11 @@ def show(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa
     settings = session.settings()
     effective = {"library": settings.config.library_file, "models_folder": settings.config.models_path}
     rows = [
-        (item.name, effective.get(item.name, getattr(settings.config, item.name)), settings.origins[item.name])
+        (
+            item.name,
+            effective.get(item.name, getattr(settings.config, item.name)),
+            settings.origins[item.name],
+        )
         for item in fields(settings.config)
     ]
     if format is Format.TABLE:

@@ -1,4 +1,4 @@
-"""What happens to one photo in a worker process: a PhotoFile flows in, its Analysis flows out."""
+"""What happens to one photo, in a worker process or alone: a PhotoFile flows in, its Analysis flows out."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import os
 import signal
 from functools import lru_cache
 from multiprocessing import parent_process
+from pathlib import Path
 from threading import Thread
 
 from indexer.intake.decode import open_original
-from indexer.photo import Analysis, PhotoFile
-from indexer.vision.analyze import Analyzer, Eyes
+from indexer.intake.discover import stamp
+from indexer.intake.look import look
+from indexer.photo import Analysis, Face, PhotoFile
+from indexer.vision.analyze import Analyzer, Eyes, FaceReader
 
 
 def analyze_file(file: PhotoFile, analyzer: Analyzer, max_pixels: int) -> Analysis:
@@ -21,8 +24,18 @@ def analyze_file(file: PhotoFile, analyzer: Analyzer, max_pixels: int) -> Analys
     with open_original(file, max_pixels) as original:
         picture = original.picture(analyzer.long_side_px)
         return analyzer.analyze(
-            picture, original.metadata, original.hashes(picture), original.look(picture), larger=original.picture
+            picture,
+            original.metadata,
+            original.hashes(picture),
+            original.look(picture),
+            larger=original.picture,
         )
+
+
+def read_faces(path: Path, reader: FaceReader, max_pixels: int) -> tuple[Face, ...]:
+    """Find the faces of a picture anywhere on the disk, in the library or not. Errors: PhotoError."""
+    with open_original(stamp(path), max_pixels) as original:
+        return reader.read(original.picture(reader.detector.long_side_px), larger=original.picture)
 
 
 def work(eyes: Eyes, max_pixels: int, file: PhotoFile) -> Analysis:

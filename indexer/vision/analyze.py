@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from indexer.errors import ModelError
 from indexer.photo import Analysis, Face, Hashes, Look, Metadata, Picture
+from indexer.vision.runtime import open_model
 from indexer.vision.spec import ModelSpec, read_specs
 
 if TYPE_CHECKING:
@@ -37,55 +38,77 @@ class Eyes:
         Errors: ModelError for a name that no spec has, or that plays another role.
         """
         known = read_specs()
-        wanted = {"classifier": self.classifier, "face-detector": self.detector, "face-describer": self.describer}
+        wanted = {
+            "classifier": self.classifier,
+            "face-detector": self.detector,
+            "face-describer": self.describer,
+        }
         return tuple(_spec(known, name, role) for role, name in wanted.items() if name is not None)
+
+
+class FaceReader:
+    """Detector and describer in order: every face of a picture with its descriptor."""
+
+    def __init__(self, detector: Detector, describer: Describer | None) -> None:
+        self.detector = detector
+        self.describer = describer
+
+    @classmethod
+    def open(cls, eyes: Eyes, threads: int = 1) -> FaceReader | None:
+        """Load the built networks for faces; None where faces are not wanted. Errors: ModelError."""
+        from indexer.vision.describe import Describer
+        from indexer.vision.detect import Detector
+
+        models = {spec.role: open_model(spec, eyes.folder, eyes.runtime, threads) for spec in eyes.specs()[1:]}
+        if "face-detector" not in models:
+            return None
+        describer = models.get("face-describer")
+        return cls(Detector(models["face-detector"]), Describer(describer) if describer else None)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The ids of the networks."""
+        return tuple(eye.model.spec.id for eye in (self.detector, self.describer) if eye is not None)
+
+    def read(self, picture: Picture, larger: Callable[[int], Picture]) -> tuple[Face, ...]:
+        """Find the faces and describe them; without a describer their descriptors are None.
+
+        larger: decodes the same photo again with at least this long side in px; asked only
+        when faces worth describing are too small in `picture`.
+        """
+        found = self.detector.detect(picture)
+        if not found or self.describer is None:
+            return tuple(found)
+        long_side_px = self.describer.needs_larger(picture, found)
+        return tuple(self.describer.describe(larger(long_side_px) if long_side_px else picture, found))
 
 
 class Analyzer:
     """The three networks in order: classify, detect, describe."""
 
-    def __init__(
-        self,
-        classifier: Classifier,
-        vocabulary: Vocabulary,
-        detector: Detector | None = None,
-        describer: Describer | None = None,
-    ) -> None:
+    def __init__(self, classifier: Classifier, vocabulary: Vocabulary, face_reader: FaceReader | None = None) -> None:
         self.classifier = classifier
         self.vocabulary = vocabulary
-        self.detector = detector
-        self.describer = describer
+        self.face_reader = face_reader
 
     @classmethod
     def open(cls, eyes: Eyes, threads: int = 1) -> Analyzer:
         """Load built networks. Errors: ModelError where one is not built or damaged."""
         from indexer.vision.classify import Classifier
-        from indexer.vision.describe import Describer
-        from indexer.vision.detect import Detector
-        from indexer.vision.runtime import open_model
         from indexer.vision.vocabulary import Vocabulary
 
-        models = {
-            spec.role: open_model(spec, eyes.folder, eyes.runtime, threads) for spec in eyes.specs()
-        }
-        detector, describer = models.get("face-detector"), models.get("face-describer")
-        return cls(
-            Classifier(models["classifier"]),
-            Vocabulary.load(),
-            Detector(detector) if detector else None,
-            Describer(describer) if describer else None,
-        )
+        classifier = Classifier(open_model(eyes.specs()[0], eyes.folder, eyes.runtime, threads))
+        return cls(classifier, Vocabulary.load(), FaceReader.open(eyes, threads))
 
     @property
     def models(self) -> tuple[str, ...]:
         """The ids of the networks."""
-        eyes = (self.classifier, self.detector, self.describer)
-        return tuple(eye.model.spec.id for eye in eyes if eye is not None)
+        return (self.classifier.model.spec.id, *(self.face_reader.models if self.face_reader else ()))
 
     @property
     def long_side_px(self) -> int:
         """The long side that a picture should have for all networks to see what they can."""
-        return max(eye.long_side_px for eye in (self.classifier, self.detector) if eye is not None)
+        return max(self.classifier.long_side_px, self.face_reader.detector.long_side_px if self.face_reader else 0)
 
     def analyze(
         self,
@@ -95,13 +118,9 @@ class Analyzer:
         look: Look,
         larger: Callable[[int], Picture],
     ) -> Analysis:
-        """Look at a picture.
-
-        larger: decodes the same photo again with at least this long side in px; asked only
-        when faces worth describing are too small in `picture`.
-        """
+        """Look at a picture; `larger` decodes the same photo again with at least this long side in px."""
         evidence, vector = self.classifier.classify(picture)
-        faces = self.faces(picture, larger)
+        faces = self.face_reader.read(picture, larger) if self.face_reader else ()
         return Analysis(
             metadata=metadata,
             hashes=hashes,
@@ -112,14 +131,6 @@ class Analyzer:
             vector=vector.astype("<f2").tobytes(),
             models=self.models,
         )
-
-    def faces(self, picture: Picture, larger: Callable[[int], Picture]) -> tuple[Face, ...]:
-        """Find the faces and describe them; without a describer their descriptors are None."""
-        found = self.detector.detect(picture) if self.detector else []
-        if not found or self.describer is None:
-            return tuple(found)
-        long_side_px = self.describer.needs_larger(picture, found)
-        return tuple(self.describer.describe(larger(long_side_px) if long_side_px else picture, found))
 
 
 def _spec(known: dict[str, ModelSpec], name: str, role: str) -> ModelSpec:
