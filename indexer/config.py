@@ -1,4 +1,4 @@
-"""Defaults, the TOML file, INDEXER_* variables and flags flow in, each over the one before; a frozen Config flows out."""
+"""Defaults, TOML file, INDEXER_* variables and flags flow in, each over the one before; a frozen Config flows out."""
 
 from __future__ import annotations
 

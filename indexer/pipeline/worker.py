@@ -24,11 +24,7 @@ def analyze_file(file: PhotoFile, analyzer: Analyzer, max_pixels: int) -> Analys
     with open_original(file, max_pixels) as original:
         picture = original.picture(analyzer.long_side_px)
         return analyzer.analyze(
-            picture,
-            original.metadata,
-            original.hashes(picture),
-            original.look(picture),
-            larger=original.picture,
+            picture, original.metadata, original.hashes(picture), look(picture), larger=original.picture
         )
 
 

@@ -1,0 +1,59 @@
+"""indexer: tags a whole photo library by itself and finds things in it. The public names, loaded when first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "indexer.config": ("Config", "load"),
+    "indexer.errors": (
+        "ConfigError",
+        "IndexerError",
+        "LibraryError",
+        "ModelError",
+        "PhotoError",
+        "QueryError",
+        "StoreError",
+    ),
+    "indexer.geometry": ("Box", "Point"),
+    "indexer.library.search": ("by_keywords", "nearest_words", "similar_faces"),
+    "indexer.library.store": ("Library",),
+    "indexer.photo": (
+        "Analysis",
+        "Descriptor",
+        "Evidence",
+        "Face",
+        "FaceMatch",
+        "Failed",
+        "Hashes",
+        "Hit",
+        "Indexed",
+        "Label",
+        "Look",
+        "Metadata",
+        "Moved",
+        "PhotoFile",
+        "Picture",
+        "Removed",
+        "Tag",
+        "Unchanged",
+    ),
+    "indexer.pipeline.index": ("plan", "run"),
+    "indexer.pipeline.worker": ("analyze_file", "read_faces"),
+    "indexer.vision.analyze": ("Analyzer", "Eyes", "FaceReader"),
+    "indexer.zoo.build": ("build_missing",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'indexer' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
