@@ -1,0 +1,37 @@
+"""Nothing flows in or out: what native libraries write to stderr while they load stays out of the user's terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_STDERR = 2
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back what this process writes to file descriptor 2; let it out only if the block fails.
+
+    LiteRT and TensorFlow greet ('Created TensorFlow Lite XNNPACK delegate …') from C++, where neither Python's
+    logging nor its sys.stderr can stop them, and LiteRT has no switch for it.
+    """
+    try:
+        terminal = os.dup(_STDERR)
+    except OSError:  # a process without stderr
+        yield
+        return
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), _STDERR)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(terminal, held.read())
+            raise
+        finally:
+            os.dup2(terminal, _STDERR)
+            os.close(terminal)

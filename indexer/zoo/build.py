@@ -1,0 +1,122 @@
+"""A spec flows in; its network, built from the packaged weights, flows out as a folder that `vision.runtime` opens."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from indexer.errors import ModelError
+from indexer.vision.built import LITERT_FILE, RECORD, SAVED_MODEL, check, is_built, record
+from indexer.vision.spec import ModelSpec
+from indexer.zoo.sources import read_weights
+
+if TYPE_CHECKING:
+    import keras
+
+Report = Callable[[str], None]
+
+
+def build(spec: ModelSpec, folder: Path, report: Report | None = None) -> Path:
+    """Build a network unless it is there and whole; return its folder. Loads TensorFlow.
+
+    Several processes may ask for the same network: one builds, the others wait. A kill leaves no half network.
+    Errors: ModelError for weights that are missing, damaged or not those of the architecture, or a full disk.
+    """
+    report = report or (lambda _: None)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f".{spec.id}.lock"):
+            if not _whole(spec, folder):
+                _build(spec, folder, report)
+    except OSError as error:
+        raise ModelError(spec.name, f"cannot be built in {folder}: {error}") from error
+    return folder / spec.id
+
+
+def verify(spec: ModelSpec, folder: Path) -> None:
+    """Compare every file of a built network with its record. Errors: ModelError where one is missing or damaged."""
+    check(spec, folder)
+
+
+def _whole(spec: ModelSpec, folder: Path) -> bool:
+    if not is_built(spec, folder):
+        return False
+    try:
+        verify(spec, folder)
+    except ModelError:
+        return False
+    return True
+
+
+def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
+    """Build in a temporary folder and rename it; the lock is held, so what others left there is stale."""
+    for stale in folder.glob(f".{spec.id}-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    home = Path(tempfile.mkdtemp(prefix=f".{spec.id}-", dir=folder))
+    try:
+        report(f"{spec.name}: reading weights")
+        weights = read_weights(spec)
+        report(f"{spec.name}: building the network")
+        _write(spec, weights, home)
+        shutil.rmtree(folder / spec.id, ignore_errors=True)
+        home.rename(folder / spec.id)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    report(f"{spec.name}: built")
+
+
+def _write(spec: ModelSpec, weights: bytes, home: Path) -> None:
+    from indexer.zoo.export import export
+
+    export(network(spec, weights), home, SAVED_MODEL, LITERT_FILE)
+    names = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
+    versions = {package: version(package) for package in ("tensorflow", "keras", "numpy", spec.weights.package)}
+    built = {"id": spec.id, "files": record(names, home), "versions": versions}
+    (home / RECORD).write_text(json.dumps(built, indent=1), "utf-8")
+    home.chmod(0o755)  # a temporary folder is its owner's alone
+
+
+def network(spec: ModelSpec, weights: bytes) -> keras.Model:
+    """Build the Keras model of a spec from the bytes of its weights.
+
+    Errors: ModelError for an architecture that is not known, or weights that are not those of it.
+    """
+    try:
+        match spec.architecture:
+            case "efficientnet-lite":
+                from indexer.zoo.efficientnet import efficientnet_lite
+                from indexer.zoo.torch_file import read_torch
+
+                return efficientnet_lite(read_torch(weights), spec.network)
+            case "retinaface-mobilenet025":
+                from indexer.zoo.onnx_file import read_onnx
+                from indexer.zoo.retinaface import retinaface
+
+                return retinaface(read_onnx(weights))
+            case "dlib-face-resnet":
+                from indexer.zoo.dlib_file import read_dlib
+                from indexer.zoo.dlib_resnet import dlib_resnet
+
+                return dlib_resnet(read_dlib(weights))
+    except (ValueError, KeyError) as error:
+        raise ModelError(spec.name, f"its weights cannot be used: {error}") from error
+    raise ModelError(spec.name, f"its architecture '{spec.architecture}' is not known")
+
+
+def build_missing(specs: Iterable[ModelSpec], folder: Path, report: Report | None = None) -> None:
+    """Build the networks that are not there yet, in a process of their own, so that this one never loads TensorFlow.
+
+    Errors: ModelError, as from `build`.
+    """
+    missing = [spec for spec in specs if not is_built(spec, folder)]
+    if missing:
+        from indexer.zoo.child import build_in_child
+
+        build_in_child(missing, folder, report or (lambda _: None))

@@ -1,0 +1,68 @@
+"""Specs flow into a child process as JSON; reports and errors flow back as lines of JSON, and built networks as folders."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+from indexer.errors import ModelError
+from indexer.vision.spec import ModelSpec, spec_of
+from indexer.zoo.build import build
+
+
+def build_in_child(specs: Sequence[ModelSpec], folder: Path, report: Callable[[str], None]) -> None:
+    """Build networks in a new process. Errors: ModelError, as from `build`."""
+    command = [sys.executable, "-m", "indexer.zoo", str(folder)]
+    # What TensorFlow writes to stderr is kept apart: nobody's terminal, but the reason if the child dies.
+    with (
+        tempfile.TemporaryFile() as noise,
+        subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=noise, text=True, encoding="utf-8"
+        ) as process,
+    ):
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps([asdict(spec) for spec in specs]))
+            process.stdin.close()
+            _follow(process.stdout, report)
+            code = process.wait()
+        finally:
+            process.kill()
+        if code:
+            raise ModelError(", ".join(spec.name for spec in specs), _ended(code, noise))
+
+
+def serve(folder: Path, stdin: IO[str], stdout: IO[str]) -> int:
+    """Be the child: build the specs that stdin lists; return the exit code."""
+    try:
+        for raw in json.load(stdin):
+            build(spec_of(raw.pop("name"), raw), folder, lambda text: _tell(stdout, report=text))
+    except ModelError as error:
+        _tell(stdout, name=error.name, reason=error.reason)
+    return 0
+
+
+def _follow(lines: Iterable[str], report: Callable[[str], None]) -> None:
+    for line in lines:
+        told = json.loads(line)
+        if "reason" in told:
+            raise ModelError(told["name"], told["reason"])
+        report(told["report"])
+
+
+def _tell(stdout: IO[str], **told: str) -> None:
+    stdout.write(json.dumps(told) + "\n")
+    stdout.flush()
+
+
+def _ended(code: int, noise: IO[bytes]) -> str:
+    noise.seek(0)
+    last = noise.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+    return f"the process that builds it ended with code {code}: {''.join(last) or 'it was killed'}"

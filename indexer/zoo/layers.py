@@ -1,0 +1,54 @@
+"""Arrays of weights flow in; Keras layers that hold them flow out, applied to a tensor.
+
+Batch normalization is folded into the convolution before it, in float64: fewer layers, the same numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+
+def convolution(x: Any, kernel: NDArray[Any], bias: NDArray[Any], stride: int = 1, padding: str = "same") -> Any:
+    """Convolve a tensor [n, h, w, channels].
+
+    kernel: [height, width, in, out]; [height, width, channels, 1] where x has more than one channel is depthwise.
+    padding: 'same' as TensorFlow counts it (the odd pixel at the bottom right), or 'valid'.
+    """
+    size, inputs, outputs = kernel.shape[:2], kernel.shape[2], kernel.shape[3]
+    layer: Any
+    if inputs > 1 and outputs == 1:
+        layer = keras.layers.DepthwiseConv2D(size, stride, padding)
+    else:
+        layer = keras.layers.Conv2D(outputs, size, stride, padding)
+    return _holding(layer, x, [kernel, bias])
+
+
+def dense(x: Any, kernel: NDArray[Any], bias: NDArray[Any] | None = None) -> Any:
+    """Multiply a tensor [n, in] by kernel [in, out] and add the bias."""
+    layer = keras.layers.Dense(kernel.shape[1], use_bias=bias is not None)
+    return _holding(layer, x, [kernel] if bias is None else [kernel, bias])
+
+
+def from_torch(kernel: NDArray[Any]) -> NDArray[Any]:
+    """Turn a kernel [out, in, height, width] (PyTorch, ONNX, dlib) into [height, width, in, out].
+
+    A depthwise kernel [channels, 1, height, width] becomes [height, width, channels, 1].
+    """
+    outputs, inputs = kernel.shape[:2]
+    return kernel.transpose(2, 3, 0, 1) if inputs == 1 and outputs > 1 else kernel.transpose(2, 3, 1, 0)
+
+
+def scaled(kernel: NDArray[Any], scale: NDArray[Any]) -> NDArray[np.float64]:
+    """Multiply every output channel of a kernel in PyTorch's order by its scale."""
+    product: NDArray[np.float64] = kernel.astype(np.float64) * scale.astype(np.float64).reshape(-1, 1, 1, 1)
+    return product
+
+
+def _holding(layer: Any, x: Any, weights: list[NDArray[Any]]) -> Any:
+    y = layer(x)
+    layer.set_weights([weight.astype(np.float32) for weight in weights])
+    return y
