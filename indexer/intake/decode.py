@@ -1,0 +1,229 @@
+"""A PhotoFile flows in; a Picture (upright RGB), its Metadata and its Hashes flow out, or a PhotoError.
+
+The content tells the format. A picture above the size limit is refused before it is decoded, and one that
+breaks off is refused after it, never shown in part; a JPEG without its end marker counts as broken off.
+Bytes after the picture (the film in a motion photo, the second picture of an MPO) do not matter.
+
+Camera raw files, by name or content, and JPEG XL fail with a reason. Drawings such as SVG are no photos.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from importlib import import_module
+from io import BufferedReader
+from time import time
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from indexer.errors import PhotoError
+from indexer.intake.discover import why
+from indexer.intake.look import perceptual_hash
+from indexer.intake.metadata import orientation, read_metadata
+from indexer.intake.names import RAW_SUFFIXES, names_photo, suffix
+from indexer.intake.rgb import to_rgb
+from indexer.intake.sniff import HEAD_BYTES, sniff
+from indexer.photo import Hashes, Metadata, PhotoFile, Picture
+
+_PLUGINS = {  # what `sniff` calls a format: the modules of Pillow that read it
+    "JPEG": ("Jpeg", "Mpo"),
+    "PNG": ("Png",),
+    "WEBP": ("WebP",),
+    "TIFF": ("Tiff",),
+    "GIF": ("Gif",),
+    "BMP": ("Bmp",),
+    "AVIF": ("Avif",),
+    "HEIF": ("Avif",),  # after pillow_heif: what calls itself HEIF may hold AVIF's coding
+    "JPEG2000": ("Jpeg2K",),
+    "PPM": ("Ppm",),
+    "PSD": ("Psd",),
+    "TGA": ("Tga",),
+    "ICO": ("Ico", "Png", "Bmp"),
+}
+_UNREAD = {
+    "RAW": "camera raw files are not read; a JPEG beside it is",
+    "JPEG XL": "JPEG XL is not read; a copy as JPEG or AVIF is",
+}
+_DNG_VERSION = 50706  # the tag that tells Adobe's raw format from any other TIFF
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class NotAPhoto(PhotoError):  # noqa: N818 - nothing went wrong
+    """A file whose content is no picture and whose name promised none: to be passed over silently."""
+
+
+def open_original(file: PhotoFile, max_pixels: int, clock: Callable[[], float] = time) -> Original:
+    """Open a photo's file, hash its bytes and tell its format; use it in a `with`.
+
+    max_pixels: larger pictures are refused.  clock: seconds since 1970; no later capture time is believed.
+    Raises PhotoError with stage 'read' or 'identify', NotAPhoto where nothing promised a photo.
+    """
+    try:
+        stream = file.path.open("rb")
+    except (OSError, ValueError) as error:
+        raise PhotoError(file.path, "read", why(error)) from error
+    try:
+        return Original(file, stream, max_pixels, clock())
+    except BaseException:
+        stream.close()
+        raise
+
+
+class Original:
+    """An open photo: `.content` (SHA-256 of the bytes), `.metadata`, `.picture()`, `.hashes()`."""
+
+    def __init__(self, file: PhotoFile, stream: BufferedReader, max_pixels: int, now: float) -> None:
+        self.file, self._stream, self._max_pixels, self._now = file, stream, max_pixels, now
+        with self._translated("read"):
+            self.content = hashlib.file_digest(stream, "sha256").digest()
+            stream.seek(0)
+            head = stream.read(HEAD_BYTES)
+        self._refuse_changed()
+        self._format = self._identify(head)
+        self._fresh: ImageFile.ImageFile | None = self._opened()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._fresh = None
+        self._stream.close()
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """What the file says about the photo."""
+        image = self._fresh = self._fresh or self._opened()
+        if image.format == "PNG":  # its EXIF may come after its pixels
+            with self._translated("decode"):
+                image.load()
+        with self._translated("metadata"):
+            return read_metadata(image, self.file, self._now)
+
+    def picture(self, long_side_px: int) -> Picture:
+        """Decode upright RGB at the smallest scale that leaves the long side at least `long_side_px`.
+
+        A smaller original comes at full size. May be called again for another size.
+        Raises PhotoError: 'decode' where the picture is damaged or incomplete, 'read' where it changed.
+        """
+        full_size = self.metadata.width, self.metadata.height
+        image, self._fresh = self._fresh or self._opened(), None
+        with self._translated("decode"):
+            _draft(image, long_side_px)
+            image.load()
+            self._refuse_large(image)  # some headers lie
+            turn = _TURNS.get(orientation(image))  # only now: Pillow itself turns a TIFF while it loads
+            small = to_rgb(image, max(1, max(image.size) // long_side_px))
+            pixels = np.asarray(small.transpose(turn) if turn is not None else small)
+        self._refuse_changed()
+        return Picture(pixels, full_size)
+
+    def hashes(self, picture: Picture) -> Hashes:
+        """Return the hash of the file's bytes and the perceptual hash of a picture of it."""
+        return Hashes(self.content, perceptual_hash(picture))
+
+    def _identify(self, head: bytes) -> str:
+        name = self.file.path.name
+        found = "RAW" if suffix(name) in RAW_SUFFIXES else sniff(head)
+        if found is None and suffix(name) == ".tga":
+            found = "TGA"  # the one format without a signature
+        if found in _PLUGINS:
+            return found
+        if found in _UNREAD:
+            raise PhotoError(self.file.path, "identify", _UNREAD[found])
+        reason = "its content is no picture in a known format" if head else "the file is empty"
+        raise (PhotoError if names_photo(name) else NotAPhoto)(self.file.path, "identify", reason)
+
+    def _opened(self) -> ImageFile.ImageFile:
+        with self._translated("identify"):
+            self._stream.seek(0)
+            image = Image.open(self._stream, formats=_loaded_plugins(self._format))
+            self._refuse_large(image)
+        if _DNG_VERSION in getattr(image, "tag_v2", ()):
+            raise PhotoError(self.file.path, "identify", _UNREAD["RAW"])
+        return image
+
+    def _refuse_large(self, image: ImageFile.ImageFile) -> None:
+        if image.width * image.height > self._max_pixels:
+            raise PhotoError(self.file.path, "identify", _too_large(self._max_pixels))
+
+    def _refuse_changed(self) -> None:
+        with self._translated("read"):
+            now = os.fstat(self._stream.fileno())
+        if (now.st_size, now.st_mtime_ns) != (self.file.size, self.file.mtime_ns):
+            raise PhotoError(self.file.path, "read", "it changed while it was read")
+
+    @contextmanager
+    def _translated(self, stage: str) -> Iterator[None]:
+        """Turn whatever a decoder says about hostile bytes into a PhotoError, and its warnings into nothing."""
+        with warnings.catch_warnings(), _pillow_limit(self._max_pixels):
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            try:
+                yield
+            except PhotoError:
+                raise
+            except Exception as error:  # struct.error, ValueError, SyntaxError, RuntimeError: decoders raise all
+                raise PhotoError(self.file.path, stage, _reason(stage, error, self._max_pixels)) from error
+
+
+def _loaded_plugins(name: str) -> tuple[str, ...]:
+    """Make Pillow know one format, since loading all of its forty takes a while, and return its names."""
+    for module in _PLUGINS[name]:
+        import_module(f"PIL.{module}ImagePlugin")
+    if name != "HEIF":
+        return (name,)
+    import_module("pillow_heif").register_heif_opener()
+    return ("HEIF", "AVIF")
+
+
+@contextmanager
+def _pillow_limit(max_pixels: int) -> Iterator[None]:
+    """Let Pillow itself refuse what is too large inside a file, such as a picture in an icon."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+def _draft(image: ImageFile.ImageFile, long_side_px: int) -> None:
+    """Have a JPEG decoded at 1/8, 1/4 or 1/2, if that is large enough."""
+    if image.format in ("JPEG", "MPO"):
+        width, height = image.size
+        scale = next((scale for scale in (8, 4, 2) if -(-max(width, height) // scale) >= long_side_px), 1)
+        image.draft("RGB", (max(1, width // scale), max(1, height // scale)))
+
+
+def _too_large(max_pixels: int) -> str:
+    return f"it has more than {max_pixels / 1e6:g} megapixels (max_megapixels in the configuration)"
+
+
+def _reason(stage: str, error: Exception, max_pixels: int) -> str:
+    match error:
+        case Image.DecompressionBombError() | Image.DecompressionBombWarning():
+            return _too_large(max_pixels)
+        case MemoryError():
+            return "there is not enough memory to decode it"
+        case OSError() if stage == "read":
+            return why(error)
+    if "truncated" in str(error) or isinstance(error, EOFError):
+        return "the file ends too early, the picture is not complete"
+    return "the picture is damaged and cannot be read"

@@ -1,0 +1,84 @@
+"""Names of files and folders flow in; what they promise flows out. Nothing here touches the disk.
+
+A name settles only what is surely no photo. Rules that a user writes (an ignore file) belong beside
+`is_junk_folder` and `may_be_photo`: `discover` asks nobody else.
+"""
+
+from __future__ import annotations
+
+import os
+
+_PICTURES = """
+    .jpg .jpeg .jpe .jfif .mpo .png .apng .webp .tif .tiff .gif .bmp .dib .avif .avifs .heic .heics .heif
+    .heifs .hif .jp2 .j2k .jpf .jpx .pbm .pgm .ppm .pnm .pfm .psd .tga .ico .jxl
+"""
+_CAMERA_RAW = """
+    .3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl
+    .sr2 .srf .srw .x3f
+"""
+_FILM_AND_SOUND = """
+    .3gp .aac .aiff .avi .flac .flv .insv .lrv .m2ts .m4a .m4v .mkv .mov .mp3 .mp4 .mpeg .mpg .mts .ogg .ogv
+    .opus .ts .wav .webm .wma .wmv
+"""
+_BESIDE_PHOTOS = ".aae .cos .cop .dop .exif .gpx .ind .lrcat .lrprev .on1 .pp3 .thm .xmp"
+_DOCUMENTS = """
+    .ai .cdr .css .csv .doc .docx .eps .epub .htm .html .ini .js .json .jsonl .kml .log .md .odp .ods .odt
+    .pdf .ppt .pptx .ps .py .rtf .sh .srt .svg .svgz .sql .tex .toml .tsv .txt .xcf .xls .xlsx .xml .yaml .yml
+"""
+_PROGRAMS_AND_PARTS = """
+    .7z .apk .bak .bat .bin .bz2 .crdownload .dat .db .db-shm .db-wal .dll .dmg .download .exe .gz .iso .jar
+    .lnk .lock .nfo .part .partial .rar .sqlite .sqlite3 .swp .tar .tgz .tmp .torrent .ttf .url .woff .woff2
+    .xz .zip .zst
+"""
+
+RAW_SUFFIXES = frozenset(_CAMERA_RAW.split())
+"""Camera makers' own formats; several look like TIFF inside."""
+
+PHOTO_SUFFIXES = RAW_SUFFIXES | frozenset(_PICTURES.split())
+"""What promises a photo: a file of this name that cannot be read is a failure, not a stranger."""
+
+OTHER_SUFFIXES = frozenset((_FILM_AND_SOUND + _BESIDE_PHOTOS + _DOCUMENTS + _PROGRAMS_AND_PARTS).split())
+"""What is surely no photo and never opened."""
+
+JUNK_FOLDERS = frozenset(
+    {
+        "@eadir",  # Synology DSM: thumbnails and extended attributes
+        "#recycle",  # Synology DSM: deleted files
+        "#snapshot",  # Synology DSM: older states of the folder
+        "@recycle",  # QNAP: deleted files
+        "@recently-snapshot",  # QNAP: older states of the folder
+        "$recycle.bin",  # Windows: deleted files
+        "system volume information",  # Windows
+        "lost+found",  # ext2, ext3, ext4
+        "__macosx",  # macOS: resource forks in archives
+    }
+)
+_JUNK_ENDINGS = (
+    ".lrdata",  # Lightroom Classic: previews
+    ".cocatalogdb",  # Capture One: previews and a database
+)
+_APPLE_PHOTOS = (".photoslibrary", ".photolibrary")
+_APPLE_ORIGINALS = {"originals", "masters"}  # the rest of such a folder is smaller copies and databases
+
+
+def is_junk_folder(name: str, parent: str = "") -> bool:
+    """Tell whether a folder is hidden, or made by a NAS or a photo program for itself."""
+    small = name.lower()
+    if parent.lower().endswith(_APPLE_PHOTOS):
+        return small not in _APPLE_ORIGINALS
+    return name.startswith(".") or small in JUNK_FOLDERS or small.endswith(_JUNK_ENDINGS)
+
+
+def may_be_photo(name: str) -> bool:
+    """Tell whether a file is worth opening: not hidden, and not known to be something else."""
+    return not name.startswith(".") and suffix(name) not in OTHER_SUFFIXES
+
+
+def names_photo(name: str) -> bool:
+    """Tell whether a name promises a photo."""
+    return suffix(name) in PHOTO_SUFFIXES
+
+
+def suffix(name: str) -> str:
+    """Return the extension in small letters with its dot, or ''."""
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - many times faster than Path.suffix
