@@ -21,7 +21,6 @@ from time import time
 from types import TracebackType
 from typing import Self
 
-import numpy as np
 from PIL import Image, ImageFile
 
 from indexer.errors import PhotoError
@@ -29,7 +28,7 @@ from indexer.intake.discover import why
 from indexer.intake.look import perceptual_hash
 from indexer.intake.metadata import orientation, read_metadata
 from indexer.intake.names import RAW_SUFFIXES, names_photo, suffix
-from indexer.intake.rgb import to_rgb
+from indexer.intake.rgb import pixels, to_rgb
 from indexer.intake.sniff import HEAD_BYTES, sniff
 from indexer.photo import Hashes, Metadata, PhotoFile, Picture
 
@@ -131,9 +130,9 @@ class Original:
             self._refuse_large(image)  # some headers lie
             turn = _TURNS.get(orientation(image))  # only now: Pillow itself turns a TIFF while it loads
             small = to_rgb(image, max(1, max(image.size) // long_side_px))
-            pixels = np.asarray(small.transpose(turn) if turn is not None else small)
+            upright = pixels(small.transpose(turn) if turn is not None else small)
         self._refuse_changed()
-        return Picture(pixels, full_size)
+        return Picture(upright, full_size)
 
     def hashes(self, picture: Picture) -> Hashes:
         """Return the hash of the file's bytes and the perceptual hash of a picture of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import takewhile
 from typing import Any
 
 _LONGEST_TEXT = 120
@@ -27,21 +28,37 @@ def number(value: Any) -> float | None:
 
 
 def numbers(value: Any) -> list[float]:
-    """Return numbers and tuples of numbers as finite floats; [] for all else."""
+    """Return a number, or a tuple of them up to the first that is none (0/0 is how EXIF leaves one out)."""
+    found: list[float] = []
     try:
-        found = [float(part) for part in (value if isinstance(value, tuple) else (value,))]
+        for part in value if isinstance(value, tuple) else (value,):
+            found.append(float(part))  # noqa: PERF401 - what came before an error counts
     except (TypeError, ValueError, ArithmeticError):
-        return []
-    return found if all(map(math.isfinite, found)) else []
+        pass
+    return list(takewhile(math.isfinite, found))
 
 
 def written(value: Any) -> str:
-    """Return a text field up to its first NUL, as it stands."""
-    letters = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    return letters.split("\0")[0] if isinstance(letters, str) else ""
+    """Return a text field up to its first NUL, as it stands; '' for all else."""
+    if isinstance(value, bytes):
+        return _decoded(value)
+    try:
+        return _decoded(value.encode("latin-1"))  # Pillow reads EXIF as Latin-1, though phones write UTF-8
+    except UnicodeError:
+        return str(value).split("\0")[0]
+    except AttributeError:
+        return ""
 
 
 def text(value: Any) -> str | None:
     """Return a text field as one printable line; None where nothing is left."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in written(value)).split())
     return line[:_LONGEST_TEXT] or None
+
+
+def _decoded(data: bytes) -> str:
+    start = data.split(b"\0")[0]
+    try:
+        return start.decode()
+    except UnicodeError:
+        return start.decode("latin-1")

@@ -17,13 +17,17 @@ def look(picture: Picture) -> Look:
     """Measure brightness, colorfulness, contrast and flatness of a picture."""
     points = _points(picture.pixels)
     luma = points @ _LUMA / 255
+    # Channel by channel: NumPy reduces an axis of three a hundred times slower than a long one.
+    red, green, blue = np.moveaxis(points, 2, 0)
+    chroma = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     rows = picture.pixels[:: max(1, picture.pixels.shape[0] // _POINTS)]
-    equal = (rows[:, 1:] == rows[:, :-1]).all(axis=2)
+    same = rows[:, 1:] == rows[:, :-1]
+    flat = same[..., 0] & same[..., 1] & same[..., 2]
     return Look(
         brightness=float(luma.mean()),
-        colorfulness=float((points.max(axis=2) - points.min(axis=2)).mean() / 255),
+        colorfulness=float(chroma.mean() / 255),
         contrast=float(luma.std()),
-        flatness=float(equal.mean()) if equal.size else 1.0,
+        flatness=float(flat.mean()) if flat.size else 1.0,
     )
 
 
