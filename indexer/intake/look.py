@@ -9,6 +9,7 @@ from indexer.photo import Look, Picture
 
 _POINTS = 256  # a side: enough that each of the 32 × 32 cells is the mean of 64 of them
 _CELLS = 32
+_ROWS = 128  # looked at for flatness
 _WAVES = 8
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
@@ -17,10 +18,10 @@ def look(picture: Picture) -> Look:
     """Measure brightness, colorfulness, contrast and flatness of a picture."""
     points = _points(picture.pixels)
     luma = points @ _LUMA / 255
-    # Channel by channel: NumPy reduces an axis of three a hundred times slower than a long one.
+    # Channel by channel: NumPy reduces an axis of three far more slowly than a long one.
     red, green, blue = np.moveaxis(points, 2, 0)
     chroma = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
-    rows = picture.pixels[:: max(1, picture.pixels.shape[0] // _POINTS)]
+    rows = picture.pixels[:: max(1, picture.pixels.shape[0] // _ROWS)]
     same = rows[:, 1:] == rows[:, :-1]
     flat = same[..., 0] & same[..., 1] & same[..., 2]
     return Look(
@@ -44,9 +45,9 @@ def perceptual_hash(picture: Picture) -> bytes:
     return np.packbits(low > np.median(low)).tobytes()
 
 
-def _points(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _points(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Take 256 × 256 points spread evenly over uint8[h,w,3]."""
     middles = (np.arange(_POINTS) + 0.5) / _POINTS
     rows, columns = ((middles * length).astype(np.intp) for length in pixels.shape[:2])
-    points: NDArray[np.float32] = pixels[rows[:, None], columns].astype(np.float32)
+    points: NDArray[np.uint8] = pixels.take(rows, axis=0).take(columns, axis=1)
     return points
