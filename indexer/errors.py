@@ -43,6 +43,8 @@ class ModelError(IndexerError):
     """A network whose weights are missing, damaged or not as its spec says."""
 
     exit_code = 4
+    name: str
+    reason: str
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"model {name}: {reason}", name=name, reason=reason)

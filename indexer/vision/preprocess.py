@@ -58,7 +58,7 @@ def normalized(pixels: NDArray[np.uint8], wanted: Input) -> NDArray[np.float32]:
     # Rows of all three colors together: NumPy is several times faster along one long side than along a side of 3.
     values = pixels.reshape(count * height, width * 3).astype(np.float32)
     values -= np.tile(np.asarray(wanted.mean, np.float32), width)
-    values *= np.float32(wanted.scale)
+    values *= np.tile(np.asarray(wanted.scale, np.float32), width)
     return values.reshape(count, height, width, 3)
 
 

@@ -21,7 +21,6 @@ __all__ = ["FakeModel", "LiteRtModel", "Model", "TensorFlowModel", "is_built", "
 
 _SIGNATURE = "serving_default"
 _GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # NVIDIA; NVIDIA and AMD under WSL; AMD
-_KEPT_SHAPES = 4
 
 
 class Model(Protocol):
@@ -53,36 +52,55 @@ class LiteRtModel:
         self.spec = spec
         self._file = file
         self._threads = threads
+        # A new shape costs 1 ms (classifier) or 0.1 ms (describer), but 10 ms and more for a detector of large
+        # pictures, mostly for new memory: it keeps one for landscape and one for portrait.
+        self._kept = 2 if spec.role == "face-detector" else 1
         self._prepared: OrderedDict[tuple[int, ...], _Interpreter] = OrderedDict()
+        self._start()
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Run the network; a shape that was seen lately needs no preparation."""
+        """Run the network.
+
+        Errors: ModelError for a shape that the network does not take.
+        """
         return self._interpreter(image.shape).run(image)
 
     def _interpreter(self, shape: tuple[int, ...]) -> _Interpreter:
+        """Return the interpreter of a shape: prepared lately, new, or the one that was idle longest made to fit."""
         if shape in self._prepared:
             self._prepared.move_to_end(shape)
             return self._prepared[shape]
-        if len(self._prepared) >= _KEPT_SHAPES:
-            self._prepared.popitem(last=False)
-        self._prepared[shape] = _Interpreter(self.spec, self._file, shape, self._threads)
-        return self._prepared[shape]
+        full = len(self._prepared) >= self._kept
+        interpreter = self._prepared.popitem(last=False)[1] if full else self._start()
+        interpreter.fit(shape)
+        self._prepared[shape] = interpreter
+        return interpreter
+
+    def _start(self) -> _Interpreter:
+        try:
+            with quiet():
+                return _Interpreter(self.spec, self._file, self._threads)
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(self.spec.name, f"{self._file} does not load in LiteRT: {error}") from error
 
 
 class _Interpreter:
-    """LiteRT prepared for one shape of input."""
+    """LiteRT, made to fit one shape of input at a time."""
 
-    def __init__(self, spec: ModelSpec, file: Path, shape: tuple[int, ...], threads: int) -> None:
+    def __init__(self, spec: ModelSpec, file: Path, threads: int) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
+        self._name = spec.name
+        self._lite = Interpreter(str(file), num_threads=threads)
+        self._input, self._outputs = _tensors(spec, self._lite)
+
+    def fit(self, shape: tuple[int, ...]) -> None:
         try:
             with quiet():
-                self._lite = Interpreter(str(file), num_threads=threads)
-                self._input, self._outputs = _tensors(spec, self._lite)
                 self._lite.resize_tensor_input(self._input, shape)
                 self._lite.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise ModelError(spec.name, f"{file} does not run on a picture of shape {shape}: {error}") from error
+            raise ModelError(self._name, f"does not take a picture of shape {shape}: {error}") from error
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         self._lite.set_tensor(self._input, image)

@@ -1,4 +1,4 @@
-"""Specs flow into a child process as JSON; reports and errors flow back as lines of JSON, and built networks as folders."""
+"""Specs flow into a child process as JSON; its reports and errors flow back as lines of JSON."""
 
 from __future__ import annotations
 

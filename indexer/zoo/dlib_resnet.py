@@ -62,9 +62,7 @@ def _filled(x: Any, sides: tuple[int, ...]) -> Any:
     return ops.pad(x, [(0, 0), *((0, count) for count in missing)]) if any(missing) else x
 
 
-def _affine(
-    left: Iterator[DlibLayer], x: Any, channels: int, size: int, stride: int = 1, padding: str = "same"
-) -> Any:
+def _affine(left: Iterator[DlibLayer], x: Any, channels: int, size: int, stride: int = 1, padding: str = "same") -> Any:
     """Convolve, multiply and add, in one convolution."""
     inputs = x.shape[-1]
     weights = _next(left, "con_4", channels * (inputs * size * size + 1))

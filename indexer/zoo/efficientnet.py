@@ -23,7 +23,7 @@ _STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))
 _EPSILON = 1e-3
 
 
-def efficientnet_lite(weights: dict[str, NDArray[Any]], network: Mapping[str, Any]) -> keras.Model:
+def efficientnet_lite(weights: dict[str, NDArray[Any]], network: Mapping[str, float]) -> keras.Model:
     """Build the classifier: image float32[1, h, w, 3] → probabilities [windows, classes], embedding [features].
 
     network: depth (multiplier of the repeats), window and stride in cells of the last feature map (32 px each).
@@ -35,7 +35,7 @@ def efficientnet_lite(weights: dict[str, NDArray[Any]], network: Mapping[str, An
     for index, stride in enumerate(_strides(network["depth"])):
         x = _block(left, x, f"_blocks.{index}.", stride)
     features = ops.relu6(_normalized(left, x, "_conv_head", "_bn1"))
-    windows = ops.average_pool(features, network["window"], network["stride"], padding="valid")
+    windows = ops.average_pool(features, int(network["window"]), int(network["stride"]), padding="valid")
     rows = ops.reshape(windows, (-1, features.shape[-1]))
     logits = dense(rows, left.pop("_fc.weight").T, left.pop("_fc.bias"))
     if left:

@@ -8,19 +8,26 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-SIGNATURE = "serving_default"
+_SIGNATURE = "serving_default"
 
 
 def export(model: keras.Model, home: Path, saved_model: str, litert_file: str) -> None:
     """Write both forms into the folder `home`; input and outputs are called as in the model, float32."""
-    image = model.inputs[0]
+    path = str(home / saved_model)
+    module = _module(model)
+    tf.saved_model.save(module, path, {_SIGNATURE: module.run})
+    converter = tf.lite.TFLiteConverter.from_saved_model(path, signature_keys=[_SIGNATURE])
+    (home / litert_file).write_bytes(converter.convert())
+
+
+def _module(model: keras.Model) -> tf.Module:
+    """Return the weights and one function; keras.export would store every weight twice."""
+    wanted = tf.TensorSpec(model.inputs[0].shape, tf.float32, name=model.inputs[0].name)
 
     def run(values: Any) -> Any:
         return model(values, training=False)
 
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint(SIGNATURE, run, [tf.TensorSpec(image.shape, tf.float32, name=image.name)])
-    archive.write_out(str(home / saved_model), verbose=False)
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(home / saved_model), signature_keys=[SIGNATURE])
-    (home / litert_file).write_bytes(converter.convert())
+    module = tf.Module()
+    module.kept = [variable.value for variable in model.variables]
+    module.run = tf.function(run, input_signature=[wanted])
+    return module

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
@@ -69,8 +70,8 @@ def _pyramid(weights: _Weights, maps: list[Any]) -> list[Any]:
     fine, middle, coarse = (
         _leaky(_convolved(weights, x, f"/fpn/output{n}/output{n}.0")) for n, x in enumerate(maps, 1)
     )
-    middle = _leaky(_convolved(weights, ops.add(middle, _doubled(coarse)), "/fpn/merge2/merge2.0"))
-    fine = _leaky(_convolved(weights, ops.add(fine, _doubled(middle)), "/fpn/merge1/merge1.0"))
+    middle = _leaky(_convolved(weights, ops.add(middle, _Doubled()(coarse)), "/fpn/merge2/merge2.0"))
+    fine = _leaky(_convolved(weights, ops.add(fine, _Doubled()(middle)), "/fpn/merge1/merge1.0"))
     return [fine, middle, coarse]
 
 
@@ -97,9 +98,15 @@ def _convolved(weights: _Weights, x: Any, name: str, stride: int = 1) -> Any:
     return convolution(x, kernel, bias)
 
 
-def _doubled(x: Any) -> Any:
-    """Repeat each cell 2×2: four copies side by side in the channels, unfolded."""
-    return keras.layers.UpSampling2D(2, interpolation="nearest")(x)
+class _Doubled(keras.layers.Layer):  # type: ignore[misc] # keras has no types
+    """Repeats each cell 2×2: four copies in the channels, unfolded in space.
+
+    keras.layers.UpSampling2D does the same with the size of the picture computed in the graph, which would keep
+    LiteRT from preparing the graph in one piece.
+    """
+
+    def call(self, x: Any) -> Any:
+        return tf.nn.depth_to_space(tf.concat([x] * 4, axis=-1), 2)
 
 
 def _leaky(x: Any) -> Any:
