@@ -17,7 +17,7 @@ _WRITTEN = re.compile(
 _OFFSET = re.compile(r"\s*(?:Z|([+-])(\d\d):?(\d\d))\s*$")
 _NAMED = re.compile(
     r"(?<!\d)((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)"
-    r"(?:(?:[-_T ]|\sat\s)?(\d\d)([-_.:]?)(\d\d)\6(\d\d)(?:[.]?\d{3})?(?!\d)(?:\s?([AP])M)?|(?!\d))"
+    r"(?:(?:[-_T ]|\sat\s)?(\d\d|\d(?=[.:]))([-_.:]?)(\d\d)\6(\d\d)(?:[.]?\d{3})?(?!\d)(?:\s?([AP])M)?|(?!\d))"
 )
 _NEVER_SET = frozenset({(1904, 1, 1), (1970, 1, 1), (1980, 1, 1)})  # the zero of Mac, Unix and FAT clocks
 _DAY = timedelta(days=1)

@@ -1,8 +1,8 @@
 """A PhotoFile flows in; a Picture (upright RGB), its Metadata and its Hashes flow out, or a PhotoError.
 
-The content tells the format. A picture above the size limit is refused before it is decoded, and one that
-breaks off is refused after it, never shown in part; a JPEG without its end marker counts as broken off.
-Bytes after the picture (the film in a motion photo, the second picture of an MPO) do not matter.
+The content tells the format. A picture above the size limit is refused before it is decoded, and one that breaks
+off is refused after it, never shown in part. What follows the end of a picture, such as the film in a motion photo,
+does not matter.
 
 Camera raw files, by name or content, and JPEG XL fail with a reason. Drawings such as SVG are no photos.
 """
@@ -24,6 +24,7 @@ from typing import Self
 from PIL import Image, ImageFile
 
 from indexer.errors import PhotoError
+from indexer.intake import jpeg
 from indexer.intake.discover import why
 from indexer.intake.look import perceptual_hash
 from indexer.intake.metadata import orientation, read_metadata
@@ -51,6 +52,7 @@ _UNREAD = {
     "RAW": "camera raw files are not read; a JPEG beside it is",
     "JPEG XL": "JPEG XL is not read; a copy as JPEG or AVIF is",
 }
+_BROKEN_OFF = "the file ends too early, the picture is not complete"
 _DNG_VERSION = 50706  # the tag that tells Adobe's raw format from any other TIFF
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -128,6 +130,7 @@ class Original:
             _draft(image, long_side_px)
             image.load()
             self._refuse_large(image)  # some headers lie
+            self._refuse_broken_off()
             turn = _TURNS.get(orientation(image))  # only now: Pillow itself turns a TIFF while it loads
             small = to_rgb(image, max(1, max(image.size) // long_side_px))
             upright = pixels(small.transpose(turn) if turn is not None else small)
@@ -162,6 +165,17 @@ class Original:
     def _refuse_large(self, image: ImageFile.ImageFile) -> None:
         if image.width * image.height > self._max_pixels:
             raise PhotoError(self.file.path, "identify", _too_large(self._max_pixels))
+
+    def _refuse_broken_off(self) -> None:
+        """Refuse a JPEG without an end; the other formats' decoders notice what is missing."""
+        if self._format != "JPEG":
+            return
+        self._stream.seek(-len(jpeg.END), os.SEEK_END)
+        if self._stream.read() == jpeg.END:  # nearly always
+            return
+        self._stream.seek(0)
+        if not jpeg.reaches_end(self._stream.read()):
+            raise PhotoError(self.file.path, "decode", _BROKEN_OFF)
 
     def _refuse_changed(self) -> None:
         with self._translated("read"):
@@ -224,5 +238,5 @@ def _reason(stage: str, error: Exception, max_pixels: int) -> str:
         case OSError() if stage == "read":
             return why(error)
     if "truncated" in str(error) or isinstance(error, EOFError):
-        return "the file ends too early, the picture is not complete"
+        return _BROKEN_OFF
     return "the picture is damaged and cannot be read"

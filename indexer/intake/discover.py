@@ -89,7 +89,7 @@ class _Walk:
             folder = folders.pop()
             within: list[str] = []
             for entry in self._entries(folder):
-                if entry.is_dir():
+                if _is_folder(entry):
                     if not is_junk_folder(entry.name, folder):
                         (self._linked_folders if entry.is_symlink() else within).append(entry.path)
                 elif may_be_photo(entry.name):
@@ -132,6 +132,13 @@ class _Walk:
     def _found(self, target: Path) -> bool:
         """Tell whether the walk found a file by its own path."""
         return may_be_photo(target.name) and _place(str(target.parent)) in self._walked
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # such as a link to itself: asking for its stamp will tell why
+        return False
 
 
 def _place(folder: str) -> tuple[int, int]:
