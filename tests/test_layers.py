@@ -26,7 +26,7 @@ ROOMS = {
     "intake": VOCABULARY | {"intake"},
     "vision": VOCABULARY | {"vision"},
     "library": VOCABULARY | {"library"},
-    "zoo": VOCABULARY | {"zoo", "vision.spec"},
+    "zoo": VOCABULARY | {"zoo", "vision.spec", "vision.built", "vision.quiet"},
     "pipeline": VOCABULARY | {"intake", "vision", "library", "pipeline"},
     "cli": VOCABULARY | {"config", "intake", "vision", "library", "zoo", "pipeline", "cli"},
 }

@@ -5,10 +5,18 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
-from indexer.photo import Failed, Indexed, Outcome
+from indexer.photo import Failed, Indexed, Moved, Outcome, Removed, Unchanged
 
 _LINE_SECONDS = 10.0
+_KINDS: dict[str, type[Outcome]] = {
+    "indexed": Indexed,
+    "unchanged": Unchanged,
+    "moved": Moved,
+    "failed": Failed,
+    "removed": Removed,
+}
 
 
 class Tally:
@@ -43,10 +51,32 @@ class Tally:
         return f"{self.rate:.1f} photos/s, {self.faces:,} faces, {self.kinds[Failed]:,} failed"
 
 
-def shown(outcomes: Iterable[Outcome], total: int, tally: Tally, clock: Callable[[], float]) -> Iterator[Outcome]:
+    def record(self) -> dict[str, Any]:
+        """Return the summary of a scan as JSON: stable fields."""
+        counts = {name: self.kinds[kind] for name, kind in _KINDS.items()}
+        found = sum(counts.values()) - counts["removed"]
+        return {
+            "found": found,
+            **counts,
+            "seconds": round(self.seconds, 3),
+            "photos_per_second": round(self.rate, 2),
+        }
+
+
+def shown(
+    outcomes: Iterable[Outcome], total: int, tally: Tally, clock: Callable[[], float], *, quiet: bool = False
+) -> Iterator[Outcome]:
     """Pass outcomes through, counted in `tally` and shown on stderr; total: how many photos are to be looked at."""
-    watch = _bar if sys.stderr.isatty() else _lines
+    watch = _counted if quiet else _bar if sys.stderr.isatty() else _lines
     return watch(outcomes, total, tally, clock)
+
+
+def _counted(
+    outcomes: Iterable[Outcome], _total: int, tally: Tally, _clock: Callable[[], float]
+) -> Iterator[Outcome]:
+    for outcome in outcomes:
+        tally.add(outcome)
+        yield outcome
 
 
 def _bar(outcomes: Iterable[Outcome], total: int, tally: Tally, _clock: Callable[[], float]) -> Iterator[Outcome]:

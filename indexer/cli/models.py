@@ -1,0 +1,81 @@
+"""`indexer models`: which networks there are; build and verify them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from indexer.cli.present import Format, FormatOption, table, write_json
+from indexer.cli.session import Session, command
+from indexer.config import Config
+from indexer.errors import ModelError
+from indexer.vision.analyze import Eyes
+from indexer.vision.built import check, is_built
+from indexer.vision.spec import ModelSpec, read_specs
+
+app = typer.Typer(help="Look at the networks, build and verify them.", no_args_is_help=True)
+
+Names = Annotated[list[str] | None, typer.Argument(help="Names of networks; all that the settings use if none is given.")]
+
+
+@command(app, "list")
+def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
+    """List the networks: what each is for, whether it is used and built, its license and source."""
+    config = session.settings().config
+    used = {spec.name for spec in Eyes(**config.eyes).specs()}
+    records = [
+        {
+            "name": spec.name,
+            "id": spec.id,
+            "role": spec.role,
+            "used": spec.name in used,
+            "built": is_built(spec, config.models_path),
+            "description": spec.description,
+            "license": spec.license,
+            "source": spec.source,
+        }
+        for spec in read_specs().values()
+    ]
+    if format is Format.TABLE:
+        columns = ("name", "role", "used", "built", "license", "description")
+        yes_no = {True: "yes", False: "no"}
+        table([[str(yes_no.get(each[key], each[key])) for key in columns] for each in records], columns)
+    else:
+        write_json(records, indent=2)
+
+
+@command(app, "build")
+def build(session: Session, names: Names = None) -> None:
+    """Build networks from their packaged weights; what is built already stays."""
+    config = session.settings().config
+    build_missing(session, config, _chosen(names, config))
+
+
+@command(app, "verify")
+def verify(session: Session, names: Names = None) -> None:
+    """Compare built networks with the checksums of their build."""
+    config = session.settings().config
+    for spec in _chosen(names, config):
+        check(spec, config.models_path)
+        session.say(f"{spec.id} is as it was built")
+
+
+def build_missing(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
+    """Build the networks that are not built yet, telling what is done. Errors: ModelError."""
+    if all(is_built(spec, config.models_path) for spec in specs):
+        return
+    from indexer.zoo.build import build_missing as build_all
+
+    session.say("Building networks from their weights, this happens once …")
+    build_all(specs, config.models_path, session.say)
+
+
+def _chosen(names: list[str] | None, config: Config) -> tuple[ModelSpec, ...]:
+    if not names:
+        return Eyes(**config.eyes).specs()
+    known = read_specs()
+    for name in names:
+        if name not in known:
+            raise ModelError(name, f"is not known; known are {', '.join(sorted(known))}")
+    return tuple(known[name] for name in names)

@@ -1,0 +1,132 @@
+"""`indexer scan`: folders flow in; photos are indexed, and what was done is told."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from indexer.cli.models import build_missing
+from indexer.cli.present import write, write_json
+from indexer.cli.session import Session, command
+from indexer.config import Config
+from indexer.errors import ConfigError, PhotoError, printable
+from indexer.vision.analyze import Eyes
+
+if TYPE_CHECKING:
+    from indexer.cli.progress import Tally
+    from indexer.library.store import Library
+    from indexer.pipeline.index import Plan
+
+_SOME_FAILED = PhotoError.exit_code
+_INTERRUPTED = 130
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "scan")(scan)
+
+
+def scan(
+    session: Session,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Folders of photos; those of the settings if none.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; 0: one a CPU core.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try photos again that failed before.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON line.")] = False,
+) -> None:
+    """Index folders of photos: what is new or changed is analyzed, what was moved keeps all that is known of it.
+
+    A scan may be stopped at any time (Ctrl-C); the next one goes on where it stopped.
+    """
+    from indexer.pipeline.index import plan
+
+    config = session.settings(workers=workers).config
+    folders = paths or list(config.folders)
+    if not folders:
+        raise ConfigError("folders", "name a folder: indexer scan ~/Photos")
+    eyes = Eyes(**config.eyes)
+    if not dry_run:
+        build_missing(session, config, eyes.specs())
+    with session.open_library(read_only=dry_run) as library:
+        planned = plan(library, folders, eyes, retry_failed=retry_failed, on_error=_trouble)
+        code = _dry(session, planned, as_json) if dry_run else _run(session, library, planned, config, eyes, as_json)
+    raise typer.Exit(code)
+
+
+def _dry(session: Session, planned: Plan, as_json: bool) -> int:
+    for file in planned.work:
+        session.detail(f"would analyze {printable(file.path)}")
+    for path in planned.gone:
+        session.detail(f"would mark as missing {printable(path)}")
+    told = {"unchanged": len(planned.unchanged), "to_analyze": len(planned.work), "missing": len(planned.gone)}
+    if as_json:
+        write_json(told)
+    else:
+        write("Nothing was done. A scan would look at {to_analyze:,} photos; {unchanged:,} are unchanged, "
+              "{missing:,} are missing.".format_map(told))
+    return 0
+
+
+def _run(session: Session, library: Library, planned: Plan, config: Config, eyes: Eyes, as_json: bool) -> int:
+    from indexer.cli.progress import Tally, shown
+    from indexer.photo import Failed
+    from indexer.pipeline.index import run
+    from indexer.pipeline.pool import Pool
+
+    tally = Tally(monotonic)
+    stopped = False
+    with _stoppable():
+        try:
+            with Pool(eyes, config.max_pixels, config.worker_count, config.photo_timeout_seconds) as pool:
+                outcomes = run(library, planned, pool, config.batch_photos, config.batch_seconds, monotonic)
+                for outcome in shown(outcomes, len(planned.work), tally, monotonic, quiet=session.quiet):
+                    if isinstance(outcome, Failed):
+                        session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
+        except KeyboardInterrupt:
+            stopped = True
+    _summarize(tally, stopped, as_json)
+    if stopped:
+        return _INTERRUPTED
+    return _SOME_FAILED if tally.kinds[Failed] else 0
+
+
+def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
+    told = tally.record()
+    if as_json:
+        write_json(told)
+        return
+    write(
+        f"{'Stopped. ' if stopped else ''}{told['indexed']:,} photos indexed in {tally.seconds:.1f} s "
+        f"({tally.rate:.1f} photos/s), {tally.faces:,} faces; {told['unchanged']:,} unchanged, "
+        f"{told['moved']:,} moved, {told['removed']:,} missing, {told['failed']:,} failed."
+    )
+    if told["failed"]:
+        write("'indexer failures' says why.")
+    if stopped:
+        write("Start the scan again, and it goes on from here.")
+
+
+def _trouble(path: Path, reason: str) -> None:
+    print(f"indexer: {printable(path)}: {reason}", file=sys.stderr)  # noqa: T201
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Make SIGTERM end the scan as Ctrl-C does: what is finished is stored first."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> Any:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
