@@ -92,12 +92,13 @@ class Original:
     def __init__(self, file: PhotoFile, stream: BufferedReader, max_pixels: int, now: float) -> None:
         self.file, self._stream, self._max_pixels, self._now = file, stream, max_pixels, now
         with self._translated("read"):
-            self.content = hashlib.file_digest(stream, "sha256").digest()
-            stream.seek(0)
             head = stream.read(HEAD_BYTES)
-        self._refuse_changed()
         self._format = self._identify(head)
         self._fresh: ImageFile.ImageFile | None = self._opened()
+        with self._translated("read"):  # not before: a stranger may be a film of many gigabytes
+            stream.seek(0)
+            self.content = hashlib.file_digest(stream, "sha256").digest()
+        self._refuse_changed()
 
     def __enter__(self) -> Self:
         return self

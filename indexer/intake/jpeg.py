@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 
 END = b"\xff\xd9"
-_MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")  # not a stuffed zero nor a restart, which are part of the data
-_WITHOUT_LENGTH = (0x01, 0xD8)
+_SCAN = 0xDA
+_MARKER = re.compile(rb"\xff+([^\x00\xff])")
 
 
 def reaches_end(data: bytes) -> bool:
-    """Follow the segments and scans (ITU-T T.81, annex B) and tell whether an end marker closes them."""
-    at = 0
+    """Skip the segments in front (thumbnails hide in them) and look for the end marker behind the first scan.
+
+    Coded data cannot hold that marker by chance, as a zero follows each of its 255s (ITU-T T.81, B.1.1.5).
+    """
+    at = 2
     while found := _MARKER.search(data, at):
         kind, at = found[1][0], found.end()
-        if kind == END[1]:
-            return True
-        if kind not in _WITHOUT_LENGTH:
-            at += int.from_bytes(data[at : at + 2])
+        if kind == _SCAN:
+            return data.find(END, at) >= 0
+        at += int.from_bytes(data[at : at + 2])
     return False
