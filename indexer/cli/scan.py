@@ -36,7 +36,9 @@ def register(app: typer.Typer) -> None:
 
 def scan(
     session: Session,
-    paths: Annotated[list[Path] | None, typer.Argument(help="Folders of photos; those of the settings if none.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of photos; those of the settings if none.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes; 0: one a CPU core.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try photos again that failed before.")] = False,
@@ -53,12 +55,21 @@ def scan(
     if not folders:
         raise ConfigError("folders", "name a folder: indexer scan ~/Photos")
     eyes = Eyes(**config.eyes)
+    models = [spec.id for spec in eyes.specs()]
     if not dry_run:
         build_missing(session, config, eyes.specs())
-    with session.open_library(read_only=dry_run) as library:
-        planned = plan(library, folders, eyes, retry_failed=retry_failed, on_error=_trouble)
+    with _open(session, config, dry_run) as library:
+        planned = plan(library, folders, models, retry_failed=retry_failed, on_error=_trouble)
         code = _dry(session, planned, as_json) if dry_run else _run(session, library, planned, config, eyes, as_json)
     raise typer.Exit(code)
+
+
+def _open(session: Session, config: Config, dry_run: bool) -> Library:
+    from indexer.library.store import Library
+
+    if dry_run and not config.library_file.exists():
+        return Library.empty(config.library_file)
+    return session.open_library(read_only=dry_run)
 
 
 def _dry(session: Session, planned: Plan, as_json: bool) -> int:
@@ -70,8 +81,10 @@ def _dry(session: Session, planned: Plan, as_json: bool) -> int:
     if as_json:
         write_json(told)
     else:
-        write("Nothing was done. A scan would look at {to_analyze:,} photos; {unchanged:,} are unchanged, "
-              "{missing:,} are missing.".format_map(told))
+        write(
+            "Nothing was done. A scan would look at {to_analyze:,} photos; {unchanged:,} are unchanged, "
+            "{missing:,} are missing.".format_map(told)
+        )
     return 0
 
 

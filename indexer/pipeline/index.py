@@ -6,10 +6,12 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from indexer.intake.discover import discover
-from indexer.library.store import Known, Library
+from indexer.library.known import Known
+from indexer.library.store import Library
 from indexer.photo import Moved, Outcome, PhotoFile, Removed, Unchanged
 from indexer.pipeline.pool import Pool
 
@@ -21,26 +23,22 @@ Clock = Callable[[], float]
 class Plan:
     """What a scan has found, before any photo is opened.
 
-    unchanged: known with their stamp.  work: new, changed, seen by other models, or failed and to be tried again.
-    gone: known, but not found; never those below a folder that could not be read, nor all of a folder that is empty.
+    unchanged: known with their stamp.  returned: the same, but they had been missing.  work: new, changed, not seen
+    by all models, or failed and to be tried again.  gone: known, but not found.
     """
 
     unchanged: tuple[PhotoFile, ...]
+    returned: tuple[PhotoFile, ...]
     work: tuple[PhotoFile, ...]
     gone: tuple[Path, ...]
 
 
 def plan(
-    library: Library,
-    folders: Sequence[Path],
-    models: frozenset[str],
-    *,
-    retry_failed: bool = False,
-    on_error: Report,
+    library: Library, folders: Sequence[Path], models: Iterable[str], *, retry_failed: bool = False, on_error: Report
 ) -> Plan:
     """Walk the folders and compare the stamps with the library.
 
-    models: the ids of the networks that are to see each photo.
+    models: the ids of the networks that are to see each photo.  on_error: hears of what cannot be read.
     Errors: LibraryError for a folder that is missing or unreadable.
     """
     troubled: list[Path] = []
@@ -49,14 +47,14 @@ def plan(
         troubled.append(path)
         on_error(path, reason)
 
+    wanted = frozenset(models)
     known = library.known(folders)
-    found = {file.path: file for file in discover(folders, trouble)}
-    unchanged, work = [], []
-    for path, file in found.items():
-        fresh = path in known and _fresh(known[path], file, models, retry_failed)
-        (unchanged if fresh else work).append(file)
-    gone = _gone(known, found.keys(), folders, troubled, on_error)
-    return Plan(tuple(unchanged), tuple(work), tuple(gone))
+    kinds: dict[str, list[PhotoFile]] = {"unchanged": [], "returned": [], "work": []}
+    for file in discover(folders, trouble):
+        kinds[_kind(known.pop(file.path, None), file, wanted, retry_failed)].append(file)
+    left = [path for path, each in known.items() if not each.missing]
+    gone = _gone(left, _empty_folders(folders, kinds.values()), troubled, on_error)
+    return Plan(*(tuple(files) for files in kinds.values()), gone=tuple(gone))
 
 
 def run(
@@ -69,6 +67,7 @@ def run(
     """
     yield from map(Unchanged, plan.unchanged)
     batch = _Batch(library, batch_photos, batch_seconds, clock)
+    batch.add(map(Unchanged, plan.returned))
     moves = _Moves(library, plan, pool.models)
     try:
         for done in pool.outcomes(moves.others(plan.work)):
@@ -148,8 +147,33 @@ def _content_hash(file: PhotoFile) -> bytes | None:
     return content if (stat.st_size, stat.st_mtime_ns) == (file.size, file.mtime_ns) else None
 
 
-def _fresh(known: Known, file: PhotoFile, models: frozenset[str], retry_failed: bool) -> bool:
-    """Tell whether a known photo can stay as it is."""
-    if (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
-        return False
-    return not retry_failed if known.failed else models <= known.models
+def _kind(known: Known | None, file: PhotoFile, models: frozenset[str], retry_failed: bool) -> str:
+    """Tell which part of the plan a file belongs to."""
+    if known is None or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
+        return "work"
+    if retry_failed if known.failed else not models <= known.models:
+        return "work"
+    return "returned" if known.missing else "unchanged"
+
+
+def _empty_folders(folders: Sequence[Path], found: Iterable[list[PhotoFile]]) -> list[Path]:
+    """Return the given folders in which nothing was found: perhaps a disk that is not mounted."""
+    empty = {folder.absolute() for folder in folders}
+    for file in chain.from_iterable(found):
+        if not empty:
+            break
+        empty -= {folder for folder in empty if file.path.is_relative_to(folder)}
+    return list(empty)
+
+
+def _gone(left: list[Path], empty: list[Path], troubled: list[Path], on_error: Report) -> list[Path]:
+    """Return the known photos that are surely gone: not those in an empty root, nor where the disk had trouble."""
+    spared = [*empty, *troubled]
+    if not spared:
+        return left
+    gone = [path for path in left if not any(path.is_relative_to(place) for place in spared)]
+    for folder in empty:
+        count = sum(path.is_relative_to(folder) for path in left)
+        if count:
+            on_error(folder, f"is empty, but {count:,} photos are known in it: is a disk not mounted? They are kept")
+    return gone

@@ -24,9 +24,11 @@ class Pool:
     """A fixed number of workers, each with its own analyzer and one inference thread.
 
     A photo that crashes or stalls its worker costs that photo only; the worker is replaced.
+    models: the ids of the networks that see each photo.
     """
 
     def __init__(self, eyes: Eyes, max_pixels: int, workers: int, timeout_seconds: float) -> None:
+        self.models = tuple(spec.id for spec in eyes.specs())
         self._eyes = eyes
         self._max_pixels = max_pixels
         self._timeout_seconds = timeout_seconds
