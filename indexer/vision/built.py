@@ -24,7 +24,8 @@ def is_built(spec: ModelSpec, folder: Path) -> bool:
     home = folder / spec.id
     try:
         files = _record(home)["files"]
-        return all((home / name).stat().st_size == told["size"] for name, told in files.items())
+        whole = all((home / name).stat().st_size == told["size"] for name, told in files.items())
+        return whole and LITERT_FILE in files
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 

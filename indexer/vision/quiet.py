@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 _STDERR = 2
+_turn = threading.Lock()  # the descriptor belongs to the whole process: one at a time may exchange it
 
 
 @contextmanager
@@ -18,13 +19,12 @@ def quiet() -> Iterator[None]:
     LiteRT and TensorFlow greet ('Created TensorFlow Lite XNNPACK delegate …') from C++, where neither Python's
     logging nor its sys.stderr can stop them, and LiteRT has no switch for it.
     """
-    try:
-        terminal = os.dup(_STDERR)
-    except OSError:  # a process without stderr
-        yield
-        return
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as held:
+    with _turn, tempfile.TemporaryFile() as held:
+        try:
+            terminal = os.dup(_STDERR)
+        except OSError:  # a process without stderr
+            yield
+            return
         os.dup2(held.fileno(), _STDERR)
         try:
             yield

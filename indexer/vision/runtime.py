@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from ctypes.util import find_library
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["FakeModel", "LiteRtModel", "Model", "TensorFlowModel", "is_built", "open_model"]
 
 _SIGNATURE = "serving_default"
-_GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # NVIDIA; NVIDIA and AMD under WSL; AMD
+_GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg")  # Linux; Windows' subsystem for Linux
 
 
 class Model(Protocol):
@@ -56,7 +59,7 @@ class LiteRtModel:
         # pictures, mostly for new memory: it keeps one for landscape and one for portrait.
         self._kept = 2 if spec.role == "face-detector" else 1
         self._prepared: OrderedDict[tuple[int, ...], _Interpreter] = OrderedDict()
-        self._start()
+        self._idle = [self._start()]
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Run the network.
@@ -66,12 +69,16 @@ class LiteRtModel:
         return self._interpreter(image.shape).run(image)
 
     def _interpreter(self, shape: tuple[int, ...]) -> _Interpreter:
-        """Return the interpreter of a shape: prepared lately, new, or the one that was idle longest made to fit."""
+        """Return the interpreter of a shape: prepared lately, new, or the one used longest ago, made to fit."""
         if shape in self._prepared:
             self._prepared.move_to_end(shape)
             return self._prepared[shape]
-        full = len(self._prepared) >= self._kept
-        interpreter = self._prepared.popitem(last=False)[1] if full else self._start()
+        if self._idle:
+            interpreter = self._idle.pop()
+        elif len(self._prepared) < self._kept:
+            interpreter = self._start()
+        else:
+            interpreter = self._prepared.popitem(last=False)[1]
         interpreter.fit(shape)
         self._prepared[shape] = interpreter
         return interpreter
@@ -92,9 +99,15 @@ class _Interpreter:
 
         self._name = spec.name
         self._lite = Interpreter(str(file), num_threads=threads)
-        self._input, self._outputs = _tensors(spec, self._lite)
+        runner = self._lite.get_signature_runner(_SIGNATURE)
+        inputs, outputs = runner.get_input_details(), runner.get_output_details()
+        _agree(spec, inputs, {name: tuple(map(int, told["shape_signature"])) for name, told in outputs.items()})
+        self._sides = tuple(map(int, inputs[spec.input.name]["shape_signature"]))
+        self._input = inputs[spec.input.name]["index"]
+        self._outputs = {name: outputs[name]["index"] for name in spec.outputs}
 
     def fit(self, shape: tuple[int, ...]) -> None:
+        _refuse_other(self._name, self._sides, shape)  # LiteRT itself would take some and answer nonsense
         try:
             with quiet():
                 self._lite.resize_tensor_input(self._input, shape)
@@ -106,14 +119,6 @@ class _Interpreter:
         self._lite.set_tensor(self._input, image)
         self._lite.invoke()
         return {name: self._lite.get_tensor(index) for name, index in self._outputs.items()}
-
-
-def _tensors(spec: ModelSpec, lite: Any) -> tuple[int, dict[str, int]]:
-    """Return the numbers of the input tensor and of each output tensor that the spec names."""
-    runner = lite.get_signature_runner(_SIGNATURE)
-    inputs, outputs = runner.get_input_details(), runner.get_output_details()
-    _agree(spec, inputs, {name: tuple(told["shape_signature"]) for name, told in outputs.items()})
-    return inputs[spec.input.name]["index"], {name: outputs[name]["index"] for name in spec.outputs}
 
 
 class TensorFlowModel:
@@ -131,12 +136,20 @@ class TensorFlowModel:
         _, inputs = self._function.structured_input_signature
         shapes = {name: tuple(told.shape) for name, told in self._function.structured_outputs.items()}
         _agree(spec, inputs, shapes)
-        self._constant = tensorflow.constant
+        self._sides = tuple(inputs[spec.input.name].shape)
+        self._tensorflow = tensorflow
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Run the network; TensorFlow prepares a new shape by itself."""
-        answers = self._function(**{self.spec.input.name: self._constant(image)})
-        return {name: answers[name].numpy() for name in self.spec.outputs}
+        """Run the network.
+
+        Errors: ModelError for a shape that the network does not take, or memory that the GPU does not have.
+        """
+        _refuse_other(self.spec.name, self._sides, image.shape)
+        try:
+            answers = self._function(**{self.spec.input.name: self._tensorflow.constant(image)})
+            return {name: answers[name].numpy() for name in self.spec.outputs}
+        except self._tensorflow.errors.OpError as error:
+            raise ModelError(self.spec.name, f"does not run on a picture of shape {image.shape}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,21 +180,36 @@ def _agree(spec: ModelSpec, inputs: Mapping[str, Any], outputs: Mapping[str, tup
             raise ModelError(spec.name, f"its output '{name}' has the shape {there}, not {output.shape}")
 
 
+def _refuse_other(name: str, sides: tuple[int | None, ...], shape: tuple[int, ...]) -> None:
+    """Refuse a shape that does not fit the sides of the input; −1 and None are free."""
+    fits = len(sides) == len(shape) and all(
+        side == wanted or (wanted in (-1, None) and side > 0) for wanted, side in zip(sides, shape, strict=True)
+    )
+    if not fits:
+        raise ModelError(name, f"takes pictures of shape {tuple(sides)}, not {shape}")
+
+
 def _has_gpu() -> bool:
-    """Tell whether TensorFlow has a GPU; TensorFlow is loaded only where the system shows one."""
-    if not any(Path(device).exists() for device in _GPU_DEVICES):
+    """Tell whether TensorFlow has a GPU; it is asked, and loaded, only where there is one that it could use."""
+    if not any(Path(device).exists() for device in _GPU_DEVICES) or not _has_cudnn():
         return False
     with quiet():
         return bool(_tensorflow(1).config.list_physical_devices("GPU"))
 
 
+def _has_cudnn() -> bool:
+    """Tell whether the library is there without which TensorFlow uses no GPU: from a package, or the system's."""
+    packaged = find_spec("nvidia") is not None and find_spec("nvidia.cudnn") is not None
+    return packaged or find_library("cudnn") is not None
+
+
 def _tensorflow(threads: int) -> Any:
     import tensorflow
 
-    try:  # both settings are refused once TensorFlow has run anything in this process
+    # TensorFloat-32 would give answers that differ from LiteRT's by more than 1e-4.
+    tensorflow.config.experimental.enable_tensor_float_32_execution(enabled=False)
+    with suppress(RuntimeError):  # both settings are refused once TensorFlow has run anything in this process
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
         for gpu in tensorflow.config.list_physical_devices("GPU"):
             tensorflow.config.experimental.set_memory_growth(gpu, enable=True)  # several workers share it
-    except RuntimeError:
-        pass
     return tensorflow

@@ -20,21 +20,17 @@ def build_in_child(specs: Sequence[ModelSpec], folder: Path, report: Callable[[s
     """Build networks in a new process. Errors: ModelError, as from `build`."""
     command = [sys.executable, "-m", "indexer.zoo", str(folder)]
     # What TensorFlow writes to stderr is kept apart: nobody's terminal, but the reason if the child dies.
-    with (
-        tempfile.TemporaryFile() as noise,
-        subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=noise, text=True, encoding="utf-8"
-        ) as process,
-    ):
-        try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(json.dumps([asdict(spec) for spec in specs]))
-            process.stdin.close()
-            _follow(process.stdout, report)
-            code = process.wait()
-        finally:
-            process.kill()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as asked, tempfile.TemporaryFile() as noise:
+        json.dump([asdict(spec) for spec in specs], asked)
+        asked.seek(0)
+        with subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+            command, stdin=asked, stdout=subprocess.PIPE, stderr=noise, text=True, encoding="utf-8"
+        ) as process:
+            try:
+                _follow(process.stdout or (), report)
+                code = process.wait()
+            finally:
+                process.kill()
         if code:
             raise ModelError(", ".join(spec.name for spec in specs), _ended(code, noise))
 

@@ -52,12 +52,15 @@ def read_onnx(data: bytes) -> OnnxGraph:
     Errors: ValueError where the bytes are no ONNX file or hold what is not understood.
     """
     try:
-        graph = _message(_message(memoryview(data))[_MODEL_GRAPH][0])
-    except (IndexError, KeyError, struct.error) as error:
-        raise ValueError("it is not an ONNX file, or it is cut off") from error
-    tensors = dict(_tensor(part) for part in graph.get(_GRAPH_INITIALIZER, []))
-    nodes = tuple(_node(part) for part in graph.get(_GRAPH_NODE, []))
-    return OnnxGraph(nodes, tensors, _names(graph, _GRAPH_INPUT), _names(graph, _GRAPH_OUTPUT))
+        return _graph(_message(_message(memoryview(data))[_MODEL_GRAPH][0]))
+    except (LookupError, TypeError, ValueError, OverflowError, struct.error) as error:
+        raise ValueError(f"it is not an ONNX file, or it is damaged ({error})") from error
+
+
+def _graph(parts: dict[int, list[Any]]) -> OnnxGraph:
+    tensors = dict(_tensor(part) for part in parts.get(_GRAPH_INITIALIZER, []))
+    nodes = tuple(_node(part) for part in parts.get(_GRAPH_NODE, []))
+    return OnnxGraph(nodes, tensors, _names(parts, _GRAPH_INPUT), _names(parts, _GRAPH_OUTPUT))
 
 
 def _names(graph: dict[int, list[Any]], field: int) -> tuple[str, ...]:
@@ -95,7 +98,7 @@ def _tensor(data: memoryview) -> tuple[str, NDArray[Any]]:
     parts = _message(data)
     kind = parts[_TENSOR_KIND][0]
     if kind not in _DTYPES:
-        raise ValueError(f"it holds numbers of kind {kind}, which are not understood")
+        raise ValueError(f"numbers of kind {kind} are not understood")
     shape = tuple(_integers(parts.get(_TENSOR_SHAPE, [])))
     if _TENSOR_RAW in parts:
         values = np.frombuffer(parts[_TENSOR_RAW][0], _DTYPES[kind])
@@ -144,7 +147,7 @@ def _value(data: memoryview, place: int, wire: int) -> tuple[Any, int]:
     if wire == 0:
         return _varint(data, place)
     if wire not in (1, 2, 5):
-        raise ValueError("it is not an ONNX file, or it is damaged")
+        raise ValueError(f"a field of kind {wire}")
     size = {1: 8, 5: 4}.get(wire)
     if size is None:
         size, place = _varint(data, place)
@@ -163,4 +166,4 @@ def _varint(data: memoryview, place: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, place
         if shift > 63:
-            raise ValueError("it is not an ONNX file, or it is damaged")
+            raise ValueError("a number without end")

@@ -26,6 +26,18 @@ _STORAGES = {
     "LongStorage": "<i8",
     "IntStorage": "<i4",
 }
+# What the unpickler and the code below raise where a file is not as it should be.
+_DAMAGE = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +62,19 @@ def read_torch(data: bytes) -> dict[str, NDArray[Any]]:
 
     Errors: ValueError where the bytes are no such file, are cut off, or name anything that is not allowed.
     """
-    stream = io.BytesIO(data)
     try:
-        magic, protocol, system, views, keys = (_Unpickler(stream).load() for _ in range(5))
-        if (magic, protocol) != (_MAGIC, _PROTOCOL) or not system["little_endian"]:
-            raise ValueError("it is not a PyTorch file of the kind that was asked for")
-        views = {name: _view(value) for name, value in views.items()}
-        return _filled(views, _numbers(stream, views, keys))
-    except (pickle.UnpicklingError, EOFError, struct.error, AttributeError, KeyError, TypeError, IndexError) as error:
+        return _state(io.BytesIO(data))
+    except _DAMAGE as error:
         raise ValueError(f"it is not a PyTorch file, or it is damaged ({error})") from error
+
+
+def _state(stream: io.BytesIO) -> dict[str, NDArray[Any]]:
+    magic, protocol, system, tensors, keys = (_Unpickler(stream).load() for _ in range(5))
+    if (magic, protocol) != (_MAGIC, _PROTOCOL) or not system["little_endian"]:
+        raise ValueError("of another kind")
+    views = {name: _view(value) for name, value in tensors.items()}
+    numbers = _numbers(stream, views, keys)
+    return {name: _strided(view, numbers[view.storage.key]) for name, view in views.items()}
 
 
 class _Unpickler(pickle.Unpickler):
@@ -76,7 +92,7 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> _Storage:
         kind, dtype, key, _, count, view = pid
         if kind != "storage" or view is not None:
-            raise pickle.UnpicklingError("it refers to something other than numbers")
+            raise pickle.UnpicklingError("something other than numbers")
         return _Storage(key, dtype, count)
 
 
@@ -86,7 +102,7 @@ def _rebuilt(storage: _Storage, offset: int, shape: tuple[int, ...], strides: tu
 
 def _view(value: Any) -> _View:
     if not isinstance(value, _View):
-        raise ValueError("it holds more than tensors")
+        raise ValueError("more than tensors")
     return value
 
 
@@ -97,7 +113,7 @@ def _numbers(stream: io.BytesIO, views: dict[str, _View], keys: list[str]) -> di
     for key in keys:
         (count,) = struct.unpack("<q", stream.read(8))
         if count != storages[key].count:
-            raise ValueError("it is damaged: a storage is not as long as announced")
+            raise ValueError("a storage is not as long as announced")
         numbers[key] = _read(stream, np.dtype(storages[key].dtype), count)
     return numbers
 
@@ -105,12 +121,8 @@ def _numbers(stream: io.BytesIO, views: dict[str, _View], keys: list[str]) -> di
 def _read(stream: io.BytesIO, dtype: np.dtype[Any], count: int) -> NDArray[Any]:
     data = stream.read(count * dtype.itemsize)
     if len(data) != count * dtype.itemsize:
-        raise ValueError("it is cut off")
+        raise ValueError("cut off")
     return np.frombuffer(data, dtype)
-
-
-def _filled(views: dict[str, _View], numbers: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {name: _strided(view, numbers[view.storage.key]) for name, view in views.items()}
 
 
 def _strided(view: _View, numbers: NDArray[Any]) -> NDArray[Any]:
@@ -119,10 +131,10 @@ def _strided(view: _View, numbers: NDArray[Any]) -> NDArray[Any]:
     Many tensors are stored with permuted strides; read without them they have the right shape and wrong numbers.
     """
     if len(view.shape) != len(view.strides) or min((*view.shape, *view.strides, view.offset), default=0) < 0:
-        raise ValueError("it is damaged: a tensor has an impossible shape")
+        raise ValueError("a tensor has an impossible shape")
     last = view.offset + sum((side - 1) * step for side, step in zip(view.shape, view.strides, strict=True))
     if 0 in view.shape or last >= len(numbers):
-        raise ValueError("it is damaged: a tensor is larger than its storage")
+        raise ValueError("a tensor is larger than its storage")
     steps = tuple(step * numbers.itemsize for step in view.strides)
     shown = np.lib.stride_tricks.as_strided(numbers[view.offset :], view.shape, steps, writeable=False)
     return np.ascontiguousarray(shown).reshape(view.shape)

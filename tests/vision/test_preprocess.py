@@ -1,0 +1,107 @@
+"""Pixels to tensors: sizes, colors and numbers as the spec says, for any picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.vision.preprocess import fitted, normalized, resized, tensor
+from indexer.vision.spec import Input, read_specs
+
+SPECS = read_specs()
+PLAIN = Input("image", "as-is", 8, "RGB", (0.0,) * 3, (1.0,) * 3, "bicubic", 1.0, 1, 4096)
+sides = st.integers(1, 300)
+
+
+def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+@given(height=sides, width=sides)
+def test_any_picture_gets_a_shape_that_the_network_takes(spec, height: int, width: int) -> None:
+    if spec.input.fit == "as-is":
+        height = width = spec.input.size_px
+    values = tensor(picture(height, width), spec)
+    assert values.dtype == np.float32
+    count, rows, columns, colors = values.shape
+    assert (count, colors) == (1, 3)
+    if spec.role == "face-detector":
+        assert rows % 32 == columns % 32 == 0
+        assert max(rows, columns) <= spec.input.size_px
+    else:
+        assert min(rows, columns) == spec.input.size_px
+        assert max(rows, columns) <= spec.input.longest_px
+
+
+@given(height=sides, width=sides, colors=st.sampled_from(["RGB", "BGR"]), count=st.integers(1, 3))
+def test_every_value_is_the_pixel_minus_mean_times_scale(height: int, width: int, colors: str, count: int) -> None:
+    wanted = replace(PLAIN, colors=colors, mean=(10.0, 20.0, 30.0), scale=(1.0, 0.5, 0.25))
+    pixels = np.stack([picture(height, width, seed) for seed in range(count)])
+    ordered = pixels if colors == "RGB" else pixels[..., ::-1]
+    expected = (ordered.astype(np.float64) - wanted.mean) * wanted.scale
+    np.testing.assert_allclose(normalized(pixels, wanted), expected, rtol=1e-6, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("size", "longest", "picture_size", "expected"),
+    [
+        (224, 640, (1000, 750), (288, 224)),  # (width, height): 298.7 lies nearest to 224 + 2 × 32
+        (224, 640, (750, 1000), (224, 288)),
+        (224, 640, (500, 500), (224, 224)),
+        (224, 640, (5000, 500), (640, 224)),  # a panorama is squeezed
+        (260, 640, (1000, 750), (356, 260)),  # steps begin at the short side
+        (224, 100, (300, 200), (224, 224)),  # the short side goes before the limit
+        (224, 640, (1, 1), (224, 224)),
+        (224, 640, (1, 3000), (224, 640)),
+    ],
+)
+def test_short_side(size: int, longest: int, picture_size: tuple[int, int], expected: tuple[int, int]) -> None:
+    wanted = replace(PLAIN, fit="short-side", size_px=size, longest_px=longest, multiple_px=32)
+    width, height = picture_size
+    assert fitted(picture(height, width), wanted).shape == (expected[1], expected[0], 3)
+
+
+def test_long_side_is_reduced_and_filled_with_black_at_the_bottom_right() -> None:
+    wanted = replace(PLAIN, fit="long-side", size_px=100, multiple_px=32)
+    out = fitted(np.full((150, 200, 3), 255, np.uint8), wanted)
+    assert out.shape == (96, 128, 3)
+    assert out[:75, :100].min() == 255
+    assert out[75:].max() == out[:, 100:].max() == 0
+
+
+def test_a_small_picture_is_not_enlarged_to_the_long_side() -> None:
+    wanted = replace(PLAIN, fit="long-side", size_px=1024, multiple_px=32)
+    small = picture(40, 64)
+    np.testing.assert_array_equal(fitted(small, wanted)[:40], small)
+
+
+def test_center_crop_takes_the_middle_of_the_short_side() -> None:
+    pixels = np.zeros((100, 300, 3), np.uint8)
+    pixels[25:75, 125:175] = 200
+    wanted = replace(PLAIN, fit="center-crop", crop=0.5, size_px=50, resampling="nearest")
+    assert np.unique(fitted(pixels, wanted)).tolist() == [200]
+
+
+def test_stretch_shows_the_whole_picture() -> None:
+    pixels = np.zeros((10, 40, 3), np.uint8)
+    pixels[:, 20:] = 100
+    out = fitted(pixels, replace(PLAIN, fit="stretch", size_px=8, resampling="nearest"))
+    assert out.shape == (8, 8, 3)
+    assert np.unique(out[:, :4]).tolist() == [0]
+    assert np.unique(out[:, 4:]).tolist() == [100]
+
+
+def test_the_original_is_left_alone() -> None:
+    pixels = picture(64, 64)
+    pixels.setflags(write=False)
+    before = pixels.copy()
+    for spec in SPECS.values():
+        tensor(np.ascontiguousarray(np.resize(pixels, (150, 150, 3))), spec)
+        tensor(pixels[::-1], replace(spec, input=replace(spec.input, fit="stretch")))  # not contiguous
+    np.testing.assert_array_equal(pixels, before)
+    assert resized(pixels, (64, 64), "bicubic") is pixels

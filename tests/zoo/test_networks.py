@@ -1,0 +1,152 @@
+"""The rebuilt networks against the originals: dlib, ONNX Runtime, and pictures whose content is known."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import distribution
+from pathlib import Path
+
+import dlib
+import numpy as np
+import onnxruntime
+import pytest
+from PIL import Image
+
+from indexer.errors import ModelError
+from indexer.vision.preprocess import normalized, resized, tensor
+from indexer.vision.runtime import Model, open_model
+from indexer.vision.spec import ModelSpec, read_specs
+from indexer.zoo.build import network
+from indexer.zoo.sources import read_weights
+from indexer.zoo.torch_file import read_torch
+
+SPECS = read_specs()
+CLASSIFIERS = [name for name, spec in SPECS.items() if spec.role == "classifier"]
+
+
+def pixels(path: Path) -> np.ndarray:
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def chips(samples: dict[str, Path]) -> np.ndarray:
+    """Return uint8[n, 150, 150, 3]: two faces as they come, a cat, noise, black and white."""
+    astronaut, hopper, cat = (pixels(samples[name]) for name in ("astronaut", "hopper", "cat"))
+    parts = [astronaut[60:210, 150:300], resized(hopper, (150, 150), "bicubic"), cat[50:200, 100:250]]
+    noise = np.random.default_rng(0).integers(0, 256, (150, 150, 3), dtype=np.uint8)
+    return np.stack([*parts, noise, np.zeros_like(noise), np.full_like(noise, 255)])
+
+
+def test_descriptors_equal_those_of_dlib(models: Path, samples: dict[str, Path]) -> None:
+    spec = SPECS["dlib-face-resnet"]
+    file = distribution(spec.weights.package).locate_file(spec.weights.file)
+    referee = dlib.face_recognition_model_v1(str(file))
+    expected = np.array([referee.compute_face_descriptor(np.ascontiguousarray(chip)) for chip in chips(samples)])
+    found = open_model(spec, models, "litert").run(normalized(chips(samples), spec.input))["descriptors"]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def referee() -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(read_weights(SPECS["retinaface-mobilenet025"]))
+
+
+@pytest.mark.parametrize(("width", "height"), [(32, 32), (64, 480), (320, 256), (640, 448), (512, 768)])
+def test_detections_equal_those_of_onnx_runtime(
+    width: int, height: int, referee: onnxruntime.InferenceSession, models: Path, samples: dict[str, Path]
+) -> None:
+    spec = SPECS["retinaface-mobilenet025"]
+    image = tensor(resized(pixels(samples["astronaut"]), (width, height), "bilinear"), spec)
+    assert image.shape == (1, height, width, 3)
+    boxes, scores, landmarks = referee.run(None, {"input": image.transpose(0, 3, 1, 2)})
+    found = open_model(spec, models, "litert").run(image)
+    np.testing.assert_allclose(found["boxes"], boxes[0], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(found["scores"], scores[0, :, 1], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(found["landmarks"], landmarks[0], rtol=0, atol=1e-4)
+
+
+def usual(spec: ModelSpec) -> ModelSpec:
+    """Return a classifier's spec with the crop that its published accuracy is measured with."""
+    size = spec.input.size_px
+    return replace(spec, input=replace(spec.input, fit="center-crop", crop=size / (size + 32)))
+
+
+def judged(model: Model, picture: np.ndarray) -> np.ndarray:
+    """Return the classes of the middle of a picture, best first."""
+    probabilities = model.run(tensor(picture, usual(model.spec)))["probabilities"]
+    assert probabilities.shape == (1, 1000)
+    return probabilities[0].argsort()[::-1]
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize(
+    ("sample", "classes", "rank"),
+    [
+        ("cat", {281, 282, 285}, 1),  # tabby, tiger cat, Egyptian cat
+        ("coffee", {967}, 1),  # espresso
+        ("temple", {698}, 1),  # palace
+        ("hopper", {652}, 3),  # military uniform
+    ],
+)
+def test_a_known_picture_is_known(
+    name: str, sample: str, classes: set[int], rank: int, models: Path, samples: dict[str, Path]
+) -> None:
+    best = judged(open_model(SPECS[name], models, "litert"), pixels(samples[sample]))
+    assert classes & set(best[:rank].tolist())
+
+
+def labelled(data: Path) -> Iterator[tuple[np.ndarray, int]]:
+    folder = data / "imagenet_samples"
+    with (folder / "labels.csv").open(encoding="utf-8") as stream:
+        for row in list(csv.DictReader(stream))[::2]:
+            yield pixels(folder / "pictures" / Path(row["file"]).name), int(row["class_index"])
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_labelled_pictures_get_their_labels(name: str, models: Path, data: Path) -> None:
+    model = open_model(SPECS[name], models, "litert", threads=2)
+    ranks = np.array([judged(model, picture).tolist().index(label) for picture, label in labelled(data)])
+    assert (ranks < 1).mean() >= 0.84
+    assert (ranks < 5).mean() >= 0.95
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_the_last_layer_judges_the_embedding(name: str, models: Path, samples: dict[str, Path]) -> None:
+    spec = SPECS[name]
+    weights = read_torch(read_weights(spec))
+    answers = open_model(spec, models, "litert").run(tensor(pixels(samples["coffee"]), usual(spec)))
+    logits = weights["_fc.weight"].astype(np.float64) @ answers["embedding"] + weights["_fc.bias"]
+    expected = np.exp(logits - logits.max())
+    np.testing.assert_allclose(answers["probabilities"][0], expected / expected.sum(), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_larger_picture_is_judged_window_by_window(name: str, models: Path, samples: dict[str, Path]) -> None:
+    spec = SPECS[name]
+    side, stride = spec.input.size_px, int(spec.network["stride"])
+    picture = resized(pixels(samples["coffee"]), (side + 96, side + 32), "bicubic")
+    probabilities = open_model(spec, models, "litert").run(normalized(picture[np.newaxis], spec.input))["probabilities"]
+    assert len(probabilities) == (1 // stride + 1) * (3 // stride + 1)
+    assert 967 in probabilities.argmax(axis=1)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_weights_of_another_network_are_refused(name: str) -> None:
+    other = {"torch": "dlib", "dlib": "torch"}.get(SPECS[name].weights.format, "torch")
+    wrong = next(spec for spec in SPECS.values() if spec.weights.format == other)
+    with pytest.raises(ModelError, match="its weights cannot be used"):
+        network(SPECS[name], read_weights(wrong))
+
+
+def test_weights_of_another_size_are_refused() -> None:
+    lite0, lite2 = SPECS["efficientnet-lite0"], SPECS["efficientnet-lite2"]
+    with pytest.raises(ModelError, match="its weights cannot be used"):
+        network(lite0, read_weights(lite2))
+    with pytest.raises(ModelError, match="its weights cannot be used"):
+        network(lite2, read_weights(lite0))
+
+
+def test_an_unknown_architecture_is_refused() -> None:
+    with pytest.raises(ModelError, match="its architecture 'alexnet' is not known"):
+        network(replace(SPECS["efficientnet-lite0"], architecture="alexnet"), b"")
