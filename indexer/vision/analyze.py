@@ -73,14 +73,15 @@ class FaceReader:
     def read(self, picture: Picture, larger: Callable[[int], Picture]) -> tuple[Face, ...]:
         """Find the faces and describe them; without a describer their descriptors are None.
 
-        larger: decodes the same photo again with at least this long side in px; asked only
-        when faces worth describing are too small in `picture`.
+        larger: decodes the same photo again with at least this long side in px; asked only for a panorama,
+        and when faces worth describing are too small in `picture`.
         """
+        picture = _enlarged(picture, self.detector.needs_larger(picture), larger)
         found = self.detector.detect(picture)
         if not found or self.describer is None:
             return tuple(found)
-        long_side_px = self.describer.needs_larger(picture, found)
-        return tuple(self.describer.describe(larger(long_side_px) if long_side_px else picture, found))
+        picture = _enlarged(picture, self.describer.needs_larger(picture, found), larger)
+        return tuple(self.describer.describe(picture, found))
 
 
 class Analyzer:
@@ -131,6 +132,10 @@ class Analyzer:
             vector=vector.astype("<f2").tobytes(),
             models=self.models,
         )
+
+
+def _enlarged(picture: Picture, long_side_px: int | None, larger: Callable[[int], Picture]) -> Picture:
+    return picture if long_side_px is None else larger(long_side_px)
 
 
 def _spec(known: dict[str, ModelSpec], name: str, role: str) -> ModelSpec:
