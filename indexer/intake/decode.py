@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from importlib import import_module
 from io import BufferedReader
 from time import time
 from types import TracebackType
@@ -24,7 +22,7 @@ from typing import Self
 from PIL import Image, ImageFile
 
 from indexer.errors import PhotoError
-from indexer.intake import jpeg
+from indexer.intake import formats, jpeg
 from indexer.intake.discover import why
 from indexer.intake.look import perceptual_hash
 from indexer.intake.metadata import orientation, read_metadata
@@ -33,27 +31,7 @@ from indexer.intake.rgb import pixels, to_rgb
 from indexer.intake.sniff import HEAD_BYTES, sniff
 from indexer.photo import Hashes, Metadata, PhotoFile, Picture
 
-_PLUGINS = {  # what `sniff` calls a format: the modules of Pillow that read it
-    "JPEG": ("Jpeg", "Mpo"),
-    "PNG": ("Png",),
-    "WEBP": ("WebP",),
-    "TIFF": ("Tiff",),
-    "GIF": ("Gif",),
-    "BMP": ("Bmp",),
-    "AVIF": ("Avif",),
-    "HEIF": ("Avif",),  # after pillow_heif: what calls itself HEIF may hold AVIF's coding
-    "JPEG2000": ("Jpeg2K",),
-    "PPM": ("Ppm",),
-    "PSD": ("Psd",),
-    "TGA": ("Tga",),
-    "ICO": ("Ico", "Png", "Bmp"),
-}
-_UNREAD = {
-    "RAW": "camera raw files are not read; a JPEG beside it is",
-    "JPEG XL": "JPEG XL is not read; a copy as JPEG or AVIF is",
-}
 _BROKEN_OFF = "the file ends too early, the picture is not complete"
-_DNG_VERSION = 50706  # the tag that tells Adobe's raw format from any other TIFF
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -128,7 +106,7 @@ class Original:
         full_size = self.metadata.width, self.metadata.height
         image, self._fresh = self._fresh or self._opened(), None
         with self._translated("decode"):
-            _draft(image, long_side_px)
+            formats.draft(image, long_side_px)
             image.load()
             self._refuse_large(image)  # some headers lie
             self._refuse_broken_off()
@@ -147,20 +125,19 @@ class Original:
         found = "RAW" if suffix(name) in RAW_SUFFIXES else sniff(head)
         if found is None and suffix(name) == ".tga":
             found = "TGA"  # the one format without a signature
-        if found in _PLUGINS:
-            return found
-        if found in _UNREAD:
-            raise PhotoError(self.file.path, "identify", _UNREAD[found])
-        reason = "its content is no picture in a known format" if head else "the file is empty"
-        raise (PhotoError if names_photo(name) else NotAPhoto)(self.file.path, "identify", reason)
+        if found is None:
+            reason = "its content is no picture in a known format" if head else "the file is empty"
+            raise (PhotoError if names_photo(name) else NotAPhoto)(self.file.path, "identify", reason)
+        if found in formats.UNREAD:
+            raise PhotoError(self.file.path, "identify", formats.UNREAD[found])
+        return found
 
     def _opened(self) -> ImageFile.ImageFile:
         with self._translated("identify"):
-            self._stream.seek(0)
-            image = Image.open(self._stream, formats=_loaded_plugins(self._format))
+            image = formats.open_image(self._stream, self._format)
             self._refuse_large(image)
-        if _DNG_VERSION in getattr(image, "tag_v2", ()):
-            raise PhotoError(self.file.path, "identify", _UNREAD["RAW"])
+        if formats.is_dng(image):
+            raise PhotoError(self.file.path, "identify", formats.UNREAD["RAW"])
         return image
 
     def _refuse_large(self, image: ImageFile.ImageFile) -> None:
@@ -179,64 +156,37 @@ class Original:
             raise PhotoError(self.file.path, "decode", _BROKEN_OFF)
 
     def _refuse_changed(self) -> None:
-        with self._translated("read"):
+        try:
             now = os.fstat(self._stream.fileno())
+        except OSError as error:
+            raise PhotoError(self.file.path, "read", why(error)) from error
         if (now.st_size, now.st_mtime_ns) != (self.file.size, self.file.mtime_ns):
             raise PhotoError(self.file.path, "read", "it changed while it was read")
 
     @contextmanager
     def _translated(self, stage: str) -> Iterator[None]:
-        """Turn whatever a decoder says about hostile bytes into a PhotoError, and its warnings into nothing."""
-        with warnings.catch_warnings(), _pillow_limit(self._max_pixels):
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+        """Turn whatever a decoder says about hostile bytes into a PhotoError."""
+        with formats.quiet(self._max_pixels):
             try:
                 yield
             except PhotoError:
                 raise
             except Exception as error:  # struct.error, ValueError, SyntaxError, RuntimeError: decoders raise all
-                raise PhotoError(self.file.path, stage, _reason(stage, error, self._max_pixels)) from error
-
-
-def _loaded_plugins(name: str) -> tuple[str, ...]:
-    """Make Pillow know one format, since loading all of its forty takes a while, and return its names."""
-    for module in _PLUGINS[name]:
-        import_module(f"PIL.{module}ImagePlugin")
-    if name != "HEIF":
-        return (name,)
-    import_module("pillow_heif").register_heif_opener()
-    return ("HEIF", "AVIF")
-
-
-@contextmanager
-def _pillow_limit(max_pixels: int) -> Iterator[None]:
-    """Let Pillow itself refuse what is too large inside a file, such as a picture in an icon."""
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
-    try:
-        yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
-
-
-def _draft(image: ImageFile.ImageFile, long_side_px: int) -> None:
-    """Have a JPEG decoded at 1/8, 1/4 or 1/2, if that is large enough."""
-    if image.format in ("JPEG", "MPO"):
-        width, height = image.size
-        scale = next((scale for scale in (8, 4, 2) if -(-max(width, height) // scale) >= long_side_px), 1)
-        image.draft("RGB", (max(1, width // scale), max(1, height // scale)))
+                self._refuse_changed()
+                raise PhotoError(self.file.path, stage, _reason(error, self._max_pixels)) from error
 
 
 def _too_large(max_pixels: int) -> str:
     return f"it has more than {max_pixels / 1e6:g} megapixels (max_megapixels in the configuration)"
 
 
-def _reason(stage: str, error: Exception, max_pixels: int) -> str:
+def _reason(error: Exception, max_pixels: int) -> str:
     match error:
         case Image.DecompressionBombError() | Image.DecompressionBombWarning():
             return _too_large(max_pixels)
         case MemoryError():
             return "there is not enough memory to decode it"
-        case OSError() if stage == "read":
+        case OSError(errno=int()):  # from the system; a decoder's own has no number
             return why(error)
     if "truncated" in str(error) or isinstance(error, EOFError):
         return _BROKEN_OFF

@@ -28,20 +28,9 @@ _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
         ("ICO", rb"\0\0\x01\0[^\0]\0...\0"),
     )
 )
+_HEVC_KINDS = (b"ic", b"ix", b"im", b"is", b"vc", b"vx", b"vm", b"vs")
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_HEIF_BRANDS = {
-    b"heic",
-    b"heix",
-    b"heim",
-    b"heis",
-    b"hevc",
-    b"hevx",
-    b"hevm",
-    b"hevs",
-    b"mif1",
-    b"mif2",
-    b"msf1",
-}
+_HEIF_BRANDS = frozenset({b"mif1", b"mif2", b"msf1", *(b"he" + kind for kind in _HEVC_KINDS)})
 
 
 def sniff(head: bytes) -> str | None:

@@ -372,6 +372,20 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path) -> Non
             original.picture(32)
 
 
+def test_a_file_cut_while_it_is_read_is_called_changed_not_damaged(tmp_path: Path) -> None:
+    path = _written(tmp_path, _photo("progressive.jpg"))
+    with open_original(stamp(path), LIMIT) as original:
+        os.truncate(path, 700)
+        with pytest.raises(PhotoError, match="changed while it was read"):
+            original.picture(32)
+
+
+def test_a_stereo_photo_is_drafted_like_any_jpeg(tmp_path: Path) -> None:
+    _quarters(800, 400).save(tmp_path / "a.mpo", save_all=True, append_images=[_quarters(800, 400)])
+    picture = _decoded(tmp_path / "a.mpo", 200)
+    assert (picture.size, picture.full_size) == ((200, 100), (800, 400))
+
+
 def test_a_file_that_is_closed_early_leaves_nothing_open(tmp_path: Path) -> None:
     path = _written(tmp_path, b"Dear diary,\n")
     before = len(list(Path("/dev/fd").iterdir()))
