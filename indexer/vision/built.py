@@ -30,6 +30,14 @@ def is_built(spec: ModelSpec, folder: Path) -> bool:
         return False
 
 
+def is_whole(spec: ModelSpec, folder: Path) -> bool:
+    """Tell whether the network is there and every byte of it as it was built."""
+    try:
+        return is_built(spec, folder) and check(spec, folder).is_dir()
+    except ModelError:
+        return False
+
+
 def check(spec: ModelSpec, folder: Path, part: str = "") -> Path:
     """Compare the files of a built network, or those whose name starts with `part`, with their record.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from indexer.errors import ModelError
-from indexer.vision.built import LITERT_FILE, RECORD, SAVED_MODEL, check, is_built, record
+from indexer.vision.built import LITERT_FILE, RECORD, SAVED_MODEL, is_whole, record
 from indexer.vision.spec import ModelSpec
 from indexer.zoo.sources import read_weights
 
@@ -33,26 +33,11 @@ def build(spec: ModelSpec, folder: Path, report: Report | None = None) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f".{spec.id}.lock"):
-            if not _whole(spec, folder):
+            if not is_whole(spec, folder):
                 _build(spec, folder, report)
     except OSError as error:
         raise ModelError(spec.name, f"cannot be built in {folder}: {error}") from error
     return folder / spec.id
-
-
-def verify(spec: ModelSpec, folder: Path) -> None:
-    """Compare every file of a built network with its record. Errors: ModelError where one is missing or damaged."""
-    check(spec, folder)
-
-
-def _whole(spec: ModelSpec, folder: Path) -> bool:
-    if not is_built(spec, folder):
-        return False
-    try:
-        verify(spec, folder)
-    except ModelError:
-        return False
-    return True
 
 
 def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
@@ -111,11 +96,11 @@ def network(spec: ModelSpec, weights: bytes) -> keras.Model:
 
 
 def build_missing(specs: Iterable[ModelSpec], folder: Path, report: Report | None = None) -> None:
-    """Build the networks that are not there yet, in a process of their own, so that this one never loads TensorFlow.
+    """Build the networks that are not there or not whole, in a process of their own: this one never loads TensorFlow.
 
     Errors: ModelError, as from `build`.
     """
-    missing = [spec for spec in specs if not is_built(spec, folder)]
+    missing = [spec for spec in specs if not is_whole(spec, folder)]
     if missing:
         from indexer.zoo.child import build_in_child
 

@@ -64,7 +64,7 @@ def test_a_spec_crosses_process_borders() -> None:
 @pytest.mark.parametrize(
     ("table", "key", "value"),
     [
-        ("input", "size_px", 256),
+        ("input", "size_px", 320),
         ("input", "scale", 0.5),
         ("input", "colors", "BGR"),
         ("input", "resampling", "bilinear"),

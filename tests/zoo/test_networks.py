@@ -67,9 +67,9 @@ def test_detections_equal_those_of_onnx_runtime(
 
 
 def usual(spec: ModelSpec) -> ModelSpec:
-    """Return a classifier's spec with the crop that its published accuracy is measured with."""
-    size = spec.input.size_px
-    return replace(spec, input=replace(spec.input, fit="center-crop", crop=size / (size + 32)))
+    """Return a classifier's spec with the usual crop: the middle of the picture, as much as one window sees."""
+    size = 32 * int(spec.network["window"])
+    return replace(spec, input=replace(spec.input, fit="center-crop", crop=size / (size + 32), size_px=size))
 
 
 def judged(model: Model, picture: np.ndarray) -> np.ndarray:
@@ -124,7 +124,7 @@ def test_the_last_layer_judges_the_embedding(name: str, models: Path, samples: d
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_larger_picture_is_judged_window_by_window(name: str, models: Path, samples: dict[str, Path]) -> None:
     spec = SPECS[name]
-    side, stride = spec.input.size_px, int(spec.network["stride"])
+    side, stride = 32 * int(spec.network["window"]), int(spec.network["stride"])
     picture = resized(pixels(samples["coffee"]), (side + 96, side + 32), "bicubic")
     probabilities = open_model(spec, models, "litert").run(normalized(picture[np.newaxis], spec.input))["probabilities"]
     assert len(probabilities) == (1 // stride + 1) * (3 // stride + 1)
