@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from struct import iter_unpack
@@ -100,13 +101,16 @@ class Evidence:
         scores[kept["view"], kept["label"]] = kept["score"] / np.float32(65535)
         return scores
 
+    def entries(self) -> Iterator[tuple[int, int, float]]:
+        """Yield (view, class index, score 0..1) of every score that was kept."""
+        return ((view, label, score / 65535) for view, label, score in iter_unpack("<HHH", self.data))
+
     def best(self, count: int) -> list[tuple[int, float]]:
         """Return the classes with the highest score in any view: (class index, score), highest first."""
-        best: dict[int, int] = {}
-        for _, label, score in iter_unpack("<HHH", self.data):
-            best[label] = max(score, best.get(label, 0))
-        ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
-        return [(label, score / 65535) for label, score in ranked[:count]]
+        best: dict[int, float] = {}
+        for _, label, score in self.entries():
+            best[label] = max(score, best.get(label, 0.0))
+        return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:count]
 
 
 @dataclass(frozen=True, slots=True)

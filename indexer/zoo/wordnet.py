@@ -29,6 +29,15 @@ def read_nouns(lines: Iterable[str]) -> dict[str, Synset]:
     return dict(_synset(line) for line in lines if not line.startswith(" "))
 
 
+def read_plurals(lines: Iterable[str]) -> dict[str, list[str]]:
+    """Read WordNet's noun.exc: word → its irregular plurals."""
+    plurals: dict[str, list[str]] = {}
+    for plural, *singulars in map(str.split, lines):
+        for word in singulars:
+            plurals.setdefault(word.replace("_", " "), []).append(plural.replace("_", " "))
+    return plurals
+
+
 def _synset(line: str) -> tuple[str, Synset]:
     fields = line.partition(" | ")[0].split()
     end = 4 + 2 * int(fields[3], 16)
@@ -46,6 +55,8 @@ class Words:
     names: Mapping[str, str]
     words: Mapping[str, list[str]]
     also: Mapping[str, list[str]]
+    omit: frozenset[str]
+    plurals: Mapping[str, list[str]]
     _covered: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def name(self, index: int) -> str:
@@ -86,19 +97,20 @@ class Words:
         broader = sorted(self.words, key=lambda word: (len(self.covers(word)), word))
         for index, synset in enumerate(self.classes):
             name = self.name(index)
-            others = [lemma for lemma in self.nouns[synset].lemmas if lemma != name]
             above = [word for word in broader if index in self.covers(word) and word != name]
-            yield synset, name, "; ".join([*others, *self._also(name, others)]), "; ".join(above)
+            yield synset, name, self._synonyms(name, synset), "; ".join(above)
 
     def word_rows(self) -> Iterator[tuple[str, ...]]:
         """Yield (word, synonyms) of each broader word."""
         for word, parts in sorted(self.words.items()):
-            first = self.nouns.get(parts[0])
-            others = [lemma for lemma in first.lemmas if lemma != word] if first else []
-            yield word, "; ".join([*others, *self._also(word, others)])
+            yield word, self._synonyms(word, parts[0] if parts else "")
 
-    def _also(self, word: str, known: list[str]) -> list[str]:
-        return [other for other in self.also.get(word, []) if other not in known]
+    def _synonyms(self, word: str, synset: str) -> str:
+        """Join WordNet's other words for a synset and those that everyday.toml adds."""
+        lemmas = self.nouns[synset].lemmas if synset in self.nouns else ()
+        found = [other for other in (*lemmas, *self.also.get(word, [])) if other not in self.omit]
+        plurals = [plural for other in (word, *found) for plural in self.plurals.get(other, [])]
+        return "; ".join(other for other in dict.fromkeys([*found, *plurals]) if other != word)
 
 
 def write_tables(words: Words, folder: Path) -> None:
@@ -115,12 +127,19 @@ def _write(file: Path, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -
 
 def main(arguments: list[str]) -> None:
     """Write the tables anew: arguments are WordNet's folder and, perhaps, the folder of labels."""
+    wordnet = Path(arguments[0])
     folder = Path(arguments[1]) if len(arguments) > 1 else packaged("models") / "labels"
-    with (Path(arguments[0]) / "data.noun").open(encoding="utf-8") as lines:
-        nouns = read_nouns(lines)
-    classes = tuple((folder / "imagenet-1k.txt").read_text("utf-8").split())
     choices: dict[str, Any] = tomllib.loads((folder / "everyday.toml").read_text("utf-8"))
-    write_tables(Words(nouns, classes, choices["names"], choices["words"], choices["also"]), folder)
+    words = Words(
+        nouns=read_nouns((wordnet / "data.noun").read_text("utf-8").splitlines()),
+        classes=tuple((folder / "imagenet-1k.txt").read_text("utf-8").split()),
+        names=choices["names"],
+        words=choices["words"],
+        also=choices["also"],
+        omit=frozenset(choices["omit"]["words"]),
+        plurals=read_plurals((wordnet / "noun.exc").read_text("utf-8").splitlines()),
+    )
+    write_tables(words, folder)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,118 @@
+"""rules.toml flows in; a tag flows in and out, renamed, or not at all where the rules keep it back."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from indexer.errors import ConfigError
+from indexer.photo import Tag
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What becomes of a word before it is shown: first blocked or renamed, then held against its threshold.
+
+    threshold: the least score of a word that has none of its own in `thresholds`; 0..1.
+    """
+
+    threshold: float
+    thresholds: Mapping[str, float]
+    rename: Mapping[str, str]
+    block: frozenset[str]
+
+    def apply(self, tag: Tag) -> Tag | None:
+        """Return the tag as it is shown, or None where it is not."""
+        if tag.name in self.block:
+            return None
+        name = self.rename.get(tag.name, tag.name)
+        if tag.score < self.thresholds.get(name, self.threshold):
+            return None
+        return tag if name == tag.name else replace(tag, name=name)
+
+
+def read_rules(file: Path) -> Rules:
+    """Read a rules file. Errors: ConfigError that names the key that is wrong."""
+    try:
+        raw = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(str(file), f"cannot be read: {error}") from error
+    for key, (check, wanted) in _KEYS.items():
+        if key in raw and not check(raw[key]):
+            raise ConfigError(f"{file}, {key}", f"must be {wanted}")
+    unknown = raw.keys() - _KEYS
+    if unknown or "threshold" not in raw:
+        missing = f"{min(unknown)!r} is not known" if unknown else "'threshold' is missing"
+        raise ConfigError(str(file), f"{missing}; known are {', '.join(_KEYS)}")
+    block = frozenset(raw.get("block", ()))
+    return Rules(float(raw["threshold"]), raw.get("thresholds", {}), raw.get("rename", {}), block)
+
+
+def idle_rules(rules: Rules, known: Set[str]) -> list[str]:
+    """Say, a sentence each, which rules can never do anything; `known` are the words that the rules are asked about."""
+    return [*_idle_blocks(rules, known), *_idle_renames(rules, known), *_idle_thresholds(rules, known)]
+
+
+def _idle_blocks(rules: Rules, known: Set[str]) -> Iterator[str]:
+    for word in sorted(rules.block - known):
+        yield f"block {word!r}: {_unknown(word, known)}"
+
+
+def _idle_renames(rules: Rules, known: Set[str]) -> Iterator[str]:
+    for word, name in sorted(rules.rename.items()):
+        if word not in known:
+            yield f"rename {word!r}: {_unknown(word, known)}"
+        elif word in rules.block:
+            yield f"rename {word!r}: it is blocked before it could be renamed"
+        elif word == name:
+            yield f"rename {word!r}: it is renamed to itself"
+        elif name in rules.block or name in rules.rename:
+            fate = "blocked" if name in rules.block else "renamed"
+            yield f"rename {word!r}: it becomes {name!r} and stays so, though {name!r} itself is {fate}"
+
+
+def _idle_thresholds(rules: Rules, known: Set[str]) -> Iterator[str]:
+    shown = (known - rules.block - rules.rename.keys()) | {
+        name for word, name in rules.rename.items() if word in known - rules.block
+    }
+    for word, least in sorted(rules.thresholds.items()):
+        if word in rules.block:
+            yield f"threshold {word!r}: the word is blocked"
+        elif word in rules.rename and word not in shown:
+            yield f"threshold {word!r}: the word is renamed; its threshold is that of {rules.rename[word]!r}"
+        elif word not in shown:
+            yield f"threshold {word!r}: {_unknown(word, shown)}"
+        elif not 0 < least <= 1:
+            yield f"threshold {word!r}: {least} is {'never reached' if least > 1 else 'always passed'}; scores are 0..1"
+    if not 0 < rules.threshold <= 1:
+        yield f"threshold: {rules.threshold} is {'never reached' if rules.threshold > 1 else 'always passed'}"
+
+
+def _unknown(word: str, known: Set[str]) -> str:
+    near = next((other for other in sorted(known) if other.lower() == word.lower()), None)
+    near = near or next(iter(get_close_matches(word, sorted(known), 1)), None)
+    return f"no tag has this name{f'; did you mean {near!r}?' if near else ''}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
+def _is_table(value: Any, check: Any) -> bool:
+    return isinstance(value, dict) and all(map(check, value.values()))
+
+
+_KEYS: dict[str, tuple[Any, str]] = {
+    "threshold": (_is_number, "a number"),
+    "block": (_is_words, "a list of words"),
+    "rename": (lambda value: _is_table(value, lambda name: isinstance(name, str)), "a table: word = 'word'"),
+    "thresholds": (lambda value: _is_table(value, _is_number), "a table: word = number"),
+}
