@@ -20,6 +20,7 @@ _NAMED = re.compile(
     r"(?:(?:[-_T ]|\sat\s)?(\d\d|\d(?=[.:]))([-_.:]?)(\d\d)\6(\d\d)(?:[.]?\d{3})?(?!\d)(?:\s?([AP])M)?|(?!\d))"
 )
 _NEVER_SET = frozenset({(1904, 1, 1), (1970, 1, 1), (1980, 1, 1)})  # the zero of Mac, Unix and FAT clocks
+_LONGEST_TEXT = 60  # a megabyte of blanks in a hostile file must not keep a pattern busy
 _DAY = timedelta(days=1)
 
 
@@ -28,7 +29,7 @@ def from_text(text: str, now: float, fraction: str = "", offset: str = "") -> st
 
     now: seconds since 1970.  fraction, offset: from fields beside the date, digits and '+02:00'.
     """
-    match = _WRITTEN.match(text)
+    match = _WRITTEN.match(text[:_LONGEST_TEXT])
     if not match:
         return None
     *parts, inner_fraction, inner_offset = match.groups()

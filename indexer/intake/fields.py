@@ -52,8 +52,8 @@ def written(value: Any) -> str:
 
 def text(value: Any) -> str | None:
     """Return a text field as one printable line; None where nothing is left."""
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in written(value)).split())
-    return line[:_LONGEST_TEXT] or None
+    letters = written(value)[:_LONGEST_TEXT]
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in letters).split()) or None
 
 
 def _decoded(data: bytes) -> str:

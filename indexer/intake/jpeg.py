@@ -10,7 +10,7 @@ import re
 
 END = b"\xff\xd9"
 _SCAN = 0xDA
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_MARKER = re.compile(rb"\xff([^\x00\xff])")
 
 
 def reaches_end(data: bytes) -> bool:

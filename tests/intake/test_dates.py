@@ -37,6 +37,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
         ("1970:01:01 00:00:00", None),
         ("1980:01:01 00:00:00", None),
         ("yesterday", None),
+        ("2023:05:14" + " " * 1_000_000 + "x", "2023-05-14T00:00:00"),
     ],
 )
 def test_a_written_date_is_read_or_refused(text: str, taken: str | None) -> None:

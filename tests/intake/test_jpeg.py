@@ -44,3 +44,7 @@ def test_real_photos_reach_their_end(samples: dict[str, Path]) -> None:
         if path.suffix == ".jpg":
             assert reaches_end(path.read_bytes())
             assert not reaches_end(path.read_bytes()[:-2])
+
+
+def test_a_long_filling_costs_no_more_than_its_length() -> None:
+    assert not reaches_end(b"\xff\xd8" + b"\xff" * 10_000_000)
