@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli import look_after, models, scan, search, settings
+from indexer.cli import about, look_after, models, scan, search, settings
 
 app = typer.Typer(
     name="indexer",
@@ -33,7 +33,7 @@ def _root(
     pass
 
 
-for family in (scan, search, look_after):
+for family in (scan, search, about, look_after):
     family.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(settings.app, name="config")

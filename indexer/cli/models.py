@@ -16,7 +16,9 @@ from indexer.vision.spec import ModelSpec, read_specs
 
 app = typer.Typer(help="Look at the networks, build and verify them.", no_args_is_help=True)
 
-Names = Annotated[list[str] | None, typer.Argument(help="Names of networks; all that the settings use if none is given.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Names of networks; all that the settings use if none is given.")
+]
 
 
 @command(app, "list")

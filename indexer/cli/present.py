@@ -87,6 +87,11 @@ def path_record(path: Path) -> dict[str, str]:
         return {"path": printable(path), "path_bytes": b64encode(os.fsencode(path)).decode()}
 
 
+def rounded(number: float) -> float:
+    """Return a score or distance with the digits that mean something."""
+    return round(number, 4)
+
+
 def box_record(box: Box) -> dict[str, float]:
     """Return a box as fractions of the upright picture."""
     return {side: round(getattr(box, side), 5) for side in ("left", "top", "width", "height")}

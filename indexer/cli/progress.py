@@ -50,7 +50,6 @@ class Tally:
         """Return rate, faces and failures as text."""
         return f"{self.rate:.1f} photos/s, {self.faces:,} faces, {self.kinds[Failed]:,} failed"
 
-
     def record(self) -> dict[str, Any]:
         """Return the summary of a scan as JSON: stable fields."""
         counts = {name: self.kinds[kind] for name, kind in _KINDS.items()}
@@ -71,9 +70,7 @@ def shown(
     return watch(outcomes, total, tally, clock)
 
 
-def _counted(
-    outcomes: Iterable[Outcome], _total: int, tally: Tally, _clock: Callable[[], float]
-) -> Iterator[Outcome]:
+def _counted(outcomes: Iterable[Outcome], _total: int, tally: Tally, _clock: Callable[[], float]) -> Iterator[Outcome]:
     for outcome in outcomes:
         tally.add(outcome)
         yield outcome

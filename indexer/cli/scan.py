@@ -49,6 +49,7 @@ def scan(
     A scan may be stopped at any time (Ctrl-C); the next one goes on where it stopped.
     """
     from indexer.pipeline.index import plan
+    from indexer.vision.vocabulary import Vocabulary
 
     config = session.settings(workers=workers).config
     folders = paths or list(config.folders)
@@ -59,6 +60,8 @@ def scan(
     if not dry_run:
         build_missing(session, config, eyes.specs())
     with _open(session, config, dry_run) as library:
+        if not dry_run:
+            library.learn_classes(models[0], Vocabulary.load().classes)
         planned = plan(library, folders, models, retry_failed=retry_failed, on_error=_trouble)
         code = _dry(session, planned, as_json) if dry_run else _run(session, library, planned, config, eyes, as_json)
     raise typer.Exit(code)

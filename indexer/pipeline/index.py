@@ -23,10 +23,11 @@ Clock = Callable[[], float]
 class Plan:
     """What a scan has found, before any photo is opened.
 
-    unchanged: known with their stamp.  returned: the same, but they had been missing.  work: new, changed, not seen
+    folders: as given.  unchanged: known with their stamp.  returned: the same, but they had been missing.  work: new, changed, not seen
     by all models, or failed and to be tried again.  gone: known, but not found.
     """
 
+    folders: tuple[Path, ...]
     unchanged: tuple[PhotoFile, ...]
     returned: tuple[PhotoFile, ...]
     work: tuple[PhotoFile, ...]
@@ -54,7 +55,7 @@ def plan(
         kinds[_kind(known.pop(file.path, None), file, wanted, retry_failed)].append(file)
     left = [path for path, each in known.items() if not each.missing]
     gone = _gone(left, _empty_folders(folders, kinds.values()), troubled, on_error)
-    return Plan(*(tuple(files) for files in kinds.values()), gone=tuple(gone))
+    return Plan(tuple(folders), *(tuple(files) for files in kinds.values()), gone=tuple(gone))
 
 
 def run(
@@ -65,6 +66,8 @@ def run(
     A batch is stored when it has `batch_photos`, or is `batch_seconds` old; what is finished is stored also
     when the caller stops early.
     """
+    for folder in plan.folders:
+        library.add_root(folder)
     yield from map(Unchanged, plan.unchanged)
     batch = _Batch(library, batch_photos, batch_seconds, clock)
     batch.add(map(Unchanged, plan.returned))

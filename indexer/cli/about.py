@@ -1,0 +1,187 @@
+"""`indexer show`, `tags`, `status`, `failures`: what the library knows flows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from indexer.cli.present import Format, FormatOption, box_record, path_record, present, rounded, table, write_json
+from indexer.cli.session import Session, command
+from indexer.errors import LibraryError, printable
+
+if TYPE_CHECKING:
+    from indexer.library.report import Details, Status
+    from indexer.photo import Analysis, Failed, Metadata
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    for name, function in {"show": show, "tags": tags, "status": status, "failures": failures}.items():
+        command(app, name)(function)
+
+
+def show(
+    session: Session,
+    file: Annotated[Path, typer.Argument(help="A photo in the library.")],
+    format: FormatOption = Format.TABLE,  # noqa: A002
+) -> None:
+    """Show everything known of a photo."""
+    with session.open_library() as library:
+        known = library.details(file.absolute())
+    if known is None:
+        raise LibraryError(file, "is not in the library; scan its folder first")
+    match format:
+        case Format.TABLE:
+            table(list(_facts(known)))
+        case Format.JSON:
+            write_json(_details_record(known), indent=2)
+        case _:
+            present([known], format, _details_record, {}, lambda each: [each.file.path])
+
+
+def tags(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
+    """List the words that photos are tagged with, and how many photos have each."""
+    with session.open_library() as library:
+        counts = library.tag_counts()
+    present(
+        counts,
+        format,
+        record=asdict,
+        columns={"photos": lambda each: f"{each.photos:>7,}", "tag": lambda each: each.name},
+        paths=lambda _: [],
+    )
+
+
+def status(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
+    """Say how much the library holds."""
+    with session.open_library() as library:
+        record = _status_record(library.path, library.status())
+    if format is not Format.TABLE:
+        write_json(record, indent=2 if format is Format.JSON else None)
+        return
+    rows = [
+        [key.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value)]
+        for key, value in record.items()
+        if not isinstance(value, list)
+    ]
+    rows += [["folder", folder["path"]] for folder in record["folders"]]
+    rows += [["model", f"{model['id']}  saw {model['photos']:,} photos"] for model in record["models"]]
+    table(rows)
+
+
+def failures(
+    session: Session,
+    stage: Annotated[str | None, typer.Option(help="Only of this stage: read, identify, decode, analyze.")] = None,
+    format: FormatOption = Format.TABLE,  # noqa: A002
+) -> None:
+    """List the photos that could not be indexed, and why."""
+    with session.open_library() as library:
+        failed = library.failures(stage)
+    present(
+        failed,
+        format,
+        record=_failure_record,
+        columns={
+            "photo": lambda each: printable(each.file.path),
+            "stage": lambda each: each.stage,
+            "reason": lambda each: each.reason,
+        },
+        paths=lambda each: [each.file.path],
+    )
+
+
+def _failure_record(failed: Failed) -> dict[str, Any]:
+    return {**path_record(failed.file.path), "stage": failed.stage, "reason": failed.reason}
+
+
+def _status_record(path: Path, status: Status) -> dict[str, Any]:
+    return {
+        "library": printable(path),
+        "photos": status.photos,
+        "failed": status.failed,
+        "missing": status.missing,
+        "faces": status.faces,
+        "tags": status.tags,
+        "file_bytes": status.file_bytes,
+        "last_indexed": status.last_indexed,
+        "folders": [path_record(root) for root in status.roots],
+        "models": [{"id": model, "photos": photos} for model, photos in status.models],
+    }
+
+
+def _details_record(known: Details) -> dict[str, Any]:
+    failure = known.failure
+    return {
+        **path_record(known.file.path),
+        "bytes": known.file.size,
+        "indexed_at": known.indexed_at,
+        "missing_since": known.missing_since,
+        "failed": {"stage": failure.stage, "reason": failure.reason} if failure else None,
+        **(_analysis_record(known.analysis) if known.analysis else {}),
+        "labels": [{**asdict(label), "score": rounded(label.score)} for label in known.labels],
+    }
+
+
+def _analysis_record(analysis: Analysis) -> dict[str, Any]:
+    meta = analysis.metadata
+    return {
+        "format": meta.format,
+        "width": meta.width,
+        "height": meta.height,
+        "taken_at": meta.taken_at,
+        "taken_from": meta.taken_from,
+        "camera": _camera(meta),
+        "lens": meta.lens,
+        "iso": meta.iso,
+        "f_number": meta.f_number,
+        "exposure_seconds": meta.exposure_seconds,
+        "focal_length_mm": meta.focal_length_mm,
+        "gps": _gps(meta),
+        "software": meta.software,
+        "look": {key: rounded(value) for key, value in asdict(analysis.look).items()},
+        "content_sha256": analysis.hashes.content.hex(),
+        "perceptual_hash": analysis.hashes.perceptual.hex(),
+        "models": list(analysis.models),
+        "tags": [{**asdict(tag), "score": rounded(tag.score)} for tag in analysis.tags],
+        "faces": [
+            {"box": box_record(face.box), "score": rounded(face.score), "quality": rounded(face.quality)}
+            for face in analysis.faces
+        ],
+    }
+
+
+def _camera(meta: Metadata) -> str | None:
+    return " ".join(part for part in (meta.camera_make, meta.camera_model) if part) or None
+
+
+def _gps(meta: Metadata) -> dict[str, float | None] | None:
+    if meta.latitude is None:
+        return None
+    return {"latitude": meta.latitude, "longitude": meta.longitude, "altitude_m": meta.altitude_m}
+
+
+def _facts(known: Details) -> Iterator[list[str]]:
+    """Yield what is known as rows of a table: what, value."""
+    record = _details_record(known)
+    for key in ("path", "bytes", "indexed_at", "missing_since", "format", "taken_at", "taken_from", "camera", "lens",
+                "iso", "f_number", "exposure_seconds", "focal_length_mm", "software", "content_sha256"):  # fmt: skip
+        if record.get(key) is not None:
+            yield [key.replace("_", " "), str(record[key])]
+    if record.get("width"):
+        yield ["size", f"{record['width']} × {record['height']} px"]
+    if record.get("gps"):
+        yield ["gps", "{latitude:.6f}, {longitude:.6f}".format_map(record["gps"])]
+    if record["failed"]:
+        yield ["failed", "{stage}: {reason}".format_map(record["failed"])]
+    for tag in record.get("tags", []):
+        yield ["tag", f"{tag['score']:.2f}  {tag['name']} ← {tag['source']}"]
+    for label in record["labels"]:
+        yield ["label", f"{label['score']:.2f}  {label['name']}"]
+    for face in record.get("faces", []):
+        box = face["box"]
+        place = f"{box['left']:.0%} from the left, {box['top']:.0%} from the top, {box['width']:.0%} wide"
+        yield ["face", f"{face['score']:.2f}  {place}, quality {face['quality']:.2f}"]

@@ -1,0 +1,51 @@
+"""`indexer retag`, `prune`, `relocate`: looking after the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from indexer.cli.present import write
+from indexer.cli.session import Session, command
+from indexer.errors import printable
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    for name, function in {"retag": retag, "prune": prune, "relocate": relocate}.items():
+        command(app, name)(function)
+
+
+def retag(session: Session) -> None:
+    """Make all tags anew from what the networks once saw, after rules or thresholds have changed; no network runs."""
+    from indexer.pipeline.retag import retag as make_tags
+    from indexer.vision.vocabulary import Vocabulary
+
+    with session.open_library(read_only=False) as library:
+        seen, changed = make_tags(library, Vocabulary.load())
+    write(f"{changed:,} of {seen:,} photos have other tags now.")
+
+
+def prune(
+    session: Session,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be forgotten, and do nothing.")] = False,
+) -> None:
+    """Forget the photos that are missing."""
+    with session.open_library(read_only=dry_run) as library:
+        paths = library.missing() if dry_run else library.prune()
+    for path in paths:
+        session.detail(printable(path))
+    write(f"{len(paths):,} missing photos {'would be' if dry_run else 'were'} forgotten.")
+
+
+def relocate(
+    session: Session,
+    old: Annotated[Path, typer.Argument(help="Where the photos were.")],
+    new: Annotated[Path, typer.Argument(help="Where they are now.")],
+) -> None:
+    """Say that a folder of photos now lies elsewhere: everything known of them goes along."""
+    with session.open_library(read_only=False) as library:
+        count = library.relocate(old.absolute(), new.absolute())
+    write(f"{count:,} photos now lie in {printable(new.absolute())}.")
