@@ -1,0 +1,123 @@
+"""The path of a library file flows in, an engine flows out; what SQLite complains about flows out as StoreError."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.pool import QueuePool
+
+from indexer.errors import StoreError, printable
+
+APPLICATION_ID = 0x696E6478  # 'indx', in the header of every library file
+_WRITE = "indexer_write"
+_CACHE_KIB = 64 * 1024
+
+_REASONS = {
+    sqlite3.SQLITE_BUSY: "is being written by another program; try again in a moment",
+    sqlite3.SQLITE_LOCKED: "is being written by another program; try again in a moment",
+    sqlite3.SQLITE_PERM: "may not be opened; check the permissions of the file and its folder",
+    sqlite3.SQLITE_READONLY: "cannot be written to; check the permissions of the file and its folder",
+    sqlite3.SQLITE_IOERR: "could not be read or written; check the disk. What was stored before is kept",
+    sqlite3.SQLITE_CORRUPT: "is damaged; put back a copy of it, or move it away and scan again",
+    sqlite3.SQLITE_FULL: "cannot grow, the disk is full. What was stored before is kept",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that its folder exists and may be written to",
+    sqlite3.SQLITE_NOTADB: "is not a library of indexer",
+}
+
+
+def connect(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:
+    """Return an engine for a library file; writable ones make the file where there is none.
+
+    busy_seconds: how long a statement waits for another process that writes.
+    Errors: everything that SQLite refuses later on is raised as StoreError.
+    """
+    opened = _read_only if read_only else _writable
+    return _engine(path, lambda: opened(path, busy_seconds))
+
+
+def in_memory(path: Path) -> Engine:
+    """Return an engine for an empty library that is gone when it is closed; errors name `path`."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    return _engine(path, lambda: connection)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Begin a transaction that holds the write lock from its start, so that it never fails half-way for want of it."""
+    with engine.connect() as connection:
+        connection.execution_options(**{_WRITE: True})
+        with connection.begin():
+            yield connection
+
+
+def store_error(path: Path, error: BaseException) -> StoreError:
+    """Say in a sentence what SQLite means."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return StoreError(path, _REASONS.get(code, f"cannot be used: {error}"))
+
+
+def _engine(path: Path, creator: object) -> Engine:
+    engine = create_engine("sqlite://", creator=creator, poolclass=QueuePool, pool_size=1, max_overflow=7)
+    event.listen(engine, "begin", _begin)
+
+    @event.listens_for(engine, "handle_error")
+    def translate(context: ExceptionContext) -> None:
+        if isinstance(context.original_exception, sqlite3.Error):
+            raise store_error(path, context.original_exception) from context.original_exception
+
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _writable(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    connection = _open(path, "mode=rwc", busy_seconds)
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        # Readers and the writer do not wait for each other. Where the disk cannot do it, the old way stays in use.
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")  # in WAL mode a power cut costs the last batches, never the file
+    return connection
+
+
+def _read_only(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    try:
+        return _open(path, "mode=ro", busy_seconds)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+        if not path.is_file():
+            raise
+    # SQLite keeps a small file beside a WAL database even to read it. Where the folder is read-only, nobody writes:
+    # the file alone is the whole library, unless a writer was killed before its last words were merged into it.
+    log = path.with_name(path.name + "-wal")
+    if log.is_file() and log.stat().st_size:
+        raise StoreError(
+            path, f"has unmerged changes in {printable(log.name)}; open it once where it may be written to"
+        )
+    return _open(path, "mode=ro&immutable=1", busy_seconds)
+
+
+def _open(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}",
+        uri=True,
+        timeout=busy_seconds,
+        isolation_level=None,  # transactions are begun by `_begin`, not behind our back
+        check_same_thread=False,  # the pool hands a connection to one thread at a time
+    )
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens the file for real
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

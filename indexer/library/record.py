@@ -1,0 +1,140 @@
+"""Outcomes flow in; the rows of the library flow out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Update, bindparam, delete, select, update
+
+from indexer.errors import printable
+from indexer.library.replace import intern, replace_evidence, replace_faces, replace_tags, upsert
+from indexer.library.roots import Roots, find_ids, path_text
+from indexer.library.rows import photo_columns, read_analyses
+from indexer.library.tables import model_sets, photos
+from indexer.photo import Analysis, Failed, Indexed, Moved, Outcome, PhotoFile, Removed, Unchanged
+
+_PLACE = ("root_id", "path")
+_CHUNK = 500  # rows looked up at a time: SQLite takes 32,766 values in a statement
+
+
+def record(connection: Connection, outcomes: Iterable[Outcome], now: str) -> None:
+    """Store what became of photos, in order.
+
+    A Moved whose old path is not known is passed over: the next scan finds the file, unknown, and analyzes it.
+    now: the time of it, ISO 8601.  Errors: LibraryError for a path outside all roots.
+    """
+    roots = Roots.read(connection)
+    for kind, group in groupby(outcomes, type):
+        while chunk := list(islice(group, _CHUNK)):
+            _WRITERS[kind](connection, roots, chunk, now)
+
+
+def prune(connection: Connection) -> list[Path]:
+    """Forget the photos that are missing, and all that is known of them; return their paths, in order."""
+    roots = Roots.read(connection)
+    missing = photos.c.missing_since.is_not(None)
+    rows = connection.execute(select(photos.c.root_id, photos.c.path).where(missing)).all()
+    connection.execute(delete(photos).where(missing))
+    return sorted(roots.path(row.root_id, row.path) for row in rows)
+
+
+def _indexed(connection: Connection, roots: Roots, outcomes: Sequence[Indexed], now: str) -> None:
+    _store(connection, roots, [(outcome.file, outcome.analysis) for outcome in outcomes], now)
+
+
+def _failed(connection: Connection, roots: Roots, outcomes: Sequence[Failed], _now: str) -> None:
+    """Keep what an earlier attempt found: a disk that stumbles once must not cost names and tags."""
+    last = {
+        roots.place(outcome.file.path): {
+            **_file_columns(roots, outcome.file),
+            "failed_stage": outcome.stage,
+            "failed_reason": printable(outcome.reason),
+        }
+        for outcome in outcomes
+    }
+    upsert(connection, photos, _PLACE, list(last.values()))
+
+
+def _moved(connection: Connection, roots: Roots, outcomes: Sequence[Moved], now: str) -> None:
+    ids = find_ids(connection, [roots.place(outcome.old_path) for outcome in outcomes])
+    rows = [(outcome, ids.get(roots.place(outcome.old_path))) for outcome in outcomes]
+    copied = [row for outcome, row in rows if row is not None and not outcome.gone]
+    analyses = read_analyses(connection, copied)  # before anything moves
+    for outcome, row in rows:
+        if row is not None and outcome.gone:
+            _move(connection, roots, row, outcome.file)
+    copies = [(outcome.file, analyses[row]) for outcome, row in rows if not outcome.gone and row in analyses]
+    _store(connection, roots, copies, now)
+
+
+def _move(connection: Connection, roots: Roots, row: int, file: PhotoFile) -> None:
+    columns = _file_columns(roots, file)
+    there = (photos.c.root_id == columns["root_id"], photos.c.path == columns["path"])
+    connection.execute(delete(photos).where(*there, photos.c.id != row))
+    connection.execute(update(photos).where(photos.c.id == row).values(columns))
+
+
+def _removed(connection: Connection, roots: Roots, outcomes: Sequence[Removed], now: str) -> None:
+    present = update(photos).where(photos.c.missing_since.is_(None)).values(missing_since=now)
+    _each(connection, present, roots, [outcome.path for outcome in outcomes])
+
+
+def _unchanged(connection: Connection, roots: Roots, outcomes: Sequence[Unchanged], _now: str) -> None:
+    if connection.execute(select(photos.c.id).where(photos.c.missing_since.is_not(None)).limit(1)).first():
+        _each(connection, update(photos).values(missing_since=None), roots, [outcome.file.path for outcome in outcomes])
+
+
+_WRITERS: Mapping[type[Outcome], Callable[[Connection, Roots, Sequence[Any], str], None]] = {
+    Indexed: _indexed,
+    Failed: _failed,
+    Moved: _moved,
+    Removed: _removed,
+    Unchanged: _unchanged,
+}
+
+
+def _each(connection: Connection, change: Update, roots: Roots, paths: Iterable[Path]) -> None:
+    here = (photos.c.root_id == bindparam("root"), photos.c.path == bindparam("place"))
+    places = [dict(zip(("root", "place"), roots.place(path), strict=True)) for path in paths]
+    connection.execute(change.where(*here), places)
+
+
+def _store(connection: Connection, roots: Roots, seen: Iterable[tuple[PhotoFile, Analysis]], now: str) -> None:
+    """Write photos with all that is known of them in place of what was known before; the last word on a path counts."""
+    last = {roots.place(file.path): (file, analysis) for file, analysis in seen}
+    if not last:
+        return
+    sets = intern(connection, model_sets, (" ".join(analysis.models) for _, analysis in last.values()))
+    rows = [
+        {
+            **_file_columns(roots, file),
+            **photo_columns(analysis),
+            "model_set_id": sets[" ".join(analysis.models)],
+            "indexed_at": now,
+        }
+        for file, analysis in last.values()
+    ]
+    upsert(connection, photos, _PLACE, rows)
+    ids = find_ids(connection, last)
+    analyses = {ids[place]: analysis for place, (_, analysis) in last.items()}
+    replace_evidence(connection, analyses)
+    replace_tags(connection, {photo: analysis.tags for photo, analysis in analyses.items()})
+    replace_faces(connection, {photo: analysis.faces for photo, analysis in analyses.items()})
+
+
+def _file_columns(roots: Roots, file: PhotoFile) -> dict[str, Any]:
+    """Return the columns of a file that is there and has not failed."""
+    root_id, path = roots.place(file.path)
+    return {
+        "root_id": root_id,
+        "path": path,
+        "path_text": path_text(path),
+        "size": file.size,
+        "mtime_ns": file.mtime_ns,
+        "missing_since": None,
+        "failed_stage": None,
+        "failed_reason": None,
+    }

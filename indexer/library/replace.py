@@ -1,0 +1,149 @@
+"""What an analysis found flows in, by photo; its rows flow out in place of those of the analysis before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from indexer.library.query import folded
+from indexer.library.rows import box, face_columns
+from indexer.library.tables import classes, descriptors, evidence, faces, models, photo_tags, sources, tags, vectors
+from indexer.photo import Analysis, Face, Tag
+
+_SAME_FACE = 0.5  # overlap of two boxes that show one face: it keeps its row, and the name that a user gave it
+
+
+def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> None:
+    """Give photos (by row id) other tags than they had."""
+    connection.execute(delete(photo_tags).where(photo_tags.c.photo_id.in_(tuple(tags_of))))
+    marks = [(photo, place, tag) for photo, given in tags_of.items() for place, tag in enumerate(_unique(given))]
+    tag_ids = intern(connection, tags, {tag.name for _, _, tag in marks})
+    source_ids = intern(connection, sources, {tag.source for _, _, tag in marks})
+    _insert(
+        connection,
+        photo_tags,
+        [
+            {
+                "photo_id": photo,
+                "tag_id": tag_ids[tag.name],
+                "position": position,
+                "score": tag.score,
+                "source_id": source_ids[tag.source],
+            }
+            for photo, position, tag in marks
+        ],
+    )
+
+
+def replace_evidence(connection: Connection, analyses: Mapping[int, Analysis]) -> None:
+    """Give photos (by row id) other evidence and pooled vectors than they had."""
+    for table in (evidence, vectors):
+        connection.execute(delete(table).where(table.c.photo_id.in_(tuple(analyses))))
+    given = [(photo, place, each) for photo, seen in analyses.items() for place, each in enumerate(seen.evidence)]
+    ids = intern(connection, models, {each.model for _, _, each in given})
+    _insert(
+        connection,
+        evidence,
+        [
+            {"photo_id": photo, "model_id": ids[each.model], "position": position, "data": each.data}
+            for photo, position, each in given
+        ],
+    )
+    first = {photo: ids[each.model] for photo, position, each in given if position == 0}
+    pooled = [(photo, analysis.vector) for photo, analysis in analyses.items() if analysis.vector]
+    _insert(
+        connection,
+        vectors,
+        [{"photo_id": photo, "model_id": first.get(photo), "data": vector} for photo, vector in pooled],
+    )
+
+
+def replace_faces(connection: Connection, faces_of: Mapping[int, Sequence[Face]]) -> None:
+    """Give photos (by row id) other faces than they had; one that was there before keeps its row."""
+    here = faces.c.photo_id.in_(tuple(faces_of))
+    connection.execute(delete(descriptors).where(descriptors.c.face_id.in_(select(faces.c.id).where(here))))
+    old: dict[int, list[Row[Any]]] = {}
+    for row in connection.execute(select(faces).where(here)):
+        old.setdefault(row.photo_id, []).append(row)
+    unused = count((connection.scalar(select(func.max(faces.c.id))) or 0) + 1)
+    found = [
+        (_same_face(face, old.get(photo, [])) or next(unused), photo, position, face)
+        for photo, given in faces_of.items()
+        for position, face in enumerate(given)
+    ]
+    left = [row.id for rest in old.values() for row in rest]
+    connection.execute(delete(faces).where(faces.c.id.in_(left)))
+    upsert(
+        connection,
+        faces,
+        ["id"],
+        [{"id": row, "photo_id": photo, "position": place, **face_columns(face)} for row, photo, place, face in found],
+    )
+    described = [(row, face.descriptor) for row, _, _, face in found if face.descriptor]
+    ids = intern(connection, models, {descriptor.model for _, descriptor in described})
+    _insert(
+        connection,
+        descriptors,
+        [{"face_id": row, "model_id": ids[each.model], "data": each.data} for row, each in described],
+    )
+
+
+def replace_classes(connection: Connection, model: str, names: Iterable[str]) -> None:
+    """Keep the names of a classifier's classes, in order of their index."""
+    (model_id,) = intern(connection, models, [model]).values()
+    connection.execute(delete(classes).where(classes.c.model_id == model_id))
+    rows = [{"model_id": model_id, "number": number, "name": name} for number, name in enumerate(names)]
+    _insert(connection, classes, rows)
+
+
+def intern(connection: Connection, table: Table, names: Iterable[str]) -> dict[str, int]:
+    """Return the row id of each name; those that are new are added."""
+    wanted = sorted(set(names))
+    known = _named(connection, table, wanted)
+    new = [name for name in wanted if name not in known]
+    if new:
+        folds = table is tags
+        _insert(connection, table, [{"name": name, **({"folded": folded(name)} if folds else {})} for name in new])
+        known |= _named(connection, table, new)
+    return known
+
+
+def upsert(connection: Connection, table: Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, all with the same columns; a row with the same keys is updated."""
+    if rows:
+        new = insert(table)
+        others = {name: new.excluded[name] for name in rows[0] if name not in keys}
+        connection.execute(new.on_conflict_do_update(index_elements=keys, set_=others), rows)
+
+
+def _same_face(face: Face, old: list[Row[Any]]) -> int | None:
+    """Take the row that showed this face before out of the old ones."""
+    best = max(old, key=lambda row: face.box.overlap(box(row)), default=None)
+    if best is None or face.box.overlap(box(best)) < _SAME_FACE:
+        return None
+    old.remove(best)
+    row_id: int = best.id
+    return row_id
+
+
+def _unique(given: Iterable[Tag]) -> list[Tag]:
+    """Keep the surest of tags with one name."""
+    best: dict[str, Tag] = {}
+    for tag in given:
+        if tag.name not in best or tag.score > best[tag.name].score:
+            best[tag.name] = tag
+    return list(best.values())
+
+
+def _named(connection: Connection, table: Table, names: Sequence[str]) -> dict[str, int]:
+    rows = connection.execute(select(table.c.name, table.c.id).where(table.c.name.in_(names)))
+    return {row.name: row.id for row in rows}
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)

@@ -1,0 +1,158 @@
+"""A path or nothing flows in; what the library knows of a photo, or of all of them, flows out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from indexer.library.roots import Roots, find_ids
+from indexer.library.rows import SHOWN, models_of, read_analyses
+from indexer.library.tables import classes, faces, model_sets, models, photo_tags, photos, tags
+from indexer.photo import Analysis, Evidence, Failed, Label, PhotoFile
+
+if TYPE_CHECKING:
+    from indexer.library.store import Library
+
+_LABELS = 10  # the surest classes of each classifier that are worth showing
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Everything known of one photo.
+
+    file: with the stamp of the last attempt.  analysis: None before the first success.  labels: the surest of each
+    classifier, best first.  failure: why the last attempt failed, None where it did not.
+    indexed_at, missing_since: UTC, ISO 8601, None where it is not.
+    """
+
+    file: PhotoFile
+    analysis: Analysis | None
+    labels: tuple[Label, ...]
+    failure: Failed | None
+    indexed_at: str | None
+    missing_since: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    """A word and how many photos that a search would show have it."""
+
+    name: str
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How much the library holds.
+
+    photos: all rows, of which `failed` could not be read and `missing` are gone.  faces, tags: of all photos.
+    models: networks and how many photos each has seen.  file_bytes: the file's size.
+    last_indexed: UTC, ISO 8601; None for a library that has indexed nothing.
+    """
+
+    photos: int
+    failed: int
+    missing: int
+    faces: int
+    tags: int
+    models: tuple[tuple[str, int], ...]
+    roots: tuple[Path, ...]
+    file_bytes: int
+    last_indexed: str | None
+
+
+def details(library: Library, path: Path) -> Details | None:
+    """Return everything known of a photo, None for one that is not in the library."""
+    with library.reading() as connection:
+        roots = Roots.read(connection)
+        ids = find_ids(connection, [roots.place(path)]) if roots.hold(path) else {}
+        return next((_details(connection, roots, row_id) for row_id in ids.values()), None)
+
+
+def failures(library: Library, stage: str | None = None) -> list[Failed]:
+    """Return the photos whose last attempt failed and whose files are there, in order of their paths."""
+    query = select(photos).where(photos.c.failed_stage.is_not(None), photos.c.missing_since.is_(None))
+    if stage is not None:
+        query = query.where(photos.c.failed_stage == stage)
+    with library.reading() as connection:
+        roots = Roots.read(connection)
+        found = [_failure(_file(roots, row), row) for row in connection.execute(query)]
+    return sorted(found, key=lambda failure: failure.file.path)
+
+
+def tag_counts(library: Library) -> list[TagCount]:
+    """Return every word that a search finds something for, most photos first, then by name."""
+    query = (
+        select(tags.c.name, func.count().label("photos"))
+        .select_from(photo_tags.join(tags).join(photos))
+        .where(SHOWN)
+        .group_by(tags.c.id)
+    )
+    with library.reading() as connection:
+        counts = [TagCount(row.name, row.photos) for row in connection.execute(query)]
+    return sorted(counts, key=lambda each: (-each.photos, each.name))
+
+
+def status(library: Library) -> Status:
+    """Return how much the library holds."""
+    rows = select(
+        func.count().label("photos"),
+        func.count(photos.c.failed_stage).label("failed"),
+        func.count(photos.c.missing_since).label("missing"),
+        func.max(photos.c.indexed_at).label("last_indexed"),
+    ).select_from(photos)
+    with library.reading() as connection:
+        return Status(
+            **connection.execute(rows).one()._mapping,
+            faces=connection.scalar(select(func.count()).select_from(faces)) or 0,
+            tags=connection.scalar(select(func.count()).select_from(tags).where(_SOMEWHERE)) or 0,
+            models=_seen_by(connection),
+            roots=tuple(Roots.read(connection).folders),
+            file_bytes=connection.exec_driver_sql(_FILE_BYTES).scalar() or 0,
+        )
+
+
+_SOMEWHERE = select(photo_tags.c.tag_id).where(photo_tags.c.tag_id == tags.c.id).exists()
+_FILE_BYTES = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+
+
+def _details(connection: Connection, roots: Roots, row_id: int) -> Details:
+    row = connection.execute(select(photos).where(photos.c.id == row_id)).one()
+    analysis = read_analyses(connection, [row_id]).get(row_id)
+    file = _file(roots, row)
+    return Details(
+        file=file,
+        analysis=analysis,
+        labels=tuple(label for each in (analysis.evidence if analysis else ()) for label in _labels(connection, each)),
+        failure=_failure(file, row) if row.failed_stage is not None else None,
+        indexed_at=row.indexed_at,
+        missing_since=row.missing_since,
+    )
+
+
+def _labels(connection: Connection, evidence: Evidence) -> list[Label]:
+    best = evidence.best(_LABELS)
+    query = select(classes.c.number, classes.c.name).join(models)
+    query = query.where(models.c.name == evidence.model, classes.c.number.in_([number for number, _ in best]))
+    names = {row.number: row.name for row in connection.execute(query)}
+    return [Label(names.get(number, f"class {number}"), score, evidence.model) for number, score in best]
+
+
+def _file(roots: Roots, row: Row[Any]) -> PhotoFile:
+    return PhotoFile(roots.path(row.root_id, row.path), row.size, row.mtime_ns)
+
+
+def _failure(file: PhotoFile, row: Row[Any]) -> Failed:
+    return Failed(file, row.failed_stage, row.failed_reason)
+
+
+def _seen_by(connection: Connection) -> tuple[tuple[str, int], ...]:
+    query = select(model_sets.c.name, func.count().label("photos")).join(photos).group_by(model_sets.c.id)
+    seen: Counter[str] = Counter()
+    for row in connection.execute(query):
+        seen.update(dict.fromkeys(models_of(row.name), row.photos))
+    return tuple(sorted(seen.items()))

@@ -1,0 +1,173 @@
+"""Absolute paths flow in; rows are kept relative to their root folder, so that a library can move with its photos.
+
+Paths are bytes, exactly as the file system has them. No root lies inside another.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from sqlalchemy import ColumnElement, Connection, LargeBinary, and_, cast, delete, func, insert, select, update
+from sqlalchemy.sql.expression import literal
+
+from indexer.errors import LibraryError, printable
+from indexer.library.tables import photos, roots
+
+Place: TypeAlias = tuple[int, bytes]  # root id, relative path
+_SEPARATOR = os.fsencode(os.sep)
+_ASIDE = b"\0"  # no path has it
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots of a library: id → bytes of the path, ended by a separator."""
+
+    prefixes: Mapping[int, bytes]
+
+    @classmethod
+    def read(cls, connection: Connection) -> Roots:
+        """Read them all; there are few."""
+        rows = connection.execute(select(roots.c.id, roots.c.path).order_by(roots.c.path))
+        return cls({row.id: row.path for row in rows})
+
+    @property
+    def folders(self) -> list[Path]:
+        """The root folders, in order of their bytes."""
+        return [Path(os.fsdecode(prefix)) for prefix in self.prefixes.values()]
+
+    def place(self, path: Path) -> Place:
+        """Return the root that a path lies in and its bytes relative to it. Errors: LibraryError."""
+        name = os.fsencode(_absolute(path))
+        for root_id, prefix in self.prefixes.items():
+            if name.startswith(prefix):
+                return root_id, name[len(prefix) :]
+        raise LibraryError(path, "lies in no folder of the library; scan its folder first")
+
+    def hold(self, path: Path) -> bool:
+        """Tell whether a path lies in one of them."""
+        name = os.fsencode(_absolute(path))
+        return any(name.startswith(prefix) for prefix in self.prefixes.values())
+
+    def path(self, root_id: int, relative: bytes) -> Path:
+        """Return the absolute path of a row."""
+        return Path(os.fsdecode(self.prefixes[root_id] + relative))
+
+    def within(self, folder: Path) -> list[Place]:
+        """Return the part of each root that lies in a folder: (root id, relative prefix, empty for all of it)."""
+        wanted = folder_bytes(folder)
+        inner = [(root_id, b"") for root_id, prefix in self.prefixes.items() if prefix.startswith(wanted)]
+        return inner or [
+            (root_id, wanted[len(prefix) :]) for root_id, prefix in self.prefixes.items() if wanted.startswith(prefix)
+        ]
+
+
+def folder_bytes(folder: Path) -> bytes:
+    """Return the bytes of a folder's absolute path, ended by one separator."""
+    name = os.fsencode(_absolute(folder))
+    return name if name.endswith(_SEPARATOR) else name + _SEPARATOR
+
+
+def part(root_id: int, prefix: bytes) -> ColumnElement[bool]:
+    """Return the condition for photos of a root whose relative path begins with `prefix` (ended by a separator)."""
+    whole = photos.c.root_id == root_id
+    if not prefix:
+        return whole
+    return and_(whole, photos.c.path >= prefix, photos.c.path < prefix[:-1] + bytes([prefix[-1] + 1]))
+
+
+def find_ids(connection: Connection, places: Iterable[Place]) -> dict[Place, int]:
+    """Return the row ids of the places that have a photo."""
+    names: dict[int, list[bytes]] = {}
+    for root_id, path in places:
+        names.setdefault(root_id, []).append(path)
+    return {
+        (root_id, row.path): row.id
+        for root_id, paths in names.items()
+        for row in connection.execute(
+            select(photos.c.id, photos.c.path).where(photos.c.root_id == root_id, photos.c.path.in_(paths))
+        )
+    }
+
+
+def add_root(connection: Connection, folder: Path) -> Path:
+    """Add a folder as a root and return the root that owns it: itself, or the root it lies in.
+
+    Roots that lie in the folder become part of it: their photos keep all that is known of them.
+    """
+    name = folder_bytes(folder)
+    known = Roots.read(connection).prefixes
+    for prefix in known.values():
+        if name.startswith(prefix):
+            return Path(os.fsdecode(prefix))
+    added = connection.execute(insert(roots).values(path=name, path_text=path_text(name))).inserted_primary_key
+    assert added is not None
+    for root_id, prefix in known.items():
+        if prefix.startswith(name):
+            _rehome(connection, (root_id, b""), (added[0], prefix[len(name) :]))
+            connection.execute(delete(roots).where(roots.c.id == root_id))
+    return Path(os.fsdecode(name))
+
+
+def relocate(connection: Connection, old: Path, new: Path) -> int:
+    """Say that a root, or a folder in one, now lies at `new`; return how many photos are thereby elsewhere.
+
+    What was known at the new place of a photo gives way to what moves there; the next scan compares the stamps.
+    Errors: LibraryError where nothing of the library lies in the old folder.
+    """
+    known = Roots.read(connection)
+    sources = known.within(old)
+    if not sources:
+        raise LibraryError(old, "is no folder of the library; 'indexer status' shows them")
+    left, right = folder_bytes(old), folder_bytes(new)
+    targets = [right + known.prefixes[root_id][len(left) :] if not prefix else right for root_id, prefix in sources]
+    # All are put aside before any arrives: neither place trips over the other where one lies in the other.
+    aside = [_put_aside(connection, source) for source in sources]
+    return sum(_arrive(connection, *each) for each in zip(aside, targets, strict=True))
+
+
+def _put_aside(connection: Connection, source: Place) -> Place:
+    root_id, prefix = source
+    connection.execute(update(photos).where(part(root_id, prefix)).values(missing_since=None))
+    if prefix:
+        _rehome(connection, source, (root_id, _ASIDE))
+        return root_id, _ASIDE
+    connection.execute(update(roots).where(roots.c.id == root_id).values(path=_ASIDE + bytes(str(root_id), "ascii")))
+    return root_id, b""
+
+
+def _arrive(connection: Connection, aside: Place, target: bytes) -> int:
+    folder = Path(os.fsdecode(target))
+    add_root(connection, folder)
+    (owner,) = Roots.read(connection).within(folder)
+    count = _rehome(connection, aside, owner)
+    if not aside[1]:
+        connection.execute(delete(roots).where(roots.c.id == aside[0]))
+    return count
+
+
+def _rehome(connection: Connection, source: Place, target: Place) -> int:
+    """Give the photos of a part of one root new paths in another; what was known there gives way."""
+    (old_root, old_prefix), (new_root, new_prefix) = source, target
+    tail = func.substr(photos.c.path, len(old_prefix) + 1)
+    path = cast(literal(new_prefix, LargeBinary).op("||")(tail), LargeBinary)
+    tail_text = func.substr(photos.c.path_text, len(path_text(old_prefix)) + 1)
+    coming = select(path).where(part(old_root, old_prefix))
+    connection.execute(delete(photos).where(photos.c.root_id == new_root, photos.c.path.in_(coming)))
+    return connection.execute(
+        update(photos)
+        .where(part(old_root, old_prefix))
+        .values(root_id=new_root, path=path, path_text=path_text(new_prefix) + tail_text)
+    ).rowcount
+
+
+def _absolute(path: Path) -> str:
+    return os.path.abspath(path)  # noqa: PTH100 - lexical: a root may be a link, and need not exist
+
+
+def path_text(name: bytes) -> str:
+    """Return a path for reading: what is not UTF-8 shows as '�'."""
+    return printable(os.fsdecode(name))

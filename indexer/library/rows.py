@@ -1,0 +1,120 @@
+"""Rows flow in, values flow out: everything that the library holds of photos, exactly as it was recorded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from struct import iter_unpack, pack
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, Select, select
+
+from indexer.geometry import Box, Point
+from indexer.library.tables import (
+    descriptors,
+    evidence,
+    faces,
+    model_sets,
+    models,
+    photo_tags,
+    photos,
+    sources,
+    tags,
+    vectors,
+)
+from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Look, Metadata, Tag
+
+Value = TypeVar("Value", Metadata, Look)
+
+
+def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: bool = True) -> dict[int, Analysis]:
+    """Return what is known of photos by their row id; photos that were never analyzed are left out.
+
+    vector: False leaves it empty, where it is not needed.
+    """
+    evidences = _by_photo(connection, _EVIDENCE.where(evidence.c.photo_id.in_(photo_ids)))
+    marks = _by_photo(connection, _TAGS.where(photo_tags.c.photo_id.in_(photo_ids)))
+    found = _by_photo(connection, _FACES.where(faces.c.photo_id.in_(photo_ids)))
+    looks = select(vectors).where(vectors.c.photo_id.in_(photo_ids if vector else ()))
+    pooled = {row.photo_id: row.data for row in connection.execute(looks)}
+    return {
+        row.id: Analysis(
+            metadata=_value(Metadata, row),
+            hashes=Hashes(row.content_hash, row.perceptual_hash),
+            look=_value(Look, row),
+            evidence=tuple(Evidence(each.name, each.data) for each in evidences[row.id]),
+            tags=tuple(Tag(each.name, each.score, each.source) for each in marks[row.id]),
+            faces=tuple(map(face, found[row.id])),
+            vector=pooled.get(row.id, b""),
+            models=models_of(row.models),
+        )
+        for row in connection.execute(_ANALYZED.where(photos.c.id.in_(photo_ids)))
+    }
+
+
+def photo_columns(analysis: Analysis) -> dict[str, Any]:
+    """Return what of an analysis stands in the photo's own row."""
+    return {
+        **asdict(analysis.metadata),
+        **asdict(analysis.look),
+        "content_hash": analysis.hashes.content,
+        "perceptual_hash": analysis.hashes.perceptual,
+    }
+
+
+def face(row: Row[Any]) -> Face:
+    """Return the face of a row of `faces` with its descriptor's `name` and `data`, None where there is none."""
+    points = tuple(Point(x, y) for x, y in iter_unpack("<dd", row.landmarks))
+    descriptor = Descriptor(row.name, row.data) if row.name else None
+    return Face(box(row), row.score, row.quality, points, descriptor)
+
+
+def face_columns(face: Face) -> dict[str, Any]:
+    """Return what of a face stands in its own row."""
+    return {
+        **{f"box_{side}": length for side, length in asdict(face.box).items()},
+        "score": face.score,
+        "quality": face.quality,
+        "landmarks": b"".join(pack("<dd", point.x, point.y) for point in face.landmarks),
+    }
+
+
+def box(row: Row[Any]) -> Box:
+    """Return the box of a row of `faces`."""
+    return Box(row.box_left, row.box_top, row.box_width, row.box_height)
+
+
+def models_of(names: str | None) -> tuple[str, ...]:
+    """Return the ids in a row of `model_sets`."""
+    return tuple((names or "").split())
+
+
+SHOWN = photos.c.missing_since.is_(None) & photos.c.failed_stage.is_(None)  # what a search may show
+_ANALYZED = select(photos, model_sets.c.name.label("models")).join(model_sets)
+_EVIDENCE = (
+    select(evidence.c.photo_id, models.c.name, evidence.c.data)
+    .select_from(evidence.join(models))
+    .order_by(evidence.c.photo_id, evidence.c.position)
+)
+_TAGS = (
+    select(photo_tags.c.photo_id, tags.c.name, photo_tags.c.score, sources.c.name.label("source"))
+    .select_from(photo_tags.join(tags).join(sources))
+    .order_by(photo_tags.c.photo_id, photo_tags.c.position)
+)
+_FACES = (
+    select(faces, models.c.name, descriptors.c.data)
+    .select_from(faces.outerjoin(descriptors).outerjoin(models))
+    .order_by(faces.c.photo_id, faces.c.position)
+)
+
+
+def _by_photo(connection: Connection, query: Select[Any]) -> defaultdict[int, list[Row[Any]]]:
+    rows: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(query):
+        rows[row.photo_id].append(row)
+    return rows
+
+
+def _value(kind: type[Value], row: Row[Any]) -> Value:
+    return kind(**{item.name: getattr(row, item.name) for item in fields(kind)})

@@ -1,0 +1,91 @@
+"""An engine flows in; its file has the newest schema when it comes back, or is refused.
+
+Alembic takes 0.3 s to import, so it is only loaded for a file whose revision is not `HEAD`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+
+from indexer.errors import StoreError
+from indexer.library.file import APPLICATION_ID, store_error
+from indexer.resources import packaged
+
+HEAD = "0001"  # the newest revision in migrations/versions
+
+
+def is_current(engine: Engine, path: Path) -> bool:
+    """Tell whether the file has the newest schema; an empty one has not. Errors: StoreError for a foreign file."""
+    with engine.connect() as connection:
+        return _revision(connection, path) == HEAD
+
+
+def upgrade(engine: Engine, path: Path) -> None:
+    """Bring the file to the newest schema, after a copy of it to NAME.before-REVISION.bak; all or nothing.
+
+    Errors: StoreError for a file of another program, of a newer release, or one that cannot be copied or written.
+    """
+    with engine.connect() as connection:
+        # SQLite rebuilds a table by dropping it: with foreign keys on, that would delete what hangs on its rows.
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.commit()
+        try:
+            _upgrade_locked(connection, path)
+        finally:
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+
+
+def _upgrade_locked(connection: Connection, path: Path) -> None:
+    connection.execution_options(indexer_write=True)
+    with connection.begin():
+        revision = _revision(connection, path)  # again: another process may have been faster
+        if revision == HEAD:
+            return
+        _refuse_newer(revision, path)
+        if revision is not None:
+            _copy(path, path.with_name(f"{path.name}.before-{HEAD}.bak"))
+        _migrate(connection)
+        if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+            raise StoreError(path, "could not be upgraded: its rows do not fit together. It is as it was before")
+
+
+def _revision(connection: Connection, path: Path) -> str | None:
+    """Return the revision, None for an empty file. Errors: StoreError for a database of another program."""
+    tables = connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").scalars().all()
+    if not tables:
+        return None
+    if connection.exec_driver_sql("PRAGMA application_id").scalar() != APPLICATION_ID:
+        raise StoreError(path, "is a database of another program")
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
+
+
+def _refuse_newer(revision: str | None, path: Path) -> None:
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory(packaged("migrations")).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise StoreError(path, f"was written by a newer release of indexer (schema {revision}); update the program")
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy the database as it stood before this transaction."""
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except sqlite3.Error as error:
+        raise store_error(copy, error) from error
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(packaged("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,195 @@
+"""The library: outcomes flow in and are kept in one SQLite file; what is known of photos flows out.
+
+One process writes at a time, any number reads beside it. Everything in and out is a frozen value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import Connection, Engine
+
+from indexer.errors import StoreError
+from indexer.library import known, roots
+from indexer.library.file import connect, in_memory, writing
+from indexer.library.known import Known
+from indexer.library.matrix import DescriptorMatrix
+from indexer.library.record import prune, record
+from indexer.library.replace import replace_classes
+from indexer.library.retag import analyses_after, retag
+from indexer.library.schema import is_current, upgrade
+from indexer.library.tables import metadata
+from indexer.photo import Analysis, Descriptor, Outcome, Tag
+
+Clock = Callable[[], datetime]
+_BUSY_SECONDS = 30.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Library:
+    """One library file; close it, or use it in a `with` statement."""
+
+    def __init__(self, path: Path, engine: Engine, clock: Clock = _now) -> None:
+        self.path = path
+        self._engine = engine
+        self._clock = clock
+        self._matrices: dict[tuple[str, int], DescriptorMatrix] = {}
+
+    @classmethod
+    def open(
+        cls, path: Path, *, read_only: bool = False, busy_seconds: float = _BUSY_SECONDS, clock: Clock = _now
+    ) -> Library:
+        """Open a library file; to write, it is made where there is none. An older schema is upgraded, after a copy.
+
+        busy_seconds: how long to wait for another process that writes.
+        Errors: StoreError for a file that is absent (to read), locked, damaged, no library, newer than the program,
+        or may not be read or written as asked.
+        """
+        if read_only and not path.exists():
+            raise StoreError(path, "does not exist yet; 'indexer scan FOLDER' makes it")
+        if not read_only or not _is_current(path, busy_seconds):
+            _prepare(path, busy_seconds)
+        return cls(path, connect(path, read_only=read_only, busy_seconds=busy_seconds), clock)
+
+    @classmethod
+    def empty(cls, path: Path) -> Library:
+        """Return a library that knows nothing and is never kept, to stand in for a file that does not exist yet."""
+        engine = in_memory(path)
+        metadata.create_all(engine)
+        return cls(path, engine)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Begin a transaction that sees the library as it is now, whatever is written meanwhile."""
+        return self._engine.begin()
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Begin a transaction that may write. Errors: StoreError where another process writes for too long."""
+        return writing(self._engine)
+
+    def add_root(self, folder: Path) -> Path:
+        """Take a folder into the library and return the root that owns it: itself, or a root that it lies in.
+
+        Roots that lie in it become part of it; their photos keep all that is known of them.
+        """
+        with self.writing() as connection:
+            return roots.add_root(connection, folder)
+
+    def roots(self) -> list[Path]:
+        """Return the folders of the library; none lies in another."""
+        with self.reading() as connection:
+            return roots.Roots.read(connection).folders
+
+    def known(self, folders: Sequence[Path] | None = None) -> dict[Path, Known]:
+        """Return what is known of every photo in the folders (None: all), missing ones included."""
+        with self.reading() as connection:
+            return known.known(connection, folders)
+
+    def sizes(self) -> frozenset[int]:
+        """Return the file sizes that analyzed photos have: a new file of another size was not moved here."""
+        with self.reading() as connection:
+            return known.sizes(connection)
+
+    def twins(self, content: bytes, models: Iterable[str]) -> list[Path]:
+        """Return the photos, missing ones included, with this SHA-256 that all these networks have seen, by path."""
+        with self.reading() as connection:
+            return known.twins(connection, content, models)
+
+    def stale(self, models: Iterable[str]) -> list[Path]:
+        """Return the analyzed photos that one of these networks has not seen, by path."""
+        with self.reading() as connection:
+            return known.stale(connection, models)
+
+    def record(self, outcomes: Iterable[Outcome]) -> None:
+        """Store what became of photos, in order: all of it or, with an error, nothing.
+
+        Indexed replaces what was known; Failed keeps it, unseen, until the photo can be read again; Moved takes it
+        along (gone) or copies it; Removed marks the photo as missing, and Unchanged says that it is there.
+        A Moved whose old path is not known is passed over: the next scan finds the file unknown, and analyzes it.
+        Errors: LibraryError for a path outside all roots; StoreError.
+        """
+        now = self._clock().isoformat(timespec="seconds")
+        with self.writing() as connection:
+            record(connection, outcomes, now)
+
+    def learn_classes(self, model: str, names: Sequence[str]) -> None:
+        """Keep the names of a classifier's classes, in order of their index: evidence is read with them."""
+        with self.writing() as connection:
+            replace_classes(connection, model, names)
+
+    def analyses(self, photos: int = 500) -> Iterator[dict[Path, Analysis]]:
+        """Yield all analyzed photos, so many at a time, without their pooled vectors; writing meanwhile is allowed."""
+        row = 0
+        while True:
+            with self.reading() as connection:
+                row, found = analyses_after(connection, row, photos)
+            if not found:
+                return
+            yield found
+
+    def retag(self, tags_of: Mapping[Path, Sequence[Tag]]) -> None:
+        """Give photos other tags than they had; photos that are no longer known are passed over."""
+        with self.writing() as connection:
+            retag(connection, tags_of)
+
+    def prune(self) -> list[Path]:
+        """Forget the photos that are missing, and all that is known of them; return their paths, in order."""
+        with self.writing() as connection:
+            return prune(connection)
+
+    def relocate(self, old: Path, new: Path) -> int:
+        """Say that a folder of the library, or a folder in one, now lies at `new`; return how many photos it has.
+
+        What was known at the new place of a photo gives way. Errors: LibraryError where the old folder is unknown.
+        """
+        with self.writing() as connection:
+            return roots.relocate(connection, old, new)
+
+    def descriptors(self, connection: Connection, like: Descriptor) -> DescriptorMatrix:
+        """Return all descriptors of the same model as they are now; they stay in memory until the library is closed."""
+        key = (like.model, len(like.data))
+        matrix = self._matrices.setdefault(key, DescriptorMatrix(like))
+        matrix.refresh(connection)
+        return matrix
+
+
+def _is_current(path: Path, busy_seconds: float) -> bool:
+    engine = connect(path, read_only=True, busy_seconds=busy_seconds)
+    try:
+        return is_current(engine, path)
+    finally:
+        engine.dispose()
+
+
+def _prepare(path: Path, busy_seconds: float) -> None:
+    """Make sure that the file is there, may be written, and has the newest schema."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(path, f"cannot be made: {error.strerror}") from error
+    engine = connect(path, read_only=False, busy_seconds=busy_seconds)
+    try:
+        if not is_current(engine, path):
+            upgrade(engine, path)
+        with writing(engine):
+            pass
+    finally:
+        engine.dispose()

@@ -1,0 +1,188 @@
+"""The tables of a library, as the newest migration leaves them.
+
+Names of people, own tags and whatever else a user makes hang on `photos.id` and `faces.id`, which survive
+a new analysis and a move; everything else that an analysis writes is replaced by the next one.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _photo(*, key: bool = False, index: bool = False) -> Column[int]:
+    target = ForeignKey("photos.id", ondelete="CASCADE")
+    return Column("photo_id", target, nullable=False, primary_key=key, index=index)
+
+
+def _model(*, key: bool = False) -> Column[int]:
+    return Column("model_id", ForeignKey("models.id"), nullable=False, primary_key=key)
+
+
+# Folders that were given to scan. A path is the bytes of its name, ended by the separator; none lies in another.
+roots = Table(
+    "roots",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", LargeBinary, nullable=False, unique=True),
+    Column("path_text", Text, nullable=False),  # for reading only: what is not UTF-8 shows as '�'
+)
+
+# Networks, by the id that fingerprints everything that determines their numbers.
+models = Table(
+    "models",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+# The networks that have seen a photo together: their names, separated by spaces.
+model_sets = Table(
+    "model_sets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+# What the class indices in `evidence` mean, so that the library can be read without the program.
+classes = Table(
+    "classes",
+    metadata,
+    _model(key=True),
+    Column("number", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("root_id", ForeignKey("roots.id"), nullable=False),
+    Column("path", LargeBinary, nullable=False),  # relative to the root
+    Column("path_text", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    Column("missing_since", Text),
+    Column("failed_stage", Text),  # not null: the last attempt failed; what an earlier one found is kept, but not shown
+    Column("failed_reason", Text),
+    Column("model_set_id", ForeignKey("model_sets.id")),  # null: never analyzed
+    Column("indexed_at", Text),
+    Column("content_hash", LargeBinary),
+    Column("perceptual_hash", LargeBinary),
+    Column("format", Text),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("orientation", Integer),
+    Column("taken_at", Text),
+    Column("taken_from", Text),
+    Column("camera_make", Text),
+    Column("camera_model", Text),
+    Column("lens", Text),
+    Column("iso", Integer),
+    Column("f_number", Float),
+    Column("exposure_seconds", Float),
+    Column("focal_length_mm", Float),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    Column("altitude_m", Float),
+    Column("software", Text),
+    Column("brightness", Float),
+    Column("colorfulness", Float),
+    Column("contrast", Float),
+    Column("flatness", Float),
+    UniqueConstraint("root_id", "path"),
+    Index(None, "content_hash"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    _photo(key=True),
+    _model(key=True),
+    Column("position", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # uint16 triples: view, class, score × 65535
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    _photo(key=True),
+    Column("model_id", ForeignKey("models.id")),
+    Column("data", LargeBinary, nullable=False),  # float16
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("folded", Text, nullable=False, index=True),  # the name as it is looked up: case does not matter
+)
+
+# Where tags come from: a label or a fact.
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+photo_tags = Table(
+    "photo_tags",
+    metadata,
+    _photo(key=True),
+    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("source_id", ForeignKey("sources.id"), nullable=False),
+    sqlite_with_rowid=False,
+)
+# A search for a word reads this index alone, from the best score down.
+Index("ix_photo_tags_best", photo_tags.c.tag_id, photo_tags.c.score.desc(), photo_tags.c.photo_id)
+
+faces = Table(
+    "faces",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _photo(index=True),
+    Column("position", Integer, nullable=False),
+    Column("box_left", Float, nullable=False),
+    Column("box_top", Float, nullable=False),
+    Column("box_width", Float, nullable=False),
+    Column("box_height", Float, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("quality", Float, nullable=False),
+    Column("landmarks", LargeBinary, nullable=False),  # float64 pairs: x, y
+)
+
+# Narrow and apart from `faces`: a search reads all of it in one go.
+descriptors = Table(
+    "descriptors",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("face_id", ForeignKey("faces.id", ondelete="CASCADE"), nullable=False),
+    _model(),
+    Column("data", LargeBinary, nullable=False),  # float32
+    UniqueConstraint("face_id", "model_id"),
+    sqlite_autoincrement=True,  # ids are never used twice: whoever holds a copy knows the new ones by their ids
+)

@@ -1,0 +1,13 @@
+"""A connection flows in (from `indexer.library.schema`); the migrations that it lacks are run on it."""
+
+from alembic import context
+
+from indexer.library.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,  # SQLite cannot alter a column: a batch rebuilds the table
+)
+with context.begin_transaction():
+    context.run_migrations()
