@@ -30,8 +30,10 @@ def show(
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
     """Show everything known of a photo."""
+    from indexer.library.report import details
+
     with session.open_library() as library:
-        known = library.details(file.absolute())
+        known = details(library, file.absolute())
     if known is None:
         raise LibraryError(file, "is not in the library; scan its folder first")
     match format:
@@ -45,8 +47,10 @@ def show(
 
 def tags(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
     """List the words that photos are tagged with, and how many photos have each."""
+    from indexer.library.report import tag_counts
+
     with session.open_library() as library:
-        counts = library.tag_counts()
+        counts = tag_counts(library)
     present(
         counts,
         format,
@@ -58,8 +62,10 @@ def tags(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa
 
 def status(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
     """Say how much the library holds."""
+    from indexer.library.report import status as read_status
+
     with session.open_library() as library:
-        record = _status_record(library.path, library.status())
+        record = _status_record(library.path, read_status(library))
     if format is not Format.TABLE:
         write_json(record, indent=2 if format is Format.JSON else None)
         return
@@ -79,8 +85,10 @@ def failures(
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
     """List the photos that could not be indexed, and why."""
+    from indexer.library.report import failures as read_failures
+
     with session.open_library() as library:
-        failed = library.failures(stage)
+        failed = read_failures(library, stage)
     present(
         failed,
         format,

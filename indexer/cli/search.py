@@ -119,9 +119,7 @@ def _face_reader(session: Session, config: Config) -> FaceReader:
     if not config.faces:
         raise ConfigError("faces", "is false: faces are neither found nor described")
     build_missing(session, config, eyes.specs()[1:])
-    reader = FaceReader.open(eyes, threads=config.worker_count)
-    assert reader is not None
-    return reader
+    return FaceReader.open(eyes, threads=config.worker_count)
 
 
 def _query_faces(reader: FaceReader, file: Path, config: Config, wanted: int | None) -> list[tuple[int, Face]]:

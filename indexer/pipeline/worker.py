@@ -9,11 +9,14 @@ from multiprocessing import parent_process
 from pathlib import Path
 from threading import Thread
 
+from indexer.errors import IndexerError, ModelError
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.intake.look import look
 from indexer.photo import Analysis, Face, PhotoFile
 from indexer.vision.analyze import Analyzer, Eyes, FaceReader
+
+_STDERR = 2
 
 
 def analyze_file(file: PhotoFile, analyzer: Analyzer, max_pixels: int) -> Analysis:
@@ -35,12 +38,22 @@ def read_faces(path: Path, reader: FaceReader, max_pixels: int) -> tuple[Face, .
 
 
 def work(eyes: Eyes, max_pixels: int, file: PhotoFile) -> Analysis:
-    """Do `analyze_file` with an analyzer that this process loads once."""
-    return analyze_file(file, _analyzer(eyes), max_pixels)
+    """Do `analyze_file` with an analyzer that this process loads once. Errors: ModelError where that fails, too."""
+    try:
+        analyzer = _analyzer(eyes)
+    except IndexerError:
+        raise
+    except Exception as error:  # whatever a runtime says: without networks no photo can be analyzed
+        raise ModelError(eyes.classifier, f"cannot be loaded: {error}") from error
+    return analyze_file(file, analyzer, max_pixels)
 
 
 def start() -> None:
-    """Prepare a new worker: leave Ctrl-C to the parent, and never outlive it."""
+    """Prepare a new worker: leave Ctrl-C to the parent, never outlive it, and be silent.
+
+    libtiff and libjpeg print what they think of a damaged file, past all of Python; what matters comes as an outcome.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), _STDERR)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     Thread(target=_follow_parent, daemon=True).start()

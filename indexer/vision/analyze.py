@@ -54,14 +54,12 @@ class FaceReader:
         self.describer = describer
 
     @classmethod
-    def open(cls, eyes: Eyes, threads: int = 1) -> FaceReader | None:
-        """Load the built networks for faces; None where faces are not wanted. Errors: ModelError."""
+    def open(cls, eyes: Eyes, threads: int = 1) -> FaceReader:
+        """Load the built networks for faces. Errors: ModelError where one is not built or damaged."""
         from indexer.vision.describe import Describer
         from indexer.vision.detect import Detector
 
         models = {spec.role: open_model(spec, eyes.folder, eyes.runtime, threads) for spec in eyes.specs()[1:]}
-        if "face-detector" not in models:
-            return None
         describer = models.get("face-describer")
         return cls(Detector(models["face-detector"]), Describer(describer) if describer else None)
 
@@ -99,7 +97,7 @@ class Analyzer:
         from indexer.vision.vocabulary import Vocabulary
 
         classifier = Classifier(open_model(eyes.specs()[0], eyes.folder, eyes.runtime, threads))
-        return cls(classifier, Vocabulary.load(), FaceReader.open(eyes, threads))
+        return cls(classifier, Vocabulary.load(), FaceReader.open(eyes, threads) if eyes.detector else None)
 
     @property
     def models(self) -> tuple[str, ...]:
