@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import tomllib
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.resources import packaged
-from indexer.vision.spec import ModelSpec, read_spec, read_specs, spec_of
+from indexer.vision.spec import Input, ModelSpec, Output, Weights, read_spec, read_specs, spec_of
 
 SPECS = read_specs()
 OUTPUTS = {
@@ -146,3 +146,10 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> No
 
 def test_three_numbers_may_be_written_as_one() -> None:
     assert spec_of(LITE, changed("input.mean", 127.0)) == spec_of(LITE, changed("input.mean", [127.0] * 3))
+
+
+def test_the_manual_explains_every_key() -> None:
+    manual = (Path(__file__).parents[2] / "docs/models.md").read_text("utf-8")
+    keys = {item.name for kind in (ModelSpec, Weights, Input, Output) for item in fields(kind)}
+    assert [key for key in sorted(keys - {"outputs"}) if f"`{key}`" not in manual and f"`[{key}]`" not in manual] == []
+    assert all(f"`{name}`" in manual for name in SPECS)

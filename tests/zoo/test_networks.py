@@ -16,13 +16,14 @@ from PIL import Image
 
 from indexer.errors import ModelError
 from indexer.vision.preprocess import normalized, resized, tensor
-from indexer.vision.runtime import Model, open_model
+from indexer.vision.runtime import open_model
 from indexer.vision.spec import ModelSpec, read_specs
 from indexer.zoo.build import network
 from indexer.zoo.sources import read_weights
 from indexer.zoo.torch_file import read_torch
 
 SPECS = read_specs()
+TRAINED_PX = {"efficientnet-lite0": 224, "efficientnet-lite2": 260}
 CLASSIFIERS = [name for name, spec in SPECS.items() if spec.role == "classifier"]
 
 
@@ -66,20 +67,34 @@ def test_detections_equal_those_of_onnx_runtime(
     np.testing.assert_allclose(found["landmarks"], landmarks[0], rtol=0, atol=1e-4)
 
 
-def usual(spec: ModelSpec) -> ModelSpec:
-    """Return a classifier's spec with the usual crop: the middle of the picture, as much as one window sees."""
-    size = 32 * int(spec.network["window"])
-    return replace(spec, input=replace(spec.input, fit="center-crop", crop=size / (size + 32), size_px=size))
+class Judge:
+    """A classifier as it was published: one answer for the middle of a picture, whatever windows the spec asks for."""
+
+    def __init__(self, spec: ModelSpec, models: Path) -> None:
+        weights = read_torch(read_weights(spec))
+        self.kernel, self.bias = weights["_fc.weight"].astype(np.float64), weights["_fc.bias"]
+        self.model = open_model(spec, models, "litert", threads=2)
+        size = TRAINED_PX[spec.name]
+        usual = replace(spec.input, fit="center-crop", size_px=size, crop=size / (size + 32))
+        self.usual = replace(spec, input=usual)
+
+    def probabilities(self, embedding: np.ndarray) -> np.ndarray:
+        """Return float64[1000] of the pooled features float32[1280]."""
+        logits = self.kernel @ embedding + self.bias
+        powers = np.exp(logits - logits.max())
+        return powers / powers.sum()
+
+    def ranked(self, picture: np.ndarray) -> list[int]:
+        """Return the classes of the middle of a picture, best first."""
+        embedding = self.model.run(tensor(picture, self.usual))["embedding"]
+        return self.probabilities(embedding).argsort()[::-1].tolist()
 
 
-def judged(model: Model, picture: np.ndarray) -> np.ndarray:
-    """Return the classes of the middle of a picture, best first."""
-    probabilities = model.run(tensor(picture, usual(model.spec)))["probabilities"]
-    assert probabilities.shape == (1, 1000)
-    return probabilities[0].argsort()[::-1]
+@pytest.fixture(scope="module", params=CLASSIFIERS)
+def judge(request: pytest.FixtureRequest, models: Path) -> Judge:
+    return Judge(SPECS[request.param], models)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
 @pytest.mark.parametrize(
     ("sample", "classes", "rank"),
     [
@@ -90,43 +105,39 @@ def judged(model: Model, picture: np.ndarray) -> np.ndarray:
     ],
 )
 def test_a_known_picture_is_known(
-    name: str, sample: str, classes: set[int], rank: int, models: Path, samples: dict[str, Path]
+    judge: Judge, sample: str, classes: set[int], rank: int, samples: dict[str, Path]
 ) -> None:
-    best = judged(open_model(SPECS[name], models, "litert"), pixels(samples[sample]))
-    assert classes & set(best[:rank].tolist())
+    assert classes & set(judge.ranked(pixels(samples[sample]))[:rank])
 
 
 def labelled(data: Path) -> Iterator[tuple[np.ndarray, int]]:
-    folder = data / "imagenet_samples"
-    with (folder / "labels.csv").open(encoding="utf-8") as stream:
+    with (data / "imagenet_samples/labels.csv").open(encoding="utf-8") as stream:
         for row in list(csv.DictReader(stream))[::2]:
-            yield pixels(folder / "pictures" / Path(row["file"]).name), int(row["class_index"])
+            yield pixels(data / "imagenet_samples" / row["file"]), int(row["class_index"])
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
-def test_labelled_pictures_get_their_labels(name: str, models: Path, data: Path) -> None:
-    model = open_model(SPECS[name], models, "litert", threads=2)
-    ranks = np.array([judged(model, picture).tolist().index(label) for picture, label in labelled(data)])
+def test_labelled_pictures_get_their_labels(judge: Judge, data: Path) -> None:
+    ranks = np.array([judge.ranked(picture).index(label) for picture, label in labelled(data)])
     assert (ranks < 1).mean() >= 0.84
     assert (ranks < 5).mean() >= 0.95
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
-def test_the_last_layer_judges_the_embedding(name: str, models: Path, samples: dict[str, Path]) -> None:
-    spec = SPECS[name]
-    weights = read_torch(read_weights(spec))
-    answers = open_model(spec, models, "litert").run(tensor(pixels(samples["coffee"]), usual(spec)))
-    logits = weights["_fc.weight"].astype(np.float64) @ answers["embedding"] + weights["_fc.bias"]
-    expected = np.exp(logits - logits.max())
-    np.testing.assert_allclose(answers["probabilities"][0], expected / expected.sum(), rtol=0, atol=1e-5)
+def test_a_window_is_judged_by_the_last_layer(judge: Judge, samples: dict[str, Path]) -> None:
+    spec = judge.model.spec
+    side = int(32 * spec.network["window"])
+    picture = resized(pixels(samples["coffee"]), (side, side), "bicubic")
+    answers = judge.model.run(normalized(picture[np.newaxis], spec.input))
+    assert answers["probabilities"].shape == (1, 1000)
+    np.testing.assert_allclose(
+        answers["probabilities"][0], judge.probabilities(answers["embedding"]), rtol=0, atol=1e-5
+    )
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
-def test_a_larger_picture_is_judged_window_by_window(name: str, models: Path, samples: dict[str, Path]) -> None:
-    spec = SPECS[name]
-    side, stride = 32 * int(spec.network["window"]), int(spec.network["stride"])
+def test_a_larger_picture_is_judged_window_by_window(judge: Judge, samples: dict[str, Path]) -> None:
+    spec = judge.model.spec
+    side, stride = int(32 * spec.network["window"]), int(spec.network["stride"])
     picture = resized(pixels(samples["coffee"]), (side + 96, side + 32), "bicubic")
-    probabilities = open_model(spec, models, "litert").run(normalized(picture[np.newaxis], spec.input))["probabilities"]
+    probabilities = judge.model.run(normalized(picture[np.newaxis], spec.input))["probabilities"]
     assert len(probabilities) == (1 // stride + 1) * (3 // stride + 1)
     assert 967 in probabilities.argmax(axis=1)
 
