@@ -6,12 +6,15 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
 from indexer.library.roots import Roots, part
 from indexer.library.rows import models_of
 from indexer.library.tables import model_sets, photos
+
+ANALYZED = photos.c.model_set_id.is_not(None) & photos.c.failed_stage.is_(None)  # and as the file is now
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def known(connection: Connection, folders: Sequence[Path] | None) -> dict[Path, 
 
 def sizes(connection: Connection) -> frozenset[int]:
     """Return the file sizes that analyzed photos have: a new file of another size cannot be one that was moved."""
-    return frozenset(connection.scalars(select(photos.c.size).where(_ANALYZED).distinct()))
+    return frozenset(connection.scalars(select(photos.c.size).where(ANALYZED).distinct()))
 
 
 def twins(connection: Connection, content: bytes, models: Iterable[str]) -> list[Path]:
@@ -66,22 +69,28 @@ def twins(connection: Connection, content: bytes, models: Iterable[str]) -> list
     wanted = frozenset(models)
     sets = [set_id for set_id, names in _model_sets(connection).items() if wanted <= names]
     query = select(photos.c.root_id, photos.c.path).where(
-        photos.c.content_hash == content, _ANALYZED, photos.c.model_set_id.in_(sets)
+        photos.c.content_hash == content, ANALYZED, photos.c.model_set_id.in_(sets)
     )
-    roots = Roots.read(connection)
-    return sorted(roots.path(row.root_id, row.path) for row in connection.execute(query))
+    return _paths(connection, query)
 
 
 def stale(connection: Connection, models: Iterable[str]) -> list[Path]:
     """Return the analyzed photos that one of these networks has not seen, in order of their paths."""
     wanted = frozenset(models)
     sets = [set_id for set_id, names in _model_sets(connection).items() if not wanted <= names]
-    query = select(photos.c.root_id, photos.c.path).where(_ANALYZED, photos.c.model_set_id.in_(sets))
+    query = select(photos.c.root_id, photos.c.path).where(ANALYZED, photos.c.model_set_id.in_(sets))
+    return _paths(connection, query)
+
+
+def missing(connection: Connection) -> list[Path]:
+    """Return the photos whose files are gone, in order of their paths."""
+    query = select(photos.c.root_id, photos.c.path).where(photos.c.missing_since.is_not(None))
+    return _paths(connection, query)
+
+
+def _paths(connection: Connection, query: Select[Any]) -> list[Path]:
     roots = Roots.read(connection)
     return sorted(roots.path(row.root_id, row.path) for row in connection.execute(query))
-
-
-_ANALYZED = photos.c.model_set_id.is_not(None) & photos.c.failed_stage.is_(None)
 
 
 def _model_sets(connection: Connection) -> dict[int | None, frozenset[str]]:

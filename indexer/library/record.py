@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby, islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Update, bindparam, delete, select, update
 
 from indexer.errors import printable
+from indexer.library.known import ANALYZED, missing
 from indexer.library.replace import intern, replace_evidence, replace_faces, replace_tags, upsert
 from indexer.library.roots import Roots, find_ids, path_text
 from indexer.library.rows import photo_columns, read_analyses
@@ -23,22 +23,43 @@ _CHUNK = 500  # rows looked up at a time: SQLite takes 32,766 values in a statem
 def record(connection: Connection, outcomes: Iterable[Outcome], now: str) -> None:
     """Store what became of photos, in order.
 
-    A Moved whose old path is not known is passed over: the next scan finds the file, unknown, and analyzes it.
+    A Moved whose old path holds no analysis is passed over: the next scan finds the file unknown, and analyzes it.
     now: the time of it, ISO 8601.  Errors: LibraryError for a path outside all roots.
     """
     roots = Roots.read(connection)
-    for kind, group in groupby(outcomes, type):
-        while chunk := list(islice(group, _CHUNK)):
-            _WRITERS[kind](connection, roots, chunk, now)
+    for run in _runs(outcomes):
+        _WRITERS[type(run[0])](connection, roots, run, now)
 
 
 def prune(connection: Connection) -> list[Path]:
     """Forget the photos that are missing, and all that is known of them; return their paths, in order."""
-    roots = Roots.read(connection)
-    missing = photos.c.missing_since.is_not(None)
-    rows = connection.execute(select(photos.c.root_id, photos.c.path).where(missing)).all()
-    connection.execute(delete(photos).where(missing))
-    return sorted(roots.path(row.root_id, row.path) for row in rows)
+    paths = missing(connection)
+    connection.execute(delete(photos).where(photos.c.missing_since.is_not(None)))
+    return paths
+
+
+def _runs(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
+    """Yield neighbors of one kind that touch different paths: within a run the order does not matter."""
+    run: list[Outcome] = []
+    touched: set[Path] = set()
+    for outcome in outcomes:
+        paths = _paths(outcome)
+        if run and (type(outcome) is not type(run[0]) or len(run) == _CHUNK or not touched.isdisjoint(paths)):
+            yield run
+            run, touched = [], set()
+        run.append(outcome)
+        touched.update(paths)
+    if run:
+        yield run
+
+
+def _paths(outcome: Outcome) -> tuple[Path, ...]:
+    match outcome:
+        case Removed(path):
+            return (path,)
+        case Moved(file, old_path):
+            return file.path, old_path
+    return (outcome.file.path,)
 
 
 def _indexed(connection: Connection, roots: Roots, outcomes: Sequence[Indexed], now: str) -> None:
@@ -47,31 +68,30 @@ def _indexed(connection: Connection, roots: Roots, outcomes: Sequence[Indexed], 
 
 def _failed(connection: Connection, roots: Roots, outcomes: Sequence[Failed], _now: str) -> None:
     """Keep what an earlier attempt found: a disk that stumbles once must not cost names and tags."""
-    last = {
-        roots.place(outcome.file.path): {
+    rows = [
+        {
             **_file_columns(roots, outcome.file),
             "failed_stage": outcome.stage,
             "failed_reason": printable(outcome.reason),
         }
         for outcome in outcomes
-    }
-    upsert(connection, photos, _PLACE, list(last.values()))
+    ]
+    upsert(connection, photos, _PLACE, rows)
 
 
 def _moved(connection: Connection, roots: Roots, outcomes: Sequence[Moved], now: str) -> None:
-    ids = find_ids(connection, [roots.place(outcome.old_path) for outcome in outcomes])
-    rows = [(outcome, ids.get(roots.place(outcome.old_path))) for outcome in outcomes]
-    copied = [row for outcome, row in rows if row is not None and not outcome.gone]
-    analyses = read_analyses(connection, copied)  # before anything moves
-    for outcome, row in rows:
-        if row is not None and outcome.gone:
-            _move(connection, roots, row, outcome.file)
-    copies = [(outcome.file, analyses[row]) for outcome, row in rows if not outcome.gone and row in analyses]
-    _store(connection, roots, copies, now)
+    ids = find_ids(connection, [roots.place(outcome.old_path) for outcome in outcomes], ANALYZED)
+    found = [(row, outcome) for outcome in outcomes if (row := ids.get(roots.place(outcome.old_path))) is not None]
+    for row, outcome in found:
+        if outcome.gone:
+            _move(connection, row, _file_columns(roots, outcome.file))
+    copied = [(row, outcome.file) for row, outcome in found if not outcome.gone]
+    if copied:
+        analyses = read_analyses(connection, [row for row, _ in copied])
+        _store(connection, roots, [(file, analyses[row]) for row, file in copied], now)
 
 
-def _move(connection: Connection, roots: Roots, row: int, file: PhotoFile) -> None:
-    columns = _file_columns(roots, file)
+def _move(connection: Connection, row: int, columns: dict[str, Any]) -> None:
     there = (photos.c.root_id == columns["root_id"], photos.c.path == columns["path"])
     connection.execute(delete(photos).where(*there, photos.c.id != row))
     connection.execute(update(photos).where(photos.c.id == row).values(columns))
@@ -102,12 +122,9 @@ def _each(connection: Connection, change: Update, roots: Roots, paths: Iterable[
     connection.execute(change.where(*here), places)
 
 
-def _store(connection: Connection, roots: Roots, seen: Iterable[tuple[PhotoFile, Analysis]], now: str) -> None:
-    """Write photos with all that is known of them in place of what was known before; the last word on a path counts."""
-    last = {roots.place(file.path): (file, analysis) for file, analysis in seen}
-    if not last:
-        return
-    sets = intern(connection, model_sets, (" ".join(analysis.models) for _, analysis in last.values()))
+def _store(connection: Connection, roots: Roots, seen: Sequence[tuple[PhotoFile, Analysis]], now: str) -> None:
+    """Write photos with all that is known of them in place of what was known before."""
+    sets = intern(connection, model_sets, {" ".join(analysis.models) for _, analysis in seen})
     rows = [
         {
             **_file_columns(roots, file),
@@ -115,11 +132,11 @@ def _store(connection: Connection, roots: Roots, seen: Iterable[tuple[PhotoFile,
             "model_set_id": sets[" ".join(analysis.models)],
             "indexed_at": now,
         }
-        for file, analysis in last.values()
+        for file, analysis in seen
     ]
     upsert(connection, photos, _PLACE, rows)
-    ids = find_ids(connection, last)
-    analyses = {ids[place]: analysis for place, (_, analysis) in last.items()}
+    ids = find_ids(connection, [roots.place(file.path) for file, _ in seen])
+    analyses = {ids[roots.place(file.path)]: analysis for file, analysis in seen}
     replace_evidence(connection, analyses)
     replace_tags(connection, {photo: analysis.tags for photo, analysis in analyses.items()})
     replace_faces(connection, {photo: analysis.faces for photo, analysis in analyses.items()})

@@ -79,17 +79,16 @@ def part(root_id: int, prefix: bytes) -> ColumnElement[bool]:
     return and_(whole, photos.c.path >= prefix, photos.c.path < prefix[:-1] + bytes([prefix[-1] + 1]))
 
 
-def find_ids(connection: Connection, places: Iterable[Place]) -> dict[Place, int]:
+def find_ids(connection: Connection, places: Iterable[Place], *conditions: ColumnElement[bool]) -> dict[Place, int]:
     """Return the row ids of the places that have a photo."""
     names: dict[int, list[bytes]] = {}
     for root_id, path in places:
         names.setdefault(root_id, []).append(path)
+    query = select(photos.c.id, photos.c.path).where(*conditions)
     return {
         (root_id, row.path): row.id
         for root_id, paths in names.items()
-        for row in connection.execute(
-            select(photos.c.id, photos.c.path).where(photos.c.root_id == root_id, photos.c.path.in_(paths))
-        )
+        for row in connection.execute(query.where(photos.c.root_id == root_id, photos.c.path.in_(paths)))
     }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from struct import iter_unpack, pack
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
@@ -25,7 +25,8 @@ from indexer.library.tables import (
 )
 from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Look, Metadata, Tag
 
-Value = TypeVar("Value", Metadata, Look)
+_METADATA = [item.name for item in fields(Metadata)]
+_LOOK = [item.name for item in fields(Look)]
 
 
 def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: bool = True) -> dict[int, Analysis]:
@@ -40,9 +41,9 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
     pooled = {row.photo_id: row.data for row in connection.execute(looks)}
     return {
         row.id: Analysis(
-            metadata=_value(Metadata, row),
+            metadata=Metadata(**{name: getattr(row, name) for name in _METADATA}),
             hashes=Hashes(row.content_hash, row.perceptual_hash),
-            look=_value(Look, row),
+            look=Look(**{name: getattr(row, name) for name in _LOOK}),
             evidence=tuple(Evidence(each.name, each.data) for each in evidences[row.id]),
             tags=tuple(Tag(each.name, each.score, each.source) for each in marks[row.id]),
             faces=tuple(map(face, found[row.id])),
@@ -56,8 +57,8 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
 def photo_columns(analysis: Analysis) -> dict[str, Any]:
     """Return what of an analysis stands in the photo's own row."""
     return {
-        **asdict(analysis.metadata),
-        **asdict(analysis.look),
+        **{name: getattr(analysis.metadata, name) for name in _METADATA},
+        **{name: getattr(analysis.look, name) for name in _LOOK},
         "content_hash": analysis.hashes.content,
         "perceptual_hash": analysis.hashes.perceptual,
     }
@@ -73,7 +74,7 @@ def face(row: Row[Any]) -> Face:
 def face_columns(face: Face) -> dict[str, Any]:
     """Return what of a face stands in its own row."""
     return {
-        **{f"box_{side}": length for side, length in asdict(face.box).items()},
+        **{f"box_{side}": getattr(face.box, side) for side in ("left", "top", "width", "height")},
         "score": face.score,
         "quality": face.quality,
         "landmarks": b"".join(pack("<dd", point.x, point.y) for point in face.landmarks),
@@ -114,7 +115,3 @@ def _by_photo(connection: Connection, query: Select[Any]) -> defaultdict[int, li
     for row in connection.execute(query):
         rows[row.photo_id].append(row)
     return rows
-
-
-def _value(kind: type[Value], row: Row[Any]) -> Value:
-    return kind(**{item.name: getattr(row, item.name) for item in fields(kind)})

@@ -118,12 +118,17 @@ class Library:
         with self.reading() as connection:
             return known.stale(connection, models)
 
+    def missing(self) -> list[Path]:
+        """Return the photos whose files are gone, by path."""
+        with self.reading() as connection:
+            return known.missing(connection)
+
     def record(self, outcomes: Iterable[Outcome]) -> None:
         """Store what became of photos, in order: all of it or, with an error, nothing.
 
         Indexed replaces what was known; Failed keeps it, unseen, until the photo can be read again; Moved takes it
         along (gone) or copies it; Removed marks the photo as missing, and Unchanged says that it is there.
-        A Moved whose old path is not known is passed over: the next scan finds the file unknown, and analyzes it.
+        A Moved whose old path holds no analysis is passed over: the next scan finds the file unknown, and analyzes it.
         Errors: LibraryError for a path outside all roots; StoreError.
         """
         now = self._clock().isoformat(timespec="seconds")

@@ -1,0 +1,253 @@
+"""Outcomes go in and come back exactly; what a photo goes through leaves the library as it should be."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made_photos import EYES, dump, faults, made_analysis, made_photo
+
+from indexer.errors import LibraryError
+from indexer.library.report import TagCount, details, failures, status, tag_counts
+from indexer.library.search import by_keywords
+from indexer.library.store import Library
+from indexer.photo import Failed, Indexed, Moved, PhotoFile, Removed, Tag, Unchanged
+
+A, B, C = Path("/photos/a.jpg"), Path("/photos/b.jpg"), Path("/photos/2024/c.jpg")
+ODD_NAMES = [b"plain.jpg", b"n\xffot utf-8.jpg", b"new\nline.jpg", b"a'quote%_.jpg", "Zoë.jpg".encode(), b"-", b"x/ y .jpg"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_an_analysis_comes_back_exactly_under_any_name(library: Library, name: bytes) -> None:
+    path = Path("/photos") / os.fsdecode(name)
+    photo = made_photo(path, 3, [("dog", 0.9), ("animal", 0.95)], faces=3)
+    library.record([photo])
+    seen = details(library, path)
+    assert seen is not None
+    assert (seen.file, seen.analysis, seen.failure, seen.missing_since) == (photo.file, photo.analysis, None, None)
+    assert seen.indexed_at == "2026-01-02T03:04:05+00:00"
+    assert [hit.path for hit in by_keywords(library, ["dog"])] == [path]
+
+
+def test_a_photo_without_tags_faces_and_descriptors_comes_back_exactly(library: Library) -> None:
+    analysis = made_analysis(1, faces=2)
+    bare = replace(analysis, faces=tuple(replace(face, descriptor=None) for face in analysis.faces), vector=b"")
+    photos = [Indexed(PhotoFile(A, 1, 1), made_analysis(2, faces=0)), Indexed(PhotoFile(B, 1, 1), bare)]
+    library.record(photos)
+    assert {path: each[1] for path, each in dump(library).items()} == {A: photos[0].analysis, B: bare}
+
+
+def test_a_new_analysis_replaces_the_old_one(library: Library) -> None:
+    library.record([made_photo(A, 1, [("dog", 0.9)], faces=3)])
+    again = made_photo(A, 2, [("cat", 0.8)])
+    library.record([again])
+    assert dump(library) == {A: (again.file, again.analysis, None, False)}
+    assert by_keywords(library, ["dog"]) == []
+    assert [each.name for each in tag_counts(library)] == ["cat"]
+
+
+def test_a_photo_and_a_face_that_is_still_there_keep_their_rows(library: Library) -> None:
+    library.record([made_photo(A, 1, faces=3), made_photo(B, 2, faces=2)])
+    before = _rows(library)
+    first = made_photo(A, 1, faces=3)
+    left, middle, right = first.analysis.faces
+    wider = replace(left, box=replace(left.box, width=left.box.width * 1.2), descriptor=right.descriptor)
+    library.record([replace(first, analysis=replace(first.analysis, faces=(right, wider)))])
+    after = _rows(library)
+    assert after["photos"] == before["photos"]
+    kept = [before["faces"][A][2], before["faces"][A][0]]
+    assert after["faces"] == {A: kept, B: before["faces"][B]}
+    assert dump(library)[A][1].faces == (right, wider)
+    assert middle not in dump(library)[A][1].faces
+
+
+def test_a_failed_photo_is_never_taken_for_one_without_tags(library: Library) -> None:
+    library.record([Failed(PhotoFile(A, 5, 6), "decode", "is cut short"), made_photo(B, 1)])
+    assert failures(library) == [Failed(PhotoFile(A, 5, 6), "decode", "is cut short")]
+    assert failures(library, "decode") == failures(library)
+    assert failures(library, "analyze") == []
+    known = library.known()
+    assert (known[A].failed, known[A].size, known[A].mtime_ns, known[A].models) == (True, 5, 6, frozenset())
+    assert (known[B].failed, known[B].models) == (False, frozenset(EYES))
+
+
+def test_a_photo_that_fails_later_is_hidden_but_not_forgotten(library: Library) -> None:
+    photo = made_photo(A, 1, [("dog", 0.9)])
+    library.record([photo])
+    library.record([Failed(PhotoFile(A, 7, 8), "decode", "is cut short")])
+    assert by_keywords(library, ["dog"]) == []
+    assert library.twins(photo.analysis.hashes.content, EYES) == []
+    assert dump(library)[A][1] == photo.analysis
+    library.record([photo])
+    assert [hit.path for hit in by_keywords(library, ["dog"])] == [A]
+    assert failures(library) == []
+
+
+def test_a_missing_photo_is_hidden_until_it_returns(library: Library) -> None:
+    photo = made_photo(A, 1, [("dog", 0.9)])
+    library.record([photo, Removed(A)])
+    assert by_keywords(library, ["dog"]) == []
+    assert library.known()[A].missing
+    assert library.missing() == [A]
+    library.record([Unchanged(photo.file)])
+    assert [hit.path for hit in by_keywords(library, ["dog"])] == [A]
+    assert library.missing() == []
+
+
+def test_prune_forgets_what_is_missing_and_nothing_else(library: Library) -> None:
+    library.record([made_photo(A, 1, [("dog", 0.9)]), made_photo(B, 2, [("dog", 0.8)]), Removed(A)])
+    assert library.prune() == [A]
+    assert list(library.known()) == [B]
+    assert tag_counts(library) == [TagCount("dog", 1)]
+    assert status(library).faces == 1
+    assert library.prune() == []
+
+
+def test_a_moved_photo_keeps_all_that_is_known_of_it(library: Library) -> None:
+    photo = made_photo(A, 1, [("dog", 0.9)], faces=2)
+    library.record([photo, Removed(A)])
+    rows = _rows(library)
+    there = PhotoFile(C, photo.file.size, 99)
+    library.record([Moved(there, A, gone=True)])
+    assert dump(library) == {C: (there, photo.analysis, None, False)}
+    assert _rows(library) == {"photos": {C: rows["photos"][A]}, "faces": {C: rows["faces"][A]}}
+
+
+def test_a_moved_photo_takes_the_place_of_what_was_there(library: Library) -> None:
+    photo = made_photo(A, 1, [("dog", 0.9)])
+    library.record([photo, made_photo(B, 2, [("cat", 0.9)])])
+    library.record([Moved(PhotoFile(B, 1, 2), A, gone=True)])
+    assert dump(library) == {B: (PhotoFile(B, 1, 2), photo.analysis, None, False)}
+
+
+def test_a_copy_is_known_without_an_analysis_and_lives_its_own_life(library: Library) -> None:
+    photo = made_photo(A, 1, [("dog", 0.9)], faces=2)
+    library.record([photo])
+    copy = PhotoFile(C, photo.file.size, 99)
+    library.record([Moved(copy, A, gone=False)])
+    library.record([made_photo(A, 2)])
+    assert dump(library)[C] == (copy, photo.analysis, None, False)
+
+
+def test_a_file_that_was_only_touched_gets_its_new_stamp(library: Library) -> None:
+    photo = made_photo(A, 1, [("dog", 0.9)])
+    library.record([photo])
+    touched = PhotoFile(A, photo.file.size, 12345)
+    library.record([Moved(touched, A, gone=False)])
+    assert dump(library) == {A: (touched, photo.analysis, None, False)}
+
+
+def test_a_move_from_nowhere_leaves_the_file_for_the_next_scan(library: Library) -> None:
+    library.record([Moved(PhotoFile(B, 1, 2), A, gone=True), Moved(PhotoFile(C, 1, 2), A, gone=False)])
+    assert library.known() == {}
+
+
+def test_twins_are_photos_of_the_same_bytes_seen_by_the_same_networks(library: Library) -> None:
+    photo = made_photo(A, 1)
+    old = replace(photo.analysis, models=(EYES[0],))
+    library.record([photo, replace(photo, file=PhotoFile(C, 1001, 5)), Indexed(PhotoFile(B, 1001, 5), old), Removed(C)])
+    content = photo.analysis.hashes.content
+    assert library.twins(content, EYES) == [C, A]
+    assert library.twins(content, EYES[:1]) == [C, A, B]
+    assert library.twins(bytes(32), ()) == []
+    assert library.sizes() == {1001}
+
+
+def test_photos_that_a_model_has_not_seen_are_stale(library: Library) -> None:
+    old = replace(made_analysis(1), models=(EYES[0],))
+    library.record([made_photo(A, 1), Indexed(PhotoFile(B, 1, 1), old), Failed(PhotoFile(C, 1, 1), "decode", "no")])
+    assert library.stale(EYES) == [B]
+    assert library.stale(EYES[:1]) == []
+    assert library.stale(["new-44444444"]) == [A, B]
+
+
+def test_only_what_lies_in_the_folders_is_known(library: Library) -> None:
+    library.record([made_photo(path, 1) for path in (A, C, Path("/photos/20245/d.jpg"))])
+    assert set(library.known([Path("/photos/2024")])) == {C}
+    assert set(library.known([Path("/photos/2024"), Path("/photos/20245/")])) == {C, Path("/photos/20245/d.jpg")}
+    assert set(library.known([Path("/")])) == set(library.known())
+    assert library.known([Path("/elsewhere")]) == {}
+    assert library.known([]) == {}
+
+
+def test_a_photo_outside_all_roots_is_refused_with_its_whole_batch(library: Library) -> None:
+    with pytest.raises(LibraryError, match="/other/x.jpg"):
+        library.record([made_photo(A, 1), made_photo(Path("/other/x.jpg"), 2)])
+    assert library.known() == {}
+    assert details(library, Path("/other/x.jpg")) is None
+
+
+def test_tags_are_made_again_from_what_is_stored(library: Library) -> None:
+    photos = {path: made_photo(path, number, [("dog", 0.9)], faces=2) for number, path in enumerate((A, B, C))}
+    library.record([*photos.values(), Failed(PhotoFile(Path("/photos/bad"), 1, 1), "decode", "no")])
+    seen = [batch for batch in library.analyses(2) if library.retag(_other(batch)) is None]
+    assert [len(batch) for batch in seen] == [2, 1]
+    found = {path: analysis for batch in seen for path, analysis in batch.items()}
+    assert found == {path: replace(photo.analysis, vector=b"") for path, photo in photos.items()}
+    assert tag_counts(library) == [TagCount("wolf", 3)]
+    assert dump(library)[A][1] == replace(photos[A].analysis, tags=(Tag("wolf", 0.5, "a rule"),))
+
+
+def test_retag_passes_over_what_is_no_longer_known(library: Library) -> None:
+    library.retag({A: [Tag("dog", 0.5, "a rule")]})
+    assert tag_counts(library) == []
+
+
+def test_labels_are_read_with_the_names_of_their_classes(library: Library) -> None:
+    library.record([made_photo(A, 1)])
+    unnamed = details(library, A)
+    library.learn_classes(EYES[0], ["tench", "goldfish", "shark", "hen", "owl"])
+    library.learn_classes(EYES[0], ["tench", "goldfish", "great white shark", "hen", "owl"])
+    named = details(library, A)
+    assert unnamed is not None
+    assert named is not None
+    assert all(label.name.startswith("class ") for label in unnamed.labels)
+    assert {label.name for label in named.labels} <= {"tench", "goldfish", "great white shark", "hen", "owl"}
+    assert [label.score for label in named.labels] == sorted((label.score for label in named.labels), reverse=True)
+    assert {label.model for label in named.labels} == {EYES[0]}
+
+
+def test_status_counts_what_is_there(library: Library) -> None:
+    assert status(library).last_indexed is None
+    tags = [("dog", 0.9), ("animal", 0.95)]
+    library.record([made_photo(A, 1, tags, faces=2), made_photo(B, 2, tags[:1]), Failed(PhotoFile(C, 1, 1), "x", "y")])
+    library.record([Removed(B)])
+    found = status(library)
+    assert (found.photos, found.failed, found.missing, found.faces, found.tags) == (3, 1, 1, 3, 2)
+    assert found.models == tuple((model, 2) for model in sorted(EYES))
+    assert found.roots == (Path("/photos"),)
+    assert found.file_bytes > 4096
+    assert found.last_indexed == "2026-01-02T03:04:05+00:00"
+
+
+def test_an_empty_library_stands_in_for_one_that_is_not_there(tmp_path: Path) -> None:
+    with Library.empty(tmp_path / "none.sqlite") as library:
+        assert library.known() == {}
+        assert by_keywords(library, ["dog"]) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_wrong_with_the_file_after_all_that(library: Library) -> None:
+    library.record([made_photo(A, 1, [("dog", 0.9)], faces=3), made_photo(B, 2), Moved(PhotoFile(C, 1, 1), A, gone=False)])
+    library.record([Removed(A), made_photo(C, 4), Moved(PhotoFile(A, 1, 1), B, gone=True)])
+    library.prune()
+    assert faults(library.path) == []
+
+
+def _other(batch: dict[Path, object]) -> dict[Path, list[Tag]]:
+    return {path: [Tag("wolf", 0.5, "a rule")] for path in batch}
+
+
+def _rows(library: Library) -> dict[str, dict[Path, object]]:
+    """Return the row ids of photos, and of their faces in order."""
+    with library.reading() as connection:
+        photos = connection.exec_driver_sql("SELECT path, id FROM photos").all()
+        faces = connection.exec_driver_sql("SELECT photo_id, id FROM faces ORDER BY position").all()
+    return {
+        "photos": {Path("/photos") / os.fsdecode(path): row for path, row in photos},
+        "faces": {
+            Path("/photos") / os.fsdecode(path): [face for owner, face in faces if owner == row] for path, row in photos
+        },
+    }
