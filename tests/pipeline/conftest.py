@@ -1,0 +1,106 @@
+"""A library, a folder of real small photos, and the three networks in this process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from indexer.errors import PhotoError
+from indexer.intake.decode import NotAPhoto
+from indexer.library.store import Library
+from indexer.photo import Failed, Indexed, Outcome, PhotoFile
+from indexer.pipeline.index import Plan, plan, run
+from indexer.pipeline.worker import analyze_file
+from indexer.vision.analyze import Analyzer, Eyes
+
+MAX_PIXELS = 50_000_000
+
+
+@pytest.fixture(scope="session")
+def eyes(models: Path) -> Eyes:
+    """The default networks."""
+    return Eyes(models, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet", "litert")
+
+
+@pytest.fixture(scope="session")
+def analyzer(eyes: Eyes) -> Analyzer:
+    """The default networks, loaded."""
+    return Analyzer.open(eyes)
+
+
+class BareLoop:
+    """What a pool of workers does, in this process, one photo after the other; counts what it looks at."""
+
+    def __init__(self, analyzer: Analyzer, models: tuple[str, ...]) -> None:
+        self.analyzer = analyzer
+        self.models = models
+        self.seen: list[Path] = []
+
+    def outcomes(self, files: Iterable[PhotoFile]) -> Iterator[list[Indexed | Failed | None]]:
+        for file in files:
+            self.seen.append(file.path)
+            try:
+                yield [Indexed(file, analyze_file(file, self.analyzer, MAX_PIXELS))]
+            except NotAPhoto:
+                yield [None]
+            except PhotoError as error:
+                yield [Failed(file, error.stage, error.reason)]
+
+
+class Scanner:
+    """Scan folders into a library as the program does."""
+
+    def __init__(self, library: Library, analyzer: Analyzer) -> None:
+        self.library = library
+        self.analyzer = analyzer
+        self.troubles: list[tuple[Path, str]] = []
+        self.seen: list[Path] = []
+
+    def __call__(
+        self, *folders: Path, models: tuple[str, ...] | None = None, retry_failed: bool = False
+    ) -> list[Outcome]:
+        wanted = models or self.analyzer.models
+        planned = plan(self.library, folders, wanted, retry_failed=retry_failed, on_error=self._trouble)
+        return self.run(planned, wanted)
+
+    def run(self, planned: Plan, models: tuple[str, ...] | None = None) -> list[Outcome]:
+        """Carry out a plan."""
+        loop = BareLoop(self.analyzer, models or self.analyzer.models)
+        self.seen = loop.seen
+        return list(run(self.library, planned, loop, 4, 0.0, lambda: 0.0))
+
+    def _trouble(self, path: Path, reason: str) -> None:
+        self.troubles.append((path, reason))
+
+
+@pytest.fixture
+def scanner(tmp_path: Path, analyzer: Analyzer) -> Iterator[Scanner]:
+    """A scanner with an empty library."""
+    with Library.open(tmp_path / "library.sqlite") as library:
+        yield Scanner(library, analyzer)
+
+
+@pytest.fixture(scope="session")
+def small(samples: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The sample photos as small JPEGs."""
+    folder = tmp_path_factory.mktemp("small")
+    for name, path in samples.items():
+        picture = Image.open(path).convert("RGB")
+        picture.thumbnail((320, 320))
+        picture.save(folder / f"{name}.jpg", quality=90)
+    return {name: folder / f"{name}.jpg" for name in samples}
+
+
+@pytest.fixture
+def photos(small: dict[str, Path], tmp_path: Path) -> Path:
+    """A folder with cat.jpg, trip/coffee.jpg and trip/flower.jpg."""
+    folder = tmp_path / "photos"
+    (folder / "trip").mkdir(parents=True)
+    shutil.copy(small["cat"], folder / "cat.jpg")
+    shutil.copy(small["coffee"], folder / "trip" / "coffee.jpg")
+    shutil.copy(small["flower"], folder / "trip" / "flower.jpg")
+    return folder

@@ -1,0 +1,197 @@
+"""A scan does only what is needed, and the library ends as a fresh scan would leave it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from indexer.errors import LibraryError
+from indexer.library.report import details, failures, status
+from indexer.library.search import by_keywords
+from indexer.photo import Failed, Indexed, Moved, Outcome, Removed, Unchanged
+from indexer.pipeline.index import plan, run
+
+
+def kinds(outcomes: list[Outcome]) -> Counter[str]:
+    return Counter(type(outcome).__name__ for outcome in outcomes)
+
+
+def touch(path: Path, seconds: int = 10) -> None:
+    """Give a file another stamp."""
+    stat = path.stat()
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + seconds * 10**9))
+
+
+def test_new_photos_are_indexed_and_found(scanner, photos: Path) -> None:
+    assert kinds(scanner(photos)) == {"Indexed": 3}
+    assert [hit.path for hit in by_keywords(scanner.library, ["cat"])] == [photos / "cat.jpg"]
+
+
+def test_an_unchanged_photo_is_not_opened(scanner, photos: Path) -> None:
+    scanner(photos)
+    for path in photos.rglob("*.jpg"):
+        path.chmod(0)
+    assert kinds(scanner(photos)) == {"Unchanged": 3}
+    assert scanner.seen == []
+
+
+def test_a_changed_photo_is_analyzed_again(scanner, photos: Path, small: dict[str, Path]) -> None:
+    scanner(photos)
+    shutil.copy(small["temple"], photos / "cat.jpg")
+    touch(photos / "cat.jpg")
+    assert kinds(scanner(photos)) == {"Indexed": 1, "Unchanged": 2}
+    assert by_keywords(scanner.library, ["cat"]) == []
+
+
+def test_a_photo_with_a_new_date_but_the_same_bytes_is_not_analyzed(scanner, photos: Path) -> None:
+    scanner(photos)
+    touch(photos / "cat.jpg")
+    scanner(photos)
+    assert scanner.seen == []
+    assert kinds(scanner(photos)) == {"Unchanged": 3}
+
+
+def test_a_moved_photo_keeps_all_that_is_known(scanner, photos: Path) -> None:
+    scanner(photos)
+    before = details(scanner.library, photos / "cat.jpg")
+    (photos / "cat.jpg").rename(photos / "trip" / "kitty.jpg")
+    outcomes = scanner(photos)
+    assert kinds(outcomes) == {"Moved": 1, "Unchanged": 2}
+    assert scanner.seen == []
+    after = details(scanner.library, photos / "trip" / "kitty.jpg")
+    assert after.analysis == before.analysis
+    assert details(scanner.library, photos / "cat.jpg") is None
+
+
+def test_a_renamed_folder_analyzes_nothing(scanner, photos: Path) -> None:
+    scanner(photos)
+    (photos / "trip").rename(photos / "Italy 2023")
+    assert kinds(scanner(photos)) == {"Moved": 2, "Unchanged": 1}
+    assert kinds(scanner(photos)) == {"Unchanged": 3}
+
+
+def test_two_equal_photos_that_moved_are_both_moved(scanner, photos: Path) -> None:
+    shutil.copy2(photos / "cat.jpg", photos / "twin.jpg")
+    scanner(photos)
+    (photos / "cat.jpg").rename(photos / "a.jpg")
+    (photos / "twin.jpg").rename(photos / "b.jpg")
+    assert kinds(scanner(photos)) == {"Moved": 2, "Unchanged": 2}
+    assert status(scanner.library).photos == 4
+    assert status(scanner.library).missing == 0
+
+
+def test_a_copy_takes_the_analysis_of_its_twin(scanner, photos: Path) -> None:
+    scanner(photos)
+    shutil.copy(photos / "cat.jpg", photos / "copy.jpg")
+    outcomes = scanner(photos)
+    assert scanner.seen == []
+    assert [outcome.gone for outcome in outcomes if isinstance(outcome, Moved)] == [False]
+    assert {hit.path.name for hit in by_keywords(scanner.library, ["cat"])} == {"cat.jpg", "copy.jpg"}
+
+
+def test_a_deleted_photo_is_missing_and_no_longer_found(scanner, photos: Path) -> None:
+    scanner(photos)
+    (photos / "cat.jpg").unlink()
+    assert Removed(photos / "cat.jpg") in scanner(photos)
+    assert by_keywords(scanner.library, ["cat"]) == []
+    assert status(scanner.library).missing == 1
+
+
+def test_a_missing_photo_that_comes_back_is_not_analyzed_again(scanner, photos: Path, tmp_path: Path) -> None:
+    scanner(photos)
+    (photos / "cat.jpg").rename(tmp_path / "away.jpg")
+    scanner(photos)
+    (tmp_path / "away.jpg").rename(photos / "cat.jpg")
+    assert kinds(scanner(photos)) == {"Unchanged": 3}
+    assert status(scanner.library).missing == 0
+    assert len(by_keywords(scanner.library, ["cat"])) == 1
+
+
+def test_an_empty_root_never_empties_the_library(scanner, photos: Path) -> None:
+    scanner(photos)
+    shutil.rmtree(photos)
+    photos.mkdir()
+    assert scanner(photos) == []
+    assert status(scanner.library).missing == 0
+    assert "not mounted" in scanner.troubles[0][1]
+
+
+def test_a_missing_root_is_an_error_and_changes_nothing(scanner, photos: Path) -> None:
+    scanner(photos)
+    photos.rename(photos.with_name("gone"))
+    with pytest.raises(LibraryError, match="does not exist"):
+        scanner(photos)
+    assert status(scanner.library).missing == 0
+
+
+def test_a_scan_of_a_sub_folder_leaves_the_rest_alone(scanner, photos: Path) -> None:
+    scanner(photos)
+    (photos / "cat.jpg").unlink()
+    (photos / "trip" / "coffee.jpg").unlink()
+    assert kinds(scanner(photos / "trip")) == {"Removed": 1, "Unchanged": 1}
+    assert status(scanner.library).missing == 1
+
+
+def test_nested_and_repeated_folders_give_each_photo_once(scanner, photos: Path) -> None:
+    assert kinds(scanner(photos / "trip", photos, photos)) == {"Indexed": 3}
+    assert kinds(scanner(photos)) == {"Unchanged": 3}
+    assert status(scanner.library).photos == 3
+
+
+def test_a_bad_photo_is_recorded_once_and_tried_again_on_request(scanner, photos: Path) -> None:
+    (photos / "bad.jpg").write_text("no picture")
+    assert kinds(scanner(photos)) == {"Indexed": 3, "Failed": 1}
+    assert [failed.file.path.name for failed in failures(scanner.library)] == ["bad.jpg"]
+    assert kinds(scanner(photos)) == {"Unchanged": 4}
+    assert kinds(scanner(photos, retry_failed=True)) == {"Unchanged": 3, "Failed": 1}
+
+
+def test_a_bad_photo_is_tried_again_when_it_changes(scanner, photos: Path, small: dict[str, Path]) -> None:
+    (photos / "bad.jpg").write_bytes(small["temple"].read_bytes()[:3000])
+    scanner(photos)
+    shutil.copy(small["temple"], photos / "bad.jpg")
+    assert kinds(scanner(photos)) == {"Indexed": 1, "Unchanged": 3}
+    assert failures(scanner.library) == []
+
+
+def test_a_file_that_is_no_photo_is_passed_over(scanner, photos: Path) -> None:
+    (photos / "notes.txt").write_text("hello")
+    (photos / "mystery").write_bytes(b"\x00\x01\x02 something")
+    assert kinds(scanner(photos)) == {"Indexed": 3}
+
+
+def test_new_models_make_a_scan_look_again(scanner, photos: Path) -> None:
+    scanner(photos)
+    scanner(photos, models=(*scanner.analyzer.models, "another-00000000"))
+    assert len(scanner.seen) == 3
+
+
+def test_what_is_finished_is_stored_when_a_scan_is_stopped(scanner, photos: Path) -> None:
+    class Stopped:
+        models = scanner.analyzer.models
+
+        def outcomes(self, files):
+            first = next(iter(files))
+            yield [Failed(first, "decode", "for this test")]
+            raise KeyboardInterrupt
+
+    planned = plan(scanner.library, [photos], Stopped.models, on_error=print)
+    with pytest.raises(KeyboardInterrupt):
+        list(run(scanner.library, planned, Stopped(), 100, 100.0, lambda: 0.0))
+    assert status(scanner.library).failed == 1
+
+
+def test_a_file_that_vanishes_before_it_is_read_is_a_failure_and_the_rest_goes_on(scanner, photos: Path) -> None:
+    planned = plan(scanner.library, [photos], scanner.analyzer.models, on_error=print)
+    (photos / "cat.jpg").unlink()
+    assert kinds(scanner.run(planned)) == {"Indexed": 2, "Failed": 1}
+
+
+def test_unchanged_and_indexed_are_told_with_their_files(scanner, photos: Path) -> None:
+    indexed = {outcome.file for outcome in scanner(photos) if isinstance(outcome, Indexed)}
+    unchanged = {outcome.file for outcome in scanner(photos) if isinstance(outcome, Unchanged)}
+    assert indexed == unchanged
