@@ -17,20 +17,22 @@ from indexer.photo import Tag
 class Rules:
     """What becomes of a word before it is shown: first blocked or renamed, then held against its threshold.
 
-    threshold: the least score of a word that has none of its own in `thresholds`; 0..1.
+    threshold: the least score, 0..1, of a word that has none of its own in `thresholds`.
+    narrow_threshold: the same for a word that stands for a single class of the classifier.
     """
 
     threshold: float
+    narrow_threshold: float
     thresholds: Mapping[str, float]
     rename: Mapping[str, str]
     block: frozenset[str]
 
-    def apply(self, tag: Tag) -> Tag | None:
-        """Return the tag as it is shown, or None where it is not."""
+    def apply(self, tag: Tag, narrow: bool = False) -> Tag | None:
+        """Return the tag as it is shown, or None where it is not; narrow: it stands for a single class."""
         if tag.name in self.block:
             return None
         name = self.rename.get(tag.name, tag.name)
-        if tag.score < self.thresholds.get(name, self.threshold):
+        if tag.score < self.thresholds.get(name, self.narrow_threshold if narrow else self.threshold):
             return None
         return tag if name == tag.name else replace(tag, name=name)
 
@@ -44,12 +46,17 @@ def read_rules(file: Path) -> Rules:
     for key, (check, wanted) in _KEYS.items():
         if key in raw and not check(raw[key]):
             raise ConfigError(f"{file}, {key}", f"must be {wanted}")
-    unknown = raw.keys() - _KEYS
-    if unknown or "threshold" not in raw:
-        missing = f"{min(unknown)!r} is not known" if unknown else "'threshold' is missing"
-        raise ConfigError(str(file), f"{missing}; known are {', '.join(_KEYS)}")
-    block = frozenset(raw.get("block", ()))
-    return Rules(float(raw["threshold"]), raw.get("thresholds", {}), raw.get("rename", {}), block)
+    unknown, missing = raw.keys() - _KEYS, _DEFAULTS - raw.keys()
+    if unknown or missing:
+        what = f"{min(unknown)!r} is not known" if unknown else f"{min(missing)!r} is missing"
+        raise ConfigError(str(file), f"{what}; known are {', '.join(_KEYS)}")
+    return Rules(
+        threshold=float(raw["threshold"]),
+        narrow_threshold=float(raw["narrow_threshold"]),
+        thresholds=raw.get("thresholds", {}),
+        rename=raw.get("rename", {}),
+        block=frozenset(raw.get("block", ())),
+    )
 
 
 def idle_rules(rules: Rules, known: Set[str]) -> list[str]:
@@ -87,9 +94,14 @@ def _idle_thresholds(rules: Rules, known: Set[str]) -> Iterator[str]:
         elif word not in shown:
             yield f"threshold {word!r}: {_unknown(word, shown)}"
         elif not 0 < least <= 1:
-            yield f"threshold {word!r}: {least} is {'never reached' if least > 1 else 'always passed'}; scores are 0..1"
-    if not 0 < rules.threshold <= 1:
-        yield f"threshold: {rules.threshold} is {'never reached' if rules.threshold > 1 else 'always passed'}"
+            yield f"threshold {word!r}: {_out_of_range(least)}"
+    for key, least in (("threshold", rules.threshold), ("narrow_threshold", rules.narrow_threshold)):
+        if not 0 < least <= 1:
+            yield f"{key}: {_out_of_range(least)}"
+
+
+def _out_of_range(least: float) -> str:
+    return f"{least} is {'never reached' if least > 1 else 'always passed'}; scores are 0..1"
 
 
 def _unknown(word: str, known: Set[str]) -> str:
@@ -110,8 +122,10 @@ def _is_table(value: Any, check: Any) -> bool:
     return isinstance(value, dict) and all(map(check, value.values()))
 
 
+_DEFAULTS = {"threshold", "narrow_threshold"}
 _KEYS: dict[str, tuple[Any, str]] = {
     "threshold": (_is_number, "a number"),
+    "narrow_threshold": (_is_number, "a number"),
     "block": (_is_words, "a list of words"),
     "rename": (lambda value: _is_table(value, lambda name: isinstance(name, str)), "a table: word = 'word'"),
     "thresholds": (lambda value: _is_table(value, _is_number), "a table: word = number"),

@@ -5,6 +5,7 @@ No network, no NumPy: a search loads the words in a few milliseconds, and `retag
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,6 +54,12 @@ class Vocabulary:
         """Every word that a tag can have before the rules; the rules rename some and block some."""
         return frozenset(self.synonyms.values()) | frozenset(word for words in self.words for word in words)
 
+    @cached_property
+    def _narrow(self) -> frozenset[str]:
+        """The words that stand for a single class."""
+        count = Counter(word for words in self.words for word in words)
+        return frozenset(word for word, classes in count.items() if classes == 1)
+
     def canonical(self, word: str) -> str | None:
         """Return the tag that a word means: itself, a synonym or a plural in any case; None for an unknown word."""
         wanted = " ".join(word.lower().split())
@@ -66,7 +73,7 @@ class Vocabulary:
         """
         best: dict[str, Tag] = {}
         for tag in (*self._seen(evidence), *facts(faces, metadata, look)):
-            shown = self.rules.apply(tag)
+            shown = self.rules.apply(tag, tag.name in self._narrow)
             if shown is not None and (shown.name not in best or shown.score > best[shown.name].score):
                 best[shown.name] = shown
         return tuple(sorted(best.values(), key=lambda tag: (-tag.score, tag.name)))

@@ -1,0 +1,266 @@
+"""Print the accuracy figures of docs/tags.md: python tests/benchmarks/tags.py DATA [what] [--models FOLDER] …
+
+DATA is a folder of labelled pictures: tags_multilabel/ (labels.csv, label_to_imagenet.json) and imagenet_samples/
+(labels.csv). Every figure comes from the code that a scan runs; a variant is the shipped spec with other numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import statistics
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from indexer.intake.decode import open_original
+from indexer.photo import Evidence, Look, Metadata, PhotoFile, Picture
+from indexer.vision.classify import Classifier
+from indexer.vision.rules import Rules
+from indexer.vision.runtime import open_model
+from indexer.vision.spec import ModelSpec, read_specs
+from indexer.vision.vocabulary import Vocabulary
+from indexer.zoo.build import build_missing
+
+WORDS = """
+airplane apple aircraft ball bear bicycle bird boat book bottle bread bridge building bus butterfly camera car cat table
+clock clothing computer cup dog drink fish flower food fox fruit furniture guitar hat insect keyboard lizard monkey
+mountain mushroom musical_instrument shoe snake spider telephone train truck turtle vegetable"""
+# Everything that a source labels: what it did not label there is not there.
+COCO = """
+person bicycle car motorcycle airplane bus train truck boat traffic_light fire_hydrant stop_sign parking_meter bench
+bird cat dog horse sheep cow elephant bear zebra giraffe backpack umbrella handbag tie suitcase frisbee skis snowboard
+sports_ball kite baseball_bat baseball_glove skateboard surfboard tennis_racket bottle wine_glass cup fork knife spoon
+bowl banana apple sandwich orange broccoli carrot hot_dog pizza donut cake chair couch potted_plant bed dining_table
+toilet tv laptop mouse remote keyboard cell_phone microwave oven toaster sink refrigerator book clock vase scissors
+teddy_bear hair_drier toothbrush"""
+VOC = """
+aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person pottedplant sheep sofa
+train tvmonitor"""
+LISTS = {"coco2017": COCO, "voc2012": VOC}
+NO_FACTS = (Metadata("JPEG", 1, 1), Look(0.5, 0.5, 0.2, 0.0))
+# One thing by three names in the three sources of the everyday photos, and what the vocabulary calls it.
+SAME = {
+    "diningtable": "dining table",
+    "coffeetable": "dining table",
+    "sofa": "couch",
+    "aeroplane": "airplane",
+    "tvmonitor": "tv",
+    "motorbike": "motorcycle",
+    "pottedplant": "potted plant",
+}
+NAMES = {"skis": "ski", "sports ball": "ball", "cabinetry": "cabinet", "tap": "sink", "mouse": "computer mouse"}
+FACES = {"person"}  # faces tell it, not the classifier
+
+
+def main() -> None:
+    """Run one part, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("what", nargs="*", choices=[[], *PARTS])
+    parser.add_argument("--models", type=Path, default=Path("build/models"))
+    parser.add_argument("--classifier", default="efficientnet-lite0")
+    given = parser.parse_args()
+    for part in given.what or PARTS:
+        PARTS[part](given)
+
+
+@dataclass(frozen=True)
+class Everyday:
+    """Everyday photos with the things that they show; a source knows only the labels of its own list."""
+
+    rows: Sequence[Mapping[str, str]]
+    classes: Mapping[str, frozenset[int]]
+
+    @classmethod
+    def read(cls, folder: Path) -> Everyday:
+        rows = list(csv.DictReader((folder / "labels.csv").open(encoding="utf-8")))
+        classes: dict[str, frozenset[int]] = {}
+        for label, indices in json.loads((folder / "label_to_imagenet.json").read_text("utf-8")).items():
+            name = SAME.get(label, label)
+            classes[name] = classes.get(name, frozenset()) | frozenset(indices)
+        return cls(rows, classes)
+
+    def labels(self, row: Mapping[str, str], column: str) -> set[str]:
+        return {SAME.get(label, label) for label in row[column].split(";") if label} - FACES
+
+    @cached_property
+    def judged(self) -> dict[str, frozenset[int]]:
+        """The classes that a source's labels can judge."""
+        listed = {source: {name.replace("_", " ") for name in names.split()} for source, names in LISTS.items()}
+        for row in self.rows:
+            listed.setdefault(row["dataset"], set()).update(row["labels"].split(";"))
+        return {source: self.of(labels) for source, labels in listed.items()}
+
+    def of(self, labels: Iterable[str]) -> frozenset[int]:
+        """Return the classes of labels."""
+        names = {SAME.get(label, label) for label in labels} - FACES
+        return frozenset[int]().union(*(self.classes.get(name, frozenset()) for name in names))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """precision: of the tags whose source class can be judged.  recall: of the salient labels that have classes."""
+
+    judged: int
+    right: int
+    narrow_judged: int
+    narrow_right: int
+    salient: int
+    found: int
+    tags: float
+
+    def row(self) -> str:
+        narrow = f"{self.narrow_right / max(1, self.narrow_judged):.3f} ({self.narrow_judged})"
+        return (
+            f"{self.right / max(1, self.judged):.3f} ({self.judged}) | {narrow} | "
+            f"{self.found / self.salient:.3f} | {self.tags:.2f}"
+        )
+
+
+def measure(everyday: Everyday, vocabulary: Vocabulary, evidence: Sequence[Evidence]) -> Figures:
+    """Judge the tags that the vocabulary's rules show."""
+    members = covered(vocabulary)
+    index = {name: number for number, name in reversed(list(enumerate(vocabulary.classes)))}
+    counts = np.zeros(7)
+    for row, seen in zip(everyday.rows, evidence, strict=True):
+        tags = vocabulary.tags(seen, (), *NO_FACTS)
+        tags = tuple(tag for tag in tags if tag.source in index)
+        there = [everyday.classes.get(label, frozenset()) for label in everyday.labels(row, "labels")]
+        for tag in tags:
+            if index[tag.source] in everyday.judged[row["dataset"]]:
+                right = any(members[tag.name] & classes for classes in there)
+                narrow = len(members[tag.name]) == 1
+                counts += (1, right, narrow, narrow and right, 0, 0, 0)
+        names = {tag.name for tag in tags}
+        for label in everyday.labels(row, "salient"):
+            if everyday.classes.get(label):
+                word = vocabulary.canonical(NAMES.get(label, label))
+                found = word in names or any(members[name] <= everyday.classes[label] for name in names)
+                counts += (0, 0, 0, 0, 1, found, 0)
+        counts += (0, 0, 0, 0, 0, 0, len(tags))
+    return Figures(*counts[:6].astype(int).tolist(), tags=counts[6] / len(evidence))
+
+
+def covered(vocabulary: Vocabulary) -> dict[str, set[int]]:
+    """Return the classes that each word stands for."""
+    members: dict[str, set[int]] = {}
+    for index, words in enumerate(vocabulary.words):
+        for word in words:
+            members.setdefault(word, set()).add(index)
+    return members
+
+
+def with_thresholds(vocabulary: Vocabulary, broad: float, narrow: float) -> Vocabulary:
+    return replace(vocabulary, rules=Rules(broad, narrow, {}, {}, frozenset()))
+
+
+def at_precision(everyday: Everyday, vocabulary: Vocabulary, evidence: Sequence[Evidence], least: float) -> str:
+    """Find the lowest single threshold whose precision is at least `least`."""
+    for threshold in np.arange(0.1, 1.0, 0.02):
+        figures = measure(everyday, with_thresholds(vocabulary, threshold, threshold), evidence)
+        if figures.right >= least * figures.judged:
+            return f"{figures.found / figures.salient:.3f} (at {threshold:.2f}, {figures.tags:.1f} tags)"
+    return "–"
+
+
+def everyday(given: argparse.Namespace) -> None:
+    """Shown tags on everyday photos, by threshold."""
+    truth, vocabulary = Everyday.read(given.data / "tags_multilabel"), Vocabulary.load()
+    evidence, _ = seen(given, read_specs()[given.classifier], everyday_files(given, truth))
+    print(f"\n{given.classifier}: {len(evidence)} everyday photos")
+    print("| threshold | narrow | precision (judged) | of narrow words | recall | tags a photo |\n" + "|---" * 6 + "|")
+    print(f"| as shipped | | {measure(truth, vocabulary, evidence).row()} |")
+    for broad in (0.2, 0.3, 0.4, 0.45, 0.5, 0.6):
+        for narrow in (broad, broad + 0.2):
+            row = measure(truth, with_thresholds(vocabulary, broad, narrow), evidence).row()
+            print(f"| {broad:.2f} | {narrow:.2f} | {row} |", flush=True)
+
+
+def variants(given: argparse.Namespace) -> None:
+    """Recall of salient labels at a given precision, for sizes, windows, temperatures and networks."""
+    truth, vocabulary = Everyday.read(given.data / "tags_multilabel"), Vocabulary.load()
+    files = everyday_files(given, truth)
+    print("\n| network | short side | window | stride | temperature | least | recall at 0.85 | at 0.90 | ms | bytes |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for name, size, window, stride, temperature, least in VARIANTS:
+        spec = variant(read_specs()[name], size, window, stride, temperature, least)
+        evidence, seconds = seen(given, spec, files)
+        at = [at_precision(truth, vocabulary, evidence, precision) for precision in (0.85, 0.90)]
+        kept = statistics.mean(len(one.data) for one in evidence)
+        told = f"{name[13:]} | {size} | {window} | {stride} | {temperature} | {least} | {at[0]} | {at[1]}"
+        print(f"| {told} | {statistics.median(seconds) * 1e3:.1f} | {kept:.0f} |", flush=True)
+
+
+def variant(spec: ModelSpec, size: int, window: int, stride: int, temperature: float, least: float) -> ModelSpec:
+    """Return the spec with other numbers; a size of 0 is the usual way: one view of the middle of the picture."""
+    usual = replace(spec.input, fit="center-crop", size_px=32 * window, crop=0.875)
+    wanted = replace(spec.input, size_px=size) if size else usual
+    network = {**spec.network, "window": window, "stride": stride, "temperature": temperature}
+    return replace(spec, input=wanted, network=network, thresholds={**spec.thresholds, "least": least})
+
+
+def samples(given: argparse.Namespace) -> None:
+    """Word-to-photo mean average precision over 48 everyday words on labelled samples."""
+    folder, vocabulary = given.data / "imagenet_samples", Vocabulary.load()
+    rows = list(csv.DictReader((folder / "labels.csv").open(encoding="utf-8")))
+    evidence, _ = seen(given, read_specs()[given.classifier], [folder / row["file"] for row in rows])
+    open_rules = with_thresholds(vocabulary, 0.0, 0.0)
+    scores = [{tag.name: tag.score for tag in open_rules.tags(one, (), *NO_FACTS)} for one in evidence]
+    truth, members = np.array([int(row["class_index"]) for row in rows]), covered(vocabulary)
+    average: dict[str, float] = {}
+    for word in (word.replace("_", " ") for word in WORDS.split()):
+        right = np.isin(truth, list(members[word]))
+        ranked = right[np.argsort([-score.get(word, 0.0) for score in scores], kind="stable")]
+        average[word] = float((ranked.cumsum() / np.arange(1, len(ranked) + 1))[ranked].mean())
+    worst = sorted(average, key=average.__getitem__)[:5]
+    print(f"\n{given.classifier}: mean average precision over {len(average)} words, {len(rows)} pictures: ", end="")
+    print(f"{statistics.mean(average.values()):.3f} (lowest: {', '.join(f'{w} {average[w]:.2f}' for w in worst)})")
+
+
+def seen(given: argparse.Namespace, spec: ModelSpec, files: Sequence[Path]) -> tuple[list[Evidence], list[float]]:
+    """Classify pictures on one thread; return the evidence and the seconds of each."""
+    build_missing([spec], given.models)
+    classifier = Classifier(open_model(spec, given.models, "litert", threads=1))
+    evidence, seconds = [], []
+    for picture, _ in pictures(files, max(640, classifier.long_side_px)):
+        start = time.perf_counter()
+        evidence.append(classifier.classify(picture)[0])
+        seconds.append(time.perf_counter() - start)
+    return evidence, seconds
+
+
+def pictures(files: Sequence[Path], long_side_px: int) -> Iterator[tuple[Picture, Metadata]]:
+    for path in files:
+        stat = path.stat()
+        with open_original(PhotoFile(path, stat.st_size, stat.st_mtime_ns), 200_000_000) as original:
+            yield original.picture(long_side_px), original.metadata
+
+
+def everyday_files(given: argparse.Namespace, truth: Everyday) -> list[Path]:
+    return [given.data / "tags_multilabel" / row["file"] for row in truth.rows]
+
+
+VARIANTS = [
+    ("efficientnet-lite0", 0, 7, 1, 1.0, 0.01),
+    *(("efficientnet-lite0", size, 7, 1, 1.0, 0.01) for size in (224, 256, 288, 320, 384)),
+    *(("efficientnet-lite0", size, 7, 1, 0.7, 0.01) for size in (224, 256, 288, 320)),
+    ("efficientnet-lite0", 256, 6, 1, 0.7, 0.01),
+    ("efficientnet-lite0", 256, 5, 1, 0.7, 0.01),
+    ("efficientnet-lite0", 256, 7, 2, 0.7, 0.01),
+    ("efficientnet-lite0", 256, 7, 1, 0.5, 0.01),
+    ("efficientnet-lite0", 256, 7, 1, 0.7, 0.003),
+    ("efficientnet-lite0", 256, 7, 1, 0.7, 0.03),
+    ("efficientnet-lite2", 0, 8, 1, 1.0, 0.01),
+    *(("efficientnet-lite2", size, 7, 1, 0.7, 0.01) for size in (224, 256, 288, 320)),
+    ("efficientnet-lite2", 288, 9, 1, 0.7, 0.01),
+]
+PARTS = {"everyday": everyday, "samples": samples, "variants": variants}
+
+if __name__ == "__main__":
+    main()
