@@ -46,10 +46,10 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
         shutil.rmtree(stale, ignore_errors=True)
     home = Path(tempfile.mkdtemp(prefix=f".{spec.id}-", dir=folder))
     try:
-        report(f"{spec.name}: reading weights")
-        weights = read_weights(spec)
-        report(f"{spec.name}: building the network")
-        _write(spec, weights, home)
+        report(f"{spec.name}: building from {spec.weights.package}")
+        model = network(spec, read_weights(spec))
+        report(f"{spec.name}: converting")
+        _write(spec, model, home)
         shutil.rmtree(folder / spec.id, ignore_errors=True)
         home.rename(folder / spec.id)
     finally:
@@ -57,10 +57,10 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
     report(f"{spec.name}: built")
 
 
-def _write(spec: ModelSpec, weights: bytes, home: Path) -> None:
+def _write(spec: ModelSpec, model: keras.Model, home: Path) -> None:
     from indexer.zoo.export import export
 
-    export(network(spec, weights), home, SAVED_MODEL, LITERT_FILE)
+    export(model, home, SAVED_MODEL, LITERT_FILE)
     names = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
     versions = {package: version(package) for package in ("tensorflow", "keras", "numpy", spec.weights.package)}
     built = {"id": spec.id, "files": record(names, home), "versions": versions}

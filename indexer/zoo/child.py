@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -40,6 +41,7 @@ def serve(folder: Path, stdin: IO[str], stdout: IO[str]) -> int:
     try:
         for raw in json.load(stdin):
             build(spec_of(raw.pop("name"), raw), folder, lambda text: _tell(stdout, report=text))
+            gc.collect()  # Keras models are full of cycles: without this, all networks would be in memory at the end
     except ModelError as error:
         _tell(stdout, name=error.name, reason=error.reason)
     return 0

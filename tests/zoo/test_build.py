@@ -21,7 +21,7 @@ from indexer.vision.spec import ModelSpec, read_specs
 from indexer.zoo.build import build, build_missing
 
 SPEC = read_specs()["retinaface-mobilenet025"]  # the smallest
-STEPS = [f"{SPEC.name}: {step}" for step in ("reading weights", "building the network", "built")]
+STEPS = [f"{SPEC.name}: {step}" for step in (f"building from {SPEC.weights.package}", "converting", "built")]
 BUILDER = """
 import sys
 from pathlib import Path
