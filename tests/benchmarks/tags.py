@@ -25,7 +25,7 @@ from indexer.vision.rules import Rules
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import ModelSpec, read_specs
 from indexer.vision.vocabulary import Vocabulary
-from indexer.zoo.build import build_missing
+from indexer.zoo.build import build
 
 WORDS = """
 airplane apple aircraft ball bear bicycle bird boat book bottle bread bridge building bus butterfly camera car cat table
@@ -225,7 +225,7 @@ def samples(given: argparse.Namespace) -> None:
 
 def seen(given: argparse.Namespace, spec: ModelSpec, files: Sequence[Path]) -> tuple[list[Evidence], list[float]]:
     """Classify pictures on one thread; return the evidence and the seconds of each."""
-    build_missing([spec], given.models)
+    build(spec, given.models)  # here, not in a child: only a shipped spec is known there
     classifier = Classifier(open_model(spec, given.models, "litert", threads=1))
     evidence, seconds = [], []
     for picture, _ in pictures(files, max(640, classifier.long_side_px)):
