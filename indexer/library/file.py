@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
@@ -15,6 +16,8 @@ from indexer.errors import StoreError, printable
 
 APPLICATION_ID = 0x696E6478  # 'indx', in the header of every library file
 _WRITE = "indexer_write"
+_PATH = "indexer_path"
+_PAGE_BYTES = 16 * 1024  # pooled vectors and descriptors fill such pages well; with 4 KiB a third of the file is empty
 _CACHE_KIB = 64 * 1024
 
 _REASONS = {
@@ -55,6 +58,19 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
+def chunks(connection: Connection, sql: str, parameters: tuple[Any, ...], size: int) -> Iterator[Sequence[Any]]:
+    """Yield plain rows, `size` at a time, where there are so many that a Row for each would take half of the time."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql, parameters)
+        while chunk := cursor.fetchmany(size):
+            yield chunk
+    except sqlite3.Error as error:
+        raise store_error(connection.get_execution_options()[_PATH], error) from error
+    finally:
+        cursor.close()
+
+
 def store_error(path: Path, error: BaseException) -> StoreError:
     """Say in a sentence what SQLite means."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
@@ -62,7 +78,14 @@ def store_error(path: Path, error: BaseException) -> StoreError:
 
 
 def _engine(path: Path, creator: object) -> Engine:
-    engine = create_engine("sqlite://", creator=creator, poolclass=QueuePool, pool_size=1, max_overflow=7)
+    engine = create_engine(
+        "sqlite://",
+        creator=creator,
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=7,
+        execution_options={_PATH: path},
+    )
     event.listen(engine, "begin", _begin)
 
     @event.listens_for(engine, "handle_error")
@@ -81,6 +104,7 @@ def _begin(connection: Connection) -> None:
 def _writable(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = _open(path, "mode=rwc", busy_seconds)
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a new file
         # Readers and the writer do not wait for each other. Where the disk cannot do it, the old way stays in use.
         connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")  # in WAL mode a power cut costs the last batches, never the file

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, func, select
 
+from indexer.library.file import chunks
 from indexer.library.tables import descriptors
 from indexer.photo import Descriptor
 
 _AT_A_TIME = 4096  # rows read, and rows compared: 2 MB of 128 float32 stay in the processor's cache
 _READ = """
-    SELECT descriptors.id, face_id, data FROM descriptors JOIN models ON models.id = model_id
+    SELECT descriptors.id, data FROM descriptors JOIN models ON models.id = model_id
     WHERE descriptors.id > ? AND models.name = ? AND length(data) = ? ORDER BY descriptors.id
 """
 
@@ -24,7 +25,6 @@ class DescriptorMatrix:
         self._bytes = len(like.data)
         self._seen: tuple[int, int] = (0, 0)
         self._ids = np.empty(0, np.int64)
-        self._faces = np.empty(0, np.int64)
         self._vectors = np.empty((0, self._bytes // 4), "<f4")
 
     def refresh(self, connection: Connection) -> None:
@@ -41,7 +41,7 @@ class DescriptorMatrix:
             self._seen = now
 
     def within(self, descriptor: Descriptor, threshold: float) -> list[tuple[int, float]]:
-        """Return the faces at most this far away: (row id of the face, Euclidean distance), nearest first."""
+        """Return the descriptors at most this far away: (row id, Euclidean distance), nearest first."""
         import numpy as np
 
         wanted = descriptor.vector
@@ -51,11 +51,11 @@ class DescriptorMatrix:
             difference = self._vectors[part] - wanted
             np.einsum("ij,ij->i", difference, difference, out=squares[part])
         near = np.flatnonzero(squares <= threshold**2 * 1.00001 + 1e-6)
-        # Once more in double precision: equal faces are at distance 0, and the order is the same on every machine.
+        # Once more in double precision: the order is then the same on every machine.
         distances = np.sqrt(((self._vectors[near].astype(np.float64) - wanted) ** 2).sum(1))
-        order = np.lexsort((self._faces[near], distances))
-        faces = self._faces[near][order].tolist()
-        return [pair for pair in zip(faces, distances[order].tolist(), strict=True) if pair[1] <= threshold]
+        order = np.argsort(distances, kind="stable")
+        pairs = zip(self._ids[near][order].tolist(), distances[order].tolist(), strict=True)
+        return [(row, distance) for row, distance in pairs if distance <= threshold]
 
     def _drop(self, connection: Connection) -> None:
         import numpy as np
@@ -63,20 +63,18 @@ class DescriptorMatrix:
         if len(self._ids):
             present = np.fromiter(connection.scalars(select(descriptors.c.id)), np.int64)
             kept = np.isin(self._ids, present)
-            self._ids, self._faces, self._vectors = self._ids[kept], self._faces[kept], self._vectors[kept]
+            self._ids, self._vectors = self._ids[kept], self._vectors[kept]
 
     def _append(self, connection: Connection, room: int) -> None:
         import numpy as np
 
         held = len(self._ids)
-        ids, faces = np.empty(room, np.int64), np.empty(room, np.int64)
-        vectors = np.empty((room, self._bytes // 4), "<f4")
-        ids[:held], faces[:held], vectors[:held] = self._ids, self._faces, self._vectors
-        rows = connection.exec_driver_sql(_READ, (self._seen[1], self._model, self._bytes))
-        for chunk in rows.partitions(_AT_A_TIME):
-            new_ids, new_faces, data = zip(*chunk, strict=True)
+        ids, vectors = np.empty(room, np.int64), np.empty((room, self._bytes // 4), "<f4")
+        ids[:held], vectors[:held] = self._ids, self._vectors
+        for chunk in chunks(connection, _READ, (self._seen[1], self._model, self._bytes), _AT_A_TIME):
+            new, data = zip(*chunk, strict=True)
             end = held + len(chunk)
-            ids[held:end], faces[held:end] = new_ids, new_faces
+            ids[held:end] = new
             vectors[held:end] = np.frombuffer(b"".join(data), "<f4").reshape(len(chunk), -1)
             held = end
-        self._ids, self._faces, self._vectors = ids[:held], faces[:held], vectors[:held]
+        self._ids, self._vectors = ids[:held], vectors[:held]

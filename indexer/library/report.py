@@ -86,15 +86,15 @@ def failures(library: Library, stage: str | None = None) -> list[Failed]:
 
 def tag_counts(library: Library) -> list[TagCount]:
     """Return every word that a search finds something for, most photos first, then by name."""
-    query = (
-        select(tags.c.name, func.count().label("photos"))
-        .select_from(photo_tags.join(tags).join(photos))
-        .where(SHOWN)
-        .group_by(tags.c.id)
-    )
+    counted = select(tags.c.name, func.count().label("photos")).group_by(tags.c.id)
+    everywhere = counted.select_from(photo_tags.join(tags))
+    hidden = counted.select_from(photo_tags.join(tags).join(photos)).where(~SHOWN)
     with library.reading() as connection:
-        counts = [TagCount(row.name, row.photos) for row in connection.execute(query)]
-    return sorted(counts, key=lambda each: (-each.photos, each.name))
+        # Few photos are hidden: to count all and take those away reads one index instead of two tables.
+        counts = Counter({row.name: row.photos for row in connection.execute(everywhere)})
+        counts.subtract({row.name: row.photos for row in connection.execute(hidden)})
+    found = [TagCount(name, photos) for name, photos in counts.items() if photos]
+    return sorted(found, key=lambda each: (-each.photos, each.name))
 
 
 def status(library: Library) -> Status:

@@ -12,13 +12,14 @@ from sqlalchemy import Connection, FromClause, LargeBinary, Select, cast, func, 
 
 from indexer.library.query import And, Or, Query, Term, folded, words
 from indexer.library.rows import SHOWN, box
-from indexer.library.tables import faces, photo_tags, photos, roots, sources, tags
+from indexer.library.tables import descriptors, faces, photo_tags, photos, roots, sources, tags
 from indexer.photo import Descriptor, FaceMatch, Hit, Why
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
 TagIds = Mapping[str, Sequence[int]]  # the tags that a folded word names; more than one where only their case differs
+_PATH = roots.c.path.op("||")(photos.c.path)
 _AT_A_TIME = 1000  # rows looked up by id in one statement
 
 
@@ -91,12 +92,11 @@ def similar_faces(
 
 def _best(scores: Select[Any], limit: int | None, min_score: float) -> Select[Any]:
     found = scores.subquery()
-    path = roots.c.path.op("||")(photos.c.path)
     return (
-        select(photos.c.id, cast(path, LargeBinary).label("path"), found.c.score)
+        select(photos.c.id, cast(_PATH, LargeBinary).label("path"), found.c.score)
         .select_from(found.join(photos, photos.c.id == found.c.photo_id).join(roots))
         .where(SHOWN, found.c.score >= min_score)
-        .order_by(found.c.score.desc(), path)
+        .order_by(found.c.score.desc(), _PATH)
         .limit(limit)
     )
 
@@ -136,7 +136,7 @@ def _whys(connection: Connection, found: Sequence[int], tag_ids: Sequence[int]) 
     query = (
         select(photo_tags.c.photo_id, tags.c.name, photo_tags.c.score, sources.c.name.label("source"))
         .select_from(photo_tags.join(tags).join(sources))
-        .where(photo_tags.c.tag_id.in_(tag_ids))
+        .where((photo_tags.c.tag_id + 0).in_(tag_ids))  # + 0: look up by photo, not all photos with the tag
         .order_by(photo_tags.c.score.desc(), tags.c.name)
     )
     for start in range(0, len(found), _AT_A_TIME):
@@ -147,13 +147,14 @@ def _whys(connection: Connection, found: Sequence[int], tag_ids: Sequence[int]) 
 
 
 def _matches(connection: Connection, distances: Mapping[int, float], min_quality: float) -> Iterator[FaceMatch]:
+    """Return the faces that may be shown; distances: by row id of the descriptor."""
     query = (
-        select(faces, cast(roots.c.path.op("||")(photos.c.path), LargeBinary).label("path"))
-        .select_from(faces.join(photos).join(roots))
-        .where(faces.c.id.in_(tuple(distances)), faces.c.quality >= min_quality, SHOWN)
+        select(faces, descriptors.c.id.label("descriptor"), cast(_PATH, LargeBinary).label("path"))
+        .select_from(descriptors.join(faces).join(photos).join(roots))
+        .where(descriptors.c.id.in_(tuple(distances)), faces.c.quality >= min_quality, SHOWN)
     )
     for row in connection.execute(query):
-        yield FaceMatch(Path(os.fsdecode(row.path)), box(row), distances[row.id])
+        yield FaceMatch(Path(os.fsdecode(row.path)), box(row), distances[row.descriptor])
 
 
 def _rank(match: FaceMatch) -> tuple[float, bytes, float, float]:

@@ -19,7 +19,9 @@ from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Indexed,
 EYES = ("classifier-11111111", "detector-22222222", "describer-33333333")
 
 
-def made_analysis(seed: int, tags: Iterable[tuple[str, float]] = (), faces: int = 1, eyes: tuple[str, ...] = EYES) -> Analysis:
+def made_analysis(
+    seed: int, tags: Iterable[tuple[str, float]] = (), faces: int = 1, eyes: tuple[str, ...] = EYES
+) -> Analysis:
     """Return an analysis that only the arguments determine."""
     random = np.random.default_rng(seed)
     return Analysis(

@@ -1,0 +1,110 @@
+"""Folders of the library: nested, joined, relocated, with names of any bytes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_photos import dump, faults, made_photo
+
+from indexer.errors import LibraryError
+from indexer.library.store import Library
+
+PHOTOS = Path("/photos")
+
+
+def test_a_folder_inside_a_root_belongs_to_it(library: Library) -> None:
+    assert library.add_root(PHOTOS / "2024") == PHOTOS
+    assert library.add_root(PHOTOS) == PHOTOS
+    assert library.add_root(Path("/photos-2")) == Path("/photos-2")
+    assert library.roots() == [Path("/photos-2"), PHOTOS]
+
+
+def test_an_outer_folder_takes_over_what_is_known_in_the_inner_ones(library: Library) -> None:
+    inner = [PHOTOS / "a.jpg", Path("/pictures") / os.fsdecode(b"\xff\n") / "b.jpg"]
+    library.add_root(Path("/pictures") / os.fsdecode(b"\xff\n"))
+    library.record([made_photo(path, seed) for seed, path in enumerate(inner)])
+    before = dump(library)
+    assert library.add_root(Path("/")) == Path("/")
+    assert library.roots() == [Path("/")]
+    assert dump(library) == before
+
+
+def test_a_root_can_move_with_all_its_photos(library: Library) -> None:
+    library.record([made_photo(PHOTOS / "a.jpg", 1), made_photo(PHOTOS / "2024" / "b.jpg", 2)])
+    assert library.relocate(PHOTOS, Path("/mnt/nas")) == 2
+    assert library.roots() == [Path("/mnt/nas")]
+    assert sorted(library.known()) == [Path("/mnt/nas/2024/b.jpg"), Path("/mnt/nas/a.jpg")]
+    assert faults(library.path) == []
+
+
+def test_a_folder_of_a_root_can_move_elsewhere(library: Library) -> None:
+    library.record([made_photo(PHOTOS / "a.jpg", 1), made_photo(PHOTOS / "2024" / "b.jpg", 2)])
+    assert library.relocate(PHOTOS / "2024", Path("/mnt/nas")) == 1
+    assert library.roots() == [Path("/mnt/nas"), PHOTOS]
+    assert sorted(library.known()) == [Path("/mnt/nas/b.jpg"), PHOTOS / "a.jpg"]
+
+
+def test_missing_photos_are_there_again_at_their_new_place(library: Library) -> None:
+    from indexer.photo import Removed
+
+    library.record([made_photo(PHOTOS / "a.jpg", 1), Removed(PHOTOS / "a.jpg")])
+    library.relocate(PHOTOS, Path("/mnt"))
+    assert library.missing() == []
+
+
+def test_a_folder_that_is_not_in_the_library_cannot_be_relocated(library: Library) -> None:
+    with pytest.raises(LibraryError, match="/other"):
+        library.relocate(Path("/other"), Path("/mnt"))
+
+
+def test_all_roots_in_a_folder_move_with_it(library: Library) -> None:
+    for name in ("x", "y"):
+        library.add_root(Path("/disk") / name)
+        library.record([made_photo(Path("/disk") / name / "a.jpg", 1)])
+    assert library.relocate(Path("/disk"), Path("/mnt/disk")) == 2
+    assert library.roots() == [Path("/mnt/disk/x"), Path("/mnt/disk/y"), PHOTOS]
+
+
+# Two-letter names make folders that lie in one another, and names that begin alike.
+folders = st.lists(st.sampled_from([b"a", b"ab", b"\xff", b"b"]), max_size=3).map(
+    lambda parts: Path(os.fsdecode(b"/" + b"/".join(parts)))
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    roots=st.lists(folders, min_size=1, max_size=3),
+    photos=st.sets(st.tuples(folders, st.sampled_from(["1.jpg", "2.jpg"])), max_size=6),
+    moves=st.lists(st.tuples(folders, folders), max_size=3),
+)
+def test_relocating_renames_exactly_what_lies_in_the_folder(
+    roots: list[Path], photos: set[tuple[Path, str]], moves: list[tuple[Path, Path]]
+) -> None:
+    with Library.empty(Path("none")) as library:
+        for root in roots:
+            library.add_root(root)
+        owned = [folder / name for folder, name in photos if any(folder.is_relative_to(root) for root in roots)]
+        library.record([made_photo(path, seed, faces=0) for seed, path in enumerate(sorted(owned))])
+        expected = {path: seen[1] for path, seen in dump(library).items()}
+        assert sorted(expected) == sorted(owned)
+        for old, new in moves:
+            _relocate(library, expected, old, new)
+        assert {path: seen[1] for path, seen in dump(library).items()} == expected
+        known = library.roots()
+        assert not [one for one in known for other in known if one != other and one.is_relative_to(other)]
+
+
+def _relocate(library: Library, expected: dict[Path, object], old: Path, new: Path) -> None:
+    """Relocate in the library, and say the same in plain Python."""
+    roots = library.roots()
+    if not any(old.is_relative_to(root) or root.is_relative_to(old) for root in roots):
+        with pytest.raises(LibraryError):
+            library.relocate(old, new)
+        return
+    moving = {path: expected.pop(path) for path in list(expected) if path.is_relative_to(old)}
+    assert library.relocate(old, new) == len(moving)
+    expected |= {new / path.relative_to(old): analysis for path, analysis in moving.items()}
