@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,9 +10,9 @@ from indexer.cli.present import Format, FormatOption, table, write_json
 from indexer.cli.session import Session, command
 from indexer.config import Config
 from indexer.errors import ModelError
-from indexer.vision.analyze import Eyes
-from indexer.vision.built import check, is_built
-from indexer.vision.spec import ModelSpec, read_specs
+
+if TYPE_CHECKING:
+    from indexer.vision.spec import ModelSpec
 
 app = typer.Typer(help="Look at the networks, build and verify them.", no_args_is_help=True)
 
@@ -24,6 +24,10 @@ Names = Annotated[
 @command(app, "list")
 def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
     """List the networks: what each is for, whether it is used and built, its license and source."""
+    from indexer.vision.analyze import Eyes
+    from indexer.vision.built import is_built
+    from indexer.vision.spec import read_specs
+
     config = session.settings().config
     used = {spec.name for spec in Eyes(**config.eyes).specs()}
     records = [
@@ -57,6 +61,8 @@ def build(session: Session, names: Names = None) -> None:
 @command(app, "verify")
 def verify(session: Session, names: Names = None) -> None:
     """Compare built networks with the checksums of their build."""
+    from indexer.vision.built import check
+
     config = session.settings().config
     for spec in _chosen(names, config):
         check(spec, config.models_path)
@@ -65,6 +71,8 @@ def verify(session: Session, names: Names = None) -> None:
 
 def build_missing(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
     """Build the networks that are not built yet, telling what is done. Errors: ModelError."""
+    from indexer.vision.built import is_built
+
     if all(is_built(spec, config.models_path) for spec in specs):
         return
     from indexer.zoo.build import build_missing as build_all
@@ -74,6 +82,9 @@ def build_missing(session: Session, config: Config, specs: tuple[ModelSpec, ...]
 
 
 def _chosen(names: list[str] | None, config: Config) -> tuple[ModelSpec, ...]:
+    from indexer.vision.analyze import Eyes
+    from indexer.vision.spec import read_specs
+
     if not names:
         return Eyes(**config.eyes).specs()
     known = read_specs()

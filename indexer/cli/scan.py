@@ -18,12 +18,12 @@ from indexer.cli.present import write, write_json
 from indexer.cli.session import Session, command
 from indexer.config import Config
 from indexer.errors import ConfigError, PhotoError, printable
-from indexer.vision.analyze import Eyes
 
 if TYPE_CHECKING:
     from indexer.cli.progress import Tally
     from indexer.library.store import Library
     from indexer.pipeline.index import Plan
+    from indexer.vision.analyze import Eyes
 
 _SOME_FAILED = PhotoError.exit_code
 _INTERRUPTED = 130
@@ -49,6 +49,7 @@ def scan(
     A scan may be stopped at any time (Ctrl-C); the next one goes on where it stopped.
     """
     from indexer.pipeline.index import plan
+    from indexer.vision.analyze import Eyes
     from indexer.vision.vocabulary import Vocabulary
 
     config = session.settings(workers=workers).config

@@ -24,7 +24,7 @@ _SOURCES = {
 def make_photos(folder: Path, count: int, seed: int = 0) -> list[Path]:
     """Write `count` different photos; a third of them shows a face. The same seed makes the same bytes."""
     random = np.random.default_rng(seed)
-    sources = [Image.open(_find(*source)).convert("RGB") for source in _SOURCES.values()]
+    sources = [Image.open(sample(name)).convert("RGB") for name in _SOURCES]
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"IMG_{number:05}.jpg" for number in range(count)]
     for number, path in enumerate(paths):
@@ -33,11 +33,13 @@ def make_photos(folder: Path, count: int, seed: int = 0) -> list[Path]:
     return paths
 
 
-def _find(package: str, name: str) -> Path:
+def sample(name: str) -> Path:
+    """Return the path of one of the photographs."""
+    package, file = _SOURCES[name]
     spec = find_spec(package)
     assert spec is not None
     assert spec.origin is not None
-    return Path(spec.origin).parent / name
+    return Path(spec.origin).parent / file
 
 
 def _photo(source: Image.Image, random: np.random.Generator) -> bytes:

@@ -1,0 +1,130 @@
+"""Bad input: a clear sentence, the right exit code, nothing lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+
+def no_library(folder: Path) -> list[str]:
+    return ["search", "--keyword", "dog"]
+
+
+def missing_folder(folder: Path) -> list[str]:
+    return ["scan", str(folder / "nowhere")]
+
+
+def file_for_folder(folder: Path) -> list[str]:
+    (folder / "file.jpg").write_text("x")
+    return ["scan", str(folder / "file.jpg")]
+
+
+def no_folder(folder: Path) -> list[str]:
+    return ["scan"]
+
+
+def wrong_setting(folder: Path) -> list[str]:
+    (folder / "c.toml").write_text("workers = 'many'")
+    return ["status", "--config", str(folder / "c.toml")]
+
+
+def damaged_library(folder: Path) -> list[str]:
+    (folder / "library.sqlite").write_bytes(b"This is no database, whatever its name says. " * 100)
+    return ["status"]
+
+
+def foreign_library(folder: Path) -> list[str]:
+    database = sqlite3.connect(folder / "library.sqlite")
+    database.execute("CREATE TABLE other (x)")
+    database.close()
+    return ["status"]
+
+
+def unknown_network(folder: Path) -> list[str]:
+    (folder / "c.toml").write_text("classifier = 'resnet-9000'")
+    return ["scan", str(folder), "--config", str(folder / "c.toml")]
+
+
+def wrong_network(folder: Path) -> list[str]:
+    (folder / "c.toml").write_text("classifier = 'dlib-face-resnet'")
+    return ["scan", str(folder), "--config", str(folder / "c.toml")]
+
+
+def missing_query_picture(folder: Path) -> list[str]:
+    sqlite_library(folder)
+    return ["similar-faces", str(folder / "none.jpg")]
+
+
+def text_as_query_picture(folder: Path) -> list[str]:
+    sqlite_library(folder)
+    (folder / "text.jpg").write_text("hello")
+    return ["similar-faces", str(folder / "text.jpg")]
+
+
+def faces_switched_off(folder: Path) -> list[str]:
+    sqlite_library(folder)
+    (folder / "c.toml").write_text("faces = false")
+    return ["similar-faces", str(folder / "x.jpg"), "--config", str(folder / "c.toml")]
+
+
+def unknown_option(folder: Path) -> list[str]:
+    return ["scan", "--fast"]
+
+
+def sqlite_library(folder: Path) -> None:
+    from indexer.library.store import Library
+
+    Library.open(folder / "library.sqlite").close()
+
+
+CASES = [
+    (no_library, 5, "'indexer scan FOLDER' makes it"),
+    (missing_folder, 3, "does not exist"),
+    (file_for_folder, 3, "not a folder"),
+    (no_folder, 2, "name a folder"),
+    (wrong_setting, 2, "workers: must be a whole number"),
+    (damaged_library, 5, "is not a library of indexer"),
+    (foreign_library, 5, "another program"),
+    (unknown_network, 4, "resnet-9000"),
+    (wrong_network, 4, "not a classifier"),
+    (missing_query_picture, 7, "does not exist"),
+    (text_as_query_picture, 7, "no picture"),
+    (faces_switched_off, 2, "faces"),
+    (unknown_option, 2, "--fast"),
+]
+
+
+@pytest.mark.parametrize(("make", "code", "sentence"), CASES, ids=lambda value: getattr(value, "__name__", None))
+def test_bad_input_is_a_sentence_and_an_exit_code(program, tmp_path: Path, make, code: int, sentence: str) -> None:
+    arguments = make(tmp_path)
+    done = program.with_library(tmp_path / "library.sqlite")(*arguments, code=code)
+    assert sentence in " ".join(done.stderr.split())
+    assert done.stdout == ""
+
+
+def test_a_damaged_network_is_refused_and_can_be_built_again(program, small_photos: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(program.models, models)
+    (lite,) = models.glob("efficientnet-lite0-*/model.tflite")
+    data = bytearray(lite.read_bytes())
+    data[len(data) // 2] ^= 1
+    lite.write_bytes(data)
+    ours = type(program)(program.home, models, tmp_path / "l.sqlite")
+    assert "is damaged" in ours("models", "verify", code=4).stderr
+    assert "is damaged" in ours("scan", small_photos, code=4).stderr
+    ours("models", "build", "efficientnet-lite0")
+    ours("models", "verify")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_without_permission_is_told_and_the_rest_goes_on(program, small_photos: Path, tmp_path: Path) -> None:
+    locked = small_photos / "locked"
+    locked.mkdir(mode=0)
+    done = program.with_library(tmp_path / "l.sqlite")("scan", small_photos)
+    locked.chmod(0o700)
+    assert "no permission" in done.stderr
+    assert "2 photos indexed" in done.stdout
