@@ -50,12 +50,11 @@ def in_memory(path: Path) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(connection: Connection) -> Iterator[None]:
     """Begin a transaction that holds the write lock from its start, so that it never fails half-way for want of it."""
-    with engine.connect() as connection:
-        connection.execution_options(**{_WRITE: True})
-        with connection.begin():
-            yield connection
+    connection.execution_options(**{_WRITE: True})
+    with connection.begin():
+        yield
 
 
 def chunks(connection: Connection, sql: str, parameters: tuple[Any, ...], size: int) -> Iterator[Sequence[Any]]:

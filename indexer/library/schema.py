@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 
 from indexer.errors import StoreError
-from indexer.library.file import APPLICATION_ID, store_error
+from indexer.library.file import APPLICATION_ID, store_error, writing
 from indexer.resources import packaged
 
 HEAD = "0001"  # the newest revision in migrations/versions
@@ -24,33 +24,35 @@ def is_current(engine: Engine, path: Path) -> bool:
         return _revision(connection, path) == HEAD
 
 
-def upgrade(engine: Engine, path: Path) -> None:
+def upgrade(engine: Engine, path: Path, migrations: Path | None = None) -> None:
     """Bring the file to the newest schema, after a copy of it to NAME.before-REVISION.bak; all or nothing.
 
+    migrations: the folder of the scripts, the packaged one if None.
     Errors: StoreError for a file of another program, of a newer release, or one that cannot be copied or written.
     """
+    scripts = migrations or packaged("migrations")
     with engine.connect() as connection:
         # SQLite rebuilds a table by dropping it: with foreign keys on, that would delete what hangs on its rows.
-        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        connection.commit()
+        # The switch is deaf inside a transaction, and SQLAlchemy's own statements begin one.
+        driver = connection.connection.cursor()
+        driver.execute("PRAGMA foreign_keys = OFF")
         try:
-            _upgrade_locked(connection, path)
+            with writing(connection):
+                _upgrade(connection, path, scripts)
         finally:
-            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+            driver.execute("PRAGMA foreign_keys = ON")
 
 
-def _upgrade_locked(connection: Connection, path: Path) -> None:
-    connection.execution_options(indexer_write=True)
-    with connection.begin():
-        revision = _revision(connection, path)  # again: another process may have been faster
-        if revision == HEAD:
-            return
-        _refuse_newer(revision, path)
-        if revision is not None:
-            _copy(path, path.with_name(f"{path.name}.before-{HEAD}.bak"))
-        _migrate(connection)
-        if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-            raise StoreError(path, "could not be upgraded: its rows do not fit together. It is as it was before")
+def _upgrade(connection: Connection, path: Path, scripts: Path) -> None:
+    revision = _revision(connection, path)  # inside the lock: another process may have been faster
+    target = _target(scripts, revision, path)
+    if revision == target:
+        return
+    if revision is not None:
+        _copy(path, path.with_name(f"{path.name}.before-{target}.bak"))
+    _migrate(connection, scripts)
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise StoreError(path, "could not be upgraded: its rows do not fit together. It is as it was before")
 
 
 def _revision(connection: Connection, path: Path) -> str | None:
@@ -64,12 +66,14 @@ def _revision(connection: Connection, path: Path) -> str | None:
     return revision
 
 
-def _refuse_newer(revision: str | None, path: Path) -> None:
+def _target(scripts: Path, revision: str | None, path: Path) -> str:
+    """Return the newest revision. Errors: StoreError for a file whose own revision is not known."""
     from alembic.script import ScriptDirectory
 
-    known = {script.revision for script in ScriptDirectory(packaged("migrations")).walk_revisions()}
+    known = [script.revision for script in ScriptDirectory(scripts).walk_revisions()]
     if revision is not None and revision not in known:
         raise StoreError(path, f"was written by a newer release of indexer (schema {revision}); update the program")
+    return known[0]
 
 
 def _copy(path: Path, copy: Path) -> None:
@@ -81,11 +85,11 @@ def _copy(path: Path, copy: Path) -> None:
         raise store_error(copy, error) from error
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, scripts: Path) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(packaged("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

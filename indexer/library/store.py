@@ -6,7 +6,7 @@ One process writes at a time, any number reads beside it. Everything in and out 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -81,9 +81,11 @@ class Library:
         """Begin a transaction that sees the library as it is now, whatever is written meanwhile."""
         return self._engine.begin()
 
-    def writing(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
         """Begin a transaction that may write. Errors: StoreError where another process writes for too long."""
-        return writing(self._engine)
+        with self._engine.connect() as connection, writing(connection):
+            yield connection
 
     def add_root(self, folder: Path) -> Path:
         """Take a folder into the library and return the root that owns it: itself, or a root that it lies in.
@@ -194,7 +196,7 @@ def _prepare(path: Path, busy_seconds: float) -> None:
     try:
         if not is_current(engine, path):
             upgrade(engine, path)
-        with writing(engine):
-            pass
+        with engine.connect() as connection, writing(connection):
+            pass  # a file that may not be written says so now, not after an hour of work
     finally:
         engine.dispose()

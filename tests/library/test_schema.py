@@ -1,0 +1,137 @@
+"""The schema: what migrations make is what the tables say; an upgrade keeps every row and leaves a copy."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from made_photos import dump, faults, made_photo
+
+from indexer.errors import StoreError
+from indexer.library import schema
+from indexer.library.file import connect
+from indexer.library.store import Library
+from indexer.library.tables import metadata
+from indexer.resources import packaged
+
+P = Path("/photos")
+NEXT = """
+from alembic import op
+import sqlalchemy as sa
+
+revision = "next"
+down_revision = "{head}"
+
+
+def upgrade():
+    with op.batch_alter_table("photos") as photos:  # rebuilds the table that all others hang on
+        photos.add_column(sa.Column("rating", sa.Integer(), server_default="3"))
+        photos.alter_column("path_text", nullable=True)
+    {more}
+"""
+
+
+@pytest.fixture
+def next_release(tmp_path: Path) -> Path:
+    """The migrations of a release to come."""
+    folder = tmp_path / "100% next"  # a percent sign means something to Alembic's configuration
+    shutil.copytree(packaged("migrations"), folder)
+    (folder / "versions" / "next.py").write_text(NEXT.format(head=schema.HEAD, more="pass"))
+    return folder
+
+
+def test_the_head_is_the_newest_script() -> None:
+    assert ScriptDirectory(packaged("migrations")).get_current_head() == schema.HEAD
+
+
+def test_migrations_make_exactly_the_tables(library: Library) -> None:
+    with library.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        migrated = set(connection.exec_driver_sql("SELECT type, name FROM sqlite_schema WHERE sql NOT NULL").all())
+    with Library.empty(Path("none")) as empty, empty.reading() as connection:
+        made = set(connection.exec_driver_sql("SELECT type, name FROM sqlite_schema WHERE sql NOT NULL").all())
+    assert {tuple(row) for row in migrated} - {tuple(row) for row in made} == {("table", "alembic_version")}
+
+
+def test_an_upgrade_keeps_every_row_and_leaves_a_copy(library: Library, next_release: Path) -> None:
+    library.record([made_photo(P / f"{n}.jpg", n, [("dog", n / 10)], faces=n) for n in range(4)])
+    before = dump(library)
+    library.close()
+    _upgrade(library.path, next_release)
+    assert faults(library.path) == []
+    with closing(sqlite3.connect(library.path)) as connection:
+        assert connection.execute("SELECT count(*), max(rating) FROM photos").fetchone() == (4, 3)
+        assert connection.execute("SELECT count(*) FROM descriptors").fetchone() == (6,)
+        connection.execute("UPDATE alembic_version SET version_num = ?", (schema.HEAD,))
+        connection.commit()
+    copy = library.path.with_name("library.sqlite.before-next.bak")
+    for path in (library.path, copy):
+        with Library.open(path, read_only=True) as opened:
+            assert dump(opened) == before
+    _upgrade(copy, next_release)
+
+
+def test_an_upgrade_that_fails_changes_nothing(library: Library, next_release: Path) -> None:
+    library.record([made_photo(P / "a.jpg", 1)])
+    before = dump(library)
+    script = next_release / "versions" / "next.py"
+    script.write_text(NEXT.format(head=schema.HEAD, more="op.execute('DELETE FROM models')"))
+    with pytest.raises(StoreError, match="It is as it was before"):
+        _upgrade(library.path, next_release)
+    assert dump(library) == before
+
+
+def test_a_library_of_a_newer_release_is_refused(library: Library, next_release: Path) -> None:
+    library.close()
+    _upgrade(library.path, next_release)
+    for read_only in (True, False):
+        with pytest.raises(StoreError, match="newer release of indexer"):
+            Library.open(library.path, read_only=read_only)
+    assert not library.path.with_name(f"library.sqlite.before-{schema.HEAD}.bak").exists()
+
+
+def test_an_older_library_is_upgraded_also_to_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite"
+    path.touch()  # the oldest library there is: nothing in it yet
+    with Library.open(path, read_only=True) as library:
+        assert library.known() == {}
+    assert faults(path) == []
+
+
+def test_two_processes_may_make_the_library_at_once(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from indexer.library.store import Library\n"
+        "with Library.open(Path(sys.argv[1])) as library: library.add_root(Path('/photos'))"
+    )
+    path = tmp_path / "sub" / "folder" / "library.sqlite"
+    makers = [subprocess.Popen([sys.executable, "-c", script, path]) for _ in range(3)]
+    assert [maker.wait() for maker in makers] == [0, 0, 0]
+    with Library.open(path, read_only=True) as library:
+        assert library.roots() == [P]
+
+
+def test_a_current_library_is_opened_without_alembic(library: Library) -> None:
+    script = (
+        "import sys; from pathlib import Path; from indexer.library.store import Library\n"
+        "import indexer.library.search, indexer.library.report\n"
+        "Library.open(Path(sys.argv[1])).close(); Library.open(Path(sys.argv[1]), read_only=True).close()\n"
+        "print({'alembic', 'numpy', 'PIL', 'tensorflow', 'sqlalchemy.orm'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, library.path], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def _upgrade(path: Path, migrations: Path) -> None:
+    engine = connect(path, read_only=False, busy_seconds=5)
+    try:
+        schema.upgrade(engine, path, migrations)
+    finally:
+        engine.dispose()
