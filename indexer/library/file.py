@@ -102,8 +102,8 @@ def _begin(connection: Connection) -> None:
 
 def _writable(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = _open(path, "mode=rwc", busy_seconds)
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a new file
+    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):  # a new file
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         # Readers and the writer do not wait for each other. Where the disk cannot do it, the old way stays in use.
         connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")  # in WAL mode a power cut costs the last batches, never the file

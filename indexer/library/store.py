@@ -52,6 +52,8 @@ class Library:
         Errors: StoreError for a file that is absent (to read), locked, damaged, no library, newer than the program,
         or may not be read or written as asked.
         """
+        if path.is_dir():
+            raise StoreError(path, "is a folder; name a file for the library")
         if read_only and not path.exists():
             raise StoreError(path, "does not exist yet; 'indexer scan FOLDER' makes it")
         if not read_only or not _is_current(path, busy_seconds):
