@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import keras
 
 Report = Callable[[str], None]
+_TOLERANCE = 1e-4  # between what Keras and the converted network answer
 
 
 def build(spec: ModelSpec, folder: Path, report: Report | None = None) -> Path:
@@ -58,9 +59,13 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
 
 
 def _write(spec: ModelSpec, model: keras.Model, home: Path) -> None:
-    from indexer.zoo.export import export
+    from indexer.zoo.export import SIGNATURE, export
+    from indexer.zoo.trial import difference
 
     export(model, home, SAVED_MODEL, LITERT_FILE)
+    apart = difference(model, home / LITERT_FILE, SIGNATURE)
+    if not apart <= _TOLERANCE:
+        raise ModelError(spec.name, f"its conversion by TensorFlow {version('tensorflow')} is wrong by {apart:.1e}")
     names = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
     versions = {package: version(package) for package in ("tensorflow", "keras", "numpy", spec.weights.package)}
     built = {"id": spec.id, "files": record(names, home), "versions": versions}

@@ -8,15 +8,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-_SIGNATURE = "serving_default"
+SIGNATURE = "serving_default"
 
 
 def export(model: keras.Model, home: Path, saved_model: str, litert_file: str) -> None:
     """Write both forms into the folder `home`; input and outputs are called as in the model, float32."""
     path = str(home / saved_model)
     module = _module(model)
-    tf.saved_model.save(module, path, {_SIGNATURE: module.run})
-    converter = tf.lite.TFLiteConverter.from_saved_model(path, signature_keys=[_SIGNATURE])
+    tf.saved_model.save(module, path, {SIGNATURE: module.run})
+    converter = tf.lite.TFLiteConverter.from_saved_model(path, signature_keys=[SIGNATURE])
     (home / litert_file).write_bytes(converter.convert())
 
 

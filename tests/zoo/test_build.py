@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -18,7 +17,9 @@ from indexer.errors import ModelError
 from indexer.vision.built import check, is_built, is_whole
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import ModelSpec, read_specs
-from indexer.zoo.build import build, build_missing
+from indexer.zoo.build import build, build_missing, network
+from indexer.zoo.sources import read_weights
+from indexer.zoo.trial import difference
 
 SPEC = read_specs()["retinaface-mobilenet025"]  # the smallest
 STEPS = [f"{SPEC.name}: {step}" for step in (f"building from {SPEC.weights.package}", "converting", "built")]
@@ -78,23 +79,21 @@ def test_what_is_built_is_not_built_again(folder: Path) -> None:
     assert (folder / SPEC.id).stat().st_ino == before
 
 
-def change(home: Path) -> None:
-    data = bytearray((home / "model.tflite").read_bytes())
+def test_a_damaged_network_is_built_again(folder: Path) -> None:
+    file = folder / SPEC.id / "model.tflite"
+    data = bytearray(file.read_bytes())
     data[-1000] ^= 1
-    (home / "model.tflite").write_bytes(data)
-
-
-def forget(home: Path) -> None:
-    (home / "build.json").unlink()
-
-
-@pytest.mark.parametrize("harm", [change, forget])
-def test_a_damaged_network_is_built_again(harm: Callable[[Path], None], folder: Path) -> None:
-    harm(folder / SPEC.id)
+    file.write_bytes(data)
     assert not is_whole(SPEC, folder)
     build(SPEC, folder)
     check(SPEC, folder)
     assert open_model(SPEC, folder, "litert").run(np.zeros((1, 32, 32, 3), np.float32))
+
+
+def test_a_folder_without_its_record_is_not_taken_for_a_network(folder: Path) -> None:
+    (folder / SPEC.id / "build.json").unlink()
+    assert not is_built(SPEC, folder)
+    assert not is_whole(SPEC, folder)
 
 
 def test_a_kill_leaves_no_half_network_and_no_lasting_remains(tmp_path: Path) -> None:
@@ -117,6 +116,22 @@ def test_a_kill_leaves_no_half_network_and_no_lasting_remains(tmp_path: Path) ->
     assert len(remains(tmp_path)) == 1
     build(SPEC, tmp_path)
     check(SPEC, tmp_path)
+    assert remains(tmp_path) == []
+
+
+def test_a_network_that_is_not_the_converted_one_is_noticed(folder: Path) -> None:
+    model = network(SPEC, read_weights(SPEC))
+    file = folder / SPEC.id / "model.tflite"
+    assert difference(model, file, "serving_default") <= 1e-4
+    model.weights[-1].assign(model.weights[-1] + 0.001)
+    assert difference(model, file, "serving_default") > 1e-4
+
+
+def test_a_wrong_conversion_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.zoo.build._TOLERANCE", -1.0)
+    with pytest.raises(ModelError, match=r"its conversion by TensorFlow .* is wrong by"):
+        build(SPEC, tmp_path)
+    assert not is_built(SPEC, tmp_path)
     assert remains(tmp_path) == []
 
 
