@@ -1,23 +1,20 @@
-"""Faces, metadata and plain facts of the pixels flow in; the words that they alone make certain flow out."""
+"""Faces and plain facts of the pixels flow in; the words that they alone make certain flow out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from indexer.photo import Face, Look, Metadata, Tag
+from indexer.photo import Face, Look, Tag
 
 _GROUP = 4  # faces
 _PORTRAIT = 0.06  # of the picture's area that the one face covers
-_PANORAMA = 2.0  # times as wide as high
-_GREY = 0.004  # mean chroma below which no color is left
+_GRAY = 0.005  # mean chroma below which nothing but rounding is left
 
 
-def facts(faces: Sequence[Face], metadata: Metadata, look: Look) -> Iterator[Tag]:
-    """Yield the tags that faces, shape and colors give; how each rule was measured stands in docs/tags.md."""
+def facts(faces: Sequence[Face], look: Look) -> Iterator[Tag]:
+    """Yield the tags that faces and colors give; how right each rule was found stands in docs/tags.md."""
     yield from _people(faces)
-    if metadata.width >= _PANORAMA * metadata.height:
-        yield Tag("panorama", 1.0, f"{metadata.width} × {metadata.height} px")
-    if look.colorfulness < _GREY:
+    if look.colorfulness < _GRAY:
         yield Tag("black and white", 1.0, "no colors")
 
 

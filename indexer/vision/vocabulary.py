@@ -65,14 +65,15 @@ class Vocabulary:
         wanted = " ".join(word.lower().split())
         return next((self.synonyms[form] for form in _forms(wanted) if form in self.synonyms), None)
 
-    def tags(self, evidence: Evidence, faces: Sequence[Face], metadata: Metadata, look: Look) -> tuple[Tag, ...]:
+    def tags(self, evidence: Evidence, faces: Sequence[Face], metadata: Metadata, look: Look) -> tuple[Tag, ...]:  # noqa: ARG002
         """Return the tags of a photo, surest first: a pure function of what the library keeps of it.
 
         A word's score in one view is the sum over the classes below it (its marginal probability), its score in the
         photo that of the best view; its source is the class that gave most of it there. The rules decide what is shown.
+        metadata: no rule that uses it has been found right often enough yet (docs/tags.md).
         """
         best: dict[str, Tag] = {}
-        for tag in (*self._seen(evidence), *facts(faces, metadata, look)):
+        for tag in (*self._seen(evidence), *facts(faces, look)):
             shown = self.rules.apply(tag, tag.name in self._narrow)
             if shown is not None and (shown.name not in best or shown.score > best[shown.name].score):
                 best[shown.name] = shown

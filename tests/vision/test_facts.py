@@ -11,7 +11,6 @@ from indexer.photo import Evidence, Face, Look, Metadata, Tag
 from indexer.vision.facts import facts
 from indexer.vision.vocabulary import Vocabulary
 
-PLAIN = Metadata("JPEG", 4000, 3000)
 COLORFUL = Look(0.5, 0.3, 0.2, 0.0)
 
 
@@ -19,8 +18,8 @@ def face(score: float = 0.9, side: float = 0.1) -> Face:
     return Face(Box(0.2, 0.2, side, side), score, 0.5, (), None)
 
 
-def names(faces: Sequence[Face] = (), metadata: Metadata = PLAIN, look: Look = COLORFUL) -> set[str]:
-    return {tag.name for tag in facts(faces, metadata, look)}
+def names(faces: Sequence[Face] = (), look: Look = COLORFUL) -> set[str]:
+    return {tag.name for tag in facts(faces, look)}
 
 
 def test_a_photo_of_nothing_special_has_no_facts() -> None:
@@ -41,15 +40,9 @@ def test_one_large_face_is_a_portrait() -> None:
 
 
 def test_a_word_is_as_sure_as_the_face_that_decides() -> None:
-    told = {tag.name: tag for tag in facts([face(0.7), face(0.95), face(0.8)], PLAIN, COLORFUL)}
+    told = {tag.name: tag for tag in facts([face(0.7), face(0.95), face(0.8)], COLORFUL)}
     assert told["person"] == Tag("person", 0.95, "3 faces")
     assert told["people"] == Tag("people", 0.8, "3 faces")
-
-
-def test_a_wide_photo_is_a_panorama() -> None:
-    assert names(metadata=Metadata("JPEG", 8000, 2000)) == {"panorama"}
-    assert names(metadata=Metadata("JPEG", 1920, 1080)) == set()
-    assert names(metadata=Metadata("JPEG", 1000, 4000)) == set()
 
 
 def test_a_photo_without_colors_is_black_and_white() -> None:
@@ -58,10 +51,10 @@ def test_a_photo_without_colors_is_black_and_white() -> None:
 
 def test_every_fact_is_a_word_that_can_be_searched() -> None:
     vocabulary = Vocabulary.load()
-    told = names([face()] * 4, Metadata("JPEG", 8000, 2000), Look(0.5, 0.0, 0.2, 0.0)) | names([face(side=0.5)])
+    told = names([face()] * 4, Look(0.5, 0.0, 0.2, 0.0)) | names([face(side=0.5)])
     assert {vocabulary.canonical(word) for word in told} == told
 
 
 def test_facts_join_what_the_classifier_saw() -> None:
-    tags = Vocabulary.load().tags(Evidence("lite-00000000", b""), [face(0.9)], PLAIN, COLORFUL)
+    tags = Vocabulary.load().tags(Evidence("lite-00000000", b""), [face(0.9)], Metadata("JPEG", 4000, 3000), COLORFUL)
     assert tags == (Tag("person", 0.9, "1 face"),)
