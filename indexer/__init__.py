@@ -17,6 +17,7 @@ _HOMES = {
         "StoreError",
     ),
     "indexer.geometry": ("Box", "Point"),
+    "indexer.intake.discover": ("discover", "stamp"),
     "indexer.library.search": ("by_keywords", "nearest_words", "similar_faces"),
     "indexer.library.store": ("Library",),
     "indexer.photo": (
@@ -40,13 +41,16 @@ _HOMES = {
         "Unchanged",
     ),
     "indexer.pipeline.index": ("plan", "run"),
+    "indexer.pipeline.pool": ("Pool",),
+    "indexer.pipeline.retag": ("retag",),
     "indexer.pipeline.worker": ("analyze_file", "read_faces"),
     "indexer.vision.analyze": ("Analyzer", "Eyes", "FaceReader"),
+    "indexer.vision.vocabulary": ("Vocabulary",),
     "indexer.zoo.build": ("build_missing",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -53,9 +53,11 @@ def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  #
 
 @command(app, "build")
 def build(session: Session, names: Names = None) -> None:
-    """Build networks from their packaged weights; what is built already stays."""
+    """Build networks from their packaged weights; what is built and whole stays."""
+    from indexer.zoo.build import build_missing as build_all
+
     config = session.settings().config
-    build_missing(session, config, _chosen(names, config))
+    build_all(_chosen(names, config), config.models_path, session.say)
 
 
 @command(app, "verify")
@@ -70,7 +72,7 @@ def verify(session: Session, names: Names = None) -> None:
 
 
 def build_missing(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
-    """Build the networks that are not built yet, telling what is done. Errors: ModelError."""
+    """Build the networks that are not there yet, telling what is done. Errors: ModelError."""
     from indexer.vision.built import is_built
 
     if all(is_built(spec, config.models_path) for spec in specs):

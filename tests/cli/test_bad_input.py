@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from indexer.vision.spec import read_specs
+
 
 def no_library(folder: Path) -> list[str]:
     return ["search", "--keyword", "dog"]
@@ -109,7 +111,7 @@ def test_bad_input_is_a_sentence_and_an_exit_code(program, tmp_path: Path, make,
 def test_a_damaged_network_is_refused_and_can_be_built_again(program, small_photos: Path, tmp_path: Path) -> None:
     models = tmp_path / "models"
     shutil.copytree(program.models, models)
-    (lite,) = models.glob("efficientnet-lite0-*/model.tflite")
+    lite = models / read_specs()["efficientnet-lite0"].id / "model.tflite"
     data = bytearray(lite.read_bytes())
     data[len(data) // 2] ^= 1
     lite.write_bytes(data)

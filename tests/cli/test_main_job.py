@@ -147,7 +147,7 @@ def test_tags_counts_the_words(scanned) -> None:
 
 def test_failures_say_stage_and_reason(scanned) -> None:
     (failure,) = scanned.program.json("failures")
-    assert (Path(failure["path"]).name, failure["stage"]) == ("half.jpg", "decode")
+    assert (Path(failure["path"]).name, failure["stage"]) == ("half.jpg", "identify")
     assert "not complete" in failure["reason"]
     assert scanned.program.json("failures", "--stage", "read") == []
 
