@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, Select, select
 
-from indexer.library.roots import Roots, part
+from indexer.library.file import chunks
+from indexer.library.roots import Roots
 from indexer.library.rows import models_of
 from indexer.library.tables import model_sets, photos
 
+_KNOWN = """
+    SELECT path, size, mtime_ns, model_set_id, failed_stage IS NOT NULL, missing_since IS NOT NULL FROM photos
+    WHERE root_id = ?1 AND substr(path, 1, length(?2)) = ?2
+"""
+_AT_A_TIME = 4096
 ANALYZED = photos.c.model_set_id.is_not(None) & photos.c.failed_stage.is_(None)  # and as the file is now
 
 
@@ -35,28 +41,18 @@ class Known:
 def known(connection: Connection, folders: Sequence[Path] | None) -> dict[Path, Known]:
     """Return every photo that lies in the folders, by absolute path; None: all."""
     roots = Roots.read(connection)
-    parts = {place: None for folder in folders for place in roots.within(folder)} if folders is not None else None
-    if parts is not None and not parts:
-        return {}
-    query = select(
-        photos.c.root_id,
-        photos.c.path,
-        photos.c.size,
-        photos.c.mtime_ns,
-        photos.c.model_set_id,
-        photos.c.failed_stage,
-        photos.c.missing_since,
-    )
-    if parts is not None:
-        query = query.where(or_(*(part(*each) for each in parts)))
-    prefixes = {root_id: os.fsdecode(prefix) for root_id, prefix in roots.prefixes.items()}
-    seen_by = _model_sets(connection)
-    return {
-        Path(prefixes[root] + os.fsdecode(path)): Known(
-            size, mtime_ns, seen_by[models], failed is not None, missing is not None
-        )
-        for root, path, size, mtime_ns, models, failed, missing in connection.execute(query)
-    }
+    everything = [(root_id, b"") for root_id in roots.prefixes]
+    wanted = everything if folders is None else [place for folder in folders for place in roots.within(folder)]
+    sets = _model_sets(connection)
+    found: dict[Path, Known] = {}
+    for root_id, prefix in wanted:
+        root = os.fsdecode(roots.prefixes[root_id])
+        for rows in chunks(connection, _KNOWN, (root_id, prefix), _AT_A_TIME):
+            for path, size, mtime_ns, model_set, failed, missing in rows:
+                found[Path(root + os.fsdecode(path))] = Known(
+                    size, mtime_ns, sets[model_set], failed == 1, missing == 1
+                )
+    return found
 
 
 def sizes(connection: Connection) -> frozenset[int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, FromClause, LargeBinary, Select, cast, func, select, union_all
+from sqlalchemy import Connection, LargeBinary, Select, cast, func, select, union_all
 
 from indexer.library.query import And, Or, Query, Term, folded, words
 from indexer.library.rows import SHOWN, box
@@ -102,19 +102,15 @@ def _best(scores: Select[Any], limit: int | None, min_score: float) -> Select[An
 
 
 def _scores(query: Query, tag_ids: TagIds) -> Select[Any]:
-    """Return the statement for (photo_id, score) of the photos that match."""
+    """Return the statement for (photo_id, score) of the photos that match, one row a photo."""
     if isinstance(query, Term):
         return _term_scores(tag_ids[folded(query.word)])
-    parts = [_scores(part, tag_ids).subquery() for part in query.parts]
-    if isinstance(query, Or):
-        either = union_all(*map(select, parts)).subquery()
-        return select(either.c.photo_id, func.max(either.c.score).label("score")).group_by(either.c.photo_id)
-    first, *others = parts
-    joined: FromClause = first
-    for other in others:
-        joined = joined.join(other, other.c.photo_id == first.c.photo_id)
-    score = func.min(*(part.c.score for part in parts)) if others else first.c.score
-    return select(first.c.photo_id, score.label("score")).select_from(joined)
+    if len(query.parts) == 1:
+        return _scores(query.parts[0], tag_ids)
+    rows = union_all(*(_scores(part, tag_ids) for part in query.parts)).subquery()
+    score = func.max(rows.c.score) if isinstance(query, Or) else func.min(rows.c.score)
+    found = select(rows.c.photo_id, score.label("score")).group_by(rows.c.photo_id)
+    return found if isinstance(query, Or) else found.having(func.count() == len(query.parts))
 
 
 def _term_scores(tag_ids: Sequence[int]) -> Select[Any]:
