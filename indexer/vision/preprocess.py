@@ -14,6 +14,8 @@ _FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+# Much larger pictures are first reduced by a whole number, which costs a fraction of the filter and leaves it this much.
+_REDUCING_GAP = 1.4
 _Box = tuple[float, float, float, float]
 
 
@@ -47,7 +49,7 @@ def resized(
     """Resize a picture uint8[h, w, 3], or a box of it (left, top, right, bottom in px), to (width, height)."""
     if box is None and size == (pixels.shape[1], pixels.shape[0]):
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize(size, _FILTERS[resampling], box))
+    return np.asarray(Image.fromarray(pixels).resize(size, _FILTERS[resampling], box, _REDUCING_GAP))
 
 
 def normalized(pixels: NDArray[np.uint8], wanted: Input) -> NDArray[np.float32]:
