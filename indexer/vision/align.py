@@ -13,7 +13,7 @@ CHIP_PX = 150
 # Left eye, right eye, nose, left and right mouth corner in the chip, x and y in px: the median over 126 faces
 # for which dlib, with its own 5-point model, had cut a chip of the same picture.
 TEMPLATE = np.array([[46.47, 45.12], [101.67, 44.97], [73.26, 77.37], [50.66, 99.00], [97.95, 99.22]])
-_MARGIN_PX = 2  # what bicubic interpolation looks at beyond the chip's edge
+_MARGIN_PX = 1  # what interpolation looks at beyond the edge of the chip
 
 Matrix = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ def chip(pixels: NDArray[np.uint8], landmarks: ArrayLike) -> NDArray[np.uint8]:
     back /= reduction
     image = Image.fromarray(around)
     size = (CHIP_PX, CHIP_PX)
-    return np.asarray(image.transform(size, Image.Transform.AFFINE, tuple(back.ravel()), Image.Resampling.BICUBIC))
+    return np.asarray(image.transform(size, Image.Transform.AFFINE, tuple(back.ravel()), Image.Resampling.BILINEAR))
 
 
 def _inverse(matrix: Matrix) -> Matrix:

@@ -14,7 +14,7 @@ from indexer.vision.preprocess import normalized
 from indexer.vision.quality import quality
 from indexer.vision.runtime import Model
 
-_ENOUGH, _WORTH = 0.7, 0.2  # pixels of the picture to a pixel of the chip: no gain above, no use below
+_ENOUGH, _WORTH = 0.35, 0.15  # pixels of the picture to a pixel of the chip: little gain above, no use below
 
 
 class Describer:

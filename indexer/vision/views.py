@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from indexer.vision.preprocess import resized
 
 # Sides of the views of a panorama, as multiples of its short side.
-_LONGEST, _VIEW, _SHARED = 2.5, 4 / 3, 0.5
+_LONGEST, _VIEW, _SHARED = 2.5, 1.5, 0.5
 _MOST_VIEWS = 8
 
 Pixels = NDArray[np.uint8]
