@@ -72,6 +72,9 @@ class PhotoError(IndexerError):
     """One photo that cannot be indexed: recorded, never fatal to a run."""
 
     exit_code = 7
+    path: Path
+    stage: str
+    reason: str
 
     def __init__(self, path: Path, stage: str, reason: str) -> None:
         super().__init__(f"{printable(path)}: {stage}: {reason}", path=path, stage=stage, reason=reason)

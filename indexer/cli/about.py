@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    for name, function in {"show": show, "tags": tags, "status": status, "failures": failures}.items():
-        command(app, name)(function)
+    command(app, "show")(show)
+    command(app, "tags")(tags)
+    command(app, "status")(status)
+    command(app, "failures")(failures)
 
 
 def show(

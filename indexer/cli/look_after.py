@@ -14,8 +14,9 @@ from indexer.errors import printable
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    for name, function in {"retag": retag, "prune": prune, "relocate": relocate}.items():
-        command(app, name)(function)
+    command(app, "retag")(retag)
+    command(app, "prune")(prune)
+    command(app, "relocate")(relocate)
 
 
 def retag(session: Session) -> None:

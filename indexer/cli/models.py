@@ -45,8 +45,7 @@ def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  #
     ]
     if format is Format.TABLE:
         columns = ("name", "role", "used", "built", "license", "description")
-        yes_no = {True: "yes", False: "no"}
-        table([[str(yes_no.get(each[key], each[key])) for key in columns] for each in records], columns)
+        table([[_text(each[key]) for key in columns] for each in records], columns)
     else:
         write_json(records, indent=2)
 
@@ -81,6 +80,10 @@ def build_missing(session: Session, config: Config, specs: tuple[ModelSpec, ...]
 
     session.say("Building networks from their weights, this happens once …")
     build_all(specs, config.models_path, session.say)
+
+
+def _text(value: object) -> str:
+    return {"True": "yes", "False": "no"}.get(str(value), str(value))
 
 
 def _chosen(names: list[str] | None, config: Config) -> tuple[ModelSpec, ...]:

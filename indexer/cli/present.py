@@ -30,7 +30,12 @@ class Format(StrEnum):
 
 
 FormatOption = Annotated[
-    Format, typer.Option("--format", "-f", help="table, json, jsonl (an object a line), paths, or paths0 (each ended by NUL, for xargs -0).")
+    Format,
+    typer.Option(
+        "--format",
+        "-f",
+        help="table, json, jsonl (an object a line), paths, or paths0 (each ended by NUL, for xargs -0).",
+    ),
 ]
 
 

@@ -23,8 +23,8 @@ Clock = Callable[[], float]
 class Plan:
     """What a scan has found, before any photo is opened.
 
-    folders: as given.  unchanged: known with their stamp.  returned: the same, but they had been missing.  work: new, changed, not seen
-    by all models, or failed and to be tried again.  gone: known, but not found.
+    folders: as given.  unchanged: known with their stamp.  returned: the same, but they had been missing.
+    work: new, changed, not seen by all models, or failed and to be tried again.  gone: known, but not found.
     """
 
     folders: tuple[Path, ...]
@@ -55,7 +55,8 @@ def plan(
         kinds[_kind(known.pop(file.path, None), file, wanted, retry_failed)].append(file)
     left = [path for path, each in known.items() if not each.missing]
     gone = _gone(left, _empty_folders(folders, kinds.values()), troubled, on_error)
-    return Plan(tuple(folders), *(tuple(files) for files in kinds.values()), gone=tuple(gone))
+    unchanged, returned, work = map(tuple, kinds.values())
+    return Plan(tuple(folders), unchanged, returned, work, tuple(gone))
 
 
 def run(

@@ -14,7 +14,7 @@ _FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-# Much larger pictures are first reduced by a whole number, which costs a fraction of the filter and leaves it this much.
+# Much larger pictures are first reduced by a whole number, which costs a fraction of the filter.
 _REDUCING_GAP = 1.4
 _Box = tuple[float, float, float, float]
 

@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 from library import CLASSIFIER, DESCRIBER, DETECTOR, ROOT, make_library
 from memory import peak_bytes
-from PIL import Image
 from photos import make_photos, sample
+from PIL import Image
 
 from indexer.config import Config
 from indexer.vision.analyze import Eyes
@@ -46,7 +46,10 @@ def scan(folder: Path, given: argparse.Namespace) -> Figures:
     peak = peak_bytes(process)
     told = json.loads(process.communicate()[0].splitlines()[-1])
     rate = told["indexed"] / told["seconds"]
-    yield f"decode only: {len(paths)} photos of 12 megapixels at 1/4 scale, {workers} processes", f"{floor:.1f} photos/s"
+    yield (
+        f"decode only: {len(paths)} photos of 12 megapixels at 1/4 scale, {workers} processes",
+        f"{floor:.1f} photos/s",
+    )
     yield f"scan, all three networks, {workers} workers", f"{rate:.1f} photos/s"
     yield "scan / decode only", f"{rate / floor:.2f}"
     yield "peak memory of the whole scan", f"{peak / 1e6:.0f} MB"
