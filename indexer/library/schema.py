@@ -78,11 +78,15 @@ def _target(scripts: Path, revision: str | None, path: Path) -> str:
 
 def _copy(path: Path, copy: Path) -> None:
     """Copy the database as it stood before this transaction."""
+    part = copy.with_name(copy.name + ".part")  # half a copy must not look like one
     try:
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
             source.backup(target)
+        part.replace(copy)
     except sqlite3.Error as error:
         raise store_error(copy, error) from error
+    except OSError as error:
+        raise StoreError(copy, f"cannot be made: {error.strerror}") from error
 
 
 def _migrate(connection: Connection, scripts: Path) -> None:

@@ -31,6 +31,9 @@ CLASSIFIER, DETECTOR, DESCRIBER = (
     "made-up-describer-00000000",
 )
 WORDS = ["animal", "dog", "terrier", *(f"word {number}" for number in range(997))]
+SHARES = 1 / np.arange(3, len(WORDS) + 3)  # a few words are on many photos, most on few
+SHARES /= SHARES.sum()
+TAGS = 8
 BATCH = 64
 ROOT = Path("/made-up/photos")
 
@@ -52,9 +55,7 @@ def make_library(path: Path, photos: int, seed: int = 0) -> float:
 
 def _photo(number: int, random: np.random.Generator) -> Indexed:
     file = PhotoFile(ROOT / f"{2000 + number // 5000}" / f"IMG_{number:07}.jpg", 2_000_000 + number, number * 10**9)
-    words = {int(word) for word in random.zipf(1.3, 64) % len(WORDS)}
-    words |= {int(word) for word in random.integers(0, len(WORDS), 8)}
-    scores = random.uniform(0.3, 1, 8)
+    scores = np.sort(random.uniform(0.3, 1, TAGS))[::-1]
     evidence = random.integers(0, 65536, (30, 3), np.uint16) % np.array([9, 1000, 65535], np.uint16)
     left, top, x, y = random.uniform(0, 0.8, 4)
     face = Face(
@@ -73,7 +74,7 @@ def _photo(number: int, random: np.random.Generator) -> Indexed:
             evidence=(Evidence(CLASSIFIER, evidence.astype("<u2").tobytes()),),
             tags=tuple(
                 Tag(WORDS[word], float(score), f"class {word}")
-                for word, score in zip(sorted(words, key=lambda word: (word > 2, word))[:8], scores, strict=False)
+                for word, score in zip(random.choice(len(WORDS), TAGS, False, SHARES), scores, strict=True)
             ),
             faces=(face,),
             vector=random.bytes(2560),

@@ -1,0 +1,31 @@
+"""The manual of the library names every table, and its SQL runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from made_photos import made_photo
+
+from indexer.library.store import Library
+from indexer.library.tables import metadata
+from indexer.photo import Failed, PhotoFile
+
+MANUAL = (Path(__file__).parents[2] / "docs" / "library.md").read_text()
+
+
+@pytest.mark.parametrize("table", sorted(metadata.tables))
+def test_the_manual_names_every_table(table: str) -> None:
+    assert f"`{table}`" in MANUAL
+
+
+def test_the_sql_of_the_manual_runs(library: Library) -> None:
+    folder = Path("/photos")
+    library.record(
+        [made_photo(folder / "a.jpg", 1, [("dog", 0.5)]), Failed(PhotoFile(folder / "b", 1, 1), "decode", "no")]
+    )
+    best, failed = re.findall(r"```sql\n(.*?)```", MANUAL, re.DOTALL)
+    with library.reading() as connection:
+        assert connection.exec_driver_sql(best).all() == [(0.5, "/photos/a.jpg", "class of dog")]
+        assert connection.exec_driver_sql(failed).all() == [("decode", "no", 1)]
