@@ -26,18 +26,4 @@ class Classifier:
         """Return the evidence of all views of a picture, and its pooled features float32[length]."""
         spec = self.model.spec
         outputs = self.model.run(tensor(picture.pixels, spec))
-        scores = sharpened(outputs["probabilities"], spec.network.get("temperature", 1.0))
-        return Evidence.of(spec.id, scores, spec.thresholds["least"]), outputs["embedding"]
-
-
-def sharpened(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Return the softmax[views, classes] that the same network gives when its logits are divided by the temperature.
-
-    Networks that were trained with smoothed labels say less than they know: below 1 the sum over many classes,
-    each with a little, counts for less (C. Guo et al.: On Calibration of Modern Neural Networks, 2017).
-    """
-    if temperature == 1.0:
-        return probabilities
-    powers = probabilities ** np.float32(1 / temperature)
-    sharp: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
-    return sharp
+        return Evidence.of(spec.id, outputs["probabilities"], spec.thresholds["least"]), outputs["embedding"]

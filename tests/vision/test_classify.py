@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from indexer.photo import Look, Metadata, Picture
-from indexer.vision.classify import Classifier, sharpened
+from indexer.vision.classify import Classifier
 from indexer.vision.runtime import FakeModel, open_model
 from indexer.vision.spec import read_specs
 from indexer.vision.vocabulary import Vocabulary
@@ -75,7 +73,7 @@ def test_the_vector_has_the_features_of_the_whole_picture(classifier: Classifier
 def test_scores_below_the_least_are_not_kept() -> None:
     scores = np.full((2, 1000), 1e-6, np.float32)
     scores[0, 5], scores[1, 7] = 0.6, 0.3
-    spec = replace(SPEC, network={**SPEC.network, "temperature": 1.0}, thresholds={"least": 0.01})
+    spec = replace(SPEC, thresholds={"least": 0.01})
     outputs = {"probabilities": scores, "embedding": np.zeros(1280, np.float32)}
     seen = Picture(np.zeros((60, 80, 3), np.uint8), (80, 60))
     evidence, _ = Classifier(FakeModel(spec, lambda _: outputs)).classify(seen)
@@ -88,14 +86,3 @@ def test_a_picture_of_any_shape_is_classified(classifier: Classifier) -> None:
         evidence, vector = classifier.classify(Picture(np.full((height, width, 3), 127, np.uint8), (width, height)))
         assert len(vector) == 1280
         assert evidence.model == SPEC.id
-
-
-@given(st.lists(st.floats(-20, 20), min_size=2, max_size=8), st.sampled_from([0.5, 0.7, 1.0, 1.5]))
-def test_sharpening_is_dividing_the_logits(logits: list[float], temperature: float) -> None:
-    def softmax(values: np.ndarray) -> np.ndarray:
-        powers = np.exp(values - values.max())
-        return powers / powers.sum()
-
-    given_logits = np.array(logits)
-    once = sharpened(softmax(given_logits)[np.newaxis].astype(np.float32), temperature)
-    np.testing.assert_allclose(once[0], softmax(given_logits / temperature), rtol=0, atol=1e-5)

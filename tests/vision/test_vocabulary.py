@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from indexer.vision.rules import Rules
 from indexer.vision.vocabulary import Vocabulary
 
 WORDS = Vocabulary.load()
+HALF = replace(WORDS, rules=Rules(0.5, 0.5, {}, {}, frozenset()))
 PLAIN = (Metadata("JPEG", 4000, 3000), Look(0.5, 0.3, 0.2, 0.0))
 NAMES = {name: index for index, name in enumerate(WORDS.classes)}
 
@@ -32,7 +34,7 @@ def seen(*views: dict[str, float]) -> Evidence:
 
 
 def tags(*views: dict[str, float]) -> dict[str, Tag]:
-    return {tag.name: tag for tag in WORDS.tags(seen(*views), (), *PLAIN)}
+    return {tag.name: tag for tag in HALF.tags(seen(*views), (), *PLAIN)}
 
 
 def test_every_class_has_a_name() -> None:
@@ -157,6 +159,13 @@ def test_the_surest_tag_comes_first() -> None:
     assert scores == sorted(scores, reverse=True)
 
 
+def test_a_word_that_stands_for_one_class_needs_its_own_threshold() -> None:
+    careful = replace(WORDS, rules=Rules(0.25, 0.5, {}, {}, frozenset()))
+    found = {tag.name for tag in careful.tags(seen({"banana": 0.4, "trombone": 0.6}), (), *PLAIN)}
+    assert {"fruit", "food", "trombone", "musical instrument"} <= found
+    assert "banana" not in found
+
+
 def test_no_evidence_gives_no_tags() -> None:
     assert WORDS.tags(Evidence("lite-00000000", b""), (), *PLAIN) == ()
 
@@ -169,7 +178,7 @@ def test_scores_stay_between_0_and_1(scores: dict[str, float]) -> None:
 
 
 def test_a_broader_word_is_never_less_sure() -> None:
-    everything = Vocabulary(WORDS.classes, WORDS.words, WORDS.synonyms, Rules(0.0, 0.0, {}, {}, frozenset()))
+    everything = replace(WORDS, rules=Rules(0.0, 0.0, {}, {}, frozenset()))
     evidence = seen({"beagle": 0.3, "goldfish": 0.3, "pizza": 0.4})
     found = {tag.name: tag.score for tag in everything.tags(evidence, (), *PLAIN)}
     assert found["beagle"] <= found["hound"] <= found["dog"] <= found["mammal"] <= found["animal"]
