@@ -1,4 +1,4 @@
-"""An engine flows in; its file has the newest schema when it comes back, or is refused.
+"""The path of a library file flows in; an engine flows out whose file has the newest schema, or it is refused.
 
 Alembic takes 0.3 s to import, so it is only loaded for a file whose revision is not `HEAD`.
 """
@@ -12,16 +12,31 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 
 from indexer.errors import StoreError
-from indexer.library.file import APPLICATION_ID, store_error, writing
+from indexer.library.file import APPLICATION_ID, connect, store_error, writing
 from indexer.resources import packaged
 
 HEAD = "0001"  # the newest revision in migrations/versions
 
 
-def is_current(engine: Engine, path: Path) -> bool:
-    """Tell whether the file has the newest schema; an empty one has not. Errors: StoreError for a foreign file."""
-    with engine.connect() as connection:
-        return _revision(connection, path) == HEAD
+def open_current(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:
+    """Return an engine for a library file with the newest schema; to write, the file is made where there is none.
+
+    Errors: StoreError for a file that is absent (to read), no library, or may not be read or written as asked.
+    """
+    if path.is_dir():
+        raise StoreError(path, "is a folder; name a file for the library")
+    if read_only and not path.exists():
+        raise StoreError(path, "does not exist yet; 'indexer scan FOLDER' makes it")
+    engine = connect(path, read_only=read_only, busy_seconds=busy_seconds)
+    try:
+        if read_only and not _is_current(engine, path):
+            open_current(path, read_only=False, busy_seconds=busy_seconds).dispose()
+        elif not read_only:
+            _prepare(engine, path)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
 
 
 def upgrade(engine: Engine, path: Path, migrations: Path | None = None) -> None:
@@ -41,6 +56,22 @@ def upgrade(engine: Engine, path: Path, migrations: Path | None = None) -> None:
                 _upgrade(connection, path, scripts)
         finally:
             driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _is_current(engine: Engine, path: Path) -> bool:
+    with engine.connect() as connection:
+        return _revision(connection, path) == HEAD
+
+
+def _prepare(engine: Engine, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(path, f"cannot be made: {error.strerror}") from error
+    if not _is_current(engine, path):
+        upgrade(engine, path)
+    with engine.connect() as connection, writing(connection):
+        pass  # a file that may not be written says so now, not after an hour of work
 
 
 def _upgrade(connection: Connection, path: Path, scripts: Path) -> None:

@@ -13,15 +13,14 @@ from types import TracebackType
 
 from sqlalchemy import Connection, Engine
 
-from indexer.errors import StoreError
 from indexer.library import known, roots
-from indexer.library.file import connect, in_memory, writing
+from indexer.library.file import in_memory, writing
 from indexer.library.known import Known
 from indexer.library.matrix import DescriptorMatrix
 from indexer.library.record import prune, record
 from indexer.library.replace import replace_classes
 from indexer.library.retag import analyses_after, retag
-from indexer.library.schema import is_current, upgrade
+from indexer.library.schema import open_current
 from indexer.library.tables import metadata
 from indexer.photo import Analysis, Descriptor, Outcome, Tag
 
@@ -52,13 +51,7 @@ class Library:
         Errors: StoreError for a file that is absent (to read), locked, damaged, no library, newer than the program,
         or may not be read or written as asked.
         """
-        if path.is_dir():
-            raise StoreError(path, "is a folder; name a file for the library")
-        if read_only and not path.exists():
-            raise StoreError(path, "does not exist yet; 'indexer scan FOLDER' makes it")
-        if not read_only or not _is_current(path, busy_seconds):
-            _prepare(path, busy_seconds)
-        return cls(path, connect(path, read_only=read_only, busy_seconds=busy_seconds), clock)
+        return cls(path, open_current(path, read_only=read_only, busy_seconds=busy_seconds), clock)
 
     @classmethod
     def empty(cls, path: Path) -> Library:
@@ -178,27 +171,3 @@ class Library:
         matrix = self._matrices.setdefault(key, DescriptorMatrix(like))
         matrix.refresh(connection)
         return matrix
-
-
-def _is_current(path: Path, busy_seconds: float) -> bool:
-    engine = connect(path, read_only=True, busy_seconds=busy_seconds)
-    try:
-        return is_current(engine, path)
-    finally:
-        engine.dispose()
-
-
-def _prepare(path: Path, busy_seconds: float) -> None:
-    """Make sure that the file is there, may be written, and has the newest schema."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(path, f"cannot be made: {error.strerror}") from error
-    engine = connect(path, read_only=False, busy_seconds=busy_seconds)
-    try:
-        if not is_current(engine, path):
-            upgrade(engine, path)
-        with engine.connect() as connection, writing(connection):
-            pass  # a file that may not be written says so now, not after an hour of work
-    finally:
-        engine.dispose()
