@@ -66,7 +66,7 @@ def shown(
     outcomes: Iterable[Outcome], total: int, tally: Tally, clock: Callable[[], float], *, quiet: bool = False
 ) -> Iterator[Outcome]:
     """Pass outcomes through, counted in `tally` and shown on stderr; total: how many photos are to be looked at."""
-    watch = _counted if quiet else _bar if sys.stderr.isatty() else _lines
+    watch = _counted if quiet or not total else _bar if sys.stderr.isatty() else _lines
     return watch(outcomes, total, tally, clock)
 
 

@@ -137,13 +137,14 @@ def _trouble(path: Path, reason: str) -> None:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Make SIGTERM end the scan as Ctrl-C does: what is finished is stored first."""
+    """Make SIGTERM end the scan as Ctrl-C does, and both also where a shell has a background job ignore Ctrl-C."""
 
     def stop(_signal: int, _frame: FrameType | None) -> Any:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
