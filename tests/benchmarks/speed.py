@@ -27,10 +27,12 @@ from memory import peak_bytes
 from photos import make_photos, sample
 from PIL import Image
 
-from indexer.config import Config
+from indexer.config import load
 from indexer.vision.analyze import Eyes
+from indexer.zoo.build import build_missing
 
-EYES = Eyes(**Config().eyes)
+CONFIG = load().config
+EYES = Eyes(**CONFIG.eyes)
 DECODED_PX = 1000  # the long side that a scan asks for: a quarter of 4000
 Figures = Iterator[tuple[str, str]]
 
@@ -38,7 +40,7 @@ Figures = Iterator[tuple[str, str]]
 def scan(folder: Path, given: argparse.Namespace) -> Figures:
     """Scan new photos with all three networks, beside decoding them and nothing else, in one run."""
     paths = make_photos(folder / "photos", given.photos)
-    workers = Config(workers=given.workers).worker_count
+    workers = given.workers or CONFIG.worker_count
     floor = _decode_rate(paths, workers)
     library = _fresh(folder / "scan.sqlite")
     arguments = ("scan", folder / "photos", "--json", "--workers", workers)
@@ -175,6 +177,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep photos and libraries here between runs")
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}")
     given = parser.parse_args()
+    build_missing(EYES.specs(), EYES.folder)
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
         print("| what | figure |\n|---|---|")
