@@ -31,7 +31,9 @@ class Tally:
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome."""
-        self.kinds[type(outcome)] += 1
+        # A photo that only has another date was not moved anywhere.
+        touched = isinstance(outcome, Moved) and outcome.old_path == outcome.file.path
+        self.kinds[Unchanged if touched else type(outcome)] += 1
         if isinstance(outcome, Indexed):
             self.faces += len(outcome.analysis.faces)
         self.looked_at += isinstance(outcome, Indexed | Failed)

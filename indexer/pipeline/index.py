@@ -113,8 +113,10 @@ class _Moves:
         self._library = library
         self._models = models
         self._sizes = library.sizes() if plan.work else frozenset()
+        # What the library knows under these paths is about to be replaced: nobody may take it for his own.
+        self._outdated = {file.path for file in plan.work}
         self._taken: list[Moved] = []
-        self.left: set[Path] = set()
+        self.left: dict[Path, Path] = {}
 
     def others(self, files: Iterable[PhotoFile]) -> Iterator[PhotoFile]:
         """Pass on the files that must be analyzed."""
@@ -123,6 +125,7 @@ class _Moves:
             if move is None:
                 yield file
             else:
+                self._outdated.discard(file.path)
                 self._taken.append(move)
 
     def taken(self) -> list[Moved]:
@@ -133,11 +136,14 @@ class _Moves:
     def _move(self, file: PhotoFile) -> Moved | None:
         content = _content_hash(file)
         twins = self._library.twins(content, self._models) if content else []
+        if file.path in twins:
+            return Moved(file, file.path, gone=False)  # the same bytes with another date
+        twins = [path for path in twins if path not in self._outdated]
         gone = [path for path in twins if path not in self.left and not os.path.lexists(path)]
         if gone:
-            self.left.add(gone[0])
+            self.left[gone[0]] = file.path
             return Moved(file, gone[0], gone=True)
-        return Moved(file, twins[0], gone=False) if twins else None
+        return Moved(file, self.left.get(twins[0], twins[0]), gone=False) if twins else None
 
 
 def _content_hash(file: PhotoFile) -> bytes | None:

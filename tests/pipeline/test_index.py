@@ -84,6 +84,30 @@ def test_two_equal_photos_that_moved_are_both_moved(scanner, photos: Path) -> No
     assert status(scanner.library).missing == 0
 
 
+def test_photos_that_swap_their_names_swap_what_is_known_of_them(scanner, photos: Path) -> None:
+    scanner(photos)
+    cat, coffee, aside = photos / "cat.jpg", photos / "trip" / "coffee.jpg", photos / "aside"
+    before = [details(scanner.library, path).analysis.tags for path in (cat, coffee)]
+    cat.rename(aside)
+    coffee.rename(cat)
+    aside.rename(coffee)
+    touch(cat)
+    touch(coffee)
+    scanner(photos)
+    assert [details(scanner.library, path).analysis.tags for path in (coffee, cat)] == before
+
+
+def test_two_copies_of_a_photo_that_is_gone_are_both_known(scanner, photos: Path) -> None:
+    scanner(photos)
+    shutil.copy(photos / "cat.jpg", photos / "a.jpg")
+    shutil.copy(photos / "cat.jpg", photos / "b.jpg")
+    (photos / "cat.jpg").unlink()
+    scanner(photos)
+    assert scanner.seen == []
+    assert {hit.path.name for hit in by_keywords(scanner.library, ["cat"])} == {"a.jpg", "b.jpg"}
+    assert kinds(scanner(photos)) == {"Unchanged": 4}
+
+
 def test_a_copy_takes_the_analysis_of_its_twin(scanner, photos: Path) -> None:
     scanner(photos)
     shutil.copy(photos / "cat.jpg", photos / "copy.jpg")
