@@ -1,9 +1,9 @@
 """A Picture flows in; its faces flow out, each with box, score and landmarks.
 
 The detector looks several times.  Over the whole picture, at a size that is quick, it proposes whatever might be a
-face.  Then it looks at each proposal closely, enlarged or reduced to the size that it judges best; that look also
-gives the landmarks, which are far more exact than those of the first.  Where both leave a doubt, a third look takes in
-more of the surroundings.  The looks decide together: what looks like a face at one scale alone is none.
+face.  Then it looks at each proposal closely, enlarged or reduced to the size that it judges best.  Where both looks
+leave a doubt, a third takes in more of the surroundings.  The looks decide together: what looks like a face at one
+scale alone is none.  docs/faces.md tells what else was tried.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from indexer.vision.preprocess import fitted, normalized
 from indexer.vision.runtime import Model
 from indexer.vision.views import Pixels, square, views
 
-_MOST_PROPOSALS = 256
+_MOST_PROPOSALS = 1000
 _CLOSE = (160, 80)  # sides in px of a close-up and of the face in it
 _WIDER = (128, 48)
 _DOUBT = (0.5, 0.98)
