@@ -27,6 +27,9 @@ class Config:
     folders: tuple[Path, ...] = _setting((), "Folders of photos that 'indexer scan' takes when none is given.")
     models_folder: Path | None = _setting(None, "Where built networks are kept. Empty: the platform's cache folder.")
     classifier: str = _setting("efficientnet-lite0", "The network that gives tags ('indexer models list').")
+    rules: Path | None = _setting(
+        None, "Your own rules for tags instead of models/labels/rules.toml; run 'indexer retag' after a change."
+    )
     faces: bool = _setting(True, "Find and describe faces. false: no face data is ever computed.")
     detector: str = _setting("retinaface-mobilenet025", "The network that finds faces.")
     describer: str = _setting("dlib-face-resnet", "The network that describes faces.")
@@ -60,6 +63,7 @@ class Config:
             "detector": self.detector if self.faces else None,
             "describer": self.describer if self.faces else None,
             "runtime": self.runtime,
+            "rules": self.rules,
         }
 
     @property

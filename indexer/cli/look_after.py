@@ -22,10 +22,14 @@ def register(app: typer.Typer) -> None:
 def retag(session: Session) -> None:
     """Make all tags anew from what the networks once saw, after rules or thresholds have changed; no network runs."""
     from indexer.pipeline.retag import retag as make_tags
+    from indexer.vision.rules import idle_rules
     from indexer.vision.vocabulary import Vocabulary
 
+    vocabulary = Vocabulary.load(rules=session.settings().config.rules)
+    for idle in idle_rules(vocabulary.rules, vocabulary.known):
+        session.say(f"A rule that can do nothing: {idle}")
     with session.open_library(read_only=False) as library:
-        seen, changed = make_tags(library, Vocabulary.load())
+        seen, changed = make_tags(library, vocabulary)
     write(f"{changed:,} of {seen:,} photos have other tags now.")
 
 

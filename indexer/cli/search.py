@@ -47,7 +47,7 @@ def search(
     from indexer.library.search import by_keywords
     from indexer.vision.vocabulary import Vocabulary
 
-    vocabulary = Vocabulary.load()
+    vocabulary = Vocabulary.load(rules=session.settings().config.rules)
     words = [vocabulary.canonical(each) or each for each in keyword]
     with session.open_library() as library:
         hits = by_keywords(library, words, any_word=any_word, limit=limit, min_score=min_score)

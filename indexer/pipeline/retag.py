@@ -21,4 +21,4 @@ def retag(library: Library, vocabulary: Vocabulary) -> tuple[int, int]:
 
 def tags_of(analysis: Analysis, vocabulary: Vocabulary) -> tuple[Tag, ...]:
     """Return the tags that a new scan of the photo would give."""
-    return vocabulary.tags(analysis.evidence[0], analysis.faces, analysis.metadata, analysis.look)
+    return vocabulary.tags(analysis.evidence[0], analysis.faces, analysis.look)

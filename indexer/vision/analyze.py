@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Eyes:
     """Which networks look at a photo, where they are kept built, and what runs them.
 
-    detector and describer: None where faces are not wanted.
+    detector and describer: None where faces are not wanted.  rules: for tags; None: those that ship with the program.
     """
 
     folder: Path
@@ -31,6 +31,7 @@ class Eyes:
     detector: str | None
     describer: str | None
     runtime: str = "auto"
+    rules: Path | None = None
 
     def specs(self) -> tuple[ModelSpec, ...]:
         """Return the specs of the networks, classifier first.
@@ -97,7 +98,9 @@ class Analyzer:
         from indexer.vision.vocabulary import Vocabulary
 
         classifier = Classifier(open_model(eyes.specs()[0], eyes.folder, eyes.runtime, threads))
-        return cls(classifier, Vocabulary.load(), FaceReader.open(eyes, threads) if eyes.detector else None)
+        return cls(
+            classifier, Vocabulary.load(rules=eyes.rules), FaceReader.open(eyes, threads) if eyes.detector else None
+        )
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -125,7 +128,7 @@ class Analyzer:
             hashes=hashes,
             look=look,
             evidence=(evidence,),
-            tags=self.vocabulary.tags(evidence, faces, metadata, look),
+            tags=self.vocabulary.tags(evidence, faces, look),
             faces=faces,
             vector=vector.astype("<f2").tobytes(),
             models=self.models,

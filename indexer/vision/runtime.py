@@ -56,8 +56,8 @@ class LiteRtModel:
         self._file = file
         self._threads = threads
         # A new shape costs 1 ms (classifier) or 0.1 ms (describer), but 10 ms and more for a detector of large
-        # pictures, mostly for new memory: it keeps landscape, portrait and close-ups.
-        self._kept = 3 if spec.role == "face-detector" else 1
+        # pictures, mostly for new memory: it keeps three of those and the two of its close-ups.
+        self._kept = 5 if spec.role == "face-detector" else 1
         self._prepared: OrderedDict[tuple[int, ...], _Interpreter] = OrderedDict()
         self._idle = [self._start()]
 

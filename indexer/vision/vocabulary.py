@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from indexer.errors import ModelError
-from indexer.photo import Evidence, Face, Look, Metadata, Tag
+from indexer.photo import Evidence, Face, Look, Tag
 from indexer.resources import packaged
 from indexer.vision.facts import facts
 from indexer.vision.rules import Rules, read_rules
@@ -33,20 +33,22 @@ class Vocabulary:
     rules: Rules
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> Vocabulary:
+    def load(cls, folder: Path | None = None, rules: Path | None = None) -> Vocabulary:
         """Read classes.tsv, words.tsv and rules.toml of a folder; None: those that ship with the program.
+
+        rules: a rules file instead of the folder's own.
 
         Errors: ModelError where a table is missing or damaged, ConfigError for a rule that cannot be read.
         """
         folder = folder or packaged("models") / "labels"
         classes = _rows(folder / "classes.tsv", 4)
         broader = _rows(folder / "words.tsv", 2)
-        rules = read_rules(folder / "rules.toml")
+        applied = read_rules(rules or folder / "rules.toml")
         return cls(
             classes=tuple(name for _, name, _, _ in classes),
             words=tuple((name, *_split(above)) for _, name, _, above in classes),
-            synonyms=_synonyms([*broader, *((name, others) for _, name, others, _ in classes)], rules),
-            rules=rules,
+            synonyms=_synonyms([*broader, *((name, others) for _, name, others, _ in classes)], applied),
+            rules=applied,
         )
 
     @cached_property
@@ -65,12 +67,11 @@ class Vocabulary:
         wanted = " ".join(word.lower().split())
         return next((self.synonyms[form] for form in _forms(wanted) if form in self.synonyms), None)
 
-    def tags(self, evidence: Evidence, faces: Sequence[Face], metadata: Metadata, look: Look) -> tuple[Tag, ...]:  # noqa: ARG002
+    def tags(self, evidence: Evidence, faces: Sequence[Face], look: Look) -> tuple[Tag, ...]:
         """Return the tags of a photo, surest first: a pure function of what the library keeps of it.
 
         A word's score in one view is the sum over the classes below it (its marginal probability), its score in the
         photo that of the best view; its source is the class that gave most of it there. The rules decide what is shown.
-        metadata: no rule that uses it has been found right often enough yet (docs/tags.md).
         """
         best: dict[str, Tag] = {}
         for tag in (*self._seen(evidence), *facts(faces, look)):

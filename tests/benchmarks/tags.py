@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from everyday import Everyday, Shown, above, at_precision, covered, measure
 
 from indexer.intake.decode import open_original
-from indexer.photo import Evidence, Look, Metadata, PhotoFile, Picture, Tag
+from indexer.intake.discover import stamp
+from indexer.photo import Evidence, Look, Picture, Tag
 from indexer.vision.classify import Classifier
 from indexer.vision.detect import Detector
 from indexer.vision.rules import Rules
@@ -38,7 +39,7 @@ WORDS = """
 airplane apple aircraft ball bear bicycle bird boat book bottle bread bridge building bus butterfly camera car cat table
 clock clothing computer cup dog drink fish flower food fox fruit furniture guitar hat insect keyboard lizard monkey
 mountain mushroom musical_instrument shoe snake spider telephone train truck turtle vegetable"""
-NO_FACTS = (Metadata("JPEG", 1, 1), Look(0.5, 0.5, 0.2, 0.0))
+NO_FACTS = Look(0.5, 0.5, 0.2, 0.0)
 
 
 def main() -> None:
@@ -56,7 +57,7 @@ def main() -> None:
 def every(vocabulary: Vocabulary, evidence: Evidence, least: float = 0.05) -> tuple[Tag, ...]:
     """Return all words that reach a score, whatever the shipped rules say."""
     all_pass = replace(vocabulary, rules=Rules(least, least, {}, {}, frozenset()))
-    return all_pass.tags(evidence, (), *NO_FACTS)
+    return all_pass.tags(evidence, (), NO_FACTS)
 
 
 def everyday(given: argparse.Namespace) -> None:
@@ -64,7 +65,7 @@ def everyday(given: argparse.Namespace) -> None:
     truth, vocabulary = Everyday.read(given.data / "tags_multilabel"), Vocabulary.load()
     evidence, _ = seen(given, read_specs()[given.classifier], everyday_files(given, truth))
     start = time.perf_counter()
-    shipped = [vocabulary.tags(one, (), *NO_FACTS) for one in evidence]
+    shipped = [vocabulary.tags(one, (), NO_FACTS) for one in evidence]
     spent = (time.perf_counter() - start) / len(evidence)
     print(f"\n{given.classifier}: {len(evidence)} everyday photos; tags of a photo made in {spent * 1e3:.1f} ms")
     print("| threshold | narrow | precision (judged) | of narrow words | recall | tags a photo |")
@@ -212,8 +213,8 @@ def facts(given: argparse.Namespace) -> None:
     print("\n| word | photos | shown and right | found of those that are |\n|---|---|---|---|")
     for word, truth in least.items():
         shown = []
-        for picture, metadata in pictures(list(truth), detector.long_side_px):
-            tags = vocabulary.tags(nothing, detector.detect(picture), metadata, NO_FACTS[1])
+        for picture in pictures(list(truth), detector.long_side_px):
+            tags = vocabulary.tags(nothing, detector.detect(picture), NO_FACTS)
             shown.append(word in {tag.name for tag in tags})
         surely, perhaps = np.array(list(truth.values()), bool).T
         right, found = (perhaps & shown).sum(), (surely & shown).sum()
@@ -227,7 +228,7 @@ def seen(
     build(spec, given.models)  # here, not in a child: only a shipped spec is known there
     classifier = Classifier(Tempered(open_model(spec, given.models, "litert", threads=1), temperature))
     evidence, seconds = [], []
-    for picture, _ in pictures(files, max(640, classifier.long_side_px)):
+    for picture in pictures(files, max(640, classifier.long_side_px)):
         start = time.perf_counter()
         evidence.append(classifier.classify(picture)[0])
         seconds.append(time.perf_counter() - start)
@@ -268,11 +269,10 @@ def speed(given: argparse.Namespace) -> None:
         print(f"{name}: {statistics.median(spent) * 1e3:.1f} ms, at best {min(spent) * 1e3:.1f} ms")
 
 
-def pictures(files: Sequence[Path], long_side_px: int) -> Iterator[tuple[Picture, Metadata]]:
+def pictures(files: Sequence[Path], long_side_px: int) -> Iterator[Picture]:
     for path in files:
-        stat = path.stat()
-        with open_original(PhotoFile(path, stat.st_size, stat.st_mtime_ns), 200_000_000) as original:
-            yield original.picture(long_side_px), original.metadata
+        with open_original(stamp(path), 200_000_000) as original:
+            yield original.picture(long_side_px)
 
 
 def everyday_files(given: argparse.Namespace, truth: Everyday) -> list[Path]:

@@ -76,7 +76,7 @@ def scanned(program: Program, samples: dict[str, Path], tmp_path_factory: pytest
     photos.mkdir()
     for path in samples.values():
         shutil.copy(path, photos)
-    (photos / "half.jpg").write_bytes(samples["flower"].read_bytes()[:20_000])
+    (photos / "half.jpg").write_bytes(samples["flower"].read_bytes()[:70_000])
     (photos / "notes.txt").write_text("buy film")
     shutil.copy(samples["cat"], photos / "two\nlines.png")
     shutil.copy(samples["hopper"], photos / os.fsdecode(b"caf\xe9.jpg"))

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.photo import Look, Metadata, Picture
+from indexer.photo import Look, Picture
 from indexer.vision.classify import Classifier
 from indexer.vision.runtime import FakeModel, open_model
 from indexer.vision.spec import read_specs
 from indexer.vision.vocabulary import Vocabulary
 
 SPEC = read_specs()["efficientnet-lite0"]
-PLAIN = (Metadata("JPEG", 4000, 3000), Look(0.5, 0.3, 0.2, 0.0))
+PLAIN = Look(0.5, 0.3, 0.2, 0.0)
 
 
 def picture(path: Path) -> Picture:
@@ -45,7 +45,7 @@ def test_a_real_photo_gets_its_words(
     sample: str, words: set[str], not_there: set[str], classifier: Classifier, samples: dict[str, Path]
 ) -> None:
     evidence, _ = classifier.classify(picture(samples[sample]))
-    found = {tag.name for tag in Vocabulary.load().tags(evidence, (), *PLAIN)}
+    found = {tag.name for tag in Vocabulary.load().tags(evidence, (), PLAIN)}
     assert words <= found
     assert not not_there & found
 
@@ -55,7 +55,7 @@ def test_tags_of_stored_evidence_are_those_of_the_scan(classifier: Classifier, s
     for path in samples.values():
         evidence, _ = classifier.classify(picture(path))
         stored = pickle.loads(pickle.dumps(evidence))
-        assert vocabulary.tags(stored, (), *PLAIN) == vocabulary.tags(evidence, (), *PLAIN)
+        assert vocabulary.tags(stored, (), PLAIN) == vocabulary.tags(evidence, (), PLAIN)
 
 
 def test_evidence_is_small_and_names_its_model(classifier: Classifier, samples: dict[str, Path]) -> None:

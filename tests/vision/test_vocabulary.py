@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import ModelError
-from indexer.photo import Evidence, Look, Metadata, Tag
+from indexer.photo import Evidence, Look, Tag
 from indexer.resources import packaged
 from indexer.vision.rules import Rules
 from indexer.vision.vocabulary import Vocabulary
 
 WORDS = Vocabulary.load()
 HALF = replace(WORDS, rules=Rules(0.5, 0.5, {}, {}, frozenset()))
-PLAIN = (Metadata("JPEG", 4000, 3000), Look(0.5, 0.3, 0.2, 0.0))
+PLAIN = Look(0.5, 0.3, 0.2, 0.0)
 NAMES = {name: index for index, name in enumerate(WORDS.classes)}
 
 
@@ -34,7 +34,7 @@ def seen(*views: dict[str, float]) -> Evidence:
 
 
 def tags(*views: dict[str, float]) -> dict[str, Tag]:
-    return {tag.name: tag for tag in HALF.tags(seen(*views), (), *PLAIN)}
+    return {tag.name: tag for tag in HALF.tags(seen(*views), (), PLAIN)}
 
 
 def test_every_class_has_a_name() -> None:
@@ -155,32 +155,32 @@ def test_the_best_view_counts_and_views_are_not_added_up() -> None:
 
 
 def test_the_surest_tag_comes_first() -> None:
-    scores = [tag.score for tag in WORDS.tags(seen({"beagle": 0.5, "tabby cat": 0.3}), (), *PLAIN)]
+    scores = [tag.score for tag in WORDS.tags(seen({"beagle": 0.5, "tabby cat": 0.3}), (), PLAIN)]
     assert scores == sorted(scores, reverse=True)
 
 
 def test_a_word_that_stands_for_one_class_needs_its_own_threshold() -> None:
     careful = replace(WORDS, rules=Rules(0.25, 0.5, {}, {}, frozenset()))
-    found = {tag.name for tag in careful.tags(seen({"banana": 0.4, "trombone": 0.6}), (), *PLAIN)}
+    found = {tag.name for tag in careful.tags(seen({"banana": 0.4, "trombone": 0.6}), (), PLAIN)}
     assert {"fruit", "food", "trombone", "musical instrument"} <= found
     assert "banana" not in found
 
 
 def test_no_evidence_gives_no_tags() -> None:
-    assert WORDS.tags(Evidence("lite-00000000", b""), (), *PLAIN) == ()
+    assert WORDS.tags(Evidence("lite-00000000", b""), (), PLAIN) == ()
 
 
 @given(st.dictionaries(st.sampled_from(WORDS.classes), st.floats(0.0, 1.0), max_size=12))
 def test_scores_stay_between_0_and_1(scores: dict[str, float]) -> None:
     total = sum(scores.values()) or 1.0
-    for tag in WORDS.tags(seen({name: score / total for name, score in scores.items()}), (), *PLAIN):
+    for tag in WORDS.tags(seen({name: score / total for name, score in scores.items()}), (), PLAIN):
         assert 0 < tag.score <= 1
 
 
 def test_a_broader_word_is_never_less_sure() -> None:
     everything = replace(WORDS, rules=Rules(0.0, 0.0, {}, {}, frozenset()))
     evidence = seen({"beagle": 0.3, "goldfish": 0.3, "pizza": 0.4})
-    found = {tag.name: tag.score for tag in everything.tags(evidence, (), *PLAIN)}
+    found = {tag.name: tag.score for tag in everything.tags(evidence, (), PLAIN)}
     assert found["beagle"] <= found["hound"] <= found["dog"] <= found["mammal"] <= found["animal"]
 
 
