@@ -46,7 +46,7 @@ _HOMES = {
     "indexer.pipeline.worker": ("analyze_file", "read_faces"),
     "indexer.vision.analyze": ("Analyzer", "Eyes", "FaceReader"),
     "indexer.vision.vocabulary": ("Vocabulary",),
-    "indexer.zoo.build": ("build_missing",),
+    "indexer.zoo.child": ("build_missing",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -24,7 +24,7 @@ def data() -> Path:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every shipped network built; INDEXER_TEST_MODELS names one to keep between runs."""
     from indexer.vision.spec import read_specs
-    from indexer.zoo.build import build_missing
+    from indexer.zoo.child import build_missing
 
     kept = os.environ.get("INDEXER_TEST_MODELS")
     folder = Path(kept) if kept else tmp_path_factory.mktemp("models")

@@ -110,3 +110,15 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     script = "import indexer, sys; print({'tensorflow', 'numpy', 'sqlalchemy', 'PIL'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    # indexer itself only names its parts; whoever runs what imports nothing of it.
+    graph = {
+        name: {each for each in _imports(path) if each in MODULES and each != "indexer"}
+        for name, path in MODULES.items()
+    }
+    while leaves := [name for name, needed in graph.items() if not needed & graph.keys()]:
+        for name in leaves:
+            del graph[name]
+    assert not graph, f"in a circle, or above one: {sorted(graph)}"

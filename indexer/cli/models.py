@@ -53,7 +53,7 @@ def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  #
 @command(app, "build")
 def build(session: Session, names: Names = None) -> None:
     """Build networks from their packaged weights; what is built and whole stays."""
-    from indexer.zoo.build import build_missing as build_all
+    from indexer.zoo.child import build_missing as build_all
 
     config = session.settings().config
     build_all(_chosen(names, config), config.models_path, session.say)
@@ -76,7 +76,7 @@ def build_missing(session: Session, config: Config, specs: tuple[ModelSpec, ...]
 
     if all(is_built(spec, config.models_path) for spec in specs):
         return
-    from indexer.zoo.build import build_missing as build_all
+    from indexer.zoo.child import build_missing as build_all
 
     session.say("Building networks from their weights, this happens once …")
     build_all(specs, config.models_path, session.say)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,15 +98,3 @@ def network(spec: ModelSpec, weights: bytes) -> keras.Model:
     except (ValueError, KeyError) as error:
         raise ModelError(spec.name, f"its weights cannot be used: {error}") from error
     raise ModelError(spec.name, f"its architecture '{spec.architecture}' is not known")
-
-
-def build_missing(specs: Iterable[ModelSpec], folder: Path, report: Report | None = None) -> None:
-    """Build the networks that are not there or not whole, in a process of their own: this one never loads TensorFlow.
-
-    Errors: ModelError, as from `build`.
-    """
-    missing = [spec for spec in specs if not is_whole(spec, folder)]
-    if missing:
-        from indexer.zoo.child import build_in_child
-
-        build_in_child(missing, folder, report or (lambda _: None))

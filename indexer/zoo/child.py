@@ -7,18 +7,28 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
 from indexer.errors import ModelError
+from indexer.vision.built import is_whole
 from indexer.vision.spec import ModelSpec, spec_of
-from indexer.zoo.build import build
+from indexer.zoo.build import Report, build
 
 
-def build_in_child(specs: Sequence[ModelSpec], folder: Path, report: Callable[[str], None]) -> None:
-    """Build networks in a new process. Errors: ModelError, as from `build`."""
+def build_missing(specs: Iterable[ModelSpec], folder: Path, report: Report | None = None) -> None:
+    """Build the networks that are not there or not whole, in a process of their own: this one never loads TensorFlow.
+
+    Errors: ModelError, as from `build`.
+    """
+    missing = [spec for spec in specs if not is_whole(spec, folder)]
+    if missing:
+        _build_in_child(missing, folder, report or (lambda _: None))
+
+
+def _build_in_child(specs: Sequence[ModelSpec], folder: Path, report: Report) -> None:
     command = [sys.executable, "-m", "indexer.zoo", str(folder)]
     # What TensorFlow writes to stderr is kept apart: nobody's terminal, but the reason if the child dies.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as asked, tempfile.TemporaryFile() as noise:
@@ -47,7 +57,7 @@ def serve(folder: Path, stdin: IO[str], stdout: IO[str]) -> int:
     return 0
 
 
-def _follow(lines: Iterable[str], report: Callable[[str], None]) -> None:
+def _follow(lines: Iterable[str], report: Report) -> None:
     for line in lines:
         told = json.loads(line)
         if "reason" in told:

@@ -25,7 +25,7 @@ from indexer.vision.describe import Describer, landmarks_px
 from indexer.vision.detect import _CLOSE, Detector, _score, agreed
 from indexer.vision.runtime import FakeModel, Model, open_model
 from indexer.vision.spec import read_specs
-from indexer.zoo.build import build_missing
+from indexer.zoo.child import build_missing
 
 LARGE_PX = 1024
 Faces = dict[tuple[Path, bool], list[Face]]

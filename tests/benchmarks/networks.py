@@ -21,7 +21,7 @@ from indexer.config import Config
 from indexer.vision.preprocess import normalized
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
-from indexer.zoo.build import build_missing
+from indexer.zoo.child import build_missing
 from indexer.zoo.sources import read_weights
 
 SPECS = read_specs()

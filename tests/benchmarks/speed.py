@@ -32,7 +32,7 @@ from indexer.config import load
 from indexer.vision.analyze import Eyes
 from indexer.vision.preprocess import tensor
 from indexer.vision.runtime import Model, open_model
-from indexer.zoo.build import build_missing
+from indexer.zoo.child import build_missing
 
 CONFIG = load().config
 EYES = Eyes(**CONFIG.eyes)

@@ -17,7 +17,8 @@ from indexer.errors import ModelError
 from indexer.vision.built import check, is_built, is_whole
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import ModelSpec, read_specs
-from indexer.zoo.build import build, build_missing, network
+from indexer.zoo.build import build, network
+from indexer.zoo.child import build_missing
 from indexer.zoo.sources import read_weights
 from indexer.zoo.trial import difference
 
@@ -27,7 +28,7 @@ BUILDER = """
 import sys
 from pathlib import Path
 from indexer.vision.spec import read_specs
-from indexer.zoo.build import build_missing
+from indexer.zoo.child import build_missing
 
 build_missing([read_specs()[sys.argv[1]]], Path(sys.argv[2]), lambda text: print(text, flush=True))
 assert not {"tensorflow", "keras"} & set(sys.modules), "the parent loaded TensorFlow"
