@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from indexer.cli.progress import Tally
     from indexer.library.store import Library
     from indexer.pipeline.index import Plan
-    from indexer.vision.analyze import Eyes
 
 _SOME_FAILED = PhotoError.exit_code
 _INTERRUPTED = 130
@@ -48,6 +47,7 @@ def scan(
 
     A scan may be stopped at any time (Ctrl-C); the next one goes on where it stopped.
     """
+    from indexer.cli.progress import Tally
     from indexer.pipeline.index import plan
     from indexer.vision.analyze import Eyes
     from indexer.vision.vocabulary import Vocabulary
@@ -56,16 +56,21 @@ def scan(
     folders = paths or list(config.folders)
     if not folders:
         raise ConfigError("folders", "name a folder: indexer scan ~/Photos")
-    eyes = Eyes(**config.eyes)
-    models = [spec.id for spec in eyes.specs()]
+    specs = Eyes(**config.eyes).specs()
     if not dry_run:
-        build_missing(session, config, eyes.specs())
+        build_missing(session, config, specs)
     with _open(session, config, dry_run) as library:
         if not dry_run:
-            library.learn_classes(models[0], Vocabulary.load().classes)
+            library.learn_classes(specs[0].id, Vocabulary.load().classes)
+        tally = Tally(monotonic)
+        models = [spec.id for spec in specs]
         planned = plan(library, folders, models, retry_failed=retry_failed, on_error=_trouble)
-        code = _dry(session, planned, as_json) if dry_run else _run(session, library, planned, config, eyes, as_json)
-    raise typer.Exit(code)
+        if dry_run:
+            _say_planned(session, planned, as_json)
+            return
+        stopped = _run(session, library, planned, config, tally)
+    _summarize(tally, stopped, as_json)
+    raise typer.Exit(_INTERRUPTED if stopped else _SOME_FAILED if tally.record()["failed"] else 0)
 
 
 def _open(session: Session, config: Config, dry_run: bool) -> Library:
@@ -76,7 +81,7 @@ def _open(session: Session, config: Config, dry_run: bool) -> Library:
     return session.open_library(read_only=dry_run)
 
 
-def _dry(session: Session, planned: Plan, as_json: bool) -> int:
+def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:
     for file in planned.work:
         session.detail(f"would analyze {printable(file.path)}")
     for path in planned.gone:
@@ -89,30 +94,29 @@ def _dry(session: Session, planned: Plan, as_json: bool) -> int:
             "Nothing was done. A scan would look at {to_analyze:,} photos; {unchanged:,} are unchanged, "
             "{missing:,} are missing.".format_map(told)
         )
-    return 0
 
 
-def _run(session: Session, library: Library, planned: Plan, config: Config, eyes: Eyes, as_json: bool) -> int:
-    from indexer.cli.progress import Tally, shown
+def _run(session: Session, library: Library, planned: Plan, config: Config, tally: Tally) -> bool:
+    """Carry out the plan; tell whether it was stopped."""
+    from indexer.cli.progress import shown
     from indexer.photo import Failed
     from indexer.pipeline.index import run
     from indexer.pipeline.pool import Pool
+    from indexer.vision.analyze import Eyes
 
-    tally = Tally(monotonic)
-    stopped = False
-    with _stoppable():
-        try:
-            with Pool(eyes, config.max_pixels, config.worker_count, config.photo_timeout_seconds) as pool:
-                outcomes = run(library, planned, pool, config.batch_photos, config.batch_seconds, monotonic)
-                for outcome in shown(outcomes, len(planned.work), tally, monotonic, quiet=session.quiet):
-                    if isinstance(outcome, Failed):
-                        session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
-        except KeyboardInterrupt:
-            stopped = True
-    _summarize(tally, stopped, as_json)
-    if stopped:
-        return _INTERRUPTED
-    return _SOME_FAILED if tally.kinds[Failed] else 0
+    eyes = Eyes(**config.eyes)
+    try:
+        with (
+            _stoppable(),
+            Pool(eyes, config.max_pixels, config.worker_count, config.photo_timeout_seconds) as pool,
+        ):
+            outcomes = run(library, planned, pool, config.batch_photos, config.batch_seconds, monotonic)
+            for outcome in shown(outcomes, len(planned.work), tally, monotonic, quiet=session.quiet):
+                if isinstance(outcome, Failed):
+                    session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
