@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from indexer.errors import IndexerError
 
@@ -12,6 +13,9 @@ def main() -> None:
     """Run the command line; every error of ours becomes one sentence on stderr and its exit code."""
     from indexer.cli.app import app
 
+    for name in ("stdout", "stderr"):  # None where the caller has closed them
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     try:
         app(prog_name="indexer")
     except IndexerError as error:

@@ -74,10 +74,17 @@ def run(
     batch.add(map(Unchanged, plan.returned))
     moves = _Moves(library, plan, pool.models)
     try:
-        for done in pool.outcomes(moves.others(plan.work)):
-            batch.add([*moves.taken(), *(outcome for outcome in done if outcome is not None)])
+        new: list[PhotoFile] = []
+        for file in plan.work:
+            move = moves.find(file)
+            if move is None:
+                new.append(file)
+            else:
+                batch.add([move])
+                yield from batch.stored_if_due()
+        for done in pool.outcomes(new):
+            batch.add(outcome for outcome in done if outcome is not None)
             yield from batch.stored_if_due()
-        batch.add(moves.taken())
         batch.add(Removed(path) for path in plan.gone if path not in moves.left)
         yield from batch.stored()
     finally:
@@ -115,23 +122,14 @@ class _Moves:
         self._sizes = library.sizes() if plan.work else frozenset()
         # What the library knows under these paths is about to be replaced: nobody may take it for his own.
         self._outdated = {file.path for file in plan.work}
-        self._taken: list[Moved] = []
         self.left: dict[Path, Path] = {}
 
-    def others(self, files: Iterable[PhotoFile]) -> Iterator[PhotoFile]:
-        """Pass on the files that must be analyzed."""
-        for file in files:
-            move = self._move(file) if file.size in self._sizes else None
-            if move is None:
-                yield file
-            else:
-                self._outdated.discard(file.path)
-                self._taken.append(move)
-
-    def taken(self) -> list[Moved]:
-        """Return the moves found since the last call."""
-        taken, self._taken = self._taken, []
-        return taken
+    def find(self, file: PhotoFile) -> Moved | None:
+        """Return where the bytes of a file were known before, None where they must be analyzed."""
+        move = self._move(file) if file.size in self._sizes else None
+        if move is not None:
+            self._outdated.discard(file.path)
+        return move
 
     def _move(self, file: PhotoFile) -> Moved | None:
         content = _content_hash(file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from itertools import islice
 from multiprocessing import get_context
@@ -32,9 +32,8 @@ class Pool:
         self._eyes = eyes
         self._max_pixels = max_pixels
         self._timeout_seconds = timeout_seconds
-        self._look_ahead = workers * _LOOK_AHEAD
-        # spawn: the parent has threads, and a fork would copy their locks.
-        self._pool = ProcessPool(workers, initializer=start, context=get_context("spawn"))
+        self._workers = workers
+        self._pool: ProcessPool | None = None
 
     def __enter__(self) -> Pool:
         return self
@@ -42,26 +41,32 @@ class Pool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.close() if kind is None else self._pool.stop()
-        self._pool.join()
+        if self._pool is not None:
+            self._pool.close() if kind is None else self._pool.stop()
+            self._pool.join()
 
-    def outcomes(self, files: Iterable[PhotoFile]) -> Iterator[list[Indexed | Failed | None]]:
+    def outcomes(self, files: Sequence[PhotoFile]) -> Iterator[list[Indexed | Failed | None]]:
         """Yield what is done at least every half second, perhaps nothing; None is a file that is no photo.
 
         Errors: ModelError where a worker cannot load its networks.
         """
+        if not files:
+            return
+        # No more workers than photos. spawn: the parent has threads, and a fork would copy their locks.
+        pool = ProcessPool(min(self._workers, len(files)), initializer=start, context=get_context("spawn"))
+        self._pool = pool
         waiting = iter(files)
         running: dict[Future[Analysis], PhotoFile] = {}
         while True:
-            for file in islice(waiting, self._look_ahead - len(running)):
-                running[self._submit(file)] = file
+            for file in islice(waiting, self._workers * _LOOK_AHEAD - len(running)):
+                running[self._submit(pool, file)] = file
             if not running:
                 return
             done, _ = wait(running, _PATIENCE_SECONDS, FIRST_COMPLETED)
             yield [self._outcome(running.pop(future), future) for future in done]
 
-    def _submit(self, file: PhotoFile) -> Future[Analysis]:
-        future: Future[Analysis] = self._pool.schedule(
+    def _submit(self, pool: ProcessPool, file: PhotoFile) -> Future[Analysis]:
+        future: Future[Analysis] = pool.schedule(
             work, args=(self._eyes, self._max_pixels, file), timeout=self._timeout_seconds
         )
         return future
