@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -130,3 +132,18 @@ def test_a_folder_without_permission_is_told_and_the_rest_goes_on(program, small
     locked.chmod(0o700)
     assert "no permission" in done.stderr
     assert "2 photos indexed" in done.stdout
+
+
+def test_a_closed_stdout_and_a_reader_that_has_seen_enough_are_no_crash(scanned) -> None:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(scanned.program.home)}
+    command = f"{sys.executable} -m indexer search -k cat --library {scanned.program.library}"
+    for line in (f"{command} >&-", f"{command} --format jsonl | true"):
+        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, env=environ, check=False)
+        assert "Traceback" not in done.stderr
+        assert "Exception" not in done.stderr
+
+
+def test_more_workers_than_photos_are_not_started(program, small_photos: Path, tmp_path: Path) -> None:
+    done = program.with_library(tmp_path / "l.sqlite")("scan", small_photos, "--workers", "99")
+    assert "2 photos indexed" in done.stdout
+    assert done.stderr == ""
