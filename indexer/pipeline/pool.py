@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing.context import SpawnContext, SpawnProcess
 from types import TracebackType
+from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -18,6 +19,26 @@ from indexer.vision.analyze import Eyes
 
 _LOOK_AHEAD = 4  # photos under way or waiting, a worker: enough that none waits, few enough to stop at once
 _PATIENCE_SECONDS = 0.5  # how long the caller waits at most before it may store what is there
+
+
+class _Processes(SpawnContext):
+    """Starts the workers, and ends those that are left: one that is still starting when the pool goes would complain.
+
+    spawn: the parent has threads, and a fork would copy their locks.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started: list[SpawnProcess] = []
+
+    def Process(self, *given: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
+        self._started.append(SpawnProcess(*given, **named))
+        return self._started[-1]
+
+    def kill(self) -> None:
+        for process in self._started:
+            if process.is_alive():
+                process.kill()
 
 
 class Pool:
@@ -34,6 +55,7 @@ class Pool:
         self._timeout_seconds = timeout_seconds
         self._workers = workers
         self._pool: ProcessPool | None = None
+        self._processes = _Processes()
 
     def __enter__(self) -> Pool:
         return self
@@ -42,7 +64,8 @@ class Pool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pool is not None:
-            self._pool.close() if kind is None else self._pool.stop()
+            self._pool.stop()  # by now all outcomes are out, or nobody wants them
+            self._processes.kill()
             self._pool.join()
 
     def outcomes(self, files: Sequence[PhotoFile]) -> Iterator[list[Indexed | Failed | None]]:
@@ -52,8 +75,8 @@ class Pool:
         """
         if not files:
             return
-        # No more workers than photos. spawn: the parent has threads, and a fork would copy their locks.
-        pool = ProcessPool(min(self._workers, len(files)), initializer=start, context=get_context("spawn"))
+        # No more workers than photos.
+        pool = ProcessPool(min(self._workers, len(files)), initializer=start, context=self._processes)
         self._pool = pool
         waiting = iter(files)
         running: dict[Future[Analysis], PhotoFile] = {}
