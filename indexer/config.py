@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +102,8 @@ def load(
     origins: dict[str, str] = dict.fromkeys(_FIELDS, "default")
     for origin, base, layer in (
         _file_layer(file, environ),
-        ("environment", Path.cwd(), _environment_layer(environ)),
-        ("flag", Path.cwd(), {key: value for key, value in (flags or {}).items() if value is not None}),
+        ("environment", Path(), _environment_layer(environ)),
+        ("flag", Path(), {key: value for key, value in (flags or {}).items() if value is not None}),
     ):
         for key, value in layer.items():
             values[key] = _checked(key, value, base)
@@ -121,7 +122,7 @@ def example() -> str:
 def default_file(environ: Mapping[str, str] | None = None) -> Path:
     """Return where the settings file is looked for when none is given."""
     named = (os.environ if environ is None else environ).get("INDEXER_CONFIG")
-    return Path(named).expanduser() if named else _platform("user_config_path") / "config.toml"
+    return _expanded("INDEXER_CONFIG", named) if named else _platform("user_config_path") / "config.toml"
 
 
 def _file_layer(file: Path | None, environ: Mapping[str, str]) -> tuple[str, Path, dict[str, Any]]:
@@ -164,7 +165,7 @@ def _checked(key: str, value: Any, base: Path) -> Any:
         case int():
             _wanted(key, value, isinstance(value, int) and not isinstance(value, bool), "a whole number")
         case float():
-            value = float(_wanted(key, value, isinstance(value, int | float), "a number"))
+            value = float(_wanted(key, value, isinstance(value, int | float) and isfinite(value), "a number"))
         case str():
             _wanted(key, value, isinstance(value, str) and bool(value), "a text")
         case tuple():
@@ -182,7 +183,14 @@ def _checked(key: str, value: Any, base: Path) -> Any:
 
 def _path(key: str, value: Any, base: Path) -> Path:
     _wanted(key, value, isinstance(value, str | Path), "a path")
-    return base / Path(value).expanduser()
+    return (base / _expanded(key, value)).absolute()
+
+
+def _expanded(key: str, value: str | Path) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(key, f"{value} names nobody's home folder") from error
 
 
 def _wanted(key: str, value: Any, holds: bool, what: str) -> Any:

@@ -35,7 +35,7 @@ def show(
     from indexer.library.report import details
 
     with session.open_library() as library:
-        known = details(library, file.absolute())
+        known = details(library, file.parent.resolve() / file.name)
     if known is None:
         raise LibraryError(file, "is not in the library; scan its folder first")
     match format:
@@ -131,35 +131,31 @@ def _details_record(known: Details) -> dict[str, Any]:
         "indexed_at": known.indexed_at,
         "missing_since": known.missing_since,
         "failed": {"stage": failure.stage, "reason": failure.reason} if failure else None,
-        **(_analysis_record(known.analysis) if known.analysis else {}),
+        **_analysis_record(known.analysis),
         "labels": [{**asdict(label), "score": rounded(label.score)} for label in known.labels],
     }
 
 
-def _analysis_record(analysis: Analysis) -> dict[str, Any]:
-    meta = analysis.metadata
+_METADATA = ("format", "width", "height", "taken_at", "taken_from")
+_EXPOSURE = ("lens", "iso", "f_number", "exposure_seconds", "focal_length_mm", "software")
+
+
+def _analysis_record(analysis: Analysis | None) -> dict[str, Any]:
+    """Return what an analysis gave; every field is there also before the first success: null, or empty."""
+    meta = analysis.metadata if analysis else None
     return {
-        "format": meta.format,
-        "width": meta.width,
-        "height": meta.height,
-        "taken_at": meta.taken_at,
-        "taken_from": meta.taken_from,
-        "camera": _camera(meta),
-        "lens": meta.lens,
-        "iso": meta.iso,
-        "f_number": meta.f_number,
-        "exposure_seconds": meta.exposure_seconds,
-        "focal_length_mm": meta.focal_length_mm,
-        "gps": _gps(meta),
-        "software": meta.software,
-        "look": {key: rounded(value) for key, value in asdict(analysis.look).items()},
-        "content_sha256": analysis.hashes.content.hex(),
-        "perceptual_hash": analysis.hashes.perceptual.hex(),
-        "models": list(analysis.models),
-        "tags": [{**asdict(tag), "score": rounded(tag.score)} for tag in analysis.tags],
+        **{name: getattr(meta, name, None) for name in _METADATA},
+        "camera": _camera(meta) if meta else None,
+        **{name: getattr(meta, name, None) for name in _EXPOSURE},
+        "gps": _gps(meta) if meta else None,
+        "look": {key: rounded(value) for key, value in asdict(analysis.look).items()} if analysis else None,
+        "content_sha256": analysis.hashes.content.hex() if analysis else None,
+        "perceptual_hash": analysis.hashes.perceptual.hex() if analysis else None,
+        "models": list(analysis.models) if analysis else [],
+        "tags": [{**asdict(tag), "score": rounded(tag.score)} for tag in (analysis.tags if analysis else ())],
         "faces": [
             {"box": box_record(face.box), "score": rounded(face.score), "quality": rounded(face.quality)}
-            for face in analysis.faces
+            for face in (analysis.faces if analysis else ())
         ],
     }
 

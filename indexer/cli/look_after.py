@@ -9,7 +9,7 @@ import typer
 
 from indexer.cli.present import write
 from indexer.cli.session import Session, command
-from indexer.errors import printable
+from indexer.errors import LibraryError, printable
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +51,10 @@ def relocate(
     new: Annotated[Path, typer.Argument(help="Where they are now.")],
 ) -> None:
     """Say that a folder of photos now lies elsewhere: everything known of them goes along."""
+    if not new.is_dir():
+        raise LibraryError(new, "is no folder; move the photos there first")
     with session.open_library(read_only=False) as library:
-        count = library.relocate(old.absolute(), new.absolute())
-    write(f"{count:,} photos now lie in {printable(new.absolute())}.")
+        if not library.known([old.resolve()]):
+            raise LibraryError(old, "holds no photo of the library; 'indexer status' shows its folders")
+        count = library.relocate(old.resolve(), new.resolve())
+    write(f"{count:,} photos now lie in {printable(new.resolve())}.")

@@ -17,6 +17,7 @@ from indexer.errors import printable
 from indexer.geometry import Box
 
 Value = TypeVar("Value")
+_READER_GONE = 141  # what a shell says of a program that SIGPIPE ended
 
 
 class Format(StrEnum):
@@ -107,6 +108,11 @@ def _visible(text: str) -> str:
 
 
 def _write(data: bytes) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; keep Python from complaining when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_READER_GONE)

@@ -48,6 +48,7 @@ def scan(
     A scan may be stopped at any time (Ctrl-C); the next one goes on where it stopped.
     """
     from indexer.cli.progress import Tally
+    from indexer.intake.discover import discover
     from indexer.pipeline.index import plan
     from indexer.vision.analyze import Eyes
     from indexer.vision.vocabulary import Vocabulary
@@ -56,6 +57,7 @@ def scan(
     folders = paths or list(config.folders)
     if not folders:
         raise ConfigError("folders", "name a folder: indexer scan ~/Photos")
+    discover(folders, _trouble)  # a folder that is missing ends the scan before anything is made
     specs = Eyes(**config.eyes).specs()
     if not dry_run:
         build_missing(session, config, specs)
@@ -78,7 +80,7 @@ def _open(session: Session, config: Config, dry_run: bool) -> Library:
 
     if dry_run and not config.library_file.exists():
         return Library.empty(config.library_file)
-    return session.open_library(read_only=dry_run)
+    return session.open_library(read_only=dry_run, create=True)
 
 
 def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,13 +12,16 @@ import typer
 
 from indexer.cli.present import Format, FormatOption, box_record, path_record, present, rounded, table, write
 from indexer.cli.session import Session, command
-from indexer.errors import ConfigError, PhotoError, printable
+from indexer.errors import ConfigError, PhotoError, QueryError, printable
 
 if TYPE_CHECKING:
     from indexer.config import Config
     from indexer.library.store import Library
     from indexer.photo import Face, FaceMatch, Hit
     from indexer.vision.analyze import FaceReader
+
+
+_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ def search(
     session: Session,
     keyword: Annotated[list[str], typer.Option("--keyword", "-k", help="A word; given again: all must match.")],
     any_word: Annotated[bool, typer.Option("--any", help="One of the words is enough.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Photos at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Photos at most.")] = 50,
     min_score: Annotated[float, typer.Option(min=0, max=1, help="Only photos at least this sure.")] = 0.0,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
@@ -48,7 +52,7 @@ def search(
     from indexer.vision.vocabulary import Vocabulary
 
     vocabulary = Vocabulary.load(rules=session.settings().config.rules)
-    words = [vocabulary.canonical(each) or each for each in keyword]
+    words = [vocabulary.canonical(_word(each)) or each for each in keyword]
     with session.open_library() as library:
         hits = by_keywords(library, words, any_word=any_word, limit=limit, min_score=min_score)
         if not hits:
@@ -70,10 +74,10 @@ def similar_faces(
     session: Session,
     file: Annotated[Path, typer.Argument(help="A picture with one or more faces.")],
     threshold: Annotated[
-        float | None, typer.Option(min=0, help="Largest distance [default: the network's own, 0.6].")
+        float | None, typer.Option(min=0, max=100, help="Largest distance [default: the network's own, 0.6].")
     ] = None,
     face: Annotated[int | None, typer.Option(min=1, help="Only this face, counted from the left.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Matches at most, for each face.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Matches at most, for each face.")] = 50,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
     """Find photos that show the people of a picture: for every face in it, the most alike faces first."""
@@ -84,6 +88,8 @@ def similar_faces(
         reader = _face_reader(session, config)
         thresholds = reader.describer.model.spec.thresholds if reader.describer else {}
         largest = thresholds["distance"] if threshold is None else threshold
+        if isnan(largest):
+            raise ConfigError("threshold", "must be a number")
         results = [
             _Likeness(
                 number,
@@ -97,6 +103,17 @@ def similar_faces(
         _write_likenesses(session, results, largest)
     else:
         present(results, format, _likeness_record, {}, lambda each: [match.path for match in each.matches])
+
+
+def _word(text: str) -> str:
+    """Return a keyword. Errors: QueryError where it is empty or no text."""
+    if not text.strip():
+        raise QueryError(text, 0, "a keyword is empty")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError(printable(text), error.start, "a keyword is not text in UTF-8") from error
+    return text
 
 
 def _explain_nothing(session: Session, library: Library, words: Sequence[str]) -> None:

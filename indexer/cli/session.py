@@ -13,6 +13,7 @@ import typer
 
 from indexer import config
 from indexer.config import Settings
+from indexer.errors import StoreError
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -31,11 +32,20 @@ class Session:
         """Read the settings; flags that are None are not given. Errors: ConfigError."""
         return config.load(self.config, {"library": self.library, **flags})
 
-    def open_library(self, *, read_only: bool = True) -> Library:
-        """Open the library of the settings. Errors: ConfigError, StoreError."""
+    def open_library(self, *, read_only: bool = True, create: bool = False) -> Library:
+        """Open the library of the settings; only with `create` is it made where there is none.
+
+        Errors: ConfigError; StoreError, also where the folder of a library that the user named does not exist.
+        """
         from indexer.library.store import Library  # SQLAlchemy takes 0.2 s: --help does without it
 
-        return Library.open(self.settings().config.library_file, read_only=read_only)
+        config = self.settings().config
+        file = config.library_file
+        if not create and not file.exists():
+            raise StoreError(file, "does not exist yet; 'indexer scan FOLDER' makes it")
+        if config.library is not None and not file.parent.is_dir():
+            raise StoreError(file, "its folder does not exist; is a disk not mounted?")
+        return Library.open(file, read_only=read_only)
 
     def say(self, text: str) -> None:
         """Tell the user something that is not data, unless --quiet."""

@@ -37,8 +37,8 @@ def show(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [str(part) for part in value]
-    return value if isinstance(value, bool | int | float) else str(value)
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def _text(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)

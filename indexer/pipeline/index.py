@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from indexer.intake.discover import discover
+from indexer.intake.names import names_photo
 from indexer.library.known import Known
 from indexer.library.store import Library
 from indexer.photo import Moved, Outcome, PhotoFile, Removed, Unchanged
@@ -42,6 +43,7 @@ def plan(
     models: the ids of the networks that are to see each photo.  on_error: hears of what cannot be read.
     Errors: LibraryError for a folder that is missing or unreadable.
     """
+    folders = [Path(os.path.realpath(folder)) for folder in folders]  # one folder, one name
     troubled: list[Path] = []
 
     def trouble(path: Path, reason: str) -> None:
@@ -165,12 +167,13 @@ def _kind(known: Known | None, file: PhotoFile, models: frozenset[str], retry_fa
 
 
 def _empty_folders(folders: Sequence[Path], found: Iterable[list[PhotoFile]]) -> list[Path]:
-    """Return the given folders in which nothing was found: perhaps a disk that is not mounted."""
-    empty = {folder.absolute() for folder in folders}
+    """Return the given folders in which nothing was found that names itself a photo: perhaps a disk is not mounted."""
+    empty = set(folders)
     for file in chain.from_iterable(found):
         if not empty:
             break
-        empty -= {folder for folder in empty if file.path.is_relative_to(folder)}
+        if names_photo(file.path.name):
+            empty -= {folder for folder in empty if file.path.is_relative_to(folder)}
     return list(empty)
 
 
@@ -183,5 +186,5 @@ def _gone(left: list[Path], empty: list[Path], troubled: list[Path], on_error: R
     for folder in empty:
         count = sum(path.is_relative_to(folder) for path in left)
         if count:
-            on_error(folder, f"is empty, but {count:,} photos are known in it: is a disk not mounted? They are kept")
+            on_error(folder, f"has no photo, but {count:,} are known in it: is a disk not mounted? They are kept")
     return gone

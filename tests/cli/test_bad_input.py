@@ -147,3 +147,52 @@ def test_more_workers_than_photos_are_not_started(program, small_photos: Path, t
     done = program.with_library(tmp_path / "l.sqlite")("scan", small_photos, "--workers", "99")
     assert "2 photos indexed" in done.stdout
     assert done.stderr == ""
+
+
+def test_a_root_that_is_not_mounted_never_empties_the_library(program, small_photos: Path, tmp_path: Path) -> None:
+    ours = program.with_library(tmp_path / "l.sqlite")
+    ours("scan", small_photos)
+    small_photos.rename(tmp_path / "aside")
+    small_photos.mkdir()
+    (small_photos / "NOT_MOUNTED").touch()
+    for name in (small_photos, small_photos / ".." / small_photos.name):
+        assert "is a disk not mounted" in ours("scan", name).stderr
+    assert ours.json("status")["missing"] == 0
+
+
+def test_a_folder_under_two_names_is_one_folder(program, small_photos: Path, tmp_path: Path) -> None:
+    ours = program.with_library(tmp_path / "l.sqlite")
+    ours("scan", small_photos)
+    (tmp_path / "link").symlink_to(small_photos)
+    assert "2 unchanged" in ours("scan", tmp_path / "link").stdout
+    assert ours.json("show", tmp_path / "link" / "cat.jpg")["width"] == 320
+
+
+def test_only_a_scan_makes_a_library(program, small_photos: Path, tmp_path: Path) -> None:
+    ours = program.with_library(tmp_path / "typo.sqlite")
+    for command in (["retag"], ["prune"], ["relocate", small_photos, tmp_path]):
+        assert "does not exist yet" in ours(*command, code=5).stderr
+    ours("scan", tmp_path / "nowhere", code=3)
+    assert not (tmp_path / "typo.sqlite").exists()
+    absent = program.with_library(tmp_path / "disk" / "l.sqlite")
+    assert "disk not mounted" in absent("scan", small_photos, code=5).stderr
+
+
+def test_relocating_nothing_or_to_nowhere_is_an_error(program, small_photos: Path, tmp_path: Path) -> None:
+    ours = program.with_library(tmp_path / "l.sqlite")
+    ours("scan", small_photos)
+    assert "holds no photo" in ours("relocate", small_photos / "none", tmp_path, code=3).stderr
+    assert "is no folder" in ours("relocate", small_photos, tmp_path / "none", code=3).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["search", "-k", ""], 6),
+        (["search", "-k", os.fsdecode(b"\xff")], 6),
+        (["search", "-k", "cat", "--limit", "9" * 20], 2),
+        (["status", "--config", "~nobody-of-this-name/c.toml"], 2),
+    ],
+)
+def test_questions_that_make_no_sense_are_refused(scanned, arguments: list[str], code: int) -> None:
+    assert scanned.program(*arguments, code=code).stdout == ""
