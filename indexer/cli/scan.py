@@ -61,7 +61,7 @@ def scan(
     specs = Eyes(**config.eyes).specs()
     if not dry_run:
         build_missing(session, config, specs)
-    with _open(session, config, dry_run) as library:
+    with _stoppable(), _open(session, config, dry_run) as library:
         if not dry_run:
             library.learn_classes(specs[0].id, Vocabulary.load().classes)
         tally = Tally(monotonic)
@@ -108,10 +108,7 @@ def _run(session: Session, library: Library, planned: Plan, config: Config, tall
 
     eyes = Eyes(**config.eyes)
     try:
-        with (
-            _stoppable(),
-            Pool(eyes, config.max_pixels, config.worker_count, config.photo_timeout_seconds) as pool,
-        ):
+        with Pool(eyes, config.max_pixels, config.worker_count, config.photo_timeout_seconds) as pool:
             outcomes = run(library, planned, pool, config.batch_photos, config.batch_seconds, monotonic)
             for outcome in shown(outcomes, len(planned.work), tally, monotonic, quiet=session.quiet):
                 if isinstance(outcome, Failed):
