@@ -230,7 +230,8 @@ def test_any_bytes_are_a_picture_or_a_photo_error(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, start: str, kept: int
 ) -> None:
     path = _written(tmp_path_factory.getbasetemp(), _photo(start)[:kept] + content, f"any.{start}")
-    _attempt(path, 32)
+    picture = _attempt(path, 32)
+    assert picture is None or (picture.pixels.dtype == np.uint8 and picture.pixels.shape[2:] == (3,))
 
 
 @given(position=some.floats(0, 1), value=some.integers(0, 255), ending=some.sampled_from(sorted(SAVED)))
@@ -241,7 +242,8 @@ def test_a_flipped_byte_is_a_picture_or_a_photo_error(
     content = bytearray(_photo(ending))
     content[int(position**3 * (len(content) - 1))] = value  # most of what matters stands in front
     path = _written(tmp_path_factory.getbasetemp(), bytes(content), f"flipped.{ending}")
-    _attempt(path, 32)
+    picture = _attempt(path, 32)
+    assert picture is None or (picture.pixels.dtype == np.uint8 and picture.pixels.shape[2:] == (3,))
 
 
 @pytest.mark.parametrize("missing", range(1, 4))
