@@ -13,8 +13,14 @@ from typing import Any
 from indexer.errors import ConfigError
 
 
-def _setting(default: Any, about: str, least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
-    return field(default=default, metadata={"about": about, "least": least, "choices": choices})
+def _setting(
+    default: Any,
+    about: str,
+    least: float | None = None,
+    choices: tuple[str, ...] = (),
+    most: float | None = None,
+) -> Any:
+    return field(default=default, metadata={"about": about, "least": least, "choices": choices, "most": most})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class Config:
         None,
         "The library file. Empty: library.sqlite in the platform's data folder (see 'indexer config show').",
     )
-    folders: tuple[Path, ...] = _setting((), "Folders of photos that 'indexer scan' takes when none is given.")
+    folders: tuple[Path, ...] = _setting((), "Folders of photos that 'scan' and 'watch' take when none is given.")
     models_folder: Path | None = _setting(None, "Where built networks are kept. Empty: the platform's cache folder.")
     classifier: str = _setting("efficientnet-lite0", "The network that gives tags ('indexer models list').")
     rules: Path | None = _setting(
@@ -42,8 +48,45 @@ class Config:
     workers: int = _setting(0, "Worker processes. 0: one a CPU core.", least=0)
     max_megapixels: float = _setting(200.0, "Larger pictures are refused before they are decoded.", least=0.01)
     photo_timeout_seconds: float = _setting(120.0, "A photo that takes longer is recorded as failed.", least=1)
+    photo_memory_mb: int = _setting(
+        2048, "A photo that needs more memory to be read is recorded as failed (Linux).", least=256
+    )
     batch_photos: int = _setting(64, "Photos stored in one transaction.", least=1)
     batch_seconds: float = _setting(2.0, "Results wait no longer than this before they are stored.", least=0)
+    settle_seconds: float = _setting(
+        2.0, "A file is taken when it has not changed for so long; used by 'indexer watch'.", least=0
+    )
+    rescan_minutes: float = _setting(
+        60.0, "How often 'indexer watch' compares everything with the disk, to be sure. 0: never.", least=0
+    )
+    poll_seconds: float = _setting(
+        60.0, "How often 'indexer watch' looks into folders whose disk does not tell of changes.", least=1
+    )
+    watching: str = _setting(
+        "auto",
+        "How 'indexer watch' learns of changes: events (the system tells), polling, or auto (what fits the disk).",
+        choices=("auto", "events", "polling"),
+    )
+    max_load: float = _setting(
+        0.0,
+        "Rest while other programs keep the machine busier than this (load average). 0: never rest. "
+        "Used by 'indexer watch'.",
+        least=0,
+    )
+    niceness: int = _setting(
+        10, "How far 'indexer watch' steps back for other programs: 0 (not at all) to 19.", least=0, most=19
+    )
+    io_priority: str = _setting(
+        "idle",
+        "How 'indexer watch' shares the disk: normal, low, or idle (only when nobody else wants it; Linux).",
+        choices=("normal", "low", "idle"),
+    )
+    idle_seconds: float = _setting(
+        60.0, "Worker processes are let go after so long without work; used by 'indexer watch'.", least=0
+    )
+    log: str = _setting(
+        "lines", "What 'indexer watch' prints: lines, or json (an object a line).", choices=("lines", "json")
+    )
 
     @property
     def library_file(self) -> Path:
@@ -73,6 +116,27 @@ class Config:
         return int(self.max_megapixels * 1e6)
 
     @property
+    def limits(self) -> dict[str, Any]:
+        """What `pipeline.worker.Limits` takes, as plain values."""
+        return {
+            "pixels": self.max_pixels,
+            "seconds": self.photo_timeout_seconds,
+            "memory_bytes": self.photo_memory_mb * 1_000_000,
+        }
+
+    @property
+    def pace(self) -> dict[str, Any]:
+        """What `pipeline.daemon.Pace` takes, as plain values."""
+        return {
+            "settle_seconds": self.settle_seconds,
+            "rescan_seconds": 60 * self.rescan_minutes,
+            "poll_seconds": self.poll_seconds,
+            "idle_seconds": self.idle_seconds,
+            "batch_photos": self.batch_photos,
+            "batch_seconds": self.batch_seconds,
+        }
+
+    @property
     def worker_count(self) -> int:
         """The number of worker processes, at least one."""
         return self.workers or _cores()
@@ -84,6 +148,18 @@ class Settings:
 
     config: Config
     origins: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceManager:
+    """What started the program as a service (systemd) wants to hear.
+
+    socket: where it listens, None where there is none.  watchdog_seconds: it ends a program that is silent for longer;
+    None: it does not.
+    """
+
+    socket: str | None
+    watchdog_seconds: float | None
 
 
 def load(
@@ -123,6 +199,19 @@ def default_file(environ: Mapping[str, str] | None = None) -> Path:
     """Return where the settings file is looked for when none is given."""
     named = (os.environ if environ is None else environ).get("INDEXER_CONFIG")
     return _expanded("INDEXER_CONFIG", named) if named else _platform("user_config_path") / "config.toml"
+
+
+def service_manager(environ: Mapping[str, str] | None = None) -> ServiceManager:
+    """Return what systemd told this process in NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID."""
+    environ = os.environ if environ is None else environ
+    socket = environ.get("NOTIFY_SOCKET", "")
+    microseconds = environ.get("WATCHDOG_USEC", "")
+    meant = environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    watched = meant and microseconds.isascii() and microseconds.isdigit() and int(microseconds) > 0
+    return ServiceManager(
+        socket if socket.startswith(("/", "@")) else None,
+        int(microseconds) / 1e6 if watched else None,
+    )
 
 
 def _file_layer(file: Path | None, environ: Mapping[str, str]) -> tuple[str, Path, dict[str, Any]]:
@@ -173,9 +262,14 @@ def _checked(key: str, value: Any, base: Path) -> Any:
             return tuple(_path(key, part, base) for part in value)
         case None:
             return _path(key, value, base) if str(value) else None
-    least, choices = item.metadata["least"], item.metadata["choices"]
+    return _bounded(key, value, **{name: item.metadata[name] for name in ("least", "most", "choices")})
+
+
+def _bounded(key: str, value: Any, least: float | None, most: float | None, choices: tuple[str, ...]) -> Any:
     if least is not None:
         _wanted(key, value, value >= least, f"at least {least}")
+    if most is not None:
+        _wanted(key, value, value <= most, f"at most {most}")
     if choices:
         _wanted(key, value, value in choices, f"one of {', '.join(choices)}")
     return value

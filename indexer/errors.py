@@ -34,6 +34,8 @@ class LibraryError(IndexerError):
     """A folder of photos that is missing, unreadable or no folder."""
 
     exit_code = 3
+    path: Path
+    reason: str
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{printable(path)}: {reason}", path=path, reason=reason)

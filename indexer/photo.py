@@ -259,13 +259,28 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """The file is no photo, and its name promised none; remembered, so that it is not opened again."""
+
+    file: PhotoFile
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """The file is gone; its row is kept and marked missing."""
 
     path: Path
 
 
-Outcome: TypeAlias = Indexed | Unchanged | Moved | Failed | Removed
+Outcome: TypeAlias = Indexed | Unchanged | Moved | Failed | Passed | Removed
+
+
+def kind_of(outcome: Outcome) -> str:
+    """Name what became of a file in a word: indexed, unchanged, moved, copied, failed, passed, removed."""
+    if isinstance(outcome, Moved) and not outcome.gone:
+        # A photo that only has another date was neither moved nor copied anywhere.
+        return "copied" if outcome.old_path != outcome.file.path else "unchanged"
+    return type(outcome).__name__.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import fields
 from pathlib import Path
@@ -55,6 +56,9 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
     [
         ("wrokers = 2", "wrokers", "not a setting"),
         ("workers = -1", "workers", "at least 0"),
+        ("niceness = 20", "niceness", "at most 19"),
+        ("niceness = -1", "niceness", "at least 0"),
+        ('io_priority = "realtime"', "io_priority", "one of normal, low, idle"),
         ("workers = true", "workers", "whole number"),
         ('faces = "no"', "faces", "true or false"),
         ('runtime = "cuda"', "runtime", "one of auto, litert, tensorflow"),
@@ -89,3 +93,24 @@ def test_a_missing_file_that_nobody_named_is_no_mistake(tmp_path: Path, monkeypa
 def test_zero_workers_means_one_a_core() -> None:
     assert Config().worker_count >= 1
     assert Config(workers=5).worker_count == 5
+
+
+def test_the_service_manager_is_found_in_the_environment() -> None:
+    environ = {"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "120000000", "WATCHDOG_PID": str(os.getpid())}
+    assert config.service_manager(environ) == config.ServiceManager("/run/notify", 120.0)
+    assert config.service_manager({"NOTIFY_SOCKET": "@notify"}) == config.ServiceManager("@notify", None)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"NOTIFY_SOCKET": "", "WATCHDOG_USEC": ""},
+        {"NOTIFY_SOCKET": "vsock:2:1234", "WATCHDOG_USEC": "soon"},
+        {"WATCHDOG_USEC": "0"},
+        {"WATCHDOG_USEC": "-5"},
+        {"WATCHDOG_USEC": "120000000", "WATCHDOG_PID": "1"},
+    ],
+)
+def test_without_a_service_manager_nobody_listens(environ: dict[str, str]) -> None:
+    assert config.service_manager(environ) == config.ServiceManager(None, None)

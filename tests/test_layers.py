@@ -41,6 +41,8 @@ DOORS = {
     "sqlalchemy": {"library"},
     "alembic": {"library"},
     "watchdog": {"intake.watch"},
+    "pathspec": {"intake.ignore"},
+    "psutil": {"intake.mounts", "pipeline"},
     "pebble": {"pipeline.pool"},
     "typer": {"cli"},
     "rich": {"cli"},

@@ -1,9 +1,10 @@
-"""`indexer show`, `tags`, `status`, `failures`: what the library knows flows out."""
+"""`indexer show`, `tags`, `failures`: what the library knows flows out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,15 +15,24 @@ from indexer.cli.session import Session, command
 from indexer.errors import LibraryError, printable
 
 if TYPE_CHECKING:
-    from indexer.library.report import Details, Status
+    from indexer.library.report import Details
     from indexer.photo import Analysis, Failed, Metadata
+
+
+class Stage(StrEnum):
+    """Where the way of a photo into the library may end."""
+
+    READ = "read"  # the disk gives its bytes
+    IDENTIFY = "identify"  # its format is told
+    METADATA = "metadata"  # EXIF, GPS and XMP are read
+    DECODE = "decode"  # it becomes a picture
+    ANALYZE = "analyze"  # the networks look at it
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     command(app, "show")(show)
     command(app, "tags")(tags)
-    command(app, "status")(status)
     command(app, "failures")(failures)
 
 
@@ -62,28 +72,9 @@ def tags(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa
     )
 
 
-def status(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
-    """Say how much the library holds."""
-    from indexer.library.report import status as read_status
-
-    with session.open_library() as library:
-        record = _status_record(library.path, read_status(library))
-    if format is not Format.TABLE:
-        write_json(record, indent=2 if format is Format.JSON else None)
-        return
-    rows = [
-        [key.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value)]
-        for key, value in record.items()
-        if not isinstance(value, list)
-    ]
-    rows += [["folder", folder["path"]] for folder in record["folders"]]
-    rows += [["model", f"{model['id']}  saw {model['photos']:,} photos"] for model in record["models"]]
-    table(rows)
-
-
 def failures(
     session: Session,
-    stage: Annotated[str | None, typer.Option(help="Only of this stage: read, identify, decode, analyze.")] = None,
+    stage: Annotated[Stage | None, typer.Option(help="Only what failed at this stage.")] = None,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
     """List the photos that could not be indexed, and why."""
@@ -106,21 +97,6 @@ def failures(
 
 def _failure_record(failed: Failed) -> dict[str, Any]:
     return {**path_record(failed.file.path), "stage": failed.stage, "reason": failed.reason}
-
-
-def _status_record(path: Path, status: Status) -> dict[str, Any]:
-    return {
-        "library": printable(path),
-        "photos": status.photos,
-        "failed": status.failed,
-        "missing": status.missing,
-        "faces": status.faces,
-        "tags": status.tags,
-        "file_bytes": status.file_bytes,
-        "last_indexed": status.last_indexed,
-        "folders": [path_record(root) for root in status.roots],
-        "models": [{"id": model, "photos": photos} for model, photos in status.models],
-    }
 
 
 def _details_record(known: Details) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli import about, look_after, models, scan, search, settings
+from indexer.cli import about, doctor, duty, look_after, models, scan, search, settings, status, watch
 
 app = typer.Typer(
     name="indexer",
@@ -34,7 +34,7 @@ def _root(
     pass
 
 
-for family in (scan, search, about, look_after):
+for family in (scan, watch, search, about, status, duty, look_after, doctor):
     family.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(settings.app, name="config")

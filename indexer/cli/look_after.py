@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.present import write
+from indexer.cli.present import count, write
 from indexer.cli.session import Session, command
 from indexer.errors import LibraryError, printable
 
@@ -30,7 +30,7 @@ def retag(session: Session) -> None:
         session.say(f"A rule that can do nothing: {idle}")
     with session.open_library(read_only=False) as library:
         seen, changed = make_tags(library, vocabulary)
-    write(f"{changed:,} of {seen:,} photos have other tags now.")
+    write(f"{changed:,} of {count(seen, 'photo')} got other tags.")
 
 
 def prune(
@@ -42,7 +42,7 @@ def prune(
         paths = library.missing() if dry_run else library.prune()
     for path in paths:
         session.detail(printable(path))
-    write(f"{len(paths):,} missing photos {'would be' if dry_run else 'were'} forgotten.")
+    write(f"{count(len(paths), 'missing photo')} {'would be forgotten' if dry_run else 'forgotten'}.")
 
 
 def relocate(
@@ -56,5 +56,5 @@ def relocate(
     with session.open_library(read_only=False) as library:
         if not library.known([old.resolve()]):
             raise LibraryError(old, "holds no photo of the library; 'indexer status' shows its folders")
-        count = library.relocate(old.resolve(), new.resolve())
-    write(f"{count:,} photos now lie in {printable(new.resolve())}.")
+        moved = library.relocate(old.resolve(), new.resolve())
+    write(f"{count(moved, 'photo')} now {'lies' if moved == 1 else 'lie'} in {printable(new.resolve())}.")

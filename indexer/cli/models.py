@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.present import Format, FormatOption, table, write_json
+from indexer.cli.present import JsonOption, table, write_json
 from indexer.cli.session import Session, command
 from indexer.config import Config
 from indexer.errors import ModelError
@@ -22,7 +22,7 @@ Names = Annotated[
 
 
 @command(app, "list")
-def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
+def show_list(session: Session, as_json: JsonOption = False) -> None:
     """List the networks: what each is for, whether it is used and built, its license and source."""
     from indexer.vision.analyze import Eyes
     from indexer.vision.built import is_built
@@ -43,20 +43,20 @@ def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  #
         }
         for spec in read_specs().values()
     ]
-    if format is Format.TABLE:
+    if as_json:
+        write_json(records, indent=2)
+    else:
         columns = ("name", "role", "used", "built", "license", "description")
         table([[_text(each[key]) for key in columns] for each in records], columns)
-    else:
-        write_json(records, indent=2)
 
 
 @command(app, "build")
 def build(session: Session, names: Names = None) -> None:
     """Build networks from their packaged weights; what is built and whole stays."""
-    from indexer.zoo.child import build_missing as build_all
+    from indexer.zoo.child import build_missing
 
     config = session.settings().config
-    build_all(_chosen(names, config), config.models_path, session.say)
+    build_missing(_chosen(names, config), config.models_path, session.say)
 
 
 @command(app, "verify")
@@ -70,16 +70,16 @@ def verify(session: Session, names: Names = None) -> None:
         session.say(f"{spec.id} is as it was built")
 
 
-def build_missing(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
+def ensure_built(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
     """Build the networks that are not there yet, telling what is done. Errors: ModelError."""
     from indexer.vision.built import is_built
 
     if all(is_built(spec, config.models_path) for spec in specs):
         return
-    from indexer.zoo.child import build_missing as build_all
+    from indexer.zoo.child import build_missing
 
     session.say("Building networks from their weights, this happens once …")
-    build_all(specs, config.models_path, session.say)
+    build_missing(specs, config.models_path, session.say)
 
 
 def _text(value: object) -> str:

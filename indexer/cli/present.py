@@ -7,6 +7,7 @@ import os
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -40,6 +41,9 @@ FormatOption = Annotated[
 ]
 
 
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
 def present(
     results: Sequence[Value],
     style: Format,
@@ -68,7 +72,7 @@ def table(rows: Sequence[Sequence[str]], titles: Sequence[str] | None = None) ->
     """Print rows in aligned columns, control characters made visible; the last column is never cut."""
     from rich.cells import cell_len
 
-    lines = [[_visible(cell) for cell in row] for row in ([titles, *rows] if titles and rows else rows)]
+    lines = [[visible(cell) for cell in row] for row in ([titles, *rows] if titles and rows else rows)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
@@ -98,13 +102,24 @@ def rounded(number: float) -> float:
     return round(number, 4)
 
 
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, which takes an 's' unless there is one: '1 face', '1,200 photos'."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def local(moment: str) -> str:
+    """Return a moment (ISO 8601) as the clock on the wall shows it, to the second."""
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def visible(text: str) -> str:
+    """Return text as one line: control characters and the like as Python escapes."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def box_record(box: Box) -> dict[str, float]:
     """Return a box as fractions of the upright picture."""
     return {side: round(getattr(box, side), 5) for side in ("left", "top", "width", "height")}
-
-
-def _visible(text: str) -> str:
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _write(data: bytes) -> None:

@@ -7,16 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from indexer.photo import Failed, Indexed, Moved, Outcome, Removed, Unchanged
+from indexer.cli.present import count
+from indexer.photo import Failed, Indexed, Outcome, Passed, kind_of
 
 _LINE_SECONDS = 10.0
-_KINDS: dict[str, type[Outcome]] = {
-    "indexed": Indexed,
-    "unchanged": Unchanged,
-    "moved": Moved,
-    "failed": Failed,
-    "removed": Removed,
-}
+_KINDS = ("indexed", "unchanged", "moved", "copied", "failed", "removed")  # "passed" is no photo
 
 
 class Tally:
@@ -25,18 +20,16 @@ class Tally:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._start = clock()
-        self.kinds: Counter[type[Outcome]] = Counter()
+        self.kinds: Counter[str] = Counter()
         self.faces = 0
         self.looked_at = 0
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome."""
-        # A photo that only has another date was not moved anywhere.
-        touched = isinstance(outcome, Moved) and outcome.old_path == outcome.file.path
-        self.kinds[Unchanged if touched else type(outcome)] += 1
+        self.kinds[kind_of(outcome)] += 1
         if isinstance(outcome, Indexed):
             self.faces += len(outcome.analysis.faces)
-        self.looked_at += isinstance(outcome, Indexed | Failed)
+        self.looked_at += isinstance(outcome, Indexed | Failed | Passed)
 
     @property
     def seconds(self) -> float:
@@ -50,11 +43,11 @@ class Tally:
 
     def line(self) -> str:
         """Return rate, faces and failures as text."""
-        return f"{self.rate:.1f} photos/s, {self.faces:,} faces, {self.kinds[Failed]:,} failed"
+        return f"{self.rate:.1f} photos/s, {count(self.faces, 'face')}, {self.kinds['failed']:,} failed"
 
     def record(self) -> dict[str, Any]:
         """Return the summary of a scan as JSON: stable fields."""
-        counts = {name: self.kinds[kind] for name, kind in _KINDS.items()}
+        counts = {kind: self.kinds[kind] for kind in _KINDS}
         found = sum(counts.values()) - counts["removed"]
         return {
             "found": found,
@@ -65,11 +58,11 @@ class Tally:
 
 
 def shown(
-    outcomes: Iterable[Outcome], total: int, tally: Tally, clock: Callable[[], float], *, quiet: bool = False
+    outcomes: Iterable[Outcome | None], total: int, tally: Tally, clock: Callable[[], float], *, quiet: bool = False
 ) -> Iterator[Outcome]:
     """Pass outcomes through, counted in `tally` and shown on stderr; total: how many photos are to be looked at."""
     watch = _counted if quiet or not total else _bar if sys.stderr.isatty() else _lines
-    return watch(outcomes, total, tally, clock)
+    return watch((outcome for outcome in outcomes if outcome is not None), total, tally, clock)
 
 
 def _counted(outcomes: Iterable[Outcome], _total: int, tally: Tally, _clock: Callable[[], float]) -> Iterator[Outcome]:
@@ -97,5 +90,5 @@ def _lines(outcomes: Iterable[Outcome], total: int, tally: Tally, clock: Callabl
         tally.add(outcome)
         if clock() - said >= _LINE_SECONDS:
             said = clock()
-            print(f"{tally.looked_at:,} of {total:,} photos, {tally.line()}", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"{tally.looked_at:,} of {count(total, 'photo')}, {tally.line()}", file=sys.stderr, flush=True)  # noqa: T201
         yield outcome

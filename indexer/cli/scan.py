@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.models import build_missing
-from indexer.cli.present import write, write_json
+from indexer.cli.models import ensure_built
+from indexer.cli.present import count, write, write_json
 from indexer.cli.session import Session, command
+from indexer.cli.stop import INTERRUPTED, Stop, stoppable
 from indexer.config import Config
 from indexer.errors import ConfigError, PhotoError, printable
 
 if TYPE_CHECKING:
     from indexer.cli.progress import Tally
     from indexer.library.store import Library
-    from indexer.pipeline.index import Plan
+    from indexer.pipeline.plan import Plan
 
+_REST = {"unchanged": "unchanged", "moved": "moved", "copied": "copied", "removed": "missing", "failed": "failed"}
 _SOME_FAILED = PhotoError.exit_code
-_INTERRUPTED = 130
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +46,7 @@ def scan(
     """
     from indexer.cli.progress import Tally
     from indexer.intake.discover import discover
-    from indexer.pipeline.index import plan
+    from indexer.pipeline.plan import plan
     from indexer.vision.analyze import Eyes
     from indexer.vision.vocabulary import Vocabulary
 
@@ -60,8 +57,8 @@ def scan(
     discover(folders, _trouble)  # a folder that is missing ends the scan before anything is made
     specs = Eyes(**config.eyes).specs()
     if not dry_run:
-        build_missing(session, config, specs)
-    with _stoppable(), _open(session, config, dry_run) as library:
+        ensure_built(session, config, specs)
+    with stoppable() as stop, _open(session, config, dry_run) as library:
         if not dry_run:
             library.learn_classes(specs[0].id, Vocabulary.load().classes)
         tally = Tally(monotonic)
@@ -70,9 +67,10 @@ def scan(
         if dry_run:
             _say_planned(session, planned, as_json)
             return
-        stopped = _run(session, library, planned, config, tally)
-    _summarize(tally, stopped, as_json)
-    raise typer.Exit(_INTERRUPTED if stopped else _SOME_FAILED if tally.record()["failed"] else 0)
+        stop.gently = True
+        _run(session, library, planned, config, tally, stop)
+    _summarize(tally, stop.asked, as_json)
+    raise typer.Exit(INTERRUPTED if stop.asked else _SOME_FAILED if tally.record()["failed"] else 0)
 
 
 def _open(session: Session, config: Config, dry_run: bool) -> Library:
@@ -88,34 +86,35 @@ def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:
         session.detail(f"would analyze {printable(file.path)}")
     for path in planned.gone:
         session.detail(f"would mark as missing {printable(path)}")
-    told = {"unchanged": len(planned.unchanged), "to_analyze": len(planned.work), "missing": len(planned.gone)}
+    told = {
+        "unchanged": len(planned.unchanged) + len(planned.returned),
+        "to_analyze": len(planned.work),
+        "missing": len(planned.gone),
+    }
     if as_json:
         write_json(told)
     else:
         write(
-            "Nothing was done. A scan would look at {to_analyze:,} photos; {unchanged:,} are unchanged, "
-            "{missing:,} are missing.".format_map(told)
+            f"Nothing was done. A scan would look at {count(told['to_analyze'], 'file')}; "
+            "{unchanged:,} are unchanged, {missing:,} are missing.".format_map(told)
         )
 
 
-def _run(session: Session, library: Library, planned: Plan, config: Config, tally: Tally) -> bool:
-    """Carry out the plan; tell whether it was stopped."""
+def _run(session: Session, library: Library, planned: Plan, config: Config, tally: Tally, stop: Stop) -> None:
+    """Carry out the plan, or what can be done of it before the user wants to stop."""
     from indexer.cli.progress import shown
     from indexer.photo import Failed
     from indexer.pipeline.index import run
     from indexer.pipeline.pool import Pool
+    from indexer.pipeline.worker import Limits
     from indexer.vision.analyze import Eyes
 
-    eyes = Eyes(**config.eyes)
-    try:
-        with Pool(eyes, config.max_pixels, config.worker_count, config.photo_timeout_seconds) as pool:
-            outcomes = run(library, planned, pool, config.batch_photos, config.batch_seconds, monotonic)
-            for outcome in shown(outcomes, len(planned.work), tally, monotonic, quiet=session.quiet):
-                if isinstance(outcome, Failed):
-                    session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
-    except KeyboardInterrupt:
-        return True
-    return False
+    with Pool(Eyes(**config.eyes), Limits(**config.limits), config.worker_count) as pool:
+        batch = config.batch_photos, config.batch_seconds
+        outcomes = run(library, planned, pool, *batch, monotonic, is_wanted=lambda: not stop.asked)
+        for outcome in shown(outcomes, len(planned.work), tally, monotonic, quiet=session.quiet):
+            if isinstance(outcome, Failed):
+                session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
 
 
 def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
@@ -123,10 +122,10 @@ def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
     if as_json:
         write_json(told)
         return
+    rest = ", ".join(f"{told[kind]:,} {word}" for kind, word in _REST.items() if told[kind] or kind != "copied")
     write(
-        f"{'Stopped. ' if stopped else ''}{told['indexed']:,} photos indexed in {tally.seconds:.1f} s "
-        f"({tally.rate:.1f} photos/s), {tally.faces:,} faces; {told['unchanged']:,} unchanged, "
-        f"{told['moved']:,} moved, {told['removed']:,} missing, {told['failed']:,} failed."
+        f"{'Stopped. ' if stopped else ''}{count(told['indexed'], 'photo')} indexed in {tally.seconds:.1f} s "
+        f"({tally.rate:.1f} photos/s), {count(tally.faces, 'face')}; {rest}."
     )
     if told["failed"]:
         write("'indexer failures' says why.")
@@ -136,18 +135,3 @@ def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
 
 def _trouble(path: Path, reason: str) -> None:
     print(f"indexer: {printable(path)}: {reason}", file=sys.stderr)  # noqa: T201
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Make SIGTERM end the scan as Ctrl-C does, and both also where a shell has a background job ignore Ctrl-C."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> Any:
-        raise KeyboardInterrupt
-
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from indexer.cli.present import Format, FormatOption, box_record, path_record, present, rounded, table, write
+from indexer.cli.present import (
+    Format,
+    FormatOption,
+    box_record,
+    count,
+    path_record,
+    present,
+    rounded,
+    table,
+    write,
+)
 from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, PhotoError, QueryError, printable
 
@@ -100,7 +110,7 @@ def similar_faces(
             if each.descriptor is not None
         ]
     if format is Format.TABLE:
-        _write_likenesses(session, results, largest)
+        _write_likenesses(results, largest)
     else:
         present(results, format, _likeness_record, {}, lambda each: [match.path for match in each.matches])
 
@@ -129,13 +139,13 @@ def _explain_nothing(session: Session, library: Library, words: Sequence[str]) -
 
 
 def _face_reader(session: Session, config: Config) -> FaceReader:
-    from indexer.cli.models import build_missing
+    from indexer.cli.models import ensure_built
     from indexer.vision.analyze import Eyes, FaceReader
 
     eyes = Eyes(**config.eyes)
     if not config.faces:
         raise ConfigError("faces", "is false: faces are neither found nor described")
-    build_missing(session, config, eyes.specs()[1:])
+    ensure_built(session, config, eyes.specs()[1:])
     return FaceReader.open(eyes, threads=config.worker_count)
 
 
@@ -147,14 +157,14 @@ def _query_faces(reader: FaceReader, file: Path, config: Config, wanted: int | N
     if not faces:
         raise PhotoError(file, "detect", "no face was found in it")
     if wanted is not None and wanted > len(faces):
-        raise PhotoError(file, "detect", f"has {len(faces)} faces, there is no face {wanted}")
+        raise PhotoError(file, "detect", f"has {count(len(faces), 'face')}, there is no face {wanted}")
     return [(number, each) for number, each in enumerate(faces, 1) if wanted in (None, number)]
 
 
-def _write_likenesses(session: Session, results: Sequence[_Likeness], threshold: float) -> None:
+def _write_likenesses(results: Sequence[_Likeness], threshold: float) -> None:
     for result in results:
         center = result.face.box.center
-        session.say(
+        write(
             f"Face {result.number} at {center.x:.0%} from the left, {center.y:.0%} from the top "
             f"(score {result.face.score:.2f}, quality {result.face.quality:.2f}):"
         )
@@ -162,7 +172,7 @@ def _write_likenesses(session: Session, results: Sequence[_Likeness], threshold:
             rows = [[f"{match.distance:.3f}", printable(match.path)] for match in result.matches]
             table(rows, ["distance", "photo"])
         else:
-            session.say(f"no face in the library is nearer than {threshold:g}")
+            write(f"no face in the library is nearer than {threshold:g}")
         if len(results) > 1:
             write("")
 

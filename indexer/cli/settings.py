@@ -8,14 +8,14 @@ from typing import Any
 import typer
 
 from indexer import config
-from indexer.cli.present import Format, FormatOption, table, write_json
+from indexer.cli.present import JsonOption, table, write_json
 from indexer.cli.session import Session, command
 
 app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 
 
 @command(app, "show")
-def show(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
+def show(session: Session, as_json: JsonOption = False) -> None:
     """Print every setting, its value and where it came from."""
     settings = session.settings()
     effective = {"library": settings.config.library_file, "models_folder": settings.config.models_path}
@@ -27,11 +27,11 @@ def show(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa
         )
         for item in fields(settings.config)
     ]
-    if format is Format.TABLE:
+    if as_json:
+        write_json({name: {"value": _plain(value), "from": origin} for name, value, origin in rows}, indent=2)
+    else:
         table([[name, _text(value), origin] for name, value, origin in rows], ["setting", "value", "from"])
         session.say(f"Settings file: {session.config or config.default_file()}")
-    else:
-        write_json({name: {"value": _plain(value), "from": origin} for name, value, origin in rows}, indent=2)
 
 
 def _plain(value: Any) -> Any:

@@ -1,30 +1,48 @@
-"""Folders flow in, files that may be photos flow out; nothing is opened here.
+"""Folders flow in, files that may be photos flow out; no photo is opened here.
 
 Every file comes once. Real folders are walked first, in the order of the outermost roots, each by the order
 of its names. Links to folders follow, unless their target was walked; then links to files, by their own path,
-unless their target came by itself. Hard links are files of their own.
+unless their target came by itself. Hard links are files of their own. What `names` and `ignore` say is left alone.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from stat import S_ISREG
+from typing import TypeAlias
 
 from indexer.errors import LibraryError, PhotoError
+from indexer.intake.ignore import IGNORE_FILE, Ignore
 from indexer.intake.names import is_junk_folder, may_be_photo
 from indexer.photo import PhotoFile
 
 
-def discover(roots: Sequence[Path], on_error: Callable[[Path, str], None]) -> Iterator[PhotoFile]:
+def discover(
+    roots: Sequence[Path],
+    on_error: Callable[[Path, str], None],
+    within: Iterable[Path] | None = None,
+    on_link: Callable[[Path], None] = lambda _: None,
+) -> Iterator[PhotoFile]:
     """Find every file below the roots that may be a photo, each once, by its absolute path.
 
-    `on_error` hears of each folder or file below a root that cannot be read, and why.
+    within: only what is one of these paths or lies below one; the rules of the folders above them hold.
+    on_error: hears of each folder or file below a root that cannot be read, and why.  on_link: hears of each link
+    that was found; with `within`, whether its target comes by itself is judged by these paths alone.
     Raises LibraryError, before anything is found, where a root is missing, unreadable or no folder.
     """
-    return _Walk(on_error).files(_outermost([_root(root) for root in roots]))
+    return _Walk(on_error, on_link, within).files(_outermost([_root(root) for root in roots]))
+
+
+def is_empty_since(folder: Path) -> float | None:
+    """Return when a folder that holds nothing was changed last, seconds since 1970; None where it holds something."""
+    try:
+        with os.scandir(folder) as entries:
+            return folder.stat().st_mtime if next(entries, None) is None else None
+    except OSError:
+        return None
 
 
 def stamp(path: Path) -> PhotoFile:
@@ -69,35 +87,68 @@ def _outermost(roots: Sequence[Path]) -> list[Path]:
     return [root for place, root in first.items() if first.keys().isdisjoint(place.parents)]
 
 
+_Folder: TypeAlias = tuple[str, Ignore, bool]  # path, the rules above it, whether all of it is wanted
+
+
 class _Walk:
-    def __init__(self, on_error: Callable[[Path, str], None]) -> None:
-        self._on_error = on_error
+    def __init__(
+        self, on_error: Callable[[Path, str], None], on_link: Callable[[Path], None], within: Iterable[Path] | None
+    ) -> None:
+        self._on_error, self._on_link = on_error, on_link
+        self._wanted = None if within is None else set(map(str, within))
+        self._on_the_way = {str(above) for path in within or () for above in path.parents}
         self._walked: set[tuple[int, int]] = set()  # device and inode of each folder
-        self._linked_folders: deque[str] = deque()
+        self._linked_folders: deque[_Folder] = deque()
         self._linked_files: list[str] = []
 
     def files(self, roots: Sequence[Path]) -> Iterator[PhotoFile]:
         for root in roots:
-            yield from self._tree(str(root))
+            yield from self._tree((str(root), Ignore(), self._is_wanted(root)))
         while self._linked_folders:
             yield from self._tree(self._linked_folders.popleft())
         yield from self._links()
 
-    def _tree(self, top: str) -> Iterator[PhotoFile]:
+    def _is_wanted(self, root: Path) -> bool:
+        return self._wanted is None or any(str(path) in self._wanted for path in (root, *root.parents))
+
+    def _tree(self, top: _Folder) -> Iterator[PhotoFile]:
         folders = [top]
         while folders:
-            folder = folders.pop()
-            within: list[str] = []
-            for entry in self._entries(folder):
+            folder, rules, whole = folders.pop()
+            entries = self._entries(folder)
+            ignore = self._entered(folder, rules, entries)
+            if ignore is None:
+                continue
+            within: list[_Folder] = []
+            for entry in entries:
+                wanted = whole or entry.path in self._wanted  # type: ignore[operator]
+                if not wanted and entry.path not in self._on_the_way:
+                    continue
                 if _is_folder(entry):
-                    if not is_junk_folder(entry.name, folder):
-                        (self._linked_folders if entry.is_symlink() else within).append(entry.path)
-                elif may_be_photo(entry.name):
+                    if not is_junk_folder(entry.name, folder) and not ignore(entry.path, is_folder=True):
+                        self._queue(entry, within).append((entry.path, ignore, wanted))
+                elif wanted and may_be_photo(entry.name) and not ignore(entry.path):
                     if entry.is_symlink():
+                        self._on_link(Path(entry.path))
                         self._linked_files.append(entry.path)
                     elif file := self._file(entry):
                         yield file
             folders.extend(reversed(within))
+
+    def _queue(self, entry: os.DirEntry[str], within: list[_Folder]) -> list[_Folder] | deque[_Folder]:
+        """Return what a folder is to be added to."""
+        if not entry.is_symlink():
+            return within
+        self._on_link(Path(entry.path))
+        return self._linked_folders
+
+    def _entered(self, folder: str, rules: Ignore, entries: list[os.DirEntry[str]]) -> Ignore | None:
+        """Return the rules that hold in a folder, None where it is left alone or its rules cannot be read."""
+        try:
+            return rules.entered(folder, {entry.name for entry in entries}, self._on_error)
+        except OSError as error:
+            self._on_error(Path(folder), f"its {IGNORE_FILE} cannot be read, so all of it is passed over: {why(error)}")
+            return None
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         """List a folder in the order of its names; one that was walked before is empty."""

@@ -1,7 +1,6 @@
 """Names of files and folders flow in; what they promise flows out. Nothing here touches the disk.
 
-A name settles only what is surely no photo. Rules that a user writes (an ignore file) belong beside
-`is_junk_folder` and `may_be_photo`: `discover` asks nobody else.
+A name settles only what is surely no photo. What a user asks to leave alone is in `ignore`.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ _DOCUMENTS = """
     .pdf .ppt .pptx .ps .py .rtf .sh .srt .svg .svgz .sql .tex .toml .tsv .txt .xcf .xls .xlsx .xml .yaml .yml
 """
 _PROGRAMS_AND_PARTS = """
-    .7z .apk .bak .bat .bin .bz2 .crdownload .dat .db .db-shm .db-wal .dll .dmg .download .exe .gz .iso .jar
-    .lnk .lock .nfo .part .partial .rar .sqlite .sqlite3 .swp .tar .tgz .tmp .torrent .ttf .url .woff .woff2
+    .7z .apk .bak .bat .bin .bz2 .crdownload .dat .db .dll .dmg .download .exe .gz .iso .jar .lnk
+    .lock .new .nfo .part .partial .paused .rar .sqlite .sqlite3 .swp .tar .tgz .tmp .torrent .ttf .url .woff .woff2
     .xz .zip .zst
 """
 
@@ -40,25 +39,51 @@ PHOTO_SUFFIXES = RAW_SUFFIXES | frozenset(_PICTURES.split())
 OTHER_SUFFIXES = frozenset((_FILM_AND_SOUND + _BESIDE_PHOTOS + _DOCUMENTS + _PROGRAMS_AND_PARTS).split())
 """What is surely no photo and never opened."""
 
-JUNK_FOLDERS = frozenset(
-    {
-        "@eadir",  # Synology DSM: thumbnails and extended attributes
-        "#recycle",  # Synology DSM: deleted files
-        "#snapshot",  # Synology DSM: older states of the folder
-        "@recycle",  # QNAP: deleted files
-        "@recently-snapshot",  # QNAP: older states of the folder
-        "$recycle.bin",  # Windows: deleted files
-        "system volume information",  # Windows
-        "lost+found",  # ext2, ext3, ext4
-        "__macosx",  # macOS: resource forks in archives
-    }
-)
-_JUNK_ENDINGS = (
-    ".lrdata",  # Lightroom Classic: previews
-    ".cocatalogdb",  # Capture One: previews and a database
-)
-_APPLE_PHOTOS = (".photoslibrary", ".photolibrary")
+_OTHER_ENDINGS = ("~", "-wal", "-shm", "-journal")  # backups of editors, what SQLite keeps beside a database
+
+JUNK_FOLDERS = {
+    "@eadir": "Synology DSM: thumbnails and extended attributes",
+    "@tmp": "Synology DSM: files on their way",
+    "#recycle": "Synology DSM: deleted files",
+    "#snapshot": "Synology DSM: older states of the folder",
+    "@recycle": "QNAP: deleted files",
+    "@recently-snapshot": "QNAP: older states of the folder",
+    "trashbox": "Buffalo: deleted files",
+    "$recycle.bin": "Windows: deleted files",
+    "recycler": "Windows XP: deleted files",
+    "system volume information": "Windows: restore points",
+    "found.000": "Windows: pieces of files that chkdsk found",
+    "lost.dir": "Android: pieces of files that a check of the card found",
+    "lost+found": "ext2, ext3, ext4: pieces of files that fsck found",
+    "network trash folder": "macOS: deleted files of a network disk",
+    "temporary items": "macOS: files on their way to a network disk",
+    "__macosx": "macOS: resource forks in archives",
+    "ipod photo cache": "iTunes: small copies for an iPod",
+    "captureone": "Capture One: previews and settings of a session",
+    "files_trashbin": "Nextcloud, ownCloud: deleted files",
+    "files_versions": "Nextcloud, ownCloud: older states of files",
+}
+"""Folders that a NAS or a program makes for itself, by their names in small letters, and who makes them."""
+
+JUNK_BEGINNINGS = {
+    ".": "hidden: .Trash-1000, .thumbnails, .stversions, .zfs, .@__thumb and whatever else wants not to be seen",
+    "appdata_": "Nextcloud: previews",
+    "~": "NetApp: ~snapshot",
+}
+"""How the names of such folders begin."""
+
+JUNK_ENDINGS = {
+    ".lrdata": "Lightroom Classic: previews",
+    ".lrcat-data": "Lightroom Classic: masks",
+    ".cocatalogdb": "Capture One: previews and a database",
+    ".imovielibrary": "iMovie",
+    ".fcpbundle": "Final Cut Pro",
+}
+"""How the names of such folders end."""
+
+_APPLE_PHOTOS = (".photoslibrary", ".photolibrary", ".aplibrary", ".migratedphotolibrary")
 _APPLE_ORIGINALS = {"originals", "masters"}  # the rest of such a folder is smaller copies and databases
+_BEGINNINGS, _ENDINGS = tuple(JUNK_BEGINNINGS), tuple(JUNK_ENDINGS)
 
 
 def is_junk_folder(name: str, parent: str = "") -> bool:
@@ -66,12 +91,12 @@ def is_junk_folder(name: str, parent: str = "") -> bool:
     small = name.lower()
     if parent.lower().endswith(_APPLE_PHOTOS):
         return small not in _APPLE_ORIGINALS
-    return name.startswith(".") or small in JUNK_FOLDERS or small.endswith(_JUNK_ENDINGS)
+    return small in JUNK_FOLDERS or small.startswith(_BEGINNINGS) or small.endswith(_ENDINGS)
 
 
 def may_be_photo(name: str) -> bool:
-    """Tell whether a file is worth opening: not hidden, and not known to be something else."""
-    return not name.startswith(".") and suffix(name) not in OTHER_SUFFIXES
+    """Tell whether a file is worth opening: not hidden, no backup or half a copy, not known to be something else."""
+    return not name.startswith((".", "~")) and not name.endswith(_OTHER_ENDINGS) and suffix(name) not in OTHER_SUFFIXES
 
 
 def names_photo(name: str) -> bool:

@@ -20,6 +20,7 @@ _PATH = "indexer_path"
 _PAGE_BYTES = 16 * 1024  # pooled vectors and descriptors fill such pages well; with 4 KiB a third of the file is empty
 _CACHE_KIB = 64 * 1024
 
+_REFUSALS = (sqlite3.Error, UnicodeDecodeError)  # the latter: what SQLite says of a damaged schema quotes it
 _REASONS = {
     sqlite3.SQLITE_BUSY: "is being written by another program; try again in a moment",
     sqlite3.SQLITE_LOCKED: "is being written by another program; try again in a moment",
@@ -64,7 +65,7 @@ def chunks(connection: Connection, sql: str, parameters: tuple[Any, ...], size: 
         cursor.execute(sql, parameters)
         while chunk := cursor.fetchmany(size):
             yield chunk
-    except sqlite3.Error as error:
+    except _REFUSALS as error:
         raise store_error(connection.get_execution_options()[_PATH], error) from error
     finally:
         cursor.close()
@@ -73,6 +74,8 @@ def chunks(connection: Connection, sql: str, parameters: tuple[Any, ...], size: 
 def store_error(path: Path, error: BaseException) -> StoreError:
     """Say in a sentence what SQLite means."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if isinstance(error, UnicodeDecodeError):
+        code = sqlite3.SQLITE_CORRUPT
     return StoreError(path, _REASONS.get(code, f"cannot be used: {error}"))
 
 
@@ -89,7 +92,7 @@ def _engine(path: Path, creator: object) -> Engine:
 
     @event.listens_for(engine, "handle_error")
     def translate(context: ExceptionContext) -> None:
-        if isinstance(context.original_exception, sqlite3.Error):
+        if isinstance(context.original_exception, _REFUSALS):
             raise store_error(path, context.original_exception) from context.original_exception
 
     return engine
@@ -140,7 +143,7 @@ def _open(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens the file for real
-    except sqlite3.Error:
+    except _REFUSALS:
         connection.close()
         raise
     return connection

@@ -13,8 +13,8 @@ from indexer.library.known import ANALYZED, missing
 from indexer.library.replace import intern, replace_evidence, replace_faces, replace_tags, upsert
 from indexer.library.roots import Roots, find_ids, path_text
 from indexer.library.rows import photo_columns, read_analyses
-from indexer.library.tables import model_sets, photos
-from indexer.photo import Analysis, Failed, Indexed, Moved, Outcome, PhotoFile, Removed, Unchanged
+from indexer.library.tables import model_sets, photos, strangers
+from indexer.photo import Analysis, Failed, Indexed, Moved, Outcome, Passed, PhotoFile, Removed, Unchanged
 
 _PLACE = ("root_id", "path")
 _CHUNK = 500  # rows looked up at a time: SQLite takes 32,766 values in a statement
@@ -29,12 +29,14 @@ def record(connection: Connection, outcomes: Iterable[Outcome], now: str) -> Non
     roots = Roots.read(connection)
     for run in _runs(outcomes):
         _WRITERS[type(run[0])](connection, roots, run, now)
+        _no_strangers(connection, roots, run)
 
 
 def prune(connection: Connection) -> list[Path]:
     """Forget the photos that are missing, and all that is known of them; return their paths, in order."""
     paths = missing(connection)
     connection.execute(delete(photos).where(photos.c.missing_since.is_not(None)))
+    connection.execute(delete(strangers))  # gone ones, too; the next scan opens once those that are there
     return paths
 
 
@@ -79,6 +81,25 @@ def _failed(connection: Connection, roots: Roots, outcomes: Sequence[Failed], _n
     upsert(connection, photos, _PLACE, rows)
 
 
+def _passed(connection: Connection, roots: Roots, outcomes: Sequence[Passed], now: str) -> None:
+    """What was a photo under this path is none now: its row is that of a missing one."""
+    rows = [
+        {**_place(roots, outcome.file), "size": outcome.file.size, "mtime_ns": outcome.file.mtime_ns}
+        for outcome in outcomes
+    ]
+    upsert(connection, strangers, _PLACE, rows)
+    _removed(connection, roots, [Removed(outcome.file.path) for outcome in outcomes], now)
+
+
+def _no_strangers(connection: Connection, roots: Roots, outcomes: Sequence[Outcome]) -> None:
+    """What is a photo now is no stranger any more."""
+    files = [outcome.file for outcome in outcomes if isinstance(outcome, Indexed | Failed | Moved)]
+    if files:
+        here = (strangers.c.root_id == bindparam("root"), strangers.c.path == bindparam("place"))
+        places = [dict(zip(("root", "place"), roots.place(file.path), strict=True)) for file in files]
+        connection.execute(delete(strangers).where(*here), places)
+
+
 def _moved(connection: Connection, roots: Roots, outcomes: Sequence[Moved], now: str) -> None:
     ids = find_ids(connection, [roots.place(outcome.old_path) for outcome in outcomes], ANALYZED)
     found = [(row, outcome) for outcome in outcomes if (row := ids.get(roots.place(outcome.old_path))) is not None]
@@ -111,6 +132,7 @@ _WRITERS: Mapping[type[Outcome], Callable[[Connection, Roots, Sequence[Any], str
     Indexed: _indexed,
     Failed: _failed,
     Moved: _moved,
+    Passed: _passed,
     Removed: _removed,
     Unchanged: _unchanged,
 }
@@ -144,14 +166,17 @@ def _store(connection: Connection, roots: Roots, seen: Sequence[tuple[PhotoFile,
 
 def _file_columns(roots: Roots, file: PhotoFile) -> dict[str, Any]:
     """Return the columns of a file that is there and has not failed."""
-    root_id, path = roots.place(file.path)
+    place = _place(roots, file)
     return {
-        "root_id": root_id,
-        "path": path,
-        "path_text": path_text(path),
+        **place,
+        "path_text": path_text(place["path"]),
         "size": file.size,
         "mtime_ns": file.mtime_ns,
         "missing_since": None,
         "failed_stage": None,
         "failed_reason": None,
     }
+
+
+def _place(roots: Roots, file: PhotoFile) -> dict[str, Any]:
+    return dict(zip(_PLACE, roots.place(file.path), strict=True))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from indexer.library.known import ANALYZED
 from indexer.library.roots import Roots, find_ids
 from indexer.library.rows import SHOWN, models_of, read_analyses
 from indexer.library.tables import classes, faces, model_sets, models, photo_tags, photos, tags
@@ -42,6 +44,15 @@ class TagCount:
     """A word and how many photos that a search would show have it."""
 
     name: str
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCount:
+    """A reason, the stage at which photos failed for it, and how many they are."""
+
+    stage: str
+    reason: str
     photos: int
 
 
@@ -82,6 +93,25 @@ def failures(library: Library, stage: str | None = None) -> list[Failed]:
         roots = Roots.read(connection)
         found = [_failure(_file(roots, row), row) for row in connection.execute(query)]
     return sorted(found, key=lambda failure: failure.file.path)
+
+
+def failure_counts(library: Library) -> list[FailureCount]:
+    """Return why photos failed whose files are there, most photos first, then by stage and reason."""
+    why = (photos.c.failed_stage, photos.c.failed_reason)
+    query = select(*why, func.count().label("photos")).group_by(*why)
+    query = query.where(photos.c.failed_stage.is_not(None), photos.c.missing_since.is_(None))
+    with library.reading() as connection:
+        found = [FailureCount(*row) for row in connection.execute(query)]
+    return sorted(found, key=lambda each: (-each.photos, each.stage, each.reason))
+
+
+def stale_count(library: Library, model_ids: Iterable[str]) -> int:
+    """Return how many analyzed photos whose files are there one of these networks has not seen."""
+    wanted = frozenset(model_ids)
+    with library.reading() as connection:
+        sets = [row.id for row in connection.execute(select(model_sets)) if not wanted <= set(models_of(row.name))]
+        query = select(func.count()).where(ANALYZED, photos.c.missing_since.is_(None), photos.c.model_set_id.in_(sets))
+        return connection.scalar(query) or 0
 
 
 def tag_counts(library: Library) -> list[TagCount]:

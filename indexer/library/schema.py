@@ -5,17 +5,16 @@ Alembic takes 0.3 s to import, so it is only loaded for a file whose revision is
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
 from indexer.errors import StoreError
-from indexer.library.file import APPLICATION_ID, connect, store_error, writing
+from indexer.library.backup import copy
+from indexer.library.file import APPLICATION_ID, connect, writing
 from indexer.resources import packaged
 
-HEAD = "0001"  # the newest revision in migrations/versions
+HEAD = "0002"  # the newest revision in migrations/versions
 
 
 def open_current(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:
@@ -58,6 +57,18 @@ def upgrade(engine: Engine, path: Path, migrations: Path | None = None) -> None:
             driver.execute("PRAGMA foreign_keys = ON")
 
 
+def state(connection: Connection, path: Path) -> str:
+    """Tell whether a file has the newest schema ('current'), an older one ('older') or none yet ('empty').
+
+    Errors: StoreError for a file of another program or of a newer release.
+    """
+    revision = _revision(connection, path)
+    if revision == HEAD:
+        return "current"
+    _target(packaged("migrations"), revision, path)
+    return "empty" if revision is None else "older"
+
+
 def _is_current(engine: Engine, path: Path) -> bool:
     with engine.connect() as connection:
         return _revision(connection, path) == HEAD
@@ -80,7 +91,7 @@ def _upgrade(connection: Connection, path: Path, scripts: Path) -> None:
     if revision == target:
         return
     if revision is not None:
-        _copy(path, path.with_name(f"{path.name}.before-{target}.bak"))
+        copy(path, path.with_name(f"{path.name}.before-{target}.bak"))
     _migrate(connection, scripts)
     if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise StoreError(path, "could not be upgraded: its rows do not fit together. It is as it was before")
@@ -105,19 +116,6 @@ def _target(scripts: Path, revision: str | None, path: Path) -> str:
     if revision is not None and revision not in known:
         raise StoreError(path, f"was written by a newer release of indexer (schema {revision}); update the program")
     return known[0]
-
-
-def _copy(path: Path, copy: Path) -> None:
-    """Copy the database as it stood before this transaction."""
-    part = copy.with_name(copy.name + ".part")  # half a copy must not look like one
-    try:
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
-            source.backup(target)
-        part.replace(copy)
-    except sqlite3.Error as error:
-        raise store_error(copy, error) from error
-    except OSError as error:
-        raise StoreError(copy, f"cannot be made: {error.strerror}") from error
 
 
 def _migrate(connection: Connection, scripts: Path) -> None:

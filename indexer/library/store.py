@@ -95,10 +95,16 @@ class Library:
         with self.reading() as connection:
             return roots.Roots.read(connection).folders
 
-    def known(self, folders: Sequence[Path] | None = None) -> dict[Path, Known]:
-        """Return what is known of every photo in the folders (None: all), missing ones included."""
+    def known(self, places: Sequence[Path] | None = None) -> dict[Path, Known]:
+        """Return what is known of these files and of those in these folders (None: all), missing ones included."""
         with self.reading() as connection:
-            return known.known(connection, folders)
+            return known.known(connection, places)
+
+    def last_indexed(self, folder: Path) -> datetime | None:
+        """Return when a photo in a folder was analyzed last, None where none was."""
+        with self.reading() as connection:
+            time = known.last_indexed(connection, folder)
+        return None if time is None else datetime.fromisoformat(time)
 
     def sizes(self) -> frozenset[int]:
         """Return the file sizes that analyzed photos have: a new file of another size was not moved here."""
@@ -124,7 +130,8 @@ class Library:
         """Store what became of photos, in order: all of it or, with an error, nothing.
 
         Indexed replaces what was known; Failed keeps it, unseen, until the photo can be read again; Moved takes it
-        along (gone) or copies it; Removed marks the photo as missing, and Unchanged says that it is there.
+        along (gone) or copies it; Removed marks the photo as missing, and Unchanged says that it is there; Passed
+        remembers a file that is no photo.
         A Moved whose old path holds no analysis is passed over: the next scan finds the file unknown, and analyzes it.
         Errors: LibraryError for a path outside all roots; StoreError.
         """

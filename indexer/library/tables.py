@@ -114,6 +114,17 @@ photos = Table(
     Index(None, "content_hash"),
 )
 
+# Files whose names promised nothing and that are no photos: not opened again while their stamps are the same.
+strangers = Table(
+    "strangers",
+    metadata,
+    Column("root_id", ForeignKey("roots.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", LargeBinary, primary_key=True),  # relative to the root
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 evidence = Table(
     "evidence",
     metadata,

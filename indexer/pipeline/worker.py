@@ -4,28 +4,52 @@ from __future__ import annotations
 
 import os
 import signal
-from functools import lru_cache
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from multiprocessing import parent_process
 from pathlib import Path
 from threading import Thread
 
-from indexer.errors import IndexerError, ModelError
+from indexer.errors import IndexerError, ModelError, PhotoError
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.intake.look import look
 from indexer.photo import Analysis, Face, PhotoFile
+from indexer.pipeline.stages import Stage
 from indexer.vision.analyze import Analyzer, Eyes, FaceReader
 
 _STDERR = 2
+_stage: Stage  # this process's; set once by `start`
 
 
-def analyze_file(file: PhotoFile, analyzer: Analyzer, max_pixels: int) -> Analysis:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one photo may take.
+
+    pixels: larger pictures are refused.  seconds: of its worker's time.  memory_bytes: on top of what the networks
+    take; held on Linux, where the system can count it.
+    """
+
+    pixels: int
+    seconds: float
+    memory_bytes: int
+
+
+def analyze_file(
+    file: PhotoFile, analyzer: Analyzer, max_pixels: int, enter: Callable[[str], None] = lambda _: None
+) -> Analysis:
     """Decode a photo and look at it.
 
+    enter: hears of each stage that begins.
     Errors: PhotoError for a photo that cannot be read; NotAPhoto (one of them) for content that is no picture.
     """
+    enter("read")
     with open_original(file, max_pixels) as original:
+        enter("decode")
         picture = original.picture(analyzer.long_side_px)
+        enter("analyze")
         return analyzer.analyze(
             picture, original.metadata, original.hashes(picture), look(picture), larger=original.picture
         )
@@ -37,22 +61,36 @@ def read_faces(path: Path, reader: FaceReader, max_pixels: int) -> tuple[Face, .
         return reader.read(original.picture(reader.detector.long_side_px), larger=original.picture)
 
 
-def work(eyes: Eyes, max_pixels: int, file: PhotoFile) -> Analysis:
-    """Do `analyze_file` with an analyzer that this process loads once. Errors: ModelError where that fails, too."""
+def work(eyes: Eyes, limits: Limits, file: PhotoFile, slot: int) -> Analysis:
+    """Do `analyze_file` with an analyzer that this process loads once; slot: where it says what it does.
+
+    Errors: ModelError where the networks cannot be loaded, PhotoError.
+    """
+    analyzer = ready(eyes, limits)
     try:
-        analyzer = _analyzer(eyes)
+        return analyze_file(file, analyzer, limits.pixels, partial(_stage.enter, slot))
+    except MemoryError as error:
+        reason = "it needs more memory than a photo may take (photo_memory_mb in the configuration)"
+        raise PhotoError(file.path, "analyze", reason) from error
+
+
+def ready(eyes: Eyes, limits: Limits) -> Analyzer:
+    """Load the networks, if this process has not yet. Errors: ModelError."""
+    try:
+        return _analyzer(eyes, limits.memory_bytes)
     except IndexerError:
         raise
     except Exception as error:  # whatever a runtime says: without networks no photo can be analyzed
         raise ModelError(eyes.classifier, f"cannot be loaded: {error}") from error
-    return analyze_file(file, analyzer, max_pixels)
 
 
-def start() -> None:
+def start(stages: Path) -> None:
     """Prepare a new worker: leave Ctrl-C to the parent, never outlive it, and be silent.
 
     libtiff and libjpeg print what they think of a damaged file, past all of Python; what matters comes as an outcome.
     """
+    global _stage
+    _stage = Stage(stages)
     os.dup2(os.open(os.devnull, os.O_WRONLY), _STDERR)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -60,8 +98,15 @@ def start() -> None:
 
 
 @lru_cache(maxsize=1)
-def _analyzer(eyes: Eyes) -> Analyzer:
-    return Analyzer.open(eyes, threads=1)
+def _analyzer(eyes: Eyes, memory_bytes: int) -> Analyzer:
+    analyzer = Analyzer.open(eyes, threads=1)
+    if sys.platform == "linux":
+        import resource
+
+        # What a process may write to, as the kernel counts it: a decoder that asks for more is refused there and then.
+        taken = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_DATA, (taken + memory_bytes, resource.RLIM_INFINITY))
+    return analyzer
 
 
 def _follow_parent() -> None:

@@ -47,6 +47,10 @@ class Program:
         """Run a command and read the JSON that it prints."""
         return json.loads(self(*arguments, "--format", "json").stdout)
 
+    def record(self, *arguments: str | Path) -> Any:
+        """Run a command that prints one thing and read its JSON."""
+        return json.loads(self(*arguments, "--json").stdout)
+
     def with_library(self, library: Path) -> Program:
         """Return the program with another library."""
         return Program(self.home, self.models, library)

@@ -157,7 +157,7 @@ def test_a_root_that_is_not_mounted_never_empties_the_library(program, small_pho
     (small_photos / "NOT_MOUNTED").touch()
     for name in (small_photos, small_photos / ".." / small_photos.name):
         assert "is a disk not mounted" in ours("scan", name).stderr
-    assert ours.json("status")["missing"] == 0
+    assert ours.record("status")["missing"] == 0
 
 
 def test_a_folder_under_two_names_is_one_folder(program, small_photos: Path, tmp_path: Path) -> None:

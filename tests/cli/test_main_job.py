@@ -18,7 +18,7 @@ def names(paths: list[dict[str, str]]) -> list[str]:
 def test_scan_tells_what_it_did(scanned) -> None:
     told = json.loads(scanned.scan.stdout.splitlines()[-1])
     seconds, rate = told.pop("seconds"), told.pop("photos_per_second")
-    assert told == {"found": 9, "indexed": 8, "unchanged": 0, "moved": 0, "failed": 1, "removed": 0}
+    assert told == {"found": 9, "indexed": 8, "unchanged": 0, "moved": 0, "copied": 0, "failed": 1, "removed": 0}
     assert seconds > 0
     assert rate > 0
 
@@ -107,7 +107,12 @@ def test_similar_faces_with_a_wide_threshold_ranks_by_distance(scanned, samples:
 
 
 def test_similar_faces_prints_a_table_and_paths(scanned, samples: dict[str, Path]) -> None:
-    assert "0.000" in scanned.program("similar-faces", samples["astronaut"]).stdout
+    done = scanned.program("similar-faces", samples["astronaut"])
+    heading, titles, match = done.stdout.splitlines()
+    assert heading.startswith("Face 1 at ")
+    assert titles.split() == ["distance", "photo"]
+    assert match.startswith("0.000")
+    assert done.stderr == ""
     paths = scanned.program("similar-faces", samples["astronaut"], "--format", "paths").stdout
     assert paths == f"{scanned.photos / 'astronaut.png'}\n"
 
@@ -150,13 +155,15 @@ def test_failures_say_stage_and_reason(scanned) -> None:
     assert (Path(failure["path"]).name, failure["stage"]) == ("half.jpg", "decode")
     assert "not complete" in failure["reason"]
     assert scanned.program.json("failures", "--stage", "read") == []
+    assert "'decode'" in scanned.program("failures", "--stage", "nonsense", code=2).stderr
 
 
 def test_status_counts(scanned) -> None:
-    status = scanned.program.json("status")
+    status = scanned.program.record("status")
     assert (status["photos"], status["failed"], status["missing"], status["faces"]) == (9, 1, 0, 3)
     assert status["folders"] == [{"path": str(scanned.photos)}]
     assert len(status["models"]) == 3
+    assert status["stale"] == 0
 
 
 def test_retag_changes_nothing_when_the_rules_are_the_same(scanned) -> None:
@@ -168,11 +175,11 @@ def test_photos_that_are_gone_are_pruned_and_folders_relocated(program, small_ph
     ours("scan", small_photos)
     (small_photos / "coffee.jpg").unlink()
     assert "1 missing" in ours("scan", small_photos).stdout
-    assert "1 missing photos would be" in ours("prune", "--dry-run").stdout
-    assert "1 missing photos were" in ours("prune").stdout
+    assert "1 missing photo would be forgotten" in ours("prune", "--dry-run").stdout
+    assert "1 missing photo forgotten" in ours("prune").stdout
     moved = tmp_path / "elsewhere"
     small_photos.rename(moved)
-    assert "1 photos now lie in" in ours("relocate", small_photos, moved).stdout
+    assert "1 photo now lies in" in ours("relocate", small_photos, moved).stdout
     assert names(ours.json("search", "-k", "cat")) == ["cat.jpg"]
     assert json.loads(ours("scan", moved, "--json").stdout)["unchanged"] == 1
 

@@ -12,8 +12,10 @@ from PIL import Image
 from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto
 from indexer.library.store import Library
-from indexer.photo import Failed, Indexed, Outcome, PhotoFile
-from indexer.pipeline.index import Plan, plan, run
+from indexer.photo import Failed, Indexed, Outcome, Passed, PhotoFile
+from indexer.pipeline.index import run
+from indexer.pipeline.plan import Plan, plan
+from indexer.pipeline.pool import Done
 from indexer.pipeline.worker import analyze_file
 from indexer.vision.analyze import Analyzer, Eyes
 
@@ -40,15 +42,15 @@ class BareLoop:
         self.models = models
         self.seen: list[Path] = []
 
-    def outcomes(self, files: Iterable[PhotoFile]) -> Iterator[list[Indexed | Failed | None]]:
+    def outcomes(self, files: Iterable[PhotoFile]) -> Iterator[list[Done]]:
         for file in files:
             self.seen.append(file.path)
             try:
                 yield [Indexed(file, analyze_file(file, self.analyzer, MAX_PIXELS))]
             except NotAPhoto:
-                yield [None]
+                yield [Passed(file)]
             except PhotoError as error:
-                yield [Failed(file, error.stage, error.reason)]
+                yield [] if not file.path.exists() else [Failed(file, error.stage, error.reason)]
 
 
 class Scanner:
@@ -71,7 +73,8 @@ class Scanner:
         """Carry out a plan."""
         loop = BareLoop(self.analyzer, models or self.analyzer.models)
         self.seen = loop.seen
-        return list(run(self.library, planned, loop, 4, 0.0, lambda: 0.0))
+        outcomes = run(self.library, planned, loop, 4, 0.0, lambda: 0.0)
+        return [outcome for outcome in outcomes if outcome is not None]
 
     def _trouble(self, path: Path, reason: str) -> None:
         self.troubles.append((path, reason))

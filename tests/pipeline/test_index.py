@@ -13,7 +13,8 @@ from indexer.errors import LibraryError
 from indexer.library.report import details, failures, status
 from indexer.library.search import by_keywords
 from indexer.photo import Failed, Indexed, Moved, Outcome, Removed, Unchanged
-from indexer.pipeline.index import plan, run
+from indexer.pipeline.index import run
+from indexer.pipeline.plan import plan
 
 
 def kinds(outcomes: list[Outcome]) -> Counter[str]:
@@ -185,7 +186,23 @@ def test_a_bad_photo_is_tried_again_when_it_changes(scanner, photos: Path, small
 def test_a_file_that_is_no_photo_is_passed_over(scanner, photos: Path) -> None:
     (photos / "notes.txt").write_text("hello")
     (photos / "mystery").write_bytes(b"\x00\x01\x02 something")
-    assert kinds(scanner(photos)) == {"Indexed": 3}
+    assert kinds(scanner(photos)) == {"Indexed": 3, "Passed": 1}
+    assert status(scanner.library).photos == 3
+
+
+def test_a_file_that_is_no_photo_is_opened_again_only_when_it_changes(
+    scanner, photos: Path, small: dict[str, Path]
+) -> None:
+    (photos / "mystery").write_bytes(b"\x00\x01\x02 something")
+    scanner(photos)
+    assert kinds(scanner(photos)) == {"Unchanged": 3}
+    assert scanner.seen == []
+    shutil.copy(small["temple"], photos / "mystery")
+    assert kinds(scanner(photos)) == {"Unchanged": 3, "Indexed": 1}
+    assert kinds(scanner(photos)) == {"Unchanged": 4}
+    (photos / "mystery").write_bytes(b"\x00\x01 something else")
+    assert kinds(scanner(photos)) == {"Unchanged": 3, "Passed": 1}
+    assert status(scanner.library).missing == 1
 
 
 def test_new_models_make_a_scan_look_again(scanner, photos: Path) -> None:
@@ -209,10 +226,11 @@ def test_what_is_finished_is_stored_when_a_scan_is_stopped(scanner, photos: Path
     assert status(scanner.library).failed == 1
 
 
-def test_a_file_that_vanishes_before_it_is_read_is_a_failure_and_the_rest_goes_on(scanner, photos: Path) -> None:
+def test_a_file_that_vanishes_before_it_is_read_leaves_no_trace_and_the_rest_goes_on(scanner, photos: Path) -> None:
     planned = plan(scanner.library, [photos], scanner.analyzer.models, on_error=print)
     (photos / "cat.jpg").unlink()
-    assert kinds(scanner.run(planned)) == {"Indexed": 2, "Failed": 1}
+    assert kinds(scanner.run(planned)) == {"Indexed": 2}
+    assert status(scanner.library).photos == 2
 
 
 def test_unchanged_and_indexed_are_told_with_their_files(scanner, photos: Path) -> None:

@@ -16,7 +16,10 @@ from indexer.errors import ModelError
 from indexer.intake.discover import discover
 from indexer.photo import Failed, Indexed, PhotoFile
 from indexer.pipeline.pool import Pool
+from indexer.pipeline.worker import Limits
 from indexer.vision.analyze import Eyes
+
+LIMITS = Limits(10**8, 60, 10**9)
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def test_workers_do_what_the_bare_loop_does(quick_eyes: Eyes, photos: Path) -> N
     from indexer.vision.analyze import Analyzer
 
     analyzer = Analyzer.open(quick_eyes)
-    with Pool(quick_eyes, 10**8, workers=2, timeout_seconds=60) as pool:
+    with Pool(quick_eyes, LIMITS, workers=2) as pool:
         done = [outcome for part in pool.outcomes(files(photos)) for outcome in part]
     assert len(done) == 3
     for outcome in done:
@@ -55,18 +58,20 @@ def test_workers_do_what_the_bare_loop_does(quick_eyes: Eyes, photos: Path) -> N
 
 def test_a_photo_that_stalls_is_a_failure_and_the_others_go_on(quick_eyes: Eyes, photos: Path, tmp_path: Path) -> None:
     stalled = pipe(tmp_path / "stalled.jpg")
-    with Pool(quick_eyes, 10**8, workers=1, timeout_seconds=4) as pool:
+    with Pool(quick_eyes, Limits(10**8, 4, 10**9), workers=1) as pool:
         done = [outcome for part in pool.outcomes([stalled, *files(photos)]) for outcome in part]
     assert sorted(type(outcome).__name__ for outcome in done) == ["Failed", "Indexed", "Indexed", "Indexed"]
     (failed,) = [outcome for outcome in done if isinstance(outcome, Failed)]
-    assert failed == Failed(stalled, "analyze", "took longer than 4 seconds")
+    assert failed == Failed(
+        stalled, "read", "it took longer than 4 seconds (photo_timeout_seconds in the configuration)"
+    )
 
 
 def test_a_photo_that_kills_its_worker_is_a_failure_and_the_others_go_on(
     quick_eyes: Eyes, photos: Path, tmp_path: Path
 ) -> None:
     deadly = pipe(tmp_path / "deadly.jpg")
-    with Pool(quick_eyes, 10**8, workers=1, timeout_seconds=60) as pool:
+    with Pool(quick_eyes, LIMITS, workers=1) as pool:
         done: list[object] = []
         began = time.monotonic()
         for part in pool.outcomes([*files(photos), deadly, *files(photos / "trip")]):
@@ -76,14 +81,14 @@ def test_a_photo_that_kills_its_worker_is_a_failure_and_the_others_go_on(
                     if "spawn_main" in Path(f"/proc/{worker}/cmdline").read_text():
                         os.kill(worker, signal.SIGSEGV)
     assert [outcome for outcome in done if isinstance(outcome, Failed)] == [
-        Failed(deadly, "analyze", "crashed the process that read it")
+        Failed(deadly, "read", "it crashed the process that read it (SIGSEGV)")
     ]
     assert sum(isinstance(outcome, Indexed) for outcome in done) == 5
 
 
 def test_networks_that_are_not_built_end_the_scan(photos: Path, tmp_path: Path) -> None:
     eyes = Eyes(tmp_path, "efficientnet-lite0", None, None, "litert")
-    with pytest.raises(ModelError, match="not built"), Pool(eyes, 10**8, workers=1, timeout_seconds=60) as pool:
+    with pytest.raises(ModelError, match="not built"), Pool(eyes, LIMITS, workers=1) as pool:
         list(pool.outcomes(files(photos)))
 
 
@@ -94,10 +99,11 @@ def test_workers_do_not_outlive_a_killed_parent(models: Path, tmp_path: Path) ->
 from pathlib import Path
 from indexer.photo import PhotoFile
 from indexer.pipeline.pool import Pool
+from indexer.pipeline.worker import Limits
 from indexer.vision.analyze import Eyes
 if __name__ == "__main__":
     eyes = Eyes(Path({str(models)!r}), "efficientnet-lite0", None, None, "litert")
-    with Pool(eyes, 10**8, workers=2, timeout_seconds=600) as pool:
+    with Pool(eyes, Limits(10**8, 600, 10**9), workers=2) as pool:
         for done in pool.outcomes([PhotoFile(Path({str(stalled.path)!r}), 0, {stalled.mtime_ns})] * 2):
             print("running", flush=True)
 """

@@ -1,0 +1,91 @@
+"""`indexer doctor`, `backup`: what is wrong, and a copy for the day on which something is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli.present import JsonOption, table, write, write_json
+from indexer.cli.session import Session, command
+from indexer.errors import printable
+
+if TYPE_CHECKING:
+    from indexer.library.finding import Finding
+
+_LEFT = 1  # warnings or errors are left
+_ALARMING = ("warning", "error")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    command(app, "doctor")(doctor)
+    command(app, "backup")(backup)
+
+
+def doctor(
+    session: Session,
+    mend: Annotated[bool, typer.Option("--repair", help="Do what is safe about it, and look again.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at the library, the networks, the disk and the machine, and say what is wrong and what to do about it.
+
+    Nothing is changed without --repair, and photos never are. It may run beside a scan or a watch.
+    The exit code is 0 where all is well, or only worth a note, and 1 where warnings or errors are left.
+    """
+    from datetime import UTC, datetime
+
+    from indexer.pipeline.doctor.examine import examine
+    from indexer.pipeline.doctor.patient import Patient
+    from indexer.pipeline.doctor.repair import repair
+    from indexer.vision.analyze import Eyes
+
+    config = session.settings().config
+    patient = Patient(config.library_file, Eyes(**config.eyes), config.worker_count, datetime.now(UTC))
+    found = examine(patient)
+    done: list[str] = []
+    if mend and any(finding.repairable for finding in found):
+        done = repair(patient, found)
+        found = examine(patient)
+    healthy = not any(finding.level in _ALARMING for finding in found)
+    if as_json:
+        write_json({"healthy": healthy, "repaired": done, "findings": [asdict(each) for each in found]}, indent=2)
+    else:
+        _tell(session, found, done, mend)
+    raise typer.Exit(0 if healthy else _LEFT)
+
+
+def backup(
+    session: Session,
+    file: Annotated[Path, typer.Argument(help="The file to make; its folder must exist.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Copy the library to a file, also while a scan or a watch writes to it; the copy is checked.
+
+    To go back to it, see docs/operations.md.
+    """
+    from indexer.library.backup import backup as make
+    from indexer.library.backup import count_photos
+    from indexer.library.finding import size_text
+
+    size = make(session.settings().config.library_file, file, overwrite=overwrite)
+    write(f"{printable(file)} holds {count_photos(file):,} photos, {size_text(size)}.")
+
+
+def _tell(session: Session, found: Sequence[Finding], done: Sequence[str], mended: bool) -> None:
+    for sentence in done:
+        write(sentence)
+    rows: list[list[str]] = []
+    for finding in found:
+        if finding.level != "fine" or not session.quiet:
+            rows.append([finding.level, finding.check, finding.text])
+            rows += [["", "", f"→ {finding.advice}"]] * bool(finding.advice)
+    if rows:
+        table(rows)
+    counts = {level: sum(finding.level == level for finding in found) for level in ("error", "warning", "note")}
+    session.say(", ".join(f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items()) + ".")
+    if not mended and any(finding.repairable for finding in found):
+        session.say("'indexer doctor --repair' does what is safe about it.")

@@ -1,0 +1,129 @@
+"""`indexer status`: what the library holds, and what its daemon does, flow in; a table or a JSON object flows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from indexer.cli.present import JsonOption, count, local, path_record, table, write_json
+from indexer.cli.session import Session, command
+from indexer.errors import printable
+
+if TYPE_CHECKING:
+    from indexer.library.report import Status
+    from indexer.pipeline.presence import Presence
+
+_REASONS = 10  # more are a matter for `indexer failures`
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "status")(status)
+
+
+def status(session: Session, as_json: JsonOption = False) -> None:
+    """Say how much the library holds, what failed and why, and what the daemon does ('indexer watch')."""
+    from indexer.library.report import failure_counts, stale_count
+    from indexer.library.report import status as read_status
+    from indexer.pipeline.presence import paused_since, presence
+    from indexer.vision.analyze import Eyes
+
+    models = [spec.id for spec in Eyes(**session.settings().config.eyes).specs()]
+    with session.open_library() as library:
+        record = {
+            **_library_record(library.path, read_status(library)),
+            "stale": stale_count(library, models),
+            "failures": [asdict(each) for each in failure_counts(library)],
+            "paused_since": paused_since(library.path),
+            "daemon": _daemon_record(presence(library.path)),
+        }
+    if as_json:
+        write_json(record, indent=2)
+    else:
+        table([*_daemon_rows(record["daemon"], record["paused_since"]), *_library_rows(record)])
+
+
+def _library_record(path: Path, status: Status) -> dict[str, Any]:
+    return {
+        "library": printable(path),
+        "photos": status.photos,
+        "failed": status.failed,
+        "missing": status.missing,
+        "faces": status.faces,
+        "tags": status.tags,
+        "file_bytes": status.file_bytes,
+        "last_indexed": status.last_indexed,
+        "folders": [path_record(root) for root in status.roots],
+        "models": [{"id": model, "photos": photos} for model, photos in status.models],
+    }
+
+
+def _daemon_record(daemon: Presence | None) -> dict[str, Any] | None:
+    if daemon is None:
+        return None
+    return {
+        "pid": daemon.pid,
+        "host": daemon.host,
+        "since": daemon.since,
+        "phase": daemon.phase,
+        "reason": daemon.reason,
+        "folders": [{**path_record(each.folder), "how": each.how, "reason": each.reason} for each in daemon.folders],
+        "queued": daemon.queued,
+        "indexed": daemon.indexed,
+        "failed": daemon.failed,
+        "photos_per_second": round(daemon.photos_per_second, 2),
+        "last_photo": path_record(daemon.last_photo) if daemon.last_photo else None,
+        "last_photo_at": daemon.last_photo_at,
+        "last_scan_at": daemon.last_scan_at,
+    }
+
+
+def _daemon_rows(daemon: dict[str, Any] | None, paused_since: str | None) -> Iterator[list[str]]:
+    """Yield what is known of the daemon as rows of a table: what, value."""
+    if daemon is None:
+        yield ["daemon", "not running ('indexer watch' starts it)"]
+    elif not daemon["pid"]:
+        yield ["daemon", "running, but what it does cannot be read"]
+    else:
+        since = f"since {local(daemon['since'])} as process {daemon['pid']} on {daemon['host']}"
+        yield ["daemon", f"{_with_reason(daemon['phase'], daemon['reason'])}, running {since}"]
+        done = f"{daemon['indexed']:,} indexed, {daemon['failed']:,} failed since it started"
+        queue = f"{count(daemon['queued'], 'photo')} in the queue, {daemon['photos_per_second']:.1f} photos/s"
+        yield ["work", f"{queue}, {done}"]
+        if daemon["last_photo"]:
+            yield ["last photo", f"{daemon['last_photo']['path']}{_at(daemon['last_photo_at'])}"]
+        yield ["last full scan", local(daemon["last_scan_at"]) if daemon["last_scan_at"] else "none yet"]
+        for each in daemon["folders"]:
+            yield ["watched", f"{each['path']}  by {_with_reason(each['how'], each['reason'])}"]
+    if paused_since:
+        yield ["paused", f"since {local(paused_since)} ('indexer resume' ends it)"]
+
+
+def _library_rows(record: dict[str, Any]) -> Iterator[list[str]]:
+    """Yield what the library holds as rows of a table: what, value."""
+    for key in ("library", "photos", "failed", "missing", "faces", "tags", "file_bytes"):
+        value = record[key]
+        yield [key.replace("_", " "), f"{value:,}" if isinstance(value, int) else value]
+    yield ["last indexed", local(record["last_indexed"]) if record["last_indexed"] else "nothing yet"]
+    for folder in record["folders"]:
+        yield ["folder", folder["path"]]
+    for model in record["models"]:
+        yield ["model", f"{model['id']}  saw {count(model['photos'], 'photo')}"]
+    if record["stale"]:
+        yield ["stale", f"{count(record['stale'], 'photo')} not seen by the networks of the settings; a scan does it"]
+    for each in record["failures"][:_REASONS]:
+        yield ["failures", f"{count(each['photos'], 'photo')}  {each['stage']}: {each['reason']}"]
+    if more := record["failures"][_REASONS:]:
+        yield ["failures", f"for {count(len(more), 'other reason')}; 'indexer failures' lists all"]
+
+
+def _with_reason(text: str, reason: str) -> str:
+    return f"{text} ({reason})" if reason else text
+
+
+def _at(moment: str | None) -> str:
+    return f"  at {local(moment)}" if moment else ""

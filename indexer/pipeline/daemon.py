@@ -1,0 +1,247 @@
+"""Folders flow in; as long as the daemon runs, the library follows what happens in them.
+
+What was touched is compared with the library as soon as it has come to rest, everything once at the start and every
+so often; both are plans that `index.run` carries out. What was touched goes before a long comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from indexer.errors import LibraryError, StoreError, printable
+from indexer.intake.settle import Settling
+from indexer.intake.watch import Watch
+from indexer.library.store import Library
+from indexer.photo import Outcome, PhotoFile
+from indexer.pipeline.account import Account, Progress
+from indexer.pipeline.gate import Gate
+from indexer.pipeline.index import run
+from indexer.pipeline.plan import Plan, plan, plan_touched
+from indexer.pipeline.pool import Pool
+
+_PATIENCE_SECONDS = 0.5  # until it is asked again whether the daemon is wanted
+_LOOK_SECONDS = 5.0  # after folders that went or came back
+_SLICE_SECONDS = 0.2  # of work, before the next look at what was touched
+_WALK_SHARE = 20  # a folder that is slow to walk is polled so much more rarely that this is one part in twenty
+_RETRY_SECONDS = (10.0, 600.0)  # after the library could not be written to: at first, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the daemon divides its time.
+
+    settle_seconds: how long a file must be still.  rescan_seconds: between comparisons of everything, 0 for never.
+    poll_seconds: the same, for folders without events.  idle_seconds: after so long without work the workers go.
+    batch_photos, batch_seconds: as for a scan.
+    """
+
+    settle_seconds: float
+    rescan_seconds: float
+    poll_seconds: float
+    idle_seconds: float
+    batch_photos: int
+    batch_seconds: float
+
+
+class _Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """It is not wanted any more, in the middle of a walk."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    progress: Progress
+    outcomes: Generator[Outcome | None, None, None]
+
+
+class Daemon:
+    """Keeps a library equal to its folders until it is not wanted any more.
+
+    settling: gets what `watch` hears of.  gate: says when photos may be begun.  is_wanted: asked at least every half
+    second.  beat: called at least every few seconds while all is well.  clock: seconds, never set back.  now: seconds
+    since 1970.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        folders: Sequence[Path],
+        pool: Pool,
+        watch: Watch,
+        settling: Settling,
+        gate: Gate,
+        pace: Pace,
+        account: Account,
+        *,
+        is_wanted: Callable[[], bool],
+        beat: Callable[[], None],
+        clock: Callable[[], float],
+        now: Callable[[], float],
+    ) -> None:
+        self._library, self._folders = library, tuple(folders)
+        self._pool, self._watch, self._settling, self._gate = pool, watch, settling, gate
+        self._pace, self._account = pace, account
+        self._is_wanted, self._beat, self._clock, self._now = is_wanted, beat, clock, now
+        self._jobs: list[_Job] = []  # the last one goes first
+        self._whole: dict[Path, None] = {}  # folders to be compared as a whole
+        self._next_look = self._next_poll = self._next_rescan = self._retry_at = 0.0
+        self._retry_seconds = _RETRY_SECONDS[0]
+        self._worked_at = clock()
+
+    def run(self) -> None:
+        """Work until not wanted. Errors: ModelError where no photo could be analyzed."""
+        self._compare_all()
+        for each in self._watch.watched():
+            text = f"{printable(each.folder)}: {each.how} ({each.reason})"
+            self._account.tell("follow", text, folder=each.folder, how=each.how, reason=each.reason)
+        try:
+            while self._is_wanted():
+                self._turn()
+        except _Stopped:
+            pass
+        finally:
+            self._drop_jobs()
+
+    def _turn(self) -> None:
+        self._beat()
+        self._listen()
+        try:
+            if self._clock() >= self._retry_at:
+                self._take_up()
+                self._work()
+        except StoreError as error:
+            self._put_off(error)
+        queued = sum(job.progress.waiting for job in self._jobs) + len(self._settling)
+        self._account.show(*self._phase(), self._watch.watched(), queued)
+        self._wait()
+
+    def _listen(self) -> None:
+        """Find out what must be compared as a whole."""
+        now = self._clock()
+        if now >= self._next_look:
+            self._next_look = now + _LOOK_SECONDS
+            self._whole |= dict.fromkeys(self._watch.lost())
+        if now >= self._next_rescan and self._pace.rescan_seconds:
+            self._compare_all()
+        if now >= self._next_poll:
+            self._next_poll = now + self._pace.poll_seconds
+            polled = [each.folder for each in self._watch.watched() if each.how == "polling"]
+            self._whole |= dict.fromkeys(folder for folder in polled if folder.is_dir())
+
+    def _compare_all(self) -> None:
+        self._watch.follow(self._folders)  # before the comparison: from here on nothing is missed
+        self._whole |= dict.fromkeys(self._folders)
+        self._next_rescan = self._clock() + self._pace.rescan_seconds
+
+    def _take_up(self) -> None:
+        """Begin a comparison, where one is due."""
+        if any(job.progress.name == "touched" for job in self._jobs):
+            return
+        if paths := self._settling.settled():
+            self._begin("touched", self._touched(paths))
+        elif self._whole and not self._jobs:
+            places, self._whole = list(self._whole), {}
+            self._begin("scan", self._scanned(places))
+
+    def _touched(self, paths: list[Path]) -> Plan:
+        planned = plan_touched(self._library, paths, self._pool.models, self._account.complain, self._step)
+        if planned.links:  # only a walk of everything tells whether their targets come by themselves
+            self._whole |= dict.fromkeys(self._folders)
+        return planned
+
+    def _scanned(self, places: list[Path]) -> Plan:
+        """Compare folders as a whole; those that are gone by now come back through the watch."""
+        began = self._clock()
+        complain = self._account.complain
+        try:
+            there = [place for place in places if place.is_dir()]
+            planned = plan(self._library, there, self._pool.models, on_error=complain, on_step=self._step)
+        except LibraryError as error:
+            complain(error.path, error.reason)
+            return Plan((), (), (), (), (), ())
+        now = self._clock()
+        self._next_poll = max(self._next_poll, now + _WALK_SHARE * (now - began))
+        if set(places) >= set(self._folders):
+            self._account.compared()
+        return planned
+
+    def _begin(self, name: str, planned: Plan) -> None:
+        """Carry out a plan, without the files that are being written just now: they come when they have settled."""
+        young = {file for file in planned.work if file.path in self._settling or self._is_young(file)}
+        for file in young:
+            if file.path not in self._settling:
+                self._settling.touch(file.path)
+        planned = replace(planned, work=tuple(file for file in planned.work if file not in young))
+        batch = self._pace.batch_photos, self._pace.batch_seconds
+        outcomes = run(self._library, planned, self._pool, *batch, self._clock, self._is_wanted)
+        self._jobs.append(_Job(Progress(name, len(planned.work), self._clock()), outcomes))
+
+    def _is_young(self, file: PhotoFile) -> bool:
+        """Tell whether a file was written to a moment ago; one from the future is as good as old."""
+        return 0 <= self._now() - file.mtime_ns / 1e9 < self._pace.settle_seconds
+
+    def _work(self) -> None:
+        """Go on with what comes first, for a moment."""
+        end = self._clock() + _SLICE_SECONDS
+        while self._jobs and self._is_wanted():
+            job = self._jobs[-1]
+            for outcome in job.outcomes:
+                if outcome is None:
+                    break
+                self._account.count(job.progress, outcome)
+            else:
+                self._jobs.pop()
+                self._account.sum_up(job.progress)
+                self._retry_seconds = _RETRY_SECONDS[0]
+            self._worked_at = self._clock()
+            if self._worked_at >= end or not self._gate.is_open():
+                break
+
+    def _put_off(self, error: StoreError) -> None:
+        """Begin again later with everything: a disk that is full now need not stay so."""
+        self._drop_jobs()
+        self._compare_all()
+        self._account.tell("trouble", f"{error}; trying again in {self._retry_seconds:.0f} s")
+        self._retry_at = self._clock() + self._retry_seconds
+        self._retry_seconds = min(2 * self._retry_seconds, _RETRY_SECONDS[1])
+
+    def _drop_jobs(self) -> None:
+        """Let go of what is under way; what is finished is stored."""
+        while self._jobs:
+            try:
+                self._jobs.pop().outcomes.close()
+            except StoreError as error:  # it will be found missing, and be done again
+                self._account.tell("trouble", str(error))
+
+    def _step(self) -> None:
+        self._beat()
+        if not self._is_wanted():
+            raise _Stopped
+
+    def _phase(self) -> tuple[str, str]:
+        if self._clock() < self._retry_at:
+            return "paused", "the library cannot be written to"
+        if reason := self._gate.reason():
+            return "paused", reason
+        return ("scanning" if self._jobs or self._whole else "watching"), ""
+
+    def _wait(self) -> None:
+        """Sleep until something is due, if there is nothing to do, or nothing may be done."""
+        now = self._clock()
+        if self._jobs:
+            if self._gate.is_open() and now >= self._retry_at:
+                return
+        elif len(self._settling):
+            self._pool.warm()
+            self._worked_at = now
+        elif now - self._worked_at >= self._pace.idle_seconds:
+            self._pool.rest()
+        due = [self._next_look]
+        if self._jobs or self._account.is_changing:
+            due.append(self._account.next_show)
+        if (left := self._settling.seconds_left()) is not None:
+            due.append(now + left)
+        if self._whole:
+            due.append(self._retry_at)
+        self._watch.wait(min(_PATIENCE_SECONDS, max(0.0, min(due) - now)))

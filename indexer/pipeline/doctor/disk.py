@@ -1,0 +1,159 @@
+"""A library flows in; where it and the disk disagree flows out: rows without files, files without rows, leftovers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from indexer.errors import printable
+from indexer.library.file import APPLICATION_ID
+from indexer.library.finding import Finding, counted, size_text
+from indexer.library.known import Known
+from indexer.library.store import Library
+from indexer.photo import Outcome, Removed, Unchanged
+from indexer.pipeline.plan import Plan, plan
+
+_REPAIR = "indexer doctor --repair"
+_ALIVE = timedelta(hours=1)  # a copy that is being made is written all the time
+_HEADER = b"SQLite format 3\0"
+_BATCH = 2_000  # photos in a transaction of a repair: well below a second
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The library and the disk, side by side.
+
+    known: every photo of the library.  plan: of the folders that are there.  absent: those that are not.
+    troubles: what could not be read, and why.
+    """
+
+    known: dict[Path, Known]
+    plan: Plan
+    roots: tuple[Path, ...]
+    absent: tuple[Path, ...]
+    troubles: tuple[tuple[Path, str], ...]
+
+
+def compare(library: Library, models: Sequence[str]) -> Compared:
+    """Walk the folders of the library that are there."""
+    roots = library.roots()
+    absent = tuple(root for root in roots if not root.is_dir())
+    troubles: list[tuple[Path, str]] = []
+    there = [root for root in roots if root not in absent]
+    found = plan(library, there, models, on_error=lambda path, reason: troubles.append((path, reason)))
+    known = {path: each for path, each in library.known().items() if not each.stranger}
+    return Compared(known, found, tuple(roots), absent, tuple(troubles))
+
+
+def check_folders(compared: Compared) -> Iterator[Finding]:
+    """Tell which folders are gone, empty or cannot be read: their photos are kept."""
+    for root in compared.absent:
+        count = sum(path.is_relative_to(root) for path in compared.known)
+        text = f"{printable(root)} is not there; what is known of its {counted(count, 'photo')} is kept"
+        advice = f"mount its disk, or 'indexer relocate {printable(root)} NEW' if it has moved"
+        yield Finding("folders", "warning", text, advice, count=count)
+    of_roots = [(path, reason) for path, reason in compared.troubles if path in compared.roots]
+    for path, reason in of_roots:
+        yield Finding("folders", "warning", f"{printable(path)} {printable(reason)}", "mount its disk", count=1)
+    others = [each for each in compared.troubles if each not in of_roots]
+    if others:
+        path, reason = others[0]
+        text = f"{counted(len(others), 'place')} that cannot be read, such as {printable(path)}: {printable(reason)}"
+        yield Finding("folders", "warning", text, "check their permissions, or the disk", count=len(others))
+    well = len(compared.roots) - len(compared.absent) - len(of_roots)
+    if well:
+        yield Finding("folders", "fine", f"{counted(well, 'folder')} of {len(compared.roots):,} there, with photos")
+
+
+def check_photos(compared: Compared) -> Iterator[Finding]:
+    """Tell which rows have no file, and which files no row."""
+    found = compared.plan
+    if found.gone:
+        first = printable(found.gone[0])
+        text = f"{counted(len(found.gone), 'photo')} not on the disk any more, or to be ignored, such as {first}"
+        yield Finding("gone", "warning", text, f"'{_REPAIR}' or a scan marks them as missing", True, len(found.gone))
+    if found.returned:
+        text = f"{counted(len(found.returned), 'photo')} there again after having been missing"
+        advice = f"'{_REPAIR}' or a scan shows them again"
+        yield Finding("returned", "warning", text, advice, True, len(found.returned))
+    new = sum(file.path not in compared.known for file in found.work)
+    changed = sum(_changed(compared.known.get(file.path), file.size, file.mtime_ns) for file in found.work)
+    if new or changed:
+        text = f"{counted(new, 'file')} not in the library yet, {counted(changed, 'photo')} changed since"
+        yield Finding("new files", "note", text, "indexer scan", count=new + changed)
+    if not (found.gone or found.returned or new or changed):
+        yield Finding("photos", "fine", "the library and the disk agree")
+
+
+def check_leftovers(library: Path, now: datetime) -> Iterator[Finding]:
+    """Find what was left beside the library: half copies, and whole ones that upgrades made."""
+    parts = leftovers(library, now)
+    if parts:
+        first = printable(parts[0].name)
+        text = f"{counted(len(parts), 'unfinished file')} ({_sizes(parts)}) beside the library, such as {first}"
+        yield Finding("leftovers", "note", text, f"{_REPAIR} deletes them", True, len(parts))
+    else:
+        yield Finding("leftovers", "fine", "no unfinished file lies beside the library")
+    copies = [each for each in _beside(library) if each.name.startswith(f"{library.name}.before-")]
+    copies = [each for each in copies if each.suffix == ".bak"]
+    if copies:
+        names = ", ".join(printable(each.name) for each in copies)
+        text = f"copies from before an upgrade ({_sizes(copies)}): {names}"
+        yield Finding("upgrade copies", "note", text, "delete them when all is well", count=len(copies))
+
+
+def leftovers(library: Path, now: datetime) -> list[Path]:
+    """Return unfinished copies of libraries in its folder that nobody writes any more."""
+    before = (now - _ALIVE).timestamp()
+    parts = [each for each in _beside(library) if each.suffix == ".part"]
+    return [each for each in parts if each.stat().st_mtime < before and _is_ours(each, library)]
+
+
+def delete_leftovers(library: Path, now: datetime) -> int:
+    """Delete unfinished copies; return how many."""
+    parts = leftovers(library, now)
+    for part in parts:
+        part.unlink(missing_ok=True)
+    return len(parts)
+
+
+def mark_gone(library: Library, models: Sequence[str]) -> int:
+    """Mark the photos as missing that are surely gone; return how many."""
+    return _record(library, map(Removed, compare(library, models).plan.gone))
+
+
+def show_returned(library: Library, models: Sequence[str]) -> int:
+    """Show the photos again that had been missing; return how many."""
+    return _record(library, map(Unchanged, compare(library, models).plan.returned))
+
+
+def _record(library: Library, outcomes: Iterator[Outcome]) -> int:
+    count = 0
+    while batch := list(islice(outcomes, _BATCH)):
+        library.record(batch)
+        count += len(batch)
+    return count
+
+
+def _changed(known: Known | None, size: int, mtime_ns: int) -> bool:
+    return known is not None and (known.size, known.mtime_ns) != (size, mtime_ns)
+
+
+def _beside(library: Path) -> list[Path]:
+    folder = library.parent
+    return sorted(each for each in folder.iterdir() if each.is_file()) if folder.is_dir() else []
+
+
+def _is_ours(part: Path, library: Path) -> bool:
+    if part.name.startswith(f"{library.name}."):
+        return True
+    with part.open("rb") as stream:
+        head = stream.read(72)
+    return head.startswith(_HEADER) and int.from_bytes(head[68:72]) == APPLICATION_ID
+
+
+def _sizes(files: Sequence[Path]) -> str:
+    return size_text(sum(each.stat().st_size for each in files))

@@ -1,0 +1,79 @@
+"""A patient flows in; the findings of every check that can run flow out, whatever is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from indexer.errors import IndexerError
+from indexer.intake.mounts import mounts
+from indexer.library.check import check_file, is_current
+from indexer.library.check_rows import check_rows
+from indexer.library.finding import Finding, findings
+from indexer.library.store import Library
+from indexer.pipeline.doctor import disk, machine, networks
+from indexer.pipeline.doctor.patient import Patient
+from indexer.vision.spec import ModelSpec
+
+
+def examine(patient: Patient) -> list[Finding]:
+    """Look at a library, its networks, the disk and the machine; nothing is changed.
+
+    A check that fails is a finding; what needs another check's part (rows need a file that opens) is left out.
+    """
+    specs = specs_of(patient)
+    found = check_file(patient.library, patient.busy_seconds)
+    current = is_current(patient.library, patient.busy_seconds)
+    if current:
+        found += findings("rows", partial(_rows, patient, specs))
+    found += findings("networks", partial(networks.check_networks, patient.eyes))
+    found += findings("old networks", partial(networks.check_old_networks, patient.eyes))
+    if current:
+        found += findings("photos", partial(_photos, patient, [spec.id for spec in specs]))
+    found += findings("leftovers", partial(disk.check_leftovers, patient.library, patient.now))
+    return found + _machine(patient, _roots(patient) if current else [])
+
+
+def specs_of(patient: Patient) -> tuple[ModelSpec, ...]:
+    """Return the specs of the settings' networks, none where one is unknown: `check_networks` says which."""
+    try:
+        return patient.eyes.specs()
+    except IndexerError:
+        return ()
+
+
+def _rows(patient: Patient, specs: tuple[ModelSpec, ...]) -> list[Finding]:
+    return check_rows(patient.library, networks.lengths(specs), patient.now, patient.busy_seconds)
+
+
+def _photos(patient: Patient, models: Sequence[str]) -> Iterator[Finding]:
+    """Compare the library with the networks and the disk."""
+    with _open(patient) as library:
+        yield from findings("stale", partial(networks.check_stale, library, models))
+        compared = disk.compare(library, models)
+    yield from findings("folders", partial(disk.check_folders, compared))
+    yield from findings("photos", partial(disk.check_photos, compared))
+
+
+def _roots(patient: Patient) -> list[Path]:
+    try:
+        with _open(patient) as library:
+            return library.roots()
+    except Exception:  # a damaged file, as other checks say: the machine can be looked at without it
+        return []
+
+
+def _open(patient: Patient) -> Library:
+    return Library.open(patient.library, read_only=True, busy_seconds=patient.busy_seconds)
+
+
+def _machine(patient: Patient, roots: Sequence[Path]) -> list[Finding]:
+    table = mounts()
+    checks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "file system": partial(machine.check_file_system, patient.library, table),
+        "space": partial(machine.check_space, patient.library, patient.eyes.folder),
+        "watches": partial(machine.check_watches, roots, table),
+        "open files": partial(machine.check_open_files, patient.workers),
+    }
+    return [finding for name, check in checks.items() for finding in findings(name, check)]

@@ -1,0 +1,100 @@
+"""The networks of the settings flow in; whether they are built and whole, and which are old, flows out."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from indexer.errors import ModelError, printable
+from indexer.library.finding import Finding, counted, size_text
+from indexer.library.store import Library
+from indexer.vision.analyze import Eyes
+from indexer.vision.built import LITERT_FILE, RECORD, check, is_built
+from indexer.vision.spec import ModelSpec, read_specs
+
+_ID = re.compile(r".+-[0-9a-f]{8}")
+_FACE_BYTES, _VECTOR_BYTES = 4, 2  # float32, float16
+_VECTOR = "embedding"
+
+
+def check_networks(eyes: Eyes) -> Iterator[Finding]:
+    """Compare each network, byte by byte, with the record of its build."""
+    for spec in eyes.specs():
+        if not (eyes.folder / spec.id).exists():
+            yield Finding("networks", "note", f"{spec.id} is not built; the next scan builds it", _build(spec))
+            continue
+        try:
+            if not is_built(spec, eyes.folder):
+                raise ModelError(spec.name, "files of it are missing or cut short")
+            check(spec, eyes.folder)
+            yield Finding("networks", "fine", f"{spec.id} is as it was built")
+        except ModelError as error:
+            yield Finding("networks", "error", f"{spec.id} is damaged: {printable(error.reason)}", _build(spec))
+
+
+def check_stale(library: Library, models: Sequence[str]) -> Iterator[Finding]:
+    """Count the photos that one of today's networks has not seen."""
+    count = len(library.stale(models))
+    if count:
+        text = f"{counted(count, 'photo')} not seen by all of today's networks; what older ones saw is kept"
+        yield Finding("stale", "note", text, "indexer scan", count=count)
+    else:
+        yield Finding("stale", "fine", "every analyzed photo was seen by today's networks")
+
+
+def check_old_networks(eyes: Eyes) -> Iterator[Finding]:
+    """Find built networks that this release does not know any more."""
+    old = old_networks(eyes.folder)
+    if old:
+        size = size_text(sum(file.stat().st_size for home in old for file in home.rglob("*") if file.is_file()))
+        text = f"{counted(len(old), 'network')} of older releases, {size} in {printable(eyes.folder)}"
+        yield Finding("old networks", "note", text, "indexer doctor --repair deletes them", True, len(old))
+    else:
+        yield Finding("old networks", "fine", "no network of an older release is kept")
+
+
+def old_networks(folder: Path) -> list[Path]:
+    """Return the folders that hold nothing but a built network which no spec of this release describes."""
+    current = {spec.id for spec in read_specs().values()}
+    homes = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [home for home in homes if home.name not in current and _is_network(home)]
+
+
+def delete_old_networks(eyes: Eyes) -> int:
+    """Delete the networks of older releases; return how many."""
+    old = old_networks(eyes.folder)
+    for home in old:
+        shutil.rmtree(home)
+    return len(old)
+
+
+def lengths(specs: Sequence[ModelSpec]) -> dict[str, int]:
+    """Return model → bytes of one descriptor (a describer) or one pooled vector (a classifier)."""
+    found: dict[str, int] = {}
+    for spec in specs:
+        for name, output in spec.outputs.items():
+            last = output.shape[-1]
+            if isinstance(last, int) and spec.role == "face-describer":
+                found[spec.id] = last * _FACE_BYTES
+            elif isinstance(last, int) and name == _VECTOR:
+                found[spec.id] = last * _VECTOR_BYTES
+    return found
+
+
+def _is_network(home: Path) -> bool:
+    if home.is_symlink() or not home.is_dir() or not _ID.fullmatch(home.name):
+        return False
+    try:
+        record = json.loads((home / RECORD).read_text("utf-8"))
+        files = {file.relative_to(home).as_posix() for file in home.rglob("*") if not file.is_dir()}
+        # A file that the build did not make is somebody's: then the folder is left alone.
+        return record["id"] == home.name and LITERT_FILE in record["files"] and files <= {RECORD, *record["files"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _build(spec: ModelSpec) -> str:
+    return f"indexer models build {spec.name}"

@@ -1,0 +1,98 @@
+"""A patient and what was found flow in; what can be repaired without any loss is, and what was done flows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from indexer.errors import IndexerError, printable
+from indexer.library.finding import Finding, counted
+from indexer.library.mend import drop_unreadable, drop_unreferenced, rebuild_indexes, shorten_log
+from indexer.library.store import Library
+from indexer.library.unreadable import PARTS
+from indexer.pipeline.doctor import disk, networks
+from indexer.pipeline.doctor.examine import specs_of
+from indexer.pipeline.doctor.patient import Patient
+
+_BESIDE_THE_LIBRARY = {"old networks", "leftovers"}  # done also where the library itself is beyond repair
+
+
+def repair(patient: Patient, found: Iterable[Finding]) -> list[str]:
+    """Do what is safe about the findings, and say what was done, a sentence each.
+
+    Each repair is one short transaction, or a few; a daemon may run beside it.
+    """
+    found = list(found)
+    wanted = {finding.check for finding in found if finding.repairable}
+    if any(finding.check == "integrity" and finding.level == "error" and not finding.repairable for finding in found):
+        wanted &= _BESIDE_THE_LIBRARY  # what is written to a damaged file may damage it more
+    return [_tried(check, repairs, patient) for check, repairs in _REPAIRS.items() if _due(check, wanted)]
+
+
+def _due(check: str, wanted: set[str]) -> bool:
+    return not wanted.isdisjoint(PARTS) if check == "rows" else check in wanted
+
+
+def _tried(check: str, repairs: Callable[[Patient], str], patient: Patient) -> str:
+    try:
+        return repairs(patient)
+    except (IndexerError, OSError) as error:
+        return f"{check}: could not be repaired: {printable(str(error))}"
+
+
+def _indexes(patient: Patient) -> str:
+    rebuild_indexes(patient.library, patient.busy_seconds)
+    return "The indexes of the library were made anew."
+
+
+def _log(patient: Patient) -> str:
+    shorten_log(patient.library, patient.busy_seconds)
+    return "The log was merged into the library."
+
+
+def _references(patient: Patient) -> str:
+    count = drop_unreferenced(patient.library, patient.busy_seconds)
+    return f"Dropped: {counted(count, 'row')} that belonged to nothing."
+
+
+def _rows(patient: Patient) -> str:
+    lengths = networks.lengths(specs_of(patient))
+    count = drop_unreadable(patient.library, lengths, patient.busy_seconds)
+    return f"Dropped: what could not be read of {counted(count, 'photo')}; the next scan looks at them again."
+
+
+def _gone(patient: Patient) -> str:
+    with _open(patient) as library:
+        return f"Marked as missing: {counted(disk.mark_gone(library, _models(patient)), 'photo')}."
+
+
+def _returned(patient: Patient) -> str:
+    with _open(patient) as library:
+        return f"Shown again: {counted(disk.show_returned(library, _models(patient)), 'photo')}."
+
+
+def _networks(patient: Patient) -> str:
+    return f"Deleted: {counted(networks.delete_old_networks(patient.eyes), 'network')} of older releases."
+
+
+def _leftovers(patient: Patient) -> str:
+    return f"Deleted: {counted(disk.delete_leftovers(patient.library, patient.now), 'unfinished file')}."
+
+
+def _open(patient: Patient) -> Library:
+    return Library.open(patient.library, busy_seconds=patient.busy_seconds)
+
+
+def _models(patient: Patient) -> list[str]:
+    return [spec.id for spec in specs_of(patient)]
+
+
+_REPAIRS: dict[str, Callable[[Patient], str]] = {
+    "integrity": _indexes,
+    "log": _log,
+    "references": _references,
+    "rows": _rows,
+    "gone": _gone,
+    "returned": _returned,
+    "old networks": _networks,
+    "leftovers": _leftovers,
+}

@@ -1,0 +1,140 @@
+"""Folders or touched paths flow in; a Plan flows out: what of them differs from what the library knows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from indexer.intake.discover import discover
+from indexer.intake.names import names_photo
+from indexer.library.known import Known
+from indexer.library.store import Library
+from indexer.photo import PhotoFile
+from indexer.pipeline.gone import Absence, is_there
+
+Report = Callable[[Path, str], None]
+Step = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a scan has found, before any photo is opened.
+
+    folders: as given, for a library that does not have them yet.  unchanged: known with their stamp.  returned: the
+    same, but they had been missing.  work: new, changed, not seen by all models, or failed and to be tried again.
+    gone: known, but not found.  links: the links that were found.
+    """
+
+    folders: tuple[Path, ...]
+    unchanged: tuple[PhotoFile, ...]
+    returned: tuple[PhotoFile, ...]
+    work: tuple[PhotoFile, ...]
+    gone: tuple[Path, ...]
+    links: tuple[Path, ...]
+
+
+def plan(
+    library: Library,
+    folders: Sequence[Path],
+    models: Iterable[str],
+    *,
+    retry_failed: bool = False,
+    on_error: Report,
+    on_step: Step = lambda: None,
+) -> Plan:
+    """Walk the folders and compare the stamps with the library.
+
+    A folder that lies in one of the library's follows the ignore rules of that one.
+    models: the ids of the networks that are to see each photo.  on_error: hears of what cannot be read.
+    on_step: called for each file that is found; what it raises ends the walk.
+    Errors: LibraryError for a folder that is missing or unreadable.
+    """
+    folders = [Path(os.path.realpath(folder)) for folder in folders]  # one folder, one name
+    discover(folders, on_error)
+    roots = library.roots()
+    bases = [next((root for root in roots if folder.is_relative_to(root)), folder) for folder in folders]
+    compare = _Comparison(library, models, retry_failed, on_error, on_step)
+    found = compare.found(bases, folders, None if bases == folders else folders)
+    compare.spare(_empty_folders(folders, compare.kinds.values()))
+    return found.plan(folders)
+
+
+def plan_touched(
+    library: Library, paths: Iterable[Path], models: Iterable[str], on_error: Report, on_step: Step = lambda: None
+) -> Plan:
+    """Compare just these files and folders of the library, be they there or not; others are passed over.
+
+    What lies in a folder of the library that is not there itself is left as it is known.
+    """
+    roots = [root for root in library.roots() if root.is_dir()]
+    inside = [path for path in paths if any(path.is_relative_to(root) for root in roots)]
+    compare = _Comparison(library, models, False, on_error, on_step)
+    return compare.found(roots, inside, inside).plan(())
+
+
+class _Comparison:
+    def __init__(
+        self, library: Library, models: Iterable[str], retry_failed: bool, on_error: Report, on_step: Step
+    ) -> None:
+        self._library, self._on_error, self._on_step = library, on_error, on_step
+        self._models, self._retry_failed = frozenset(models), retry_failed
+        self._spared: list[Path] = []
+        self._left: list[Path] = []
+        self._links: list[Path] = []
+        self.kinds: dict[str, list[PhotoFile]] = {"unchanged": [], "returned": [], "work": [], "stranger": []}
+
+    def found(self, bases: Sequence[Path], places: Sequence[Path], within: Sequence[Path] | None) -> _Comparison:
+        """Walk what is asked for, and sort it by what is to be done."""
+        known = self._library.known(places)
+        for file in discover(bases, self._trouble, within, self._links.append):
+            self._on_step()
+            self.kinds[self._kind(known.pop(file.path, None), file)].append(file)
+        self._left = [path for path, each in known.items() if not each.missing and not each.stranger]
+        return self
+
+    def spare(self, empty: Iterable[Path]) -> None:
+        """Keep what is known in folders that have no photo at all: perhaps a disk is not mounted."""
+        for folder in empty:
+            count = sum(path.is_relative_to(folder) for path in self._left)
+            if count:
+                self._spared.append(folder)
+                reason = f"has no photo, but {count:,} are known in it: is a disk not mounted? They are kept"
+                self._on_error(folder, reason)
+
+    def plan(self, folders: Sequence[Path]) -> Plan:
+        kinds = {kind: tuple(files) for kind, files in self.kinds.items() if kind != "stranger"}
+        return Plan(folders=tuple(folders), gone=tuple(self._gone()), links=tuple(self._links), **kinds)
+
+    def _gone(self) -> list[Path]:
+        """Return what is surely gone, or is to be left alone from now on: not where the disk had trouble."""
+        absence = Absence(self._library, self._on_error)
+        left = (path for path in self._left if not any(path.is_relative_to(place) for place in self._spared))
+        return [path for path in left if is_there(path) or absence.is_sure(path)]
+
+    def _trouble(self, path: Path, reason: str) -> None:
+        self._spared.append(path)
+        self._on_error(path, reason)
+
+    def _kind(self, known: Known | None, file: PhotoFile) -> str:
+        """Tell which part of the plan a file belongs to."""
+        if known is None or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
+            return "work"
+        if known.stranger:
+            return "stranger"
+        if self._retry_failed if known.failed else not self._models <= known.models:
+            return "work"
+        return "returned" if known.missing else "unchanged"
+
+
+def _empty_folders(folders: Sequence[Path], found: Iterable[list[PhotoFile]]) -> list[Path]:
+    """Return the given folders in which nothing was found that names itself a photo."""
+    empty = set(folders)
+    for file in chain.from_iterable(found):
+        if not empty:
+            break
+        if names_photo(file.path.name):
+            empty -= {folder for folder in empty if file.path.is_relative_to(folder)}
+    return list(empty)

@@ -1,0 +1,244 @@
+"""What a daemon tells of itself flows into small files beside the library; what any other process may know flows out.
+
+NAME.watch.lock is held as long as a daemon runs, NAME.watch.json says what it does, NAME.paused asks it to rest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from indexer.errors import StoreError
+
+Clock = Callable[[], datetime]
+_CLAIM_PATIENCE_SECONDS = 1.0  # somebody who only asks holds the lock for a moment
+_ASK_PATIENCE_SECONDS = 0.2
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A folder that a daemon watches.
+
+    how: 'events', 'polling', or what else it does.  reason: why it is watched so, '' where there is nothing to say.
+    """
+
+    folder: Path
+    how: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What a running daemon is doing.
+
+    pid: 0 where a daemon runs that has told nothing readable of itself.
+    since, last_photo_at, last_scan_at: UTC, ISO 8601; the last: of the last complete comparison with the disk.
+    phase: starting, scanning, watching, paused, stopping.  reason: why it is in this phase, '' where that is plain.
+    queued: photos that wait.  indexed, failed: photos since the start.  photos_per_second: now.
+    """
+
+    pid: int
+    host: str
+    since: str
+    phase: str = "starting"
+    reason: str = ""
+    folders: tuple[Followed, ...] = ()
+    queued: int = 0
+    indexed: int = 0
+    failed: int = 0
+    photos_per_second: float = 0.0
+    last_photo: Path | None = None
+    last_photo_at: str | None = None
+    last_scan_at: str | None = None
+
+
+class Desk:
+    """The place of the one daemon of a library; use it in a `with` statement, and tell there what the daemon does."""
+
+    def __init__(self, state: Path, lock: FileLock, presence: Presence) -> None:
+        self._state = state
+        self._lock = lock
+        self._told: Presence | None = None
+        self.presence = presence
+        self.tell(presence)
+
+    @classmethod
+    def claim(cls, library: Path, patience_seconds: float = _CLAIM_PATIENCE_SECONDS, clock: Clock = _now) -> Desk:
+        """Become the daemon of a library, and tell that it is starting.
+
+        Errors: StoreError that names the owner where there is one, or where the folder may not be written to.
+        """
+        state = _beside(library, ".watch.json")
+        if not state.parent.is_dir():  # some releases of filelock would make it
+            raise StoreError(library, "cannot be watched, its folder does not exist; is a disk not mounted?")
+        # Not bound to a thread: who leaves need not be who came.
+        lock = FileLock(_beside(library, ".watch.lock"), timeout=patience_seconds, thread_local=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise StoreError(library, _taken(_read(state))) from None
+        except (OSError, NotImplementedError) as error:
+            raise StoreError(library, f"cannot be watched, {_unwritable(library, error)}") from error
+        return cls(state, lock, Presence(os.getpid(), socket.gethostname(), _iso(clock())))
+
+    def tell(self, presence: Presence) -> None:
+        """Say what the daemon does now; a disk that is full or gone is no reason to stop."""
+        self.presence = presence
+        if presence == self._told:  # a disk that sleeps is not woken up for nothing
+            return
+        fresh = self._state.with_name(f"{self._state.name}.new")
+        with suppress(OSError):
+            # ASCII: bytes of a name that are not UTF-8 survive as lone surrogates.
+            fresh.write_text(json.dumps(asdict(presence), default=os.fspath), encoding="ascii")
+            fresh.replace(self._state)  # whoever reads finds the old or the new text, never half of one
+            self._told = presence
+
+    def close(self) -> None:
+        """Take the state away and leave the place to others."""
+        for left in (self._state.with_name(f"{self._state.name}.new"), self._state):
+            with suppress(OSError):
+                left.unlink()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def presence(library: Path) -> Presence | None:
+    """Return what the daemon of a library does, None where none runs, whatever file one that was killed has left."""
+    lock = _beside(library, ".watch.lock")
+    if not lock.exists() or not _is_held(lock, _beside(library, ".watch.json")):
+        return None
+    return _read(_beside(library, ".watch.json")) or Presence(0, "", "")
+
+
+def pause(library: Path, clock: Clock = _now) -> None:
+    """Ask the daemon of a library to rest, this one and any later one, until `resume`; again: nothing changes.
+
+    Errors: StoreError where the folder may not be written to.
+    """
+    try:
+        with _beside(library, ".paused").open("x", encoding="ascii") as stream:
+            stream.write(_iso(clock()))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise StoreError(library, f"cannot be paused, {_unwritable(library, error)}") from error
+
+
+def resume(library: Path) -> None:
+    """Let the daemon of a library work again. Errors: StoreError where the folder may not be written to."""
+    try:
+        _beside(library, ".paused").unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(library, f"cannot be resumed, {_unwritable(library, error)}") from error
+
+
+def paused_since(library: Path) -> str | None:
+    """Return since when the daemon of a library is asked to rest (UTC, ISO 8601), None where it is not."""
+    file = _beside(library, ".paused")
+    try:
+        told = file.read_text(encoding="ascii").strip()
+        datetime.fromisoformat(told)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):  # cut off by a power cut, made by hand, or another user's
+        with suppress(OSError):
+            return _iso(datetime.fromtimestamp(file.stat().st_mtime, UTC))
+        return None
+    return told
+
+
+def _beside(library: Path, ending: str) -> Path:
+    # A library that is named through a link has one daemon all the same.
+    real = Path(os.path.realpath(library))
+    return real.with_name(real.name + ending)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _is_held(lock: Path, state: Path, patience_seconds: float = 0.0) -> bool:
+    try:
+        with FileLock(lock, timeout=patience_seconds, thread_local=False):
+            return False
+    except Timeout:
+        # Two who ask at once may meet at the lock: the one who is in the way goes by himself, a daemon does not.
+        return bool(patience_seconds) or _is_alive(_read(state)) or _is_held(lock, state, _ASK_PATIENCE_SECONDS)
+    except (OSError, NotImplementedError):  # the file is another user's, or the folder read-only
+        return _is_alive(_read(state))
+
+
+def _is_alive(owner: Presence | None) -> bool:
+    if owner is None or owner.host != socket.gethostname():
+        return False
+    from psutil import pid_exists
+
+    return pid_exists(owner.pid)
+
+
+def _taken(owner: Presence | None) -> str:
+    if owner is None:
+        return "is being watched by another process; stop that one first"
+    since = datetime.fromisoformat(owner.since).astimezone()
+    return f"is being watched by process {owner.pid} on {owner.host} since {since:%Y-%m-%d %H:%M}; stop that one first"
+
+
+def _unwritable(library: Path, error: Exception) -> str:
+    if not library.parent.is_dir():
+        return "its folder does not exist; is a disk not mounted?"
+    return f"its folder cannot be written to: {getattr(error, 'strerror', None) or error}"
+
+
+def _read(state: Path) -> Presence | None:
+    """Return what a state file says; whatever an older or newer release says differently is passed over."""
+    try:
+        raw = json.loads(state.read_bytes())
+        datetime.fromisoformat(raw["since"])
+        return _presence(raw)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+
+
+def _presence(raw: Mapping[str, Any]) -> Presence:
+    plain = Presence(0, "", "", last_photo_at="", last_scan_at="")
+    values = {
+        name: raw[name]
+        for name, example in asdict(plain).items()
+        if isinstance(example, int | float | str) and _alike(raw.get(name), example)
+    }
+    photo = raw.get("last_photo")
+    return Presence(
+        **{"pid": 0, "host": "", **values},
+        folders=tuple(map(_followed, raw.get("folders", ()))),
+        last_photo=Path(photo) if isinstance(photo, str) else None,
+    )
+
+
+def _followed(raw: Mapping[str, Any]) -> Followed:
+    return Followed(Path(raw["folder"]), str(raw["how"]), str(raw["reason"]))
+
+
+def _alike(value: object, example: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number if isinstance(example, float) else type(value) is type(example)

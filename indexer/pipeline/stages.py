@@ -1,0 +1,48 @@
+"""Workers say here what they are doing, so that a photo that crashes its worker is recorded with its stage."""
+
+from __future__ import annotations
+
+from itertools import count
+from mmap import ACCESS_READ, ACCESS_WRITE, mmap
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+STAGES = ("read", "decode", "analyze")
+_SLOTS = 4096  # one page: many times the photos that are ever under way
+
+
+class Stages:
+    """The parent's side: a small file in memory with a byte for each photo under way."""
+
+    def __init__(self) -> None:
+        self._file = NamedTemporaryFile(prefix="indexer-")  # noqa: SIM115 - closed by `close`
+        self._file.write(bytes(_SLOTS))
+        self._file.flush()
+        self._map = mmap(self._file.fileno(), _SLOTS, access=ACCESS_READ)
+        self._numbers = count()
+        self.path = Path(self._file.name)
+
+    def slot(self) -> int:
+        """Return the place of the next photo."""
+        return next(self._numbers) % _SLOTS
+
+    def stage(self, slot: int) -> str:
+        """Return what was last done with a photo."""
+        return STAGES[self._map[slot]]
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._map.close()
+        self._file.close()
+
+
+class Stage:
+    """A worker's side."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("r+b") as stream:
+            self._map = mmap(stream.fileno(), _SLOTS, access=ACCESS_WRITE)
+
+    def enter(self, slot: int, stage: str) -> None:
+        """Say what is done with a photo from now on."""
+        self._map[slot] = STAGES.index(stage)

@@ -1,0 +1,140 @@
+"""A plan compares what it is asked for, keeps out what is to be left alone, and never trusts an empty disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from indexer.library.report import status
+from indexer.photo import Moved
+from indexer.pipeline.plan import Plan, plan, plan_touched
+
+
+def touched(scanner, *paths: Path) -> Plan:
+    return plan_touched(scanner.library, paths, scanner.analyzer.models, scanner._trouble)
+
+
+def age(folder: Path) -> None:
+    """Say that a folder was last changed long ago."""
+    os.utime(folder, (1_000_000_000, 1_000_000_000))
+
+
+def test_only_what_was_touched_is_compared(scanner, photos: Path, small: dict[str, Path]) -> None:
+    scanner(photos)
+    for name in ("new.jpg", "trip/new.jpg"):
+        shutil.copy(small["temple"], photos / name)
+    (photos / "cat.jpg").unlink()
+    planned = touched(scanner, photos / "trip" / "new.jpg", photos / "trip" / "coffee.jpg")
+    assert [file.path for file in planned.work] == [photos / "trip" / "new.jpg"]
+    assert [file.path for file in planned.unchanged] == [photos / "trip" / "coffee.jpg"]
+    assert planned.gone == ()
+    assert touched(scanner, photos / "cat.jpg").gone == (photos / "cat.jpg",)
+
+
+def test_a_touched_folder_is_compared_as_a_whole(scanner, photos: Path, small: dict[str, Path]) -> None:
+    scanner(photos)
+    (photos / "trip" / "deep").mkdir()
+    shutil.copy(small["temple"], photos / "trip" / "deep" / "new.jpg")
+    (photos / "trip" / "coffee.jpg").unlink()
+    planned = touched(scanner, photos / "trip")
+    assert [file.path.name for file in planned.work] == ["new.jpg"]
+    assert [file.path.name for file in planned.unchanged] == ["flower.jpg"]
+    assert planned.gone == (photos / "trip" / "coffee.jpg",)
+
+
+def test_a_folder_that_is_gone_takes_its_photos_along(scanner, photos: Path) -> None:
+    scanner(photos)
+    shutil.rmtree(photos / "trip")
+    assert set(touched(scanner, photos / "trip").gone) == {
+        photos / "trip" / "coffee.jpg",
+        photos / "trip" / "flower.jpg",
+    }
+
+
+def test_a_touched_path_of_no_root_is_passed_over(scanner, photos: Path, tmp_path: Path) -> None:
+    scanner(photos)
+    assert touched(scanner, tmp_path / "else.jpg") == Plan((), (), (), (), (), ())
+
+
+def test_photos_of_a_root_that_is_away_are_kept(scanner, photos: Path) -> None:
+    scanner(photos)
+    photos.rename(photos.with_name("away"))
+    assert touched(scanner, photos / "cat.jpg", photos).gone == ()
+
+
+def test_the_rules_of_outer_folders_hold_for_what_was_touched(scanner, photos: Path, small: dict[str, Path]) -> None:
+    (photos / ".indexerignore").write_text("*.png\nprivate/\n")
+    (photos / "private").mkdir()
+    scanner(photos)
+    paths = [photos / "private" / "a.jpg", photos / "a.png", photos / "trip" / "b.png", photos / "trip" / "b.jpg"]
+    for path in paths:
+        shutil.copy(small["temple"], path)
+    assert [file.path for file in touched(scanner, *paths).work] == [photos / "trip" / "b.jpg"]
+
+
+def test_a_scan_of_a_sub_folder_follows_the_rules_of_its_root(scanner, photos: Path) -> None:
+    (photos / ".indexerignore").write_text("coffee*\n")
+    assert len(scanner(photos)) == 2
+    planned = plan(scanner.library, [photos / "trip"], scanner.analyzer.models, on_error=print)
+    assert [file.path.name for file in planned.unchanged] == ["flower.jpg"]
+    assert planned.work == ()
+
+
+def test_photos_that_are_to_be_left_alone_from_now_on_are_no_longer_found(scanner, photos: Path) -> None:
+    scanner(photos)
+    (photos / "trip" / ".nomedia").touch()
+    scanner(photos)
+    assert status(scanner.library).missing == 2
+    (photos / "trip" / ".nomedia").unlink()
+    scanner(photos)
+    assert status(scanner.library).missing == 0
+    assert scanner.seen == []
+
+
+def test_photos_on_a_disk_that_is_not_mounted_in_its_folder_are_kept(scanner, photos: Path) -> None:
+    age(photos / "trip")
+    scanner(photos)
+    shutil.move(photos / "trip", photos.with_name("disk"))
+    (photos / "trip").mkdir()
+    age(photos / "trip")
+    scanner(photos)
+    assert status(scanner.library).missing == 0
+    assert [path for path, reason in scanner.troubles if "not mounted" in reason] == [photos / "trip"]
+
+
+def test_photos_deleted_from_a_folder_that_stays_are_missing(scanner, photos: Path) -> None:
+    scanner(photos)
+    for path in (photos / "trip").iterdir():
+        path.unlink()
+    scanner(photos)
+    assert status(scanner.library).missing == 2
+
+
+def test_a_photo_whose_disk_is_away_is_copied_not_moved(
+    scanner, photos: Path, small: dict[str, Path], tmp_path: Path
+) -> None:
+    scanner(photos)
+    photos.rename(photos.with_name("away"))
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(small["cat"], other / "kitty.jpg")
+    assert [outcome for outcome in scanner(other) if isinstance(outcome, Moved) and outcome.gone] == []
+    photos.with_name("away").rename(photos)
+    scanner(photos)
+    assert scanner.seen == []
+    assert status(scanner.library).missing == 0
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_links_are_told(scanner, photos: Path, tmp_path: Path, kind: str, small: dict[str, Path]) -> None:
+    scanner(photos)
+    if kind == "file":
+        (photos / "link.jpg").symlink_to(small["temple"])
+    else:
+        (photos / "link.jpg").symlink_to(small["temple"].parent)
+    planned = touched(scanner, photos / "link.jpg")
+    assert planned.links == (photos / "link.jpg",)
+    assert planned.work
