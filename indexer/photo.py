@@ -241,12 +241,14 @@ class Unchanged:
 class Moved:
     """The same bytes were known elsewhere; their analysis now belongs to this path.
 
-    `gone` tells whether the old file no longer exists (moved) or still does (a copy).
+    `gone` tells whether the old file no longer exists (moved) or still does (a copy).  taken: what the new name, or
+    else the new time, says of when it was taken, and which ('name', 'mtime'): it counts where the bytes say nothing.
     """
 
     file: PhotoFile
     old_path: Path
     gone: bool
+    taken: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ class _Service:
             told = desk.presence
             log.log(
                 "stop",
-                f"stopped: {told.indexed:,} indexed, {told.failed:,} failed since {told.since}",
+                f"stopped: {count(told.indexed, 'photo')} indexed, {told.failed:,} failed since {told.since}",
                 indexed=told.indexed,
                 failed=told.failed,
             )

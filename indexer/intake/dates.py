@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from indexer.photo import PhotoFile
+
 _WRITTEN = re.compile(
     r"\s*(\d{4})[:/.\- ]\s?(\d\d?)[:/.\- ]\s?(\d\d?)"
     r"(?:[T ]+(\d\d?):\s?(\d\d?)(?::\s?(\d\d?)(?:\.(\d+))?)?)?\s*(Z|[+-]\d\d:?\d\d)?\s*$"
@@ -57,6 +59,12 @@ def from_mtime(mtime_ns: int) -> str:
         return moment.astimezone().isoformat()
     except (OverflowError, OSError, ValueError):  # a damaged file system can say anything
         return datetime.fromtimestamp(0, UTC).isoformat()
+
+
+def of_file(file: PhotoFile, now: float) -> tuple[str, str]:
+    """Return what a file's name, or else its time, says of when it was taken, and which of the two: 'name', 'mtime'."""
+    named = from_name(file.path.name, now)
+    return (named, "name") if named else (from_mtime(file.mtime_ns), "mtime")
 
 
 def _iso(numbers: list[int], now: float, fraction: str, offset: str) -> str | None:

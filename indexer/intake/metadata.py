@@ -105,9 +105,8 @@ def _capture_times(base: _Fields, gps: _Fields, xmp: str, file: PhotoFile, now: 
     original, digitized, changed = ((_exif_date(base, now, *tags), name) for name, *tags in _DATES)
     candidates = [original, digitized, (_gps_clock(gps, now), "gps"), changed]
     candidates += [(dates.from_text(_xmp_value(xmp, name) or "", now), name) for name in _XMP_DATES]
-    candidates += [(dates.from_name(file.path.name, now), "name")]
     yield from ((taken, source) for taken, source in candidates if taken)
-    yield dates.from_mtime(file.mtime_ns), "mtime"
+    yield dates.of_file(file, now)
 
 
 def _exif_date(base: _Fields, now: float, tag: int, fraction: int, offset: int) -> str | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Update, bindparam, delete, select, update
 
@@ -16,6 +17,8 @@ from indexer.library.rows import photo_columns, read_analyses
 from indexer.library.tables import model_sets, photos, strangers
 from indexer.photo import Analysis, Failed, Indexed, Moved, Outcome, Passed, PhotoFile, Removed, Unchanged
 
+Taken: TypeAlias = tuple[str, str] | None
+_OF_THE_FILE = ("name", "mtime")  # dates that another name or time of the file changes
 _PLACE = ("root_id", "path")
 _CHUNK = 500  # rows looked up at a time: SQLite takes 32,766 values in a statement
 
@@ -105,17 +108,26 @@ def _moved(connection: Connection, roots: Roots, outcomes: Sequence[Moved], now:
     found = [(row, outcome) for outcome in outcomes if (row := ids.get(roots.place(outcome.old_path))) is not None]
     for row, outcome in found:
         if outcome.gone:
-            _move(connection, row, _file_columns(roots, outcome.file))
-    copied = [(row, outcome.file) for row, outcome in found if not outcome.gone]
+            _move(connection, row, _file_columns(roots, outcome.file), outcome.taken)
+    copied = [(row, outcome.file, outcome.taken) for row, outcome in found if not outcome.gone]
     if copied:
-        analyses = read_analyses(connection, [row for row, _ in copied])
-        _store(connection, roots, [(file, analyses[row]) for row, file in copied], now)
+        analyses = read_analyses(connection, [row for row, *_ in copied])
+        _store(connection, roots, [(file, _retaken(analyses[row], taken)) for row, file, taken in copied], now)
 
 
-def _move(connection: Connection, row: int, columns: dict[str, Any]) -> None:
+def _move(connection: Connection, row: int, columns: dict[str, Any], taken: Taken) -> None:
     there = (photos.c.root_id == columns["root_id"], photos.c.path == columns["path"])
     connection.execute(delete(photos).where(*there, photos.c.id != row))
     connection.execute(update(photos).where(photos.c.id == row).values(columns))
+    if taken:
+        by_file = (photos.c.id == row) & photos.c.taken_from.in_(_OF_THE_FILE)
+        connection.execute(update(photos).where(by_file).values(taken_at=taken[0], taken_from=taken[1]))
+
+
+def _retaken(analysis: Analysis, taken: Taken) -> Analysis:
+    if not taken or analysis.metadata.taken_from not in _OF_THE_FILE:
+        return analysis
+    return replace(analysis, metadata=replace(analysis.metadata, taken_at=taken[0], taken_from=taken[1]))
 
 
 def _removed(connection: Connection, roots: Roots, outcomes: Sequence[Removed], now: str) -> None:

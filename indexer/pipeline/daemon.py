@@ -22,7 +22,6 @@ from indexer.pipeline.plan import Plan, plan, plan_touched
 from indexer.pipeline.pool import Pool
 
 _PATIENCE_SECONDS = 0.5  # until it is asked again whether the daemon is wanted
-_LOOK_SECONDS = 5.0  # after folders that went or came back
 _SLICE_SECONDS = 0.2  # of work, before the next look at what was touched
 _WALK_SHARE = 20  # a folder that is slow to walk is polled so much more rarely that this is one part in twenty
 _RETRY_SECONDS = (10.0, 600.0)  # after the library could not be written to: at first, at most
@@ -34,7 +33,7 @@ class Pace:
 
     settle_seconds: how long a file must be still.  rescan_seconds: between comparisons of everything, 0 for never.
     poll_seconds: the same, for folders without events.  idle_seconds: after so long without work the workers go.
-    batch_photos, batch_seconds: as for a scan.
+    batch_photos, batch_seconds: as for a scan.  look_seconds: between looks after folders that went or came back.
     """
 
     settle_seconds: float
@@ -43,6 +42,7 @@ class Pace:
     idle_seconds: float
     batch_photos: int
     batch_seconds: float
+    look_seconds: float = 5.0
 
 
 class _Stopped(Exception):  # noqa: N818 - nothing went wrong
@@ -120,7 +120,7 @@ class Daemon:
         """Find out what must be compared as a whole."""
         now = self._clock()
         if now >= self._next_look:
-            self._next_look = now + _LOOK_SECONDS
+            self._next_look = now + self._pace.look_seconds
             self._whole |= dict.fromkeys(self._watch.lost())
         if now >= self._next_rescan and self._pace.rescan_seconds:
             self._compare_all()

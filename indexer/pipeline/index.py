@@ -7,7 +7,9 @@ import os
 from collections.abc import Callable, Generator, Iterable
 from itertools import takewhile
 from pathlib import Path
+from time import time
 
+from indexer.intake.dates import of_file
 from indexer.library.store import Library
 from indexer.photo import Moved, Outcome, PhotoFile, Removed, Unchanged
 from indexer.pipeline.gone import Absence, is_there
@@ -106,13 +108,16 @@ class _Moves:
         content = _content_hash(file)
         twins = self._library.twins(content, self._models) if content else []
         if file.path in twins:
-            return Moved(file, file.path, gone=False)  # the same bytes with another date
+            return self._moved(file, file.path, gone=False)  # the same bytes with another date
         twins = [path for path in twins if path not in self._outdated]
         gone = [path for path in twins if path not in self.left and self._is_gone(path)]
         if gone:
             self.left[gone[0]] = file.path
-            return Moved(file, gone[0], gone=True)
-        return Moved(file, self.left.get(twins[0], twins[0]), gone=False) if twins else None
+            return self._moved(file, gone[0], gone=True)
+        return self._moved(file, self.left.get(twins[0], twins[0]), gone=False) if twins else None
+
+    def _moved(self, file: PhotoFile, old_path: Path, *, gone: bool) -> Moved:
+        return Moved(file, old_path, gone, of_file(file, time()))
 
     def _is_gone(self, path: Path) -> bool:
         return not is_there(path) and self._absence.is_sure(path)

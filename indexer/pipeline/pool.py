@@ -6,8 +6,11 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -23,11 +26,41 @@ from indexer.pipeline.worker import Limits, ready, start, work
 from indexer.vision.analyze import Eyes
 
 _LOOK_AHEAD = 4  # photos under way or waiting, a worker: enough that none waits, few enough to stop at once
-_TRIES = 2  # of a file that changes while it is read
+_TRIES = 2  # of a file that changes while it is read, or that is not to blame for what became of it
 _PATIENCE_SECONDS = 0.5  # how long the caller waits at most before it may store what is there
+_STUCK_SECONDS = 60.0  # beyond a photo's own time; then all wait for a worker that was killed with a lock in its hands
+_EXIT_CODES = 256
 
 Done: TypeAlias = Indexed | Failed | Passed
 """What became of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A photo to be looked at.
+
+    left: how many tries there are.  alone: all workers were lost while it was under way, so that this may be why.
+    """
+
+    file: PhotoFile
+    left: int = _TRIES
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    try_: _Try
+    slot: int
+    since: float
+
+
+class _Worker(SpawnProcess):
+    """A worker that ends by itself has crashed, whatever exit code a decoder gave it; 0 would pass for a good end."""
+
+    @property
+    def exitcode(self) -> int | None:
+        code = super().exitcode
+        return _EXIT_CODES if code == 0 else code
 
 
 class _Processes(SpawnContext):
@@ -42,7 +75,7 @@ class _Processes(SpawnContext):
 
     def Process(self, *given: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
         self._started = [process for process in self._started if process.is_alive()]
-        self._started.append(SpawnProcess(*given, **named))
+        self._started.append(_Worker(*given, **named))
         return self._started[-1]
 
     def kill(self) -> None:
@@ -97,32 +130,61 @@ class Pool:
         any more is passed over; one that changed meanwhile is looked at once more, as it is then.
         Errors: ModelError where a worker cannot load its networks.
         """
-        waiting = deque((file, _TRIES) for file in files)
-        running: dict[Future[Analysis], tuple[PhotoFile, int, int]] = {}
+        waiting = deque(map(_Try, files))
+        running: dict[Future[Analysis], _UnderWay] = {}
+        heard_at = monotonic()
         while running or waiting:
             if waiting and self._may_work():
-                started = self._with(len(waiting))
-                for _ in range(min(len(waiting), started.workers * _LOOK_AHEAD - len(running))):
-                    file, tries = waiting.popleft()
-                    slot = started.stages.slot()
-                    running[started.submit(work, self._eyes, self._limits, file, slot)] = file, slot, tries
+                self._submit(waiting, running)
             done, _ = wait(running, _PATIENCE_SECONDS, FIRST_COMPLETED) if running else (set(), None)
+            if done or not running:
+                heard_at = monotonic()
             outcomes: list[Done] = []
-            for future in done:
-                file, slot, tries = running.pop(future)
-                outcome = self._outcome(file, slot, future)
-                now = _as_it_is(file.path)
-                if now is None and not is_there(file.path):
-                    continue
-                if now is not None and now != file and tries > 1:
-                    waiting.append((now, tries - 1))
-                else:
-                    outcomes.append(outcome)
+            for future in [future for future in done if not _is_lost(future)]:
+                outcomes += self._taken_in(future, running.pop(future), waiting)
+            if done & running.keys() or monotonic() - heard_at > self._limits.seconds + _STUCK_SECONDS:
+                outcomes += self._lost(list(running.values()), waiting)
+                running.clear()
             yield outcomes
+
+    def _submit(self, waiting: deque[_Try], running: dict[Future[Analysis], _UnderWay]) -> None:
+        """Hand out as many photos as the workers should have; one that is to be alone is handed out alone."""
+        started = self._with(len(waiting))
+        while waiting and len(running) < started.workers * _LOOK_AHEAD:
+            if running and (waiting[0].alone or any(each.try_.alone for each in running.values())):
+                return
+            one, slot = waiting.popleft(), started.stages.slot()
+            future = started.submit(work, self._eyes, self._limits, one.file, slot)
+            running[future] = _UnderWay(one, slot, monotonic())
+
+    def _taken_in(self, future: Future[Analysis], was: _UnderWay, waiting: deque[_Try]) -> list[Done]:
+        """Return what became of a photo, or have it looked at again."""
+        file, left = was.try_.file, was.try_.left
+        outcome = self._outcome(file, was.slot, future)
+        now = _as_it_is(file.path)
+        if now is None and not is_there(file.path):
+            return []
+        # Pebble reckons by the wall clock: when that is set forward, a photo has its time taken away.
+        robbed = isinstance(future.exception(), TimeoutError) and monotonic() - was.since < self._limits.seconds
+        if left > 1 and (robbed or now not in (None, file)):
+            waiting.append(_Try(now or file, left - 1))
+            return []
+        return [outcome]
+
+    def _lost(self, under_way: list[_UnderWay], waiting: deque[_Try]) -> list[Done]:
+        """Let go of workers that are of no use any more; what was under way is tried again, one photo at a time."""
+        reason = f"the processes that read it were lost, {_TRIES} times"
+        failed = [Failed(each.try_.file, self._stage(each.slot), reason) for each in under_way if each.try_.left < 2]
+        again = [each.try_ for each in under_way if each.try_.left > 1]
+        waiting.extendleft(replace(each, left=each.left - 1, alone=True) for each in reversed(again))
+        self.rest()
+        return [*failed]
 
     def _with(self, photos: int) -> _Started:
         """Return started workers: no more than photos, and no other number while some are under way."""
         workers = min(self._workers, photos)
+        if self._started is not None and not self._started.is_alive:  # the system has killed them while they idled
+            self.rest()
         if self._started is not None and self._started.workers < workers and not self._started.under_way:
             self.rest()
         if self._started is None:
@@ -139,13 +201,18 @@ class Pool:
         except TimeoutError:
             seconds = self._limits.seconds
             reason = f"it took longer than {seconds:g} seconds (photo_timeout_seconds in the configuration)"
+        except MemoryError:
+            reason = "it needs more memory than a photo may take (photo_memory_mb in the configuration)"
         except ProcessExpired as error:
             reason = f"it crashed the process that read it ({_cause(error.exitcode)})"
         except IndexerError:
             raise
         except Exception as error:  # a bug in one photo's way must not cost the others
             reason = f"{type(error).__name__}: {error}"
-        return Failed(file, self._started.stages.stage(slot) if self._started else "analyze", reason)
+        return Failed(file, self._stage(slot), reason)
+
+    def _stage(self, slot: int) -> str:
+        return self._started.stages.stage(slot) if self._started else "analyze"
 
 
 class _Started:
@@ -153,6 +220,7 @@ class _Started:
 
     def __init__(self, workers: int, timeout_seconds: float) -> None:
         self.workers = workers
+        self._used = False
         self._running: set[Future[Any]] = set()
         self.stages = Stages()
         self._timeout_seconds = timeout_seconds
@@ -164,8 +232,18 @@ class _Started:
         """How many tasks are not ended."""
         return len(self._running)
 
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether photos can be handed out."""
+        return not self._used or self._pool.active
+
     def submit(self, task: Callable[..., Any], *given: Any) -> Future[Any]:
-        future: Future[Any] = self._pool.schedule(task, args=given, timeout=self._timeout_seconds)
+        self._used = True
+        try:
+            future: Future[Any] = self._pool.schedule(task, args=given, timeout=self._timeout_seconds)
+        except RuntimeError as error:  # all workers were lost, a moment ago
+            future = Future()
+            future.set_exception(BrokenProcessPool(str(error)))
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         return future
@@ -184,10 +262,15 @@ def _as_it_is(path: Path) -> PhotoFile | None:
         return None
 
 
+def _is_lost(future: Future[Analysis]) -> bool:
+    """Tell whether the workers were lost before it was known who had the photo."""
+    return isinstance(future.exception(), BrokenProcessPool)
+
+
 def _cause(exit_code: int) -> str:
     """Say how a process ended."""
     if exit_code >= 0:
-        return f"exit code {exit_code}"
+        return f"exit code {exit_code % _EXIT_CODES}"
     try:
         return signal.Signals(-exit_code).name
     except ValueError:

@@ -12,7 +12,7 @@ from multiprocessing import parent_process
 from pathlib import Path
 from threading import Thread
 
-from indexer.errors import IndexerError, ModelError, PhotoError
+from indexer.errors import IndexerError, ModelError
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.intake.look import look
@@ -64,14 +64,9 @@ def read_faces(path: Path, reader: FaceReader, max_pixels: int) -> tuple[Face, .
 def work(eyes: Eyes, limits: Limits, file: PhotoFile, slot: int) -> Analysis:
     """Do `analyze_file` with an analyzer that this process loads once; slot: where it says what it does.
 
-    Errors: ModelError where the networks cannot be loaded, PhotoError.
+    Errors: ModelError where the networks cannot be loaded, PhotoError, MemoryError.
     """
-    analyzer = ready(eyes, limits)
-    try:
-        return analyze_file(file, analyzer, limits.pixels, partial(_stage.enter, slot))
-    except MemoryError as error:
-        reason = "it needs more memory than a photo may take (photo_memory_mb in the configuration)"
-        raise PhotoError(file.path, "analyze", reason) from error
+    return analyze_file(file, ready(eyes, limits), limits.pixels, partial(_stage.enter, slot))
 
 
 def ready(eyes: Eyes, limits: Limits) -> Analyzer:

@@ -1,4 +1,4 @@
-"""The memory of a process and all its children, sampled while it runs (Linux)."""
+"""The memory of a process and all its children, as the system counts it (Linux)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ def peak_bytes(process: subprocess.Popen[str], every_seconds: float = 0.1) -> in
     """Wait for a process; return the highest sum of proportional set sizes (shared pages counted once) seen."""
     peak = 0
     while process.poll() is None:
-        peak = max(peak, sum(map(_pss_bytes, _family(process.pid))))
+        peak = max(peak, sum(memory_bytes(pid) for pid in family(process.pid)))
         time.sleep(every_seconds)
     return peak
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
+    """Return a process and all that it started, as far as they run."""
     try:
         children = [
             int(child)
@@ -25,12 +26,17 @@ def _family(pid: int) -> list[int]:
         ]
     except OSError:
         return []
-    return [pid, *(each for child in children for each in _family(child))]
+    return [pid, *(each for child in children for each in family(child))]
 
 
-def _pss_bytes(pid: int) -> int:
+def memory_bytes(pid: int, kind: str = "Pss") -> int:
+    """Return the memory of a process.
+
+    kind: 'Rss' (all that it sees), 'Pss' (shared pages counted by their share), 'Private' (its own alone: USS).
+    """
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    beginnings = (f"{kind}_", f"{kind}:") if kind == "Private" else (f"{kind}:",)
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(beginnings))

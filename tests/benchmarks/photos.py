@@ -11,7 +11,7 @@ from PIL import Image
 
 SIZE = (4000, 3000)
 BYTES = 2_300_000
-_SOURCES = {
+SOURCES = {
     "astronaut": ("skimage", "data/astronaut.png"),  # one face
     "hopper": ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),  # one face
     "cat": ("skimage", "data/chelsea.png"),
@@ -24,7 +24,7 @@ _SOURCES = {
 def make_photos(folder: Path, count: int, seed: int = 0) -> list[Path]:
     """Write `count` different photos; a third of them shows a face. The same seed makes the same bytes."""
     random = np.random.default_rng(seed)
-    sources = [Image.open(sample(name)).convert("RGB") for name in _SOURCES]
+    sources = [Image.open(sample(name)).convert("RGB") for name in SOURCES]
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"IMG_{number:05}.jpg" for number in range(count)]
     for number, path in enumerate(paths):
@@ -35,7 +35,7 @@ def make_photos(folder: Path, count: int, seed: int = 0) -> list[Path]:
 
 def sample(name: str) -> Path:
     """Return the path of one of the photographs."""
-    package, file = _SOURCES[name]
+    package, file = SOURCES[name]
     spec = find_spec(package)
     assert spec is not None
     assert spec.origin is not None

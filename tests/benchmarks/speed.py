@@ -62,7 +62,7 @@ def scan(folder: Path, given: argparse.Namespace) -> Figures:
 
 def search(folder: Path, given: argparse.Namespace) -> Figures:
     """Ask a library of many photos, as whole processes."""
-    library = _large_library(folder, given.known)
+    library = large_library(folder, given.known)
     face = sample("astronaut")
     yield f"search --keyword dog, {given.known:,} photos", _process(library, "search", "--keyword", "dog")
     yield f"similar-faces face.jpg, {given.known:,} faces", _process(library, "similar-faces", face)
@@ -70,10 +70,10 @@ def search(folder: Path, given: argparse.Namespace) -> Figures:
 
 def rescan(folder: Path, given: argparse.Namespace) -> Figures:
     """Scan a large library again when nothing has changed."""
-    library = _large_library(folder, given.known)
+    library = large_library(folder, given.known)
     files = folder / "known"
     if not files.exists():
-        _make_files(files, given.known)
+        make_files(files, given.known)
     subprocess.run(_command(library, "relocate", ROOT, files), capture_output=True, check=False)
     told = json.loads(subprocess.check_output(_command(library, "scan", files, "--json")))
     assert told["unchanged"] == given.known, told
@@ -149,7 +149,7 @@ def _fresh(library: Path) -> Path:
     return library
 
 
-def _large_library(folder: Path, photos: int) -> Path:
+def large_library(folder: Path, photos: int) -> Path:
     """Make a library of made-up photos as if the default networks had seen them."""
     library = folder / f"known-{photos}.sqlite"
     if not library.exists():
@@ -163,7 +163,7 @@ def _large_library(folder: Path, photos: int) -> Path:
     return library
 
 
-def _make_files(folder: Path, photos: int) -> None:
+def make_files(folder: Path, photos: int) -> None:
     """Make files with the stamps of the made-up photos; they hold nothing but holes."""
     for number in range(photos):
         path = folder / f"{2000 + number // 5000}" / f"IMG_{number:07}.jpg"

@@ -1,0 +1,404 @@
+"""Whatever happens in its folders, at whatever moment, a daemon leaves the library as a fresh scan would."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from time import monotonic, time
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from indexer.errors import PhotoError
+from indexer.intake.decode import NotAPhoto, open_original
+from indexer.intake.discover import stamp
+from indexer.intake.look import look
+from indexer.intake.settle import Settling, disk_stamp
+from indexer.intake.watch import Watch
+from indexer.library.report import details
+from indexer.library.store import Library
+from indexer.photo import Analysis, Failed, Indexed, Passed, PhotoFile, Tag
+from indexer.pipeline.account import Account
+from indexer.pipeline.daemon import Daemon, Pace
+from indexer.pipeline.gate import Gate
+from indexer.pipeline.index import run
+from indexer.pipeline.plan import plan
+from indexer.pipeline.presence import Presence
+
+SETTLE = 0.03
+PATIENCE = 20.0
+EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "25"))
+
+
+class QuickPool:
+    """Reads photos as workers do, in this process, with the mean color as the only tag; counts what it reads."""
+
+    models = ("color-1",)
+    busy = 0
+
+    def __init__(self, may_work: Callable[[], bool] = lambda: True) -> None:
+        self.read: list[Path] = []
+        self.warmed = self.rested = 0
+        self._may_work = may_work
+
+    def warm(self) -> None:
+        self.warmed += 1
+
+    def rest(self) -> None:
+        self.rested += 1
+
+    def outcomes(self, files: Sequence[PhotoFile]) -> Iterator[list[Indexed | Failed | Passed]]:
+        for file in files:
+            while not self._may_work():
+                yield []
+            try:
+                now = stamp(file.path)
+            except PhotoError:
+                continue
+            self.read.append(file.path)
+            yield [self._outcome(now)]
+
+    def _outcome(self, file: PhotoFile) -> Indexed | Failed | Passed:
+        try:
+            with open_original(file, 10**8) as original:
+                picture = original.picture(64)
+                tag = Tag("#" + picture.pixels.mean((0, 1)).astype("u1").tobytes().hex(), 0.5, "color")
+                return Indexed(
+                    file,
+                    Analysis(
+                        original.metadata, original.hashes(picture), look(picture), (), (tag,), (), b"", self.models
+                    ),
+                )
+        except NotAPhoto:
+            return Passed(file)
+        except PhotoError as error:
+            return Failed(file, error.stage, error.reason)
+
+
+class Followed:
+    """A daemon on a folder, as it is run by the program but for the networks; `live` lets it go on until it rests."""
+
+    def __init__(self, library: Library, folder: Path, mode: str, pace: Pace, pool: QuickPool, gate: Gate) -> None:
+        self.library, self.folder, self.pool = library, folder, pool
+        self.settling = Settling(SETTLE, monotonic, disk_stamp)
+        self.told: list[tuple[str, str]] = []
+        self.account = Account(Presence(1, "here", "now"), self._tell, lambda _: None, lambda: 100 * monotonic(), time)
+        self.watch = Watch(self.settling, self.account.complain, mode=mode)
+        self._wanted: Callable[[], bool] = lambda: True
+        self._met: set[Path] = set()
+        self._sentinels = (folder / f"sentinel-{number}" for number in count())
+        self.daemon = Daemon(
+            library,
+            [folder],
+            pool,
+            self.watch,
+            self.settling,
+            gate,
+            pace,
+            self.account,
+            is_wanted=lambda: self._wanted(),
+            beat=lambda: None,
+            clock=monotonic,
+            now=time,
+        )
+
+    def live(self, *happenings: Callable[[], Any], until: Callable[[], bool] | None = None) -> None:
+        """Run while things happen, one each time the daemon asks whether it is wanted, and until it is at rest."""
+        waiting = list(happenings)
+        end = monotonic() + PATIENCE
+        sentinel: list[Path] = []
+
+        def wanted() -> bool:
+            assert monotonic() < end, (self.account.presence, self.told)
+            self.watch.wake()  # no waiting for what is not due yet
+            if waiting:
+                waiting.pop(0)()
+                return True
+            if until is not None:
+                return not until()
+            if not sentinel:
+                sentinel.append(next(self._sentinels))
+                sentinel[0].touch()
+            if sentinel[0] not in self._met:
+                if sentinel[0] in self.library.known([sentinel[0]]):
+                    self._met.add(sentinel[0])
+                    self.account.presence = replace(self.account.presence, phase="starting")
+                return True
+            return self.account.presence.phase != "watching" or self.account.presence.queued > 0
+
+        self._wanted = wanted
+        self.daemon.run()
+
+    def _tell(self, event: str, text: str, **_: Any) -> None:
+        self.told.append((event, text))
+
+
+@contextmanager
+def following(folder: Path, mode: str = "auto", **pace: float) -> Iterator[Followed]:
+    rest = {"rescan_seconds": 0.0, "poll_seconds": 0.1, "idle_seconds": 60.0, "look_seconds": 0.2}
+    paces = Pace(settle_seconds=SETTLE, batch_photos=3, batch_seconds=0.01, **{**rest, **pace})
+    file = folder.with_name(f"{folder.name}.sqlite")
+    with Library.open(file) as library:
+        gate = Gate(file, 0.0, lambda: 0, lambda: 100 * monotonic())
+        followed = Followed(library, folder, mode, paces, QuickPool(gate.is_open), gate)
+        with followed.watch:
+            yield followed
+
+
+def known(library: Library) -> dict[Path, Any]:
+    """Return all that is known of the photos that are there."""
+    found = {}
+    for path in library.known():
+        each = details(library, path)
+        if each and not each.missing_since:
+            seen = each.analysis if each.failure is None else None
+            found[path] = (each.file, each.failure, seen and (seen.hashes, seen.tags, seen.metadata))
+    return found
+
+
+def fresh(folder: Path) -> dict[Path, Any]:
+    """Return what a scan into a new library knows."""
+    file = folder.with_name("fresh.sqlite")
+    file.unlink(missing_ok=True)
+    pool = QuickPool()
+    with Library.open(file) as library:
+        list(run(library, plan(library, [folder], pool.models, on_error=print), pool, 64, 1.0, monotonic))
+        return known(library)
+
+
+_numbers = count(1)
+
+
+def photo(path: Path) -> Path:
+    """Write a photo like no other, also in its size."""
+    number = next(_numbers)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8), (number % 256, number // 256 % 256, number // 65536)).save(path, "PNG")
+    with path.open("ab") as stream:
+        stream.write(bytes(number))
+    return path
+
+
+NAMES = ("a.jpg", "b.jpg", "x/a.jpg", "x/c.jpg", "x/z/d.jpg", "y/a.jpg", "y/20230514_101112.jpg", "y/data")
+FOLDERS = ("x", "x/z", "y", "w")
+
+
+def _create(root: Path, name: str, _: str) -> None:
+    if not any(above.is_file() for above in (root / name).parents):
+        photo(root / name)
+
+
+def _break(root: Path, name: str, _: str) -> None:
+    if (root / name).parent.is_dir():
+        (root / name).write_bytes(b"\xff\xd8\xff broken" + bytes(next(_numbers)))
+
+
+def _write_slowly(root: Path, name: str, _: str) -> None:
+    _create(root, name, _)
+    whole = (root / name).read_bytes()
+    (root / name).write_bytes(whole[: len(whole) // 2])
+    with (root / name).open("ab") as stream:
+        stream.write(whole[len(whole) // 2 :])
+
+
+def _download(root: Path, name: str, _: str) -> None:
+    photo(root / f"{name}.part").rename(root / name)
+
+
+def _delete(root: Path, name: str, _: str) -> None:
+    (root / name).unlink(missing_ok=True)
+
+
+def _move(root: Path, name: str, other: str) -> None:
+    if (root / name).is_file() and (root / other).parent.is_dir():
+        (root / name).rename(root / other)
+
+
+def _copy(root: Path, name: str, other: str) -> None:
+    if (root / name).is_file() and (root / other).parent.is_dir() and name != other:
+        shutil.copy(root / name, root / other)
+
+
+def _touch(root: Path, name: str, _: str) -> None:
+    if (root / name).is_file():
+        os.utime(root / name, (1_600_000_000, 1_600_000_000 + next(_numbers)))
+
+
+def _leave(root: Path, name: str, _: str) -> None:
+    if (root / name).is_file():
+        (root / name).replace(root.with_name("outside.jpg"))
+
+
+def _come_back(root: Path, name: str, _: str) -> None:
+    if root.with_name("outside.jpg").is_file() and (root / name).parent.is_dir():
+        root.with_name("outside.jpg").replace(root / name)
+
+
+def _move_folder(root: Path, name: str, other: str) -> None:
+    new = root / other
+    if (root / name).is_dir() and not new.is_relative_to(root / name) and new.parent.is_dir() and not new.exists():
+        (root / name).rename(new)
+
+
+def _delete_folder(root: Path, name: str, _: str) -> None:
+    shutil.rmtree(root / name, ignore_errors=True)
+
+
+def _hide_folder(root: Path, name: str, other: str) -> None:
+    """Let an ignore file come or go."""
+    if (root / name).is_dir():
+        file = root / name / (".nomedia" if len(other) == 1 else ".indexerignore")
+        if file.exists():
+            file.unlink()
+        else:
+            file.write_text("a.*\nz/\n")
+
+
+_of_files = st.tuples(
+    st.sampled_from(
+        [_create, _create, _break, _write_slowly, _download, _delete, _move, _copy, _touch, _leave, _come_back]
+    ),
+    st.sampled_from(NAMES),
+    st.sampled_from(NAMES),
+)
+_of_folders = st.tuples(
+    st.sampled_from([_move_folder, _move_folder, _delete_folder, _hide_folder]),
+    st.sampled_from(FOLDERS),
+    st.sampled_from(FOLDERS),
+)
+happenings = st.lists(st.one_of(_of_files, _of_files, _of_files, _of_folders), max_size=25)
+
+
+@pytest.mark.parametrize("mode", ["events", "polling"])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(before=happenings, during=happenings, later=happenings)
+def test_the_library_ends_as_a_fresh_scan_would_leave_it(
+    tmp_path_factory: pytest.TempPathFactory, mode: str, before: list[Any], during: list[Any], later: list[Any]
+) -> None:
+    root = tmp_path_factory.mktemp("daemon") / "root"
+    photo(root / "always.jpg")
+
+    def happen(what: Callable[[Path, str, str], None], name: str, other: str) -> Callable[[], None]:
+        return lambda: what(root, name, other)
+
+    for each in before:
+        happen(*each)()
+    with following(root, mode) as followed:
+        followed.live(*(happen(*each) for each in during))
+        assert known(followed.library) == fresh(root)
+        followed.live(*(happen(*each) for each in later))
+        assert known(followed.library) == fresh(root)
+    shutil.rmtree(root.parent)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with three photos, written a while ago."""
+    for name in ("a.jpg", "x/b.jpg", "x/z/c.jpg"):
+        os.utime(photo(tmp_path / "root" / name), (1_700_000_000, 1_700_000_000))
+    return tmp_path / "root"
+
+
+def test_a_renamed_folder_reads_nothing_again(root: Path) -> None:
+    for number in range(80):
+        photo(root / "x" / f"{number}.jpg")
+    with following(root) as followed:
+        followed.live()
+        followed.pool.read.clear()
+        followed.live(lambda: (root / "x").rename(root / "Italy"))
+        assert [path.name for path in followed.pool.read if "sentinel" not in path.name] == []
+        assert known(followed.library) == fresh(root)
+
+
+def test_a_file_that_was_written_a_moment_ago_is_read_when_it_has_settled(root: Path) -> None:
+    with following(root) as followed:
+        late = photo(root / "late.jpg")
+        os.utime(late)
+        young = time()
+        followed.live()
+        assert late in known(followed.library)
+        assert time() - young >= SETTLE
+
+
+def test_what_was_touched_goes_before_a_long_scan(root: Path) -> None:
+    for number in range(200):
+        os.utime(photo(root / "x" / f"{number}.jpg"), (1_700_000_000, 1_700_000_000))
+    with following(root) as followed:
+        arrivals = [lambda: None] * 40 + [lambda: photo(root / "new.jpg")]
+        followed.live(*arrivals, until=lambda: root / "new.jpg" in known(followed.library))
+        assert len(known(followed.library)) < 200
+        followed.live()
+        assert known(followed.library) == fresh(root)
+
+
+def test_photos_of_a_folder_that_goes_and_comes_back_are_kept_and_not_read_again(root: Path) -> None:
+    with following(root) as followed:
+        followed.live()
+        followed.pool.read.clear()
+        away = root.with_name("away")
+        watched = followed.watch.watched
+        followed.live(lambda: root.rename(away), until=lambda: watched()[0].reason == "it is not there")
+        assert len(known(followed.library)) == 3
+        followed.live(lambda: away.rename(root), until=lambda: watched()[0].how == "events")
+        followed.live()
+        assert len(known(followed.library)) == 3
+        assert [path.name for path in followed.pool.read if "sentinel" not in path.name] == []
+
+
+def test_nothing_is_read_during_a_pause_and_all_afterwards(root: Path) -> None:
+    from indexer.pipeline.presence import pause, resume
+
+    with following(root) as followed:
+        pause(followed.library.path)
+        followed.live(
+            lambda: photo(root / "new.jpg"),
+            until=lambda: followed.account.presence.phase == "paused" and followed.account.presence.queued >= 3,
+        )
+        assert followed.pool.read == []
+        followed.live(lambda: resume(followed.library.path))
+        assert known(followed.library) == fresh(root)
+
+
+def test_workers_are_called_for_while_a_photo_settles_and_let_go_when_idle(root: Path) -> None:
+    with following(root, idle_seconds=0.05) as followed:
+        followed.live(until=lambda: followed.pool.rested > 0)
+        warmed = followed.pool.warmed
+        followed.live(lambda: photo(root / "new.jpg"))
+        assert followed.pool.warmed > warmed
+
+
+def test_a_link_is_followed_as_a_scan_would(root: Path) -> None:
+    outside = photo(root.with_name("elsewhere.jpg"))
+    with following(root) as followed:
+        followed.live()
+        followed.live(lambda: (root / "link.jpg").symlink_to(outside), lambda: (root / "same.jpg").symlink_to("a.jpg"))
+        followed.live()
+        assert known(followed.library) == fresh(root)
+        assert root / "link.jpg" in known(followed.library)
+        assert root / "same.jpg" not in known(followed.library)
+
+
+def test_a_failed_photo_is_tried_again_only_when_it_changes(root: Path) -> None:
+    with following(root) as followed:
+        followed.live(lambda: _break(root, "x/bad.jpg", ""))
+        assert followed.pool.read.count(root / "x" / "bad.jpg") == 1
+        followed.live(lambda: (root / "x" / "bad.jpg").chmod(0o600))
+        assert followed.pool.read.count(root / "x" / "bad.jpg") == 1
+        followed.live(lambda: photo(root / "x" / "bad.jpg"))
+        assert known(followed.library)[root / "x" / "bad.jpg"][1] is None
+
+
+def test_the_same_complaint_is_told_once(root: Path) -> None:
+    with following(root, mode="polling") as followed:
+        (root / ".indexerignore").write_text("!\n")
+        followed.live()
+        followed.live()
+        assert len([text for event, text in followed.told if event == "trouble"]) == 1
