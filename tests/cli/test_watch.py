@@ -175,6 +175,7 @@ def test_a_pause_is_heeded_and_shown(start, own, small_photos: Path, samples) ->
     daemon = start(small_photos)
     daemon.wait(photos(2))
     own("pause")
+    daemon.wait(lambda now: now["daemon"]["phase"] == "paused")
     shutil.copy(samples["flower"], small_photos)
     now = daemon.wait(lambda now: now["daemon"]["phase"] == "paused" and now["daemon"]["queued"] == 1)
     assert now["photos"] == 2

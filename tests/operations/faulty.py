@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Self
 
+import pytest
 from running import Running, is_alive, wait_until
 
 _FOUND = """
@@ -21,6 +23,32 @@ _FOUND = """
         model_set_id IS NOT NULL, indexed_at
     FROM photos JOIN roots ON roots.id = root_id
 """
+_POWERLESS = """
+import ctypes, os, sys
+for right in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+    ctypes.CDLL(None).prctl(24, right, 0, 0, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def shim(folder: Path) -> Path:
+    """Build the library that sets a program's clock and breaks its libtiff; the test is skipped where it cannot."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("there is no C compiler")
+    library = folder / "shim.so"
+    source = Path(__file__).with_name("shim.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+    return library
+
+
+def stage_of(worker: int) -> int | None:
+    """Return what the worker of a single photo says that it does: 0 reads, 1 decodes, 2 analyzes; None: not known."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{worker}/maps").read_text().splitlines():
+            if "/indexer-" in line and "deleted" not in line:
+                return max(Path(line.split(maxsplit=5)[5]).read_bytes())
+    return None
 
 
 @dataclass(frozen=True)
@@ -36,12 +64,17 @@ class End:
 
 @dataclass(frozen=True)
 class Faulty:
-    """The program with a library and a home of its own; environ: besides the usual."""
+    """The program with a library and a home of its own; environ: besides the usual; before: what starts it."""
 
     home: Path
     models: Path
     library: Path
     environ: Mapping[str, str] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
+
+    def powerless(self) -> Self:
+        """Return the program without root's right to read and write whatever it likes."""
+        return replace(self, before=(sys.executable, "-c", _POWERLESS))
 
     def having(self, **settings: object) -> Self:
         """Return the program with other settings, by their names, or other variables, in capitals."""
@@ -107,7 +140,7 @@ class Faulty:
         return self.names()
 
     def _command(self, arguments: tuple[str | Path, ...]) -> list[str]:
-        return [sys.executable, "-m", "indexer", *map(str, arguments), "--library", str(self.library)]
+        return [*self.before, sys.executable, "-m", "indexer", *map(str, arguments), "--library", str(self.library)]
 
     def _environ(self) -> dict[str, str]:
         return {

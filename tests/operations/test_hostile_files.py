@@ -26,14 +26,6 @@ STAGES = {"read", "identify", "metadata", "decode", "analyze"}
 ROOT = os.geteuid() == 0
 
 
-@pytest.fixture
-def program(models: Path, tmp_path: Path) -> Faulty:
-    """The program with a library that does not exist yet, classifier only."""
-    home = tmp_path / "home"
-    home.mkdir()
-    return Faulty(home, models, home / "library.sqlite")
-
-
 def scanned(program: Faulty, folder: Path, seconds: float) -> Peaks:
     """Scan in so many seconds at most, and leave no process; return what its workers took."""
     began = monotonic()

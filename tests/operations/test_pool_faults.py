@@ -13,6 +13,7 @@ from time import monotonic
 
 import deadly
 import pytest
+from faulty import stage_of
 from PIL import Image
 from running import is_alive, wait_until
 
@@ -77,15 +78,6 @@ def workers() -> Iterator[int]:
                 yield child
 
 
-def stage(worker: int) -> int | None:
-    """What the worker of a single photo says that it does: 0 reads, 1 decodes, 2 analyzes; None: not known."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{worker}/maps").read_text().splitlines():
-            if "/indexer-" in line and "deleted" not in line:
-                return max(Path(line.split(maxsplit=5)[5]).read_bytes())
-    return None
-
-
 def test_crashes_of_all_kinds_in_one_scan_blame_nobody_else(quick_eyes: Eyes, photos, make) -> None:
     kinds = [
         deadly.Segfault,
@@ -146,7 +138,7 @@ def _kill_at(wanted: int, path: Path) -> None:
     end = monotonic() + 30
     while monotonic() < end:
         for worker in workers():
-            if _is_read(path) if wanted == 0 else stage(worker) == wanted:
+            if _is_read(path) if wanted == 0 else stage_of(worker) == wanted:
                 os.kill(worker, signal.SIGKILL)
                 return
 
