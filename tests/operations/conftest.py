@@ -10,9 +10,18 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from crops import Crops
+from faulty import Faulty
 
 
 @pytest.fixture(scope="session")
 def crops(samples: dict[str, Path]) -> Crops:
     """An endless supply of small real photos, no two alike."""
     return Crops(samples.values())
+
+
+@pytest.fixture
+def faulty(models: Path, tmp_path: Path) -> Faulty:
+    """The program with a library that does not exist yet, in a folder of its own, and the classifier alone."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return Faulty(home, models, home / "library.sqlite")

@@ -81,7 +81,7 @@ class Faulty:
         given = {name if name.isupper() else f"INDEXER_{name.upper()}": str(each) for name, each in settings.items()}
         return replace(self, environ={**self.environ, **given})
 
-    def scan(self, *folders: Path, code: int = 0, shell: str = "") -> dict[str, Any]:
+    def scan(self, *folders: str | Path, code: int = 0, shell: str = "") -> dict[str, Any]:
         """Scan to the end; return what was told, and the lines of stderr as 'said'."""
         done = self.run("scan", *folders, "--json", code=code, shell=shell)
         told: dict[str, Any] = json.loads(done.stdout) if done.stdout else {}

@@ -53,23 +53,22 @@ def holds_the_promise(program: Faulty, folder: Path) -> None:
     assert program.ends() == ends
 
 
-@pytest.mark.long
-def test_the_corpus_of_malformed_files_is_indexed_by_the_program(program: Faulty, data: Path, tmp_path: Path) -> None:
+def test_the_corpus_of_malformed_files_is_indexed_by_the_program(faulty: Faulty, data: Path, tmp_path: Path) -> None:
     folder = tmp_path / "formats"
     with tarfile.open(data / "formats" / "files.tar.xz") as archive:
         archive.extractall(folder, filter="data")
-    peaks = scanned(program.having(photo_timeout_seconds=30), folder, 300)
+    peaks = scanned(faulty.having(photo_timeout_seconds=30), folder, 300)
     assert max(peaks.worker_mb.values()) < 1000
     with (data / "formats" / "manifest.csv").open(newline="") as table:
         wanted = [row for row in csv.DictReader(table) if row["category"] != "vector"]
-    ends = program.ends()
+    ends = faulty.ends()
     unknown = [row["file"] for row in wanted if _path(folder, row) not in ends]
     promised = [name for name in unknown if names_photo(name) and not Path(name).name.startswith(".")]
     assert promised == []
     bombs = [ends[_path(folder, row)] for row in wanted if row["expect"] == "bomb" and _path(folder, row) in ends]
     assert bombs
     assert not any(end.analyzed for end in bombs)
-    holds_the_promise(program, folder)
+    holds_the_promise(faulty, folder)
 
 
 def _path(folder: Path, row: dict[str, str]) -> str:
@@ -77,22 +76,22 @@ def _path(folder: Path, row: dict[str, str]) -> str:
     return os.fspath(folder / place / os.fsdecode(base64.b64decode(row["name_b64"]) or os.fsencode(name)))
 
 
-def test_made_files_end_as_indexed_or_failed_and_take_little(program: Faulty, crops, tmp_path: Path) -> None:
+def test_made_files_end_as_indexed_or_failed_and_take_little(faulty: Faulty, crops, tmp_path: Path) -> None:
     folder = tmp_path / "made"
     folder.mkdir()
     good = crops.jpeg(Random(1))
     for name, content in _made(good, Random(2)):
         (folder / name).write_bytes(content)
-    peaks = scanned(program.having(photo_timeout_seconds=30), folder, 120)
+    peaks = scanned(faulty.having(photo_timeout_seconds=30), folder, 120)
     assert max(peaks.worker_mb.values()) < 800
-    ends = program.names()
+    ends = faulty.names()
     assert ends["good.jpg"].analyzed
     for name in ("bomb.png", "wide.png", "cut.jpg", "empty.jpg", "text.jpg", "zeros.heic", "archive.jpg"):
         assert ends[name].reason, name
     assert "megapixels" in ends["bomb.png"].reason
     assert "notes" not in ends
     assert not [name for name in ends if name.startswith("noise-without-name")]
-    holds_the_promise(program, folder)
+    holds_the_promise(faulty, folder)
 
 
 def _made(good: bytes, random: Random) -> Iterator[tuple[str, bytes]]:
@@ -132,7 +131,7 @@ def _png(width: int, height: int, data: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
-def test_what_is_no_ordinary_file_is_never_opened(program: Faulty, crops, tmp_path: Path) -> None:
+def test_what_is_no_ordinary_file_is_never_opened(faulty: Faulty, crops, tmp_path: Path) -> None:
     folder = tmp_path / "odd"
     crops.fill(folder, 2, Random(3))
     os.mkfifo(folder / "pipe.jpg")
@@ -145,32 +144,32 @@ def test_what_is_no_ordinary_file_is_never_opened(program: Faulty, crops, tmp_pa
     (folder / "b").symlink_to("a")
     with socket.socket(socket.AF_UNIX) as listening, contextlib.chdir(folder):  # its name may have 107 bytes
         listening.bind("socket.jpg")
-        told = program.scan(folder)
+        told = faulty.scan(folder)
     assert (told["found"], told["indexed"]) == (2, 2)
-    assert sorted(program.names()) == ["00000.jpg", "00001.jpg"]
+    assert sorted(faulty.names()) == ["00000.jpg", "00001.jpg"]
     assert "loop.jpg" in told["said"]
 
 
-def test_a_huge_empty_file_costs_no_time(program: Faulty, crops, tmp_path: Path) -> None:
+def test_a_huge_empty_file_costs_no_time(faulty: Faulty, crops, tmp_path: Path) -> None:
     folder = tmp_path / "sparse"
     crops.fill(folder, 1, Random(4))
     for name, head in {"zeros.jpg": b"", "jpeg.jpg": crops.jpeg(Random(5)), "film": b"\0\0\0\x18ftypisom"}.items():
         with (folder / name).open("wb") as stream:
             stream.write(head)
             stream.truncate(10 << 30)
-    program = program.having(photo_timeout_seconds=5, photo_memory_mb=512)
-    peaks = scanned(program, folder, 60)
+    faulty = faulty.having(photo_timeout_seconds=5, photo_memory_mb=512)
+    peaks = scanned(faulty, folder, 60)
     assert max(peaks.worker_mb.values()) < 1000
-    ends = program.names()
+    ends = faulty.names()
     assert ends["zeros.jpg"].stage == "identify"
     assert "longer than 5 seconds" in ends["jpeg.jpg"].reason or "memory" in ends["jpeg.jpg"].reason, ends
     assert "film" not in ends
-    assert program.scan(folder)["unchanged"] == 3
+    assert faulty.scan(folder)["unchanged"] == 3
 
 
 @pytest.mark.parametrize("suffix", ["tif", "png"])
 def test_a_picture_of_200_megabytes_is_indexed_and_a_larger_one_refused(
-    program: Faulty, tmp_path: Path, suffix: str
+    faulty: Faulty, tmp_path: Path, suffix: str
 ) -> None:
     folder = tmp_path / "large"
     folder.mkdir()
@@ -178,9 +177,9 @@ def test_a_picture_of_200_megabytes_is_indexed_and_a_larger_one_refused(
     _tiled(small, 9000, 8000).save(folder / f"large.{suffix}", **({"compress_level": 0} if suffix == "png" else {}))
     Image.new("1", (20_000, 10_001)).save(folder / f"too-large.{suffix}")
     assert (folder / f"large.{suffix}").stat().st_size > 200_000_000
-    peaks = scanned(program, folder, 120)
+    peaks = scanned(faulty, folder, 120)
     assert max(peaks.worker_mb.values()) < 1500
-    ends = program.names()
+    ends = faulty.names()
     assert ends[f"large.{suffix}"].analyzed, ends
     assert ends[f"too-large.{suffix}"].reason == "it has more than 200 megapixels (max_megapixels in the configuration)"
 
@@ -193,13 +192,13 @@ def _tiled(tile: Image.Image, width: int, height: int) -> Image.Image:
     return whole
 
 
-def test_a_picture_that_takes_too_long_or_too_much_costs_itself_only(program: Faulty, crops, tmp_path: Path) -> None:
+def test_a_picture_that_takes_too_long_or_too_much_costs_itself_only(faulty: Faulty, crops, tmp_path: Path) -> None:
     folder = tmp_path / "heavy"
     crops.fill(folder, 12, Random(6))
     # 96 megapixels: 288 MB decoded, of a file of 300 kB.
     Image.new("RGB", (12_000, 8_000), "teal").save(folder / "0-heavy.png")
     Image.new("RGB", (12_000, 8_000), "navy").save(folder / "1-heavy.png")
-    greedy = program.having(photo_memory_mb=256)
+    greedy = faulty.having(photo_memory_mb=256)
     scanned(greedy, folder, 120)
     ends = greedy.names()
     for name in ("0-heavy.png", "1-heavy.png"):
