@@ -42,6 +42,17 @@ def test_every_command_in_the_readme_exists() -> None:
         assert f"\n## indexer {command}\n" in manual, command
 
 
+def test_the_manual_of_watching_names_every_folder_and_disk_that_is_treated_specially() -> None:
+    from indexer.intake import mounts, names
+
+    manual = (PROJECT / "docs" / "watching.md").read_text()
+    for made in (names.JUNK_FOLDERS, names.JUNK_BEGINNINGS, names.JUNK_ENDINGS):
+        for name, whose in made.items():
+            assert re.search(rf"\| `…?{re.escape(name)}…?` \| {re.escape(whose)} \|", manual), name
+    for kind in mounts.BLIND_KINDS:
+        assert "fuse" in kind or f"`{kind}`" in manual, kind
+
+
 def test_every_public_name_can_be_had() -> None:
     for name in indexer.__all__:
         assert getattr(indexer, name) is not None

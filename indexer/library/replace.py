@@ -100,6 +100,12 @@ def replace_classes(connection: Connection, model: str, names: Iterable[str]) ->
     _insert(connection, classes, rows)
 
 
+def read_classes(connection: Connection, model: str) -> list[str]:
+    """Return the names of a classifier's classes, in order of their index; none where it is not known."""
+    query = select(classes.c.name).join(models).where(models.c.name == model).order_by(classes.c.number)
+    return list(connection.scalars(query))
+
+
 def intern(connection: Connection, table: Table, names: Iterable[str]) -> dict[str, int]:
     """Return the row id of each name; those that are new are added."""
     wanted = sorted(set(names))

@@ -18,7 +18,7 @@ from indexer.library.file import in_memory, writing
 from indexer.library.known import Known
 from indexer.library.matrix import DescriptorMatrix
 from indexer.library.record import prune, record
-from indexer.library.replace import replace_classes
+from indexer.library.replace import read_classes, replace_classes
 from indexer.library.retag import analyses_after, retag
 from indexer.library.schema import open_current
 from indexer.library.tables import metadata
@@ -87,8 +87,13 @@ class Library:
 
         Roots that lie in it become part of it; their photos keep all that is known of them.
         """
+        if known := self._root_of(folder):  # nobody is kept from writing for nothing
+            return known
         with self.writing() as connection:
             return roots.add_root(connection, folder)
+
+    def _root_of(self, folder: Path) -> Path | None:
+        return next((root for root in self.roots() if folder.absolute().is_relative_to(root)), None)
 
     def roots(self) -> list[Path]:
         """Return the folders of the library; none lies in another."""
@@ -141,6 +146,9 @@ class Library:
 
     def learn_classes(self, model: str, names: Sequence[str]) -> None:
         """Keep the names of a classifier's classes, in order of their index: evidence is read with them."""
+        with self.reading() as connection:
+            if read_classes(connection, model) == list(names):
+                return
         with self.writing() as connection:
             replace_classes(connection, model, names)
 
