@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from struct import pack, unpack
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -21,6 +22,8 @@ _KNOWN = """
 _STRANGERS = "SELECT path, size, mtime_ns FROM strangers WHERE "
 _PART = " AND (path = ?2 OR path >= ?3 AND path < ?4)"
 _AT_A_TIME = 4096
+_PACKED = "<qqHB"  # size, mtime, which set of models, flags
+_FAILED, _MISSING, _STRANGER = 1, 2, 4
 ANALYZED = photos.c.model_set_id.is_not(None) & photos.c.failed_stage.is_(None)  # and as the file is now
 
 
@@ -41,25 +44,56 @@ class Known:
     stranger: bool = False
 
 
-def known(connection: Connection, places: Sequence[Path] | None) -> dict[Path, Known]:
+class KnownFiles(MutableMapping[Path, Known]):
+    """What is known of many files, in a quarter of the memory that as many Path and Known objects take."""
+
+    def __init__(self, sets: Mapping[int | None, frozenset[str]]) -> None:
+        self._sets = tuple(sets.values())
+        self._numbers = {key: number for number, key in enumerate(sets)}
+        self._files: dict[str, bytes] = {}
+
+    def add(self, path: str, size: int, mtime_ns: int, model_set: int | None, flags: int) -> None:
+        """Take in a row; flags: those of _FAILED, _MISSING, _STRANGER that hold."""
+        self._files[path] = pack(_PACKED, size, mtime_ns, self._numbers[model_set], flags)
+
+    def __getitem__(self, path: Path) -> Known:
+        return self._known(self._files[str(path)])
+
+    def __setitem__(self, path: Path, known: Known) -> None:
+        raise TypeError("what is known comes from the library alone")
+
+    def __delitem__(self, path: Path) -> None:
+        del self._files[str(path)]
+
+    def __iter__(self) -> Iterator[Path]:
+        return map(Path, self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def _known(self, packed: bytes) -> Known:
+        size, mtime_ns, number, flags = unpack(_PACKED, packed)
+        return Known(
+            size, mtime_ns, self._sets[number], bool(flags & _FAILED), bool(flags & _MISSING), bool(flags & _STRANGER)
+        )
+
+
+def known(connection: Connection, places: Sequence[Path] | None) -> KnownFiles:
     """Return every photo and stranger that is one of the places or lies in one, by absolute path; None: all."""
     roots = Roots.read(connection)
     everything = [(root_id, b"") for root_id in roots.prefixes]
     wanted = everything if places is None else [place for each in places for place in roots.within(each)]
-    sets = _model_sets(connection)
-    found: dict[Path, Known] = {}
+    found = KnownFiles(_model_sets(connection))
     for root_id, prefix in wanted:
         root = os.fsdecode(roots.prefixes[root_id])
         where, values = _here(root_id, prefix)
         for rows in chunks(connection, _KNOWN + where, values, _AT_A_TIME):
             for path, size, mtime_ns, model_set, failed, missing in rows:
-                found[Path(root + os.fsdecode(path))] = Known(
-                    size, mtime_ns, sets[model_set], failed == 1, missing == 1
-                )
+                flags = failed * _FAILED | missing * _MISSING
+                found.add(root + os.fsdecode(path), size, mtime_ns, model_set, flags)
         for rows in chunks(connection, _STRANGERS + where, values, _AT_A_TIME):
             for path, size, mtime_ns in rows:
-                stranger = Known(size, mtime_ns, frozenset(), failed=False, missing=False, stranger=True)
-                found[Path(root + os.fsdecode(path))] = stranger
+                found.add(root + os.fsdecode(path), size, mtime_ns, None, _STRANGER)
     return found
 
 

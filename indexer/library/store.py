@@ -5,7 +5,7 @@ One process writes at a time, any number reads beside it. Everything in and out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,7 +100,7 @@ class Library:
         with self.reading() as connection:
             return roots.Roots.read(connection).folders
 
-    def known(self, places: Sequence[Path] | None = None) -> dict[Path, Known]:
+    def known(self, places: Sequence[Path] | None = None) -> MutableMapping[Path, Known]:
         """Return what is known of these files and of those in these folders (None: all), missing ones included."""
         with self.reading() as connection:
             return known.known(connection, places)

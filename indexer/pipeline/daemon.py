@@ -172,7 +172,7 @@ class Daemon:
         for file in young:
             if file.path not in self._settling:
                 self._settling.touch(file.path)
-        planned = replace(planned, work=tuple(file for file in planned.work if file not in young))
+        planned = replace(planned, work=[file for file in planned.work if file not in young])
         batch = self._pace.batch_photos, self._pace.batch_seconds
         outcomes = run(self._library, planned, self._pool, *batch, self._clock, self._is_wanted)
         self._jobs.append(_Job(Progress(name, len(planned.work), self._clock()), outcomes))

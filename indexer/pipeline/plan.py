@@ -13,6 +13,7 @@ from indexer.intake.names import names_photo
 from indexer.library.known import Known
 from indexer.library.store import Library
 from indexer.photo import PhotoFile
+from indexer.pipeline.files import Files
 from indexer.pipeline.gone import Absence, is_there
 
 Report = Callable[[Path, str], None]
@@ -29,9 +30,9 @@ class Plan:
     """
 
     folders: tuple[Path, ...]
-    unchanged: tuple[PhotoFile, ...]
-    returned: tuple[PhotoFile, ...]
-    work: tuple[PhotoFile, ...]
+    unchanged: Sequence[PhotoFile]
+    returned: Sequence[PhotoFile]
+    work: Sequence[PhotoFile]
     gone: tuple[Path, ...]
     links: tuple[Path, ...]
 
@@ -84,7 +85,7 @@ class _Comparison:
         self._spared: list[Path] = []
         self._left: list[Path] = []
         self._links: list[Path] = []
-        self.kinds: dict[str, list[PhotoFile]] = {"unchanged": [], "returned": [], "work": [], "stranger": []}
+        self.kinds = {kind: Files() for kind in ("unchanged", "returned", "work", "stranger")}
 
     def found(self, bases: Sequence[Path], places: Sequence[Path], within: Sequence[Path] | None) -> _Comparison:
         """Walk what is asked for, and sort it by what is to be done."""
@@ -105,7 +106,7 @@ class _Comparison:
                 self._on_error(folder, reason)
 
     def plan(self, folders: Sequence[Path]) -> Plan:
-        kinds = {kind: tuple(files) for kind, files in self.kinds.items() if kind != "stranger"}
+        kinds = {kind: files for kind, files in self.kinds.items() if kind != "stranger"}
         return Plan(folders=tuple(folders), gone=tuple(self._gone()), links=tuple(self._links), **kinds)
 
     def _gone(self) -> list[Path]:
@@ -129,7 +130,7 @@ class _Comparison:
         return "returned" if known.missing else "unchanged"
 
 
-def _empty_folders(folders: Sequence[Path], found: Iterable[list[PhotoFile]]) -> list[Path]:
+def _empty_folders(folders: Sequence[Path], found: Iterable[Sequence[PhotoFile]]) -> list[Path]:
     """Return the given folders in which nothing was found that names itself a photo."""
     empty = set(folders)
     for file in chain.from_iterable(found):

@@ -29,6 +29,7 @@ _LOOK_AHEAD = 4  # photos under way or waiting, a worker: enough that none waits
 _TRIES = 2  # of a file that changes while it is read, or that is not to blame for what became of it
 _PATIENCE_SECONDS = 0.5  # how long the caller waits at most before it may store what is there
 _STUCK_SECONDS = 60.0  # beyond a photo's own time; then all wait for a worker that was killed with a lock in its hands
+_LOSS_SECONDS = 15.0  # the same, where one was lost: a photo that only takes long is done again, in more peace
 _EXIT_CODES = 256
 
 Done: TypeAlias = Indexed | Failed | Passed
@@ -71,9 +72,11 @@ class _Processes(SpawnContext):
 
     def __init__(self) -> None:
         super().__init__()
+        self.count = 0
         self._started: list[SpawnProcess] = []
 
     def Process(self, *given: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
+        self.count += 1
         self._started = [process for process in self._started if process.is_alive()]
         self._started.append(_Worker(*given, **named))
         return self._started[-1]
@@ -142,7 +145,7 @@ class Pool:
             outcomes: list[Done] = []
             for future in [future for future in done if not _is_lost(future)]:
                 outcomes += self._taken_in(future, running.pop(future), waiting)
-            if done & running.keys() or monotonic() - heard_at > self._limits.seconds + _STUCK_SECONDS:
+            if done & running.keys() or monotonic() - heard_at > self._silence_seconds():
                 outcomes += self._lost(list(running.values()), waiting)
                 running.clear()
             yield outcomes
@@ -211,6 +214,12 @@ class Pool:
             reason = f"{type(error).__name__}: {error}"
         return Failed(file, self._stage(slot), reason)
 
+    def _silence_seconds(self) -> float:
+        """Return how long nothing need be heard of photos that are under way."""
+        if self._started is not None and self._started.has_lost:
+            return _LOSS_SECONDS
+        return self._limits.seconds + _STUCK_SECONDS
+
     def _stage(self, slot: int) -> str:
         return self._started.stages.stage(slot) if self._started else "analyze"
 
@@ -231,6 +240,11 @@ class _Started:
     def under_way(self) -> int:
         """How many tasks are not ended."""
         return len(self._running)
+
+    @property
+    def has_lost(self) -> bool:
+        """Tell whether a worker had to be replaced."""
+        return self._processes.count > self.workers
 
     @property
     def is_alive(self) -> bool:

@@ -237,3 +237,19 @@ def test_unchanged_and_indexed_are_told_with_their_files(scanner, photos: Path) 
     indexed = {outcome.file for outcome in scanner(photos) if isinstance(outcome, Indexed)}
     unchanged = {outcome.file for outcome in scanner(photos) if isinstance(outcome, Unchanged)}
     assert indexed == unchanged
+
+
+def test_a_date_that_the_name_gave_follows_the_name(scanner, photos: Path) -> None:
+    scanner(photos)
+    (photos / "cat.jpg").rename(photos / "IMG_20230514_101112.jpg")
+    shutil.copy(photos / "trip" / "coffee.jpg", photos / "IMG_20190101_000001.jpg")
+    scanner(photos)
+    assert scanner.seen == []
+    found = [
+        details(scanner.library, photos / name).analysis.metadata
+        for name in ("IMG_20230514_101112.jpg", "IMG_20190101_000001.jpg")
+    ]
+    assert [(each.taken_at, each.taken_from) for each in found] == [
+        ("2023-05-14T10:11:12", "name"),
+        ("2019-01-01T00:00:01", "name"),
+    ]

@@ -1,0 +1,40 @@
+"""Many photo files in little memory: a large library has half a million."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import overload
+
+from indexer.photo import PhotoFile
+
+
+class Files(Sequence[PhotoFile]):
+    """A list of photo files that are made when they are asked for."""
+
+    def __init__(self) -> None:
+        self._paths: list[str] = []
+        self._sizes = array("q")
+        self._times = array("q")
+
+    def append(self, file: PhotoFile) -> None:
+        """Add a file at the end."""
+        self._paths.append(str(file.path))
+        self._sizes.append(file.size)
+        self._times.append(file.mtime_ns)
+
+    @overload
+    def __getitem__(self, place: int) -> PhotoFile: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[PhotoFile]: ...
+    def __getitem__(self, place: int | slice) -> PhotoFile | list[PhotoFile]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        return PhotoFile(Path(self._paths[place]), self._sizes[place], self._times[place])
+
+    def __iter__(self) -> Iterator[PhotoFile]:
+        return map(PhotoFile, map(Path, self._paths), self._sizes, self._times)
+
+    def __len__(self) -> int:
+        return len(self._paths)
