@@ -70,6 +70,11 @@ class Settling:
             first = next(iter(self._still.values()), None)
         return None if first is None else max(0.0, first[0] - self._clock())
 
+    def is_something_there(self) -> bool:
+        """Tell whether any of the paths that wait existed when it was looked at: a photo may be coming."""
+        with self._lock:
+            return any(stamp is not None for _, stamp in self._still.values())
+
     def __len__(self) -> int:
         with self._lock:
             return len(self._touched) + len(self._still)

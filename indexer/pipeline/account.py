@@ -28,7 +28,7 @@ class Tell(Protocol):
 class Progress:
     """How far a comparison has come.
 
-    name: 'scan' or 'touched'.  waiting: photos that are still to be done.  began: of the account's clock.
+    name: 'scan' or 'changes'.  waiting: photos that are still to be done.  began: of the account's clock.
     """
 
     name: str

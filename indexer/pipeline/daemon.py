@@ -136,10 +136,10 @@ class Daemon:
 
     def _take_up(self) -> None:
         """Begin a comparison, where one is due."""
-        if any(job.progress.name == "touched" for job in self._jobs):
+        if any(job.progress.name == "changes" for job in self._jobs):
             return
         if paths := self._settling.settled():
-            self._begin("touched", self._touched(paths))
+            self._begin("changes", self._touched(paths))
         elif self._whole and not self._jobs:
             places, self._whole = list(self._whole), {}
             self._begin("scan", self._scanned(places))
@@ -232,7 +232,7 @@ class Daemon:
         if self._jobs:
             if self._gate.is_open() and now >= self._retry_at:
                 return
-        elif len(self._settling):
+        elif self._settling.is_something_there():
             self._pool.warm()
             self._worked_at = now
         elif now - self._worked_at >= self._pace.idle_seconds:

@@ -135,3 +135,30 @@ def _upgrade(path: Path, migrations: Path) -> None:
         schema.upgrade(engine, path, migrations)
     finally:
         engine.dispose()
+
+
+def test_a_library_of_the_first_schema_is_upgraded_and_keeps_its_photos(tmp_path: Path) -> None:
+    import sqlite3
+
+    from alembic import command
+    from alembic.config import Config
+
+    path = tmp_path / "library.sqlite"
+    engine = schema.connect(path, read_only=False, busy_seconds=1)
+    config = Config()
+    config.set_main_option("script_location", str(packaged("migrations")))
+    with engine.connect() as connection, schema.writing(connection):
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO roots VALUES (1, ?, '/photos/')", (b"/photos/",))
+        connection.exec_driver_sql(
+            "INSERT INTO photos (root_id, path, path_text, size, mtime_ns) VALUES (1, ?, 'a.jpg', 5, 7)", (b"a.jpg",)
+        )
+    engine.dispose()
+    with Library.open(path) as library:
+        (known,) = library.known().values()
+        assert (known.size, known.mtime_ns, known.stranger) == (5, 7, False)
+    with sqlite3.connect(path.with_name(f"library.sqlite.before-{schema.HEAD}.bak")) as copy:
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert copy.execute("SELECT count(*) FROM photos").fetchone() == (1,)
+    copy.close()

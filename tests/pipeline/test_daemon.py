@@ -375,6 +375,15 @@ def test_workers_are_called_for_while_a_photo_settles_and_let_go_when_idle(root:
         assert followed.pool.warmed > warmed
 
 
+def test_no_workers_are_called_for_when_a_photo_goes(root: Path) -> None:
+    with following(root) as followed:
+        followed.live()
+        warmed = followed.pool.warmed
+        gone = root / "a.jpg"
+        followed.live(gone.unlink, until=lambda: gone not in known(followed.library))
+        assert followed.pool.warmed == warmed
+
+
 def test_a_link_is_followed_as_a_scan_would(root: Path) -> None:
     outside = photo(root.with_name("elsewhere.jpg"))
     with following(root) as followed:
