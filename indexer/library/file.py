@@ -25,7 +25,7 @@ _REASONS = {
     sqlite3.SQLITE_BUSY: "is being written by another program; try again in a moment",
     sqlite3.SQLITE_LOCKED: "is being written by another program; try again in a moment",
     sqlite3.SQLITE_PERM: "may not be opened; check the permissions of the file and its folder",
-    sqlite3.SQLITE_READONLY: "cannot be written to; check the permissions of the file, its -wal and -shm, and its folder",
+    sqlite3.SQLITE_READONLY: "cannot be written to; check the permissions of the file, its -wal, and its folder",
     sqlite3.SQLITE_IOERR: "could not be read or written; check the disk. What was stored before is kept",
     sqlite3.SQLITE_CORRUPT: "is damaged; put back a copy of it, or move it away and scan again",
     sqlite3.SQLITE_FULL: "cannot grow, the disk is full. What was stored before is kept",
