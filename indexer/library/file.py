@@ -142,6 +142,7 @@ def _open(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute("PRAGMA temp_store = MEMORY")  # on many a NAS, what is temporary has a tiny disk
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens the file for real
     except _REFUSALS:
         connection.close()

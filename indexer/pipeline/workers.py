@@ -22,6 +22,16 @@ _EXIT_CODES = 256
 class _Worker(SpawnProcess):
     """A worker that ends by itself has crashed, whatever exit code a decoder gave it; 0 would pass for a good end."""
 
+    def start(self) -> None:
+        """Start it deaf to Ctrl-C: it would die of it while it imports; `worker.start` takes over from there."""
+        if not hasattr(signal, "pthread_sigmask"):
+            return super().start()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     @property
     def exitcode(self) -> int | None:
         code = super().exitcode
