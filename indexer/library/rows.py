@@ -91,7 +91,9 @@ def models_of(names: str | None) -> tuple[str, ...]:
     return tuple((names or "").split())
 
 
-SHOWN = photos.c.missing_since.is_(None) & photos.c.failed_stage.is_(None)  # what a search may show
+SHOWN = (  # what a search may show
+    photos.c.missing_since.is_(None) & photos.c.failed_stage.is_(None) & (photos.c.is_hidden == 0)
+)
 _ANALYZED = select(photos, model_sets.c.name.label("models")).join(model_sets)
 _EVIDENCE = (
     select(evidence.c.photo_id, models.c.name, evidence.c.data)
