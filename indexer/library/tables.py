@@ -190,6 +190,9 @@ faces = Table(
     Column("is_forgotten", Integer, nullable=False, server_default="0"),  # no descriptor of it is kept, ever again
 )
 
+# There are few, mostly none: an analysis asks for them each time.
+Index("ix_faces_forgotten", faces.c.photo_id, sqlite_where=faces.c.is_forgotten == 1)
+
 # Narrow and apart from `faces`: a search reads all of it in one go.
 descriptors = Table(
     "descriptors",
@@ -248,4 +251,14 @@ own_tags = Table(
     Column("tag_id", ForeignKey("tags.id"), primary_key=True),
     Column("wanted", Integer, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# Words that the user taught by examples: a small head on the pooled vectors of one classifier.
+taught = Table(
+    "taught",
+    metadata,
+    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
+    _model(),
+    Column("weights", LargeBinary, nullable=False),  # float32: one for each number of a vector, and the bias
+    Column("about", Text, nullable=False),  # JSON: where the examples lie, how good it was found to be
 )

@@ -13,6 +13,7 @@ def upgrade() -> None:
     op.add_column("photos", sa.Column("rating", sa.Integer(), nullable=True))
     op.add_column("photos", sa.Column("is_hidden", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("faces", sa.Column("is_forgotten", sa.Integer(), nullable=False, server_default="0"))
+    op.create_index("ix_faces_forgotten", "faces", ["photo_id"], sqlite_where=sa.text("is_forgotten = 1"))
     op.create_table(
         "people",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -62,5 +63,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tag_id"], ["tags.id"], name="fk_own_tags_tag_id"),
         sa.PrimaryKeyConstraint("photo_id", "tag_id", name="pk_own_tags"),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "taught",
+        sa.Column("tag_id", sa.Integer(), nullable=False),
+        sa.Column("model_id", sa.Integer(), nullable=False),
+        sa.Column("weights", sa.LargeBinary(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["model_id"], ["models.id"], name="fk_taught_model_id"),
+        sa.ForeignKeyConstraint(["tag_id"], ["tags.id"], name="fk_taught_tag_id"),
+        sa.PrimaryKeyConstraint("tag_id", name="pk_taught"),
     )
     op.create_index("ix_photos_taken_at", "photos", ["taken_at"])
