@@ -218,6 +218,26 @@ def service_manager(environ: Mapping[str, str] | None = None) -> ServiceManager:
     )
 
 
+def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the settings that come from INDEXER_* variables, for another process, whose folder may be another."""
+    environ = os.environ if environ is None else environ
+    given = {key: _checked(key, value, Path()) for key, value in _environment_layer(environ).items()}
+    if file := environ.get("INDEXER_CONFIG"):
+        given["config"] = _path("INDEXER_CONFIG", file, Path())
+    return {f"INDEXER_{key.upper()}": _as_text(value) for key, value in given.items()}
+
+
+def _as_text(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case None:
+            return ""
+        case tuple():
+            return os.pathsep.join(map(str, value))
+    return str(value)
+
+
 def _file_layer(file: Path | None, environ: Mapping[str, str]) -> tuple[str, Path, dict[str, Any]]:
     path = file or default_file(environ)
     named = file is not None or "INDEXER_CONFIG" in environ

@@ -44,7 +44,7 @@ DOORS = {
     "watchdog": {"intake.watch"},
     "pathspec": {"intake.ignore"},
     "psutil": {"intake.mounts", "pipeline"},
-    "pebble": {"pipeline.pool"},
+    "pebble": {"pipeline.workers"},
     "typer": {"cli"},
     "rich": {"cli"},
     "platformdirs": {"config"},

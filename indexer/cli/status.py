@@ -106,9 +106,11 @@ def _daemon_rows(daemon: dict[str, Any] | None, paused_since: str | None) -> Ite
 
 def _library_rows(record: dict[str, Any]) -> Iterator[list[str]]:
     """Yield what the library holds as rows of a table: what, value."""
-    for key in ("library", "photos", "failed", "missing", "faces", "tags", "file_bytes"):
-        value = record[key]
-        yield [key.replace("_", " "), f"{value:,}" if isinstance(value, int) else value]
+    yield ["library", record["library"]]
+    missing = f" (and {record['missing']:,} that are missing)" if record["missing"] else ""
+    yield ["photos", f"{record['photos'] - record['missing']:,}{missing}"]
+    for key in ("failed", "faces", "tags", "file_bytes"):
+        yield [key.replace("_", " "), f"{record[key]:,}"]
     yield ["last indexed", local(record["last_indexed"]) if record["last_indexed"] else "nothing yet"]
     for folder in record["folders"]:
         yield ["folder", folder["path"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import CLOCK_MONOTONIC, clock_gettime_ns
@@ -28,7 +28,7 @@ Description=indexer watches folders of photos
 [Service]
 Type=notify
 NotifyAccess=main
-ExecStart={start}
+{environment}ExecStart={start}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=30s
@@ -76,12 +76,19 @@ WantedBy=default.target
 """
 
 
-def unit(command: Sequence[str], library: Path, cache: Path, folders: Sequence[Path], config: Config) -> str:
+def unit(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    library: Path,
+    cache: Path,
+    folders: Sequence[Path],
+    config: Config,
+) -> str:
     """Return a systemd user unit that runs a daemon: lowly, without network, writing to its own folders only.
 
-    command: the program and its arguments.  library: its file; all of its folder may be written to, SQLite wants it.
-    cache: the folder of the built networks; it and the library's folder must exist when the service starts.
-    folders: of photos, only read.
+    command: the program and its arguments.  environment: variables that it is to have.  library: its file; all of its
+    folder may be written to, SQLite wants it.  cache: the folder of the built networks; it and the library's folder
+    must exist when the service starts.  folders: of photos, only read.
     Errors: ConfigError for a path that a unit cannot name.
     """
     homes = sorted({library.absolute().parent, cache.absolute()})
@@ -90,6 +97,7 @@ def unit(command: Sequence[str], library: Path, cache: Path, folders: Sequence[P
     shared = any(place.absolute().is_relative_to(each) for place in seen for each in _TEMPORARY)
     return _UNIT.format(
         start=" ".join([":" + _argument(command[0]), *map(_argument, command[1:])]),
+        environment="".join(f"Environment={_argument(f'{key}={value}')}\n" for key, value in environment.items()),
         nice=config.niceness,
         io="".join(f"{line}\n" for line in _IO_CLASSES[config.io_priority]),
         memory=_DAEMON_MB + config.worker_count * config.photo_memory_mb,

@@ -166,9 +166,7 @@ def _trouble(session: Session) -> Any:
 
 
 def _report(trial: Trial, word: str) -> None:
-    write(
-        f"{count(trial.examples, 'example')} against {count(trial.compared, 'other photo')}; on those left out:"
-    )
+    write(f"{count(trial.examples, 'example')} against {count(trial.compared, 'other photo')}; on those left out:")
     write(f"recall     {trial.recall:.2f}  of the photos that show it get {word!r}")
     write(f"precision  {trial.precision:.2f}  of the photos that get it show it, where one in 20 does")
     write(f"{count(trial.wrong, 'other photo')} would get it wrongly.")

@@ -5,28 +5,31 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic, time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from indexer import config as settings
 from indexer.cli.log import Log
 from indexer.cli.models import ensure_built
-from indexer.cli.present import count
+from indexer.cli.present import count, local
 from indexer.cli.session import Session, command
 from indexer.cli.stop import Stop, stoppable
 from indexer.cli.systemd import Notifier, unit
 from indexer.config import Config
-from indexer.errors import ConfigError, IndexerError, LibraryError
+from indexer.errors import ConfigError, IndexerError, LibraryError, printable
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
     from indexer.pipeline.presence import Desk, Presence
     from indexer.vision.analyze import Eyes
+
+Used: TypeAlias = tuple[Config, list[Path]]
+"""Settings, and the folders to follow."""
 
 _BEAT_SECONDS = 10.0  # between signs of life to the service manager
 
@@ -53,13 +56,14 @@ def watch(
     does, 'indexer pause' lets it rest.
     """
 
-    def read() -> tuple[Config, list[Path]]:
+    def read() -> Used:
         config = session.settings(workers=workers, log=log).config
         return config, _folders(paths or config.folders)
 
     config, folders = read()
     if print_unit:
-        print(_unit(session, config, paths or (), workers), end="")  # noqa: T201
+        flags = {"--workers": workers, "--log": log, "--library": config.library_file, "--config": session.config}
+        print(_unit(config, flags, paths or (), folders), end="")  # noqa: T201
         return
     ensure_built(session, config, _eyes(config).specs())
     service = settings.service_manager()
@@ -70,7 +74,7 @@ def watch(
 
 
 class _Service:
-    """A daemon that is set up anew each time when the settings are to be read again."""
+    """A daemon that is set up anew each time when other settings are to be used."""
 
     def __init__(
         self,
@@ -78,34 +82,35 @@ class _Service:
         library: Library,
         stop: Stop,
         notifier: Notifier,
-        read: Callable[[], tuple[Config, list[Path]]],
+        read: Callable[[], Used],
     ) -> None:
         self._session, self._library, self._stop, self._notifier, self._read = session, library, stop, notifier, read
-        self._reload = False
+        self._hung_up = False
+        self._next: Used | None = None
         self._beaten_at = 0.0
 
     def run(self, config: Config, folders: list[Path]) -> None:
-        """Work until stopped. Errors: StoreError where the library has a daemon already, ModelError."""
+        """Work until stopped. Errors: StoreError where the library has a daemon already."""
         from indexer.pipeline.presence import Desk
         from indexer.pipeline.priority import step_back
 
         with Desk.claim(self._library.path) as desk, self._reloadable():
-            step_back(config.niceness, config.io_priority)
-            while not self._stop.asked:
-                self._reload = False
+            self._next = config, folders
+            while self._next:
+                (config, folders), self._next = self._next, None
+                step_back(config.niceness, config.io_priority)
                 log = Log("json" if config.log == "json" else "lines", sys.stderr)
-                log.log("start", f"following {count(len(folders), 'folder')}, library {self._library.path}")
-                self._follow(config, folders, desk, log)
-                if not self._stop.asked:
-                    config, folders = self._read_again(config, folders, log)
+                library = printable(self._library.path)
+                log.log("start", f"following {count(len(folders), 'folder')}, library {library}")
+                try:
+                    self._follow(config, folders, desk, log)
+                except IndexerError as error:
+                    log.log("error", str(error))
+                    raise typer.Exit(error.exit_code) from error
             self._notifier.stopping()
             told = desk.presence
-            log.log(
-                "stop",
-                f"stopped: {count(told.indexed, 'photo')} indexed, {told.failed:,} failed since {told.since}",
-                indexed=told.indexed,
-                failed=told.failed,
-            )
+            done = f"{count(told.indexed, 'photo')} indexed, {told.failed:,} failed since {local(told.since)}"
+            log.log("stop", f"stopped: {done}", indexed=told.indexed, failed=told.failed, since=told.since)
 
     def _follow(self, config: Config, folders: list[Path], desk: Desk, log: Log) -> None:
         from indexer.intake.settle import Settling, disk_stamp
@@ -124,7 +129,7 @@ class _Service:
             pool = stack.enter_context(Pool(eyes, Limits(**config.limits), config.worker_count, gate.is_open))
             account = Account(desk.presence, log.log, self._shown(desk), monotonic, time)
             settling = Settling(config.settle_seconds, monotonic, disk_stamp)
-            watch = stack.enter_context(Watch(settling, account.complain, mode=config.watching))
+            watch = stack.enter_context(Watch(settling, account.notice, mode=config.watching, on_step=self._step))
             daemon = Daemon(
                 self._library,
                 folders,
@@ -134,12 +139,12 @@ class _Service:
                 gate,
                 Pace(**config.pace),
                 account,
-                is_wanted=lambda: not (self._stop.asked or self._reload),
+                is_wanted=lambda: self._is_wanted((config, folders), log),
                 beat=self._beat,
+                ready=self._notifier.ready,
                 clock=monotonic,
                 now=time,
             )
-            self._notifier.ready()
             daemon.run()
 
     def _shown(self, desk: Desk) -> Callable[[Presence], None]:
@@ -155,22 +160,38 @@ class _Service:
             self._beaten_at = monotonic()
             self._notifier.alive()
 
-    def _read_again(self, config: Config, folders: list[Path], log: Log) -> tuple[Config, list[Path]]:
-        """Read the settings again; what cannot be used leaves them as they were."""
-        self._notifier.reloading()
+    def _step(self) -> None:
+        from indexer.pipeline.daemon import Stopped
+
+        self._beat()
+        if self._stop.asked:
+            raise Stopped
+
+    def _is_wanted(self, used: Used, log: Log) -> bool:
+        if self._hung_up:
+            self._hung_up = False
+            self._notifier.reloading()
+            self._next = self._read_again(used, log)
+            self._notifier.ready()
+        return not self._stop.asked and self._next is None
+
+    def _read_again(self, used: Used, log: Log) -> Used | None:
+        """Read the settings again; return them if others are to be used now."""
         try:
             new = self._read()
             ensure_built(self._session, new[0], _eyes(new[0]).specs())
         except IndexerError as error:
             log.log("trouble", f"{error}; the settings stay as they were")
-            return config, folders
-        log.log("reload", "the settings were read again")
-        return new
+            return None
+        late = [key for key in ("library", "niceness", "io_priority") if getattr(new[0], key) != getattr(used[0], key)]
+        note = f"; {', '.join(late)}: from the next start" if late else ""
+        log.log("reload", f"the settings were read again{note}" if new != used else "the settings are as they were")
+        return new if new != used else None
 
     @contextmanager
     def _reloadable(self) -> Iterator[None]:
         def ask(*_: object) -> None:
-            self._reload = True
+            self._hung_up = True
 
         hangup = getattr(signal, "SIGHUP", None)
         before = signal.signal(hangup, ask) if hangup else None
@@ -204,18 +225,16 @@ def _refuse_typos(given: Sequence[Path], library: Library) -> None:
             raise LibraryError(folder, "it does not exist")
 
 
-def _unit(session: Session, config: Config, paths: Sequence[Path], workers: int | None) -> str:
+def _unit(config: Config, flags: Mapping[str, object], paths: Sequence[Path], folders: Sequence[Path]) -> str:
+    """Return a unit that does what this call would: the same program, flags, folders and INDEXER_* variables."""
     program = Path(sys.argv[0])
-    if program.name == "__main__.py" or not program.is_file():
-        start = [sys.executable, "-m", "indexer"]
-    else:
-        start = [str(program.absolute())]
-    flags = [*(["--workers", str(workers)] if workers is not None else [])]
-    for name, file in (("--library", session.library), ("--config", session.config)):
-        if file is not None:
-            flags += [name, str(file.absolute())]
-    folders = _folders(paths or config.folders)
+    is_module = program.name == "__main__.py" or not program.is_file()
+    command = [sys.executable, "-m", "indexer"] if is_module else [str(program.absolute())]
+    command.append("watch")
+    for flag, value in flags.items():
+        if value is not None:
+            command += [flag, str(value.absolute() if isinstance(value, Path) else value)]
     config.models_path.mkdir(parents=True, exist_ok=True)
     config.library_file.parent.mkdir(parents=True, exist_ok=True)
     given = [os.path.realpath(folder) for folder in paths]
-    return unit([*start, "watch", *flags, *given], config.library_file, config.models_path, folders, config)
+    return unit([*command, *given], settings.environment(), config.library_file, config.models_path, folders, config)

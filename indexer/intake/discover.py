@@ -25,15 +25,17 @@ def discover(
     on_error: Callable[[Path, str], None],
     within: Iterable[Path] | None = None,
     on_link: Callable[[Path], None] = lambda _: None,
+    on_step: Callable[[], None] = lambda: None,
 ) -> Iterator[PhotoFile]:
     """Find every file below the roots that may be a photo, each once, by its absolute path.
 
     within: only what is one of these paths or lies below one; the rules of the folders above them hold.
     on_error: hears of each folder or file below a root that cannot be read, and why.  on_link: hears of each link
-    that was found; with `within`, whether its target comes by itself is judged by these paths alone.
+    that was found; with `within`, whether its target comes by itself is judged by these paths alone.  on_step: called
+    for each folder.
     Raises LibraryError, before anything is found, where a root is missing, unreadable or no folder.
     """
-    return _Walk(on_error, on_link, within).files(_outermost([_root(root) for root in roots]))
+    return _Walk(on_error, on_link, on_step, within).files(_outermost([_root(root) for root in roots]))
 
 
 def is_empty_since(folder: Path) -> float | None:
@@ -92,9 +94,13 @@ _Folder: TypeAlias = tuple[str, Ignore, bool]  # path, the rules above it, wheth
 
 class _Walk:
     def __init__(
-        self, on_error: Callable[[Path, str], None], on_link: Callable[[Path], None], within: Iterable[Path] | None
+        self,
+        on_error: Callable[[Path, str], None],
+        on_link: Callable[[Path], None],
+        on_step: Callable[[], None],
+        within: Iterable[Path] | None,
     ) -> None:
-        self._on_error, self._on_link = on_error, on_link
+        self._on_error, self._on_link, self._on_step = on_error, on_link, on_step
         self._wanted = None if within is None else set(map(str, within))
         self._on_the_way = {str(above) for path in within or () for above in path.parents}
         self._walked: set[tuple[int, int]] = set()  # device and inode of each folder
@@ -114,6 +120,7 @@ class _Walk:
     def _tree(self, top: _Folder) -> Iterator[PhotoFile]:
         folders = [top]
         while folders:
+            self._on_step()
             folder, rules, whole = folders.pop()
             entries = self._entries(folder)
             ignore = self._entered(folder, rules, entries)

@@ -105,11 +105,14 @@ class Tree:
     def __len__(self) -> int:
         return len(self._by_watch)
 
-    def begin(self) -> None:
-        """Set the watches; OSError where the root cannot be watched, or the system allows no more watches."""
+    def begin(self, step: Callable[[], None] = lambda: None) -> None:
+        """Set the watches; OSError where the root cannot be watched, or the system allows no more watches.
+
+        step: called for each folder; what it raises ends the setting.
+        """
         with self._lock:
             self._watch(self._root, self._root.path)
-            self._look_into(self._root)
+            self._look_into(self._root, step)
 
     def deafen(self) -> None:
         """Hear nothing more: the queue is about to go."""
@@ -221,10 +224,11 @@ class Tree:
         if folder is not known:
             self._look_into(folder)
 
-    def _look_into(self, top: _Folder) -> None:
+    def _look_into(self, top: _Folder, step: Callable[[], None] = lambda: None) -> None:
         """Watch all folders below one that is watched: whatever appears from now on is told."""
         folders = [(top, top.path)]
         while folders:
+            step()
             above, path = folders.pop()
             for name in self._folders_in(path):
                 below = os.path.join(path, name)  # noqa: PTH118

@@ -24,8 +24,11 @@ _READING = frozenset({"opened", "closed_no_write"})
 class Source(Protocol):
     """Where a system's events come from."""
 
-    def begin(self, root: str, skip: frozenset[str]) -> None:
-        """Tell of changes below a root but not below `skip`; OSError where that cannot be."""
+    def begin(self, root: str, skip: frozenset[str], step: Callable[[], None]) -> None:
+        """Tell of changes below a root but not below `skip`; OSError where that cannot be.
+
+        step: called every so often meanwhile; what it raises is passed on.
+        """
 
     def again(self, root: str, place: str, skip: frozenset[str]) -> None:
         """Take up another disk at a place below a root; OSError where that cannot be."""
@@ -68,14 +71,14 @@ class Kernel:
         self._queue, self._touch, self._trouble = queue, touch, trouble
         self._trees: dict[str, Tree] = {}
 
-    def begin(self, root: str, skip: frozenset[str]) -> None:
+    def begin(self, root: str, skip: frozenset[str], step: Callable[[], None]) -> None:
         """Set a watch on each folder; OSError where the root or too many folders cannot be watched."""
 
         def trouble(place: str, problem: str | OSError) -> None:
             self._trouble(root, place, problem)
 
         self._trees[root] = Tree(root, self._queue, skip, self._touch, trouble)
-        self._trees[root].begin()
+        self._trees[root].begin(step)
 
     def again(self, root: str, place: str, skip: frozenset[str]) -> None:
         """Set the watches at and below a place anew."""
@@ -108,9 +111,9 @@ class Observed:
         self._observer, self._touch = observer, touch
         self._watches: dict[str, object] = {}
 
-    def begin(self, root: str, skip: frozenset[str]) -> None:
+    def begin(self, root: str, skip: frozenset[str], step: Callable[[], None]) -> None:
         """Ask for the events of a root; those below `skip` come, too, as far as there are any."""
-        del skip
+        del skip, step
         self._watches[root] = self._observer.schedule(_Handler(root, self._touch), root, recursive=True)
 
     def again(self, root: str, place: str, skip: frozenset[str]) -> None:

@@ -58,7 +58,8 @@ class Watch:
 
     settling: gets each path that was touched (from another thread).  on_notice: hears of a folder and what is
     to be known about its watching, in the thread that calls.  mode: 'auto' leaves disks whose events are
-    incomplete to polling, 'events' trusts all, 'polling' none.
+    incomplete to polling, 'events' trusts all, 'polling' none.  on_step: called for each folder while watches are set;
+    what it raises ends that.
     All but `wait` and `wake` is for one thread.
     """
 
@@ -70,7 +71,9 @@ class Watch:
         mode: str = "auto",
         mounts: Callable[[], tuple[Mount, ...]] = mounted,
         source: Callable[[Touch, Trouble], Source] | None = None,
+        on_step: Callable[[], None] = lambda: None,
     ) -> None:
+        self._on_step = on_step
         self._settling, self._on_notice, self._mode, self._mounts = settling, on_notice, mode, mounts
         self._new_source = source or native
         self._source: Source | None = None
@@ -171,7 +174,7 @@ class Watch:
             self._blind(root, followed, table)
             try:
                 self._source = self._source or self._new_source(self._touch, self._trouble)
-                self._source.begin(str(root), _skip(followed))
+                self._source.begin(str(root), _skip(followed), self._on_step)
             except OSError as error:
                 self._give_up(root, error)
             else:

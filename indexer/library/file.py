@@ -25,7 +25,7 @@ _REASONS = {
     sqlite3.SQLITE_BUSY: "is being written by another program; try again in a moment",
     sqlite3.SQLITE_LOCKED: "is being written by another program; try again in a moment",
     sqlite3.SQLITE_PERM: "may not be opened; check the permissions of the file and its folder",
-    sqlite3.SQLITE_READONLY: "cannot be written to; check the permissions of the file and its folder",
+    sqlite3.SQLITE_READONLY: "cannot be written to; check the permissions of the file, its -wal, and its folder",
     sqlite3.SQLITE_IOERR: "could not be read or written; check the disk. What was stored before is kept",
     sqlite3.SQLITE_CORRUPT: "is damaged; put back a copy of it, or move it away and scan again",
     sqlite3.SQLITE_FULL: "cannot grow, the disk is full. What was stored before is kept",
@@ -142,6 +142,7 @@ def _open(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute("PRAGMA temp_store = MEMORY")  # on many a NAS, what is temporary has a tiny disk
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens the file for real
     except _REFUSALS:
         connection.close()

@@ -5,6 +5,8 @@ Alembic takes 0.3 s to import, so it is only loaded for a file whose revision is
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -54,7 +56,8 @@ def upgrade(engine: Engine, path: Path, migrations: Path | None = None) -> None:
             with writing(connection):
                 _upgrade(connection, path, scripts)
         finally:
-            driver.execute("PRAGMA foreign_keys = ON")
+            with suppress(sqlite3.ProgrammingError):  # Ctrl-C has closed the connection
+                driver.execute("PRAGMA foreign_keys = ON")
 
 
 def state(connection: Connection, path: Path) -> str:

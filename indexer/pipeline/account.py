@@ -15,6 +15,7 @@ from indexer.photo import Failed, Indexed, Outcome, Removed, kind_of
 from indexer.pipeline.presence import Followed, Presence
 
 _SHOW_SECONDS = 1.0
+_WORDS = {"removed": "missing"}  # as the summary of a scan says it
 _RATE_SECONDS = 20.0
 
 
@@ -56,7 +57,8 @@ class Account:
         self.tell = tell
         self._show, self._clock, self._now = show, clock, now
         self._seen: deque[float] = deque()  # when the last photos were done
-        self._complained: set[tuple[Path, str]] = set()
+        self._complaints: dict[Path, str] = {}  # of the comparison before and of this one
+        self._fresh: dict[Path, str] = {}
         self.next_show = clock()
 
     def count(self, progress: Progress, outcome: Outcome) -> None:
@@ -89,18 +91,23 @@ class Account:
         }
         if changed:
             seconds = self._clock() - progress.began
-            text = ", ".join(f"{number:,} {kind}" for kind, number in changed.items())
+            text = ", ".join(f"{number:,} {_WORDS.get(kind, kind)}" for kind, number in changed.items())
             self.tell(progress.name, f"{progress.name}: {text} ({seconds:.1f} s)", seconds=round(seconds, 3), **changed)
 
     def compared(self) -> None:
-        """Take in that all folders have been compared with the library."""
+        """Take in that all folders have been compared with the library; what was not complained of again is over."""
         self.presence = replace(self.presence, last_scan_at=self._time())
+        self._complaints, self._fresh = self._fresh, {}
 
     def complain(self, path: Path, reason: str) -> None:
-        """Tell what cannot be read; the same once only, for it comes with every comparison."""
-        if (path, reason) not in self._complained:
-            self._complained.add((path, reason))
-            self.tell("trouble", f"{printable(path)}: {reason}", path=path, reason=reason)
+        """Tell what a comparison cannot read; as long as it stays so once only, for it comes with every comparison."""
+        if reason not in (self._complaints.get(path), self._fresh.get(path)):
+            self.notice(path, reason)
+        self._fresh[path] = reason
+
+    def notice(self, path: Path, reason: str) -> None:
+        """Tell what is to be known of a folder just now."""
+        self.tell("trouble", f"{printable(path)}: {reason}", path=path, reason=reason)
 
     def show(self, phase: str, reason: str, watched: Iterable[Watched], queued: int) -> None:
         """Let other processes know how it stands."""
@@ -117,11 +124,15 @@ class Account:
             before,
             phase=phase,
             reason=reason,
-            folders=tuple(Followed(each.folder, each.how, each.reason) for each in watched),
+            folders=tuple(Followed(each.folder, each.how, self._reason(each)) for each in watched),
             queued=queued,
             photos_per_second=round(len(self._seen) / _RATE_SECONDS, 2),
         )
         self._show(self.presence)
+
+    def _reason(self, watched: Watched) -> str:
+        complaint = self._fresh.get(watched.folder) or self._complaints.get(watched.folder)
+        return f"{watched.reason}; it {complaint}" if complaint else watched.reason
 
     @property
     def is_changing(self) -> bool:

@@ -10,21 +10,23 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from indexer.errors import LibraryError, StoreError, printable
+from indexer.errors import LibraryError, ModelError, StoreError, printable
 from indexer.intake.settle import Settling
-from indexer.intake.watch import Watch
+from indexer.intake.watch import Watch, Watched
 from indexer.library.store import Library
-from indexer.photo import Outcome, PhotoFile
+from indexer.photo import Outcome, PhotoFile, Removed
 from indexer.pipeline.account import Account, Progress
 from indexer.pipeline.gate import Gate
+from indexer.pipeline.gone import is_there
 from indexer.pipeline.index import run
 from indexer.pipeline.plan import Plan, plan, plan_touched
 from indexer.pipeline.pool import Pool
 
 _PATIENCE_SECONDS = 0.5  # until it is asked again whether the daemon is wanted
 _SLICE_SECONDS = 0.2  # of work, before the next look at what was touched
+_TOGETHER_SECONDS = 0.1  # both ends of a move come to rest at nearly the same time: they are compared together
 _WALK_SHARE = 20  # a folder that is slow to walk is polled so much more rarely that this is one part in twenty
-_RETRY_SECONDS = (10.0, 600.0)  # after the library could not be written to: at first, at most
+_RETRY_SECONDS = (10.0, 600.0)  # after the library, or a network, could not be used: at first, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Pace:
     look_seconds: float = 5.0
 
 
-class _Stopped(Exception):  # noqa: N818 - nothing went wrong
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
     """It is not wanted any more, in the middle of a walk."""
 
 
@@ -53,14 +55,15 @@ class _Stopped(Exception):  # noqa: N818 - nothing went wrong
 class _Job:
     progress: Progress
     outcomes: Generator[Outcome | None, None, None]
+    is_complete: bool  # of all folders, and all were there
 
 
 class Daemon:
     """Keeps a library equal to its folders until it is not wanted any more.
 
     settling: gets what `watch` hears of.  gate: says when photos may be begun.  is_wanted: asked at least every half
-    second.  beat: called at least every few seconds while all is well.  clock: seconds, never set back.  now: seconds
-    since 1970.
+    second.  beat: called at least every few seconds while all is well.  ready: called when nothing that happens will
+    be missed any more.  clock: seconds, never set back.  now: seconds since 1970.
     """
 
     def __init__(
@@ -76,29 +79,36 @@ class Daemon:
         *,
         is_wanted: Callable[[], bool],
         beat: Callable[[], None],
+        ready: Callable[[], None],
         clock: Callable[[], float],
         now: Callable[[], float],
     ) -> None:
         self._library, self._folders = library, tuple(folders)
         self._pool, self._watch, self._settling, self._gate = pool, watch, settling, gate
         self._pace, self._account = pace, account
-        self._is_wanted, self._beat, self._clock, self._now = is_wanted, beat, clock, now
+        self._is_wanted, self._beat, self._ready = is_wanted, beat, ready
+        self._clock, self._now = clock, now
         self._jobs: list[_Job] = []  # the last one goes first
         self._whole: dict[Path, None] = {}  # folders to be compared as a whole
+        self._rested: list[Path] = []  # what has come to rest, and since when it waits for what belongs to it
+        self._rested_at = 0.0
+        self._links: dict[Path, None] = {}  # what they lead to is not watched
+        self._problem = ""
         self._next_look = self._next_poll = self._next_rescan = self._retry_at = 0.0
         self._retry_seconds = _RETRY_SECONDS[0]
         self._worked_at = clock()
 
     def run(self) -> None:
-        """Work until not wanted. Errors: ModelError where no photo could be analyzed."""
-        self._compare_all()
-        for each in self._watch.watched():
-            text = f"{printable(each.folder)}: {each.how} ({each.reason})"
-            self._account.tell("follow", text, folder=each.folder, how=each.how, reason=each.reason)
+        """Work until not wanted."""
         try:
+            self._compare_all()
+            self._ready()
+            for each in self._watch.watched():
+                text = f"{printable(each.folder)}: {each.how} ({each.reason})"
+                self._account.tell("follow", text, folder=each.folder, how=each.how, reason=each.reason)
             while self._is_wanted():
                 self._turn()
-        except _Stopped:
+        except Stopped:
             pass
         finally:
             self._drop_jobs()
@@ -110,10 +120,10 @@ class Daemon:
             if self._clock() >= self._retry_at:
                 self._take_up()
                 self._work()
-        except StoreError as error:
+        except (StoreError, ModelError) as error:
             self._put_off(error)
         queued = sum(job.progress.waiting for job in self._jobs) + len(self._settling)
-        self._account.show(*self._phase(), self._watch.watched(), queued)
+        self._account.show(*self._phase(), self._watched(), queued)
         self._wait()
 
     def _listen(self) -> None:
@@ -128,6 +138,11 @@ class Daemon:
             self._next_poll = now + self._pace.poll_seconds
             polled = [each.folder for each in self._watch.watched() if each.how == "polling"]
             self._whole |= dict.fromkeys(folder for folder in polled if folder.is_dir())
+            self._rested += self._links
+
+    def _watched(self) -> list[Watched]:
+        links = [Watched(link, "polling", "it is a link to another folder") for link in self._links if link.is_dir()]
+        return [*self._watch.watched(), *links]
 
     def _compare_all(self) -> None:
         self._watch.follow(self._folders)  # before the comparison: from here on nothing is missed
@@ -138,17 +153,25 @@ class Daemon:
         """Begin a comparison, where one is due."""
         if any(job.progress.name == "changes" for job in self._jobs):
             return
-        if paths := self._settling.settled():
+        if settled := self._settling.settled():
+            self._rested_at = self._rested_at if self._rested else self._clock()
+            self._rested += settled
+        if self._rested and self._clock() >= self._rested_at + _TOGETHER_SECONDS:
+            paths, self._rested = self._rested, []
             self._begin("changes", self._touched(paths))
         elif self._whole and not self._jobs:
             places, self._whole = list(self._whole), {}
-            self._begin("scan", self._scanned(places))
+            planned = self._scanned(places)
+            is_complete = set(places) >= set(self._folders) and all(folder.is_dir() for folder in self._folders)
+            if is_complete:
+                self._links = dict.fromkeys(planned.links)
+            self._begin("scan", planned, is_complete)
 
     def _touched(self, paths: list[Path]) -> Plan:
         planned = plan_touched(
             self._library, paths, self._pool.models, self._account.complain, self._step, no_faces=self._pool.no_faces
         )
-        if planned.links:  # only a walk of everything tells whether their targets come by themselves
+        if not self._links.keys() >= set(planned.links):  # only a walk of everything tells what comes by itself
             self._whole |= dict.fromkeys(self._folders)
         return planned
 
@@ -165,11 +188,9 @@ class Daemon:
             return Plan((), (), (), (), (), ())
         now = self._clock()
         self._next_poll = max(self._next_poll, now + _WALK_SHARE * (now - began))
-        if set(places) >= set(self._folders):
-            self._account.compared()
         return planned
 
-    def _begin(self, name: str, planned: Plan) -> None:
+    def _begin(self, name: str, planned: Plan, is_complete: bool = False) -> None:
         """Carry out a plan, without the files that are being written just now: they come when they have settled."""
         young = {file for file in planned.work if file.path in self._settling or self._is_young(file)}
         for file in young:
@@ -178,7 +199,7 @@ class Daemon:
         planned = replace(planned, work=[file for file in planned.work if file not in young])
         batch = self._pace.batch_photos, self._pace.batch_seconds
         outcomes = run(self._library, planned, self._pool, *batch, self._clock, self._is_wanted)
-        self._jobs.append(_Job(Progress(name, len(planned.work), self._clock()), outcomes))
+        self._jobs.append(_Job(Progress(name, len(planned.work), self._clock()), outcomes, is_complete))
 
     def _is_young(self, file: PhotoFile) -> bool:
         """Tell whether a file was written to a moment ago; one from the future is as good as old."""
@@ -193,17 +214,23 @@ class Daemon:
                 if outcome is None:
                     break
                 self._account.count(job.progress, outcome)
+                if isinstance(outcome, Removed) and is_there(outcome.path):
+                    self._settling.touch(outcome.path)  # it came back since the plan was made
             else:
                 self._jobs.pop()
                 self._account.sum_up(job.progress)
+                if job.is_complete:
+                    self._account.compared()
                 self._retry_seconds = _RETRY_SECONDS[0]
             self._worked_at = self._clock()
             if self._worked_at >= end or not self._gate.is_open():
                 break
 
-    def _put_off(self, error: StoreError) -> None:
-        """Begin again later with everything: a disk that is full now need not stay so."""
+    def _put_off(self, error: StoreError | ModelError) -> None:
+        """Begin again later with everything: a disk that is full now need not stay so, a network can be built."""
+        self._problem = str(error)
         self._drop_jobs()
+        self._pool.rest()
         self._compare_all()
         self._account.tell("trouble", f"{error}; trying again in {self._retry_seconds:.0f} s")
         self._retry_at = self._clock() + self._retry_seconds
@@ -220,14 +247,14 @@ class Daemon:
     def _step(self) -> None:
         self._beat()
         if not self._is_wanted():
-            raise _Stopped
+            raise Stopped
 
     def _phase(self) -> tuple[str, str]:
         if self._clock() < self._retry_at:
-            return "paused", "the library cannot be written to"
+            return "paused", self._problem
         if reason := self._gate.reason():
             return "paused", reason
-        return ("scanning" if self._jobs or self._whole else "watching"), ""
+        return ("scanning" if self._jobs or self._whole or self._rested else "watching"), ""
 
     def _wait(self) -> None:
         """Sleep until something is due, if there is nothing to do, or nothing may be done."""
@@ -245,6 +272,8 @@ class Daemon:
             due.append(self._account.next_show)
         if (left := self._settling.seconds_left()) is not None:
             due.append(now + left)
+        if self._rested:
+            due.append(self._rested_at + _TOGETHER_SECONDS)
         if self._whole:
             due.append(self._retry_at)
         self._watch.wait(min(_PATIENCE_SECONDS, max(0.0, min(due) - now)))

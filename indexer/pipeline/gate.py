@@ -59,8 +59,8 @@ class Gate:
         self._own_load = self._own_load * old + self._busy() * (1 - old)
 
     def _look(self) -> str:
-        if since := paused_since(self._library):
-            return f"paused since {since}; 'indexer resume' ends that"
+        if paused_since(self._library):
+            return "'indexer resume' ends that"
         if self._max_load:
             others = max(0.0, self._load() - self._own_load)
             if others > self._max_load:

@@ -17,6 +17,7 @@ from indexer.pipeline.plan import Plan
 from indexer.pipeline.pool import Pool
 
 Clock = Callable[[], float]
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 
 
 def run(
@@ -125,10 +126,15 @@ class _Moves:
         return not is_there(path) and self._absence.is_sure(path)
 
 
+def _open_now(path: str, flags: int) -> int:
+    return os.open(path, flags | _NO_WAITING)
+
+
 def _content_hash(file: PhotoFile) -> bytes | None:
     """Return the SHA-256 of a file that is still as it was found; whatever is wrong with it, its worker will say."""
     try:
-        with file.path.open("rb") as stream:
+        # A pipe that has taken the file's place would be waited for.
+        with open(file.path, "rb", opener=_open_now) as stream:
             content = hashlib.file_digest(stream, "sha256").digest()
             stat = os.fstat(stream.fileno())
     except OSError:

@@ -52,7 +52,7 @@ def plan(
     A folder that lies in one of the library's follows the ignore rules of that one.
     models: the ids of the networks that are to see each photo; only the first, those below no_faces.
     on_error: hears of what cannot be read.
-    on_step: called for each file that is found; what it raises ends the walk.
+    on_step: called for each folder that is entered; what it raises ends the walk.
     Errors: LibraryError for a folder that is missing or unreadable.
     """
     folders = [Path(os.path.realpath(folder)) for folder in folders]  # one folder, one name
@@ -98,7 +98,7 @@ class _Comparison:
         models = tuple(models)
         self._models, self._first_model, self._no_faces = frozenset(models), frozenset(models[:1]), tuple(no_faces)
         self._retry_failed = retry_failed
-        self._spared: list[Path] = []
+        self._spared: set[Path] = set()
         self._left: list[Path] = []
         self._links: list[Path] = []
         self.kinds = {kind: Files() for kind in ("unchanged", "returned", "work", "stranger")}
@@ -106,8 +106,7 @@ class _Comparison:
     def found(self, bases: Sequence[Path], places: Sequence[Path], within: Sequence[Path] | None) -> _Comparison:
         """Walk what is asked for, and sort it by what is to be done."""
         known = self._library.known(places)
-        for file in discover(bases, self._trouble, within, self._links.append):
-            self._on_step()
+        for file in discover(bases, self._trouble, within, self._links.append, self._on_step):
             self.kinds[self._kind(known.pop(file.path, None), file)].append(file)
         self._left = [path for path, each in known.items() if not each.missing and not each.stranger]
         return self
@@ -117,7 +116,7 @@ class _Comparison:
         for folder in empty:
             count = sum(path.is_relative_to(folder) for path in self._left)
             if count:
-                self._spared.append(folder)
+                self._spared.add(folder)
                 reason = f"has no photo, but {count:,} are known in it: is a disk not mounted? They are kept"
                 self._on_error(folder, reason)
 
@@ -128,11 +127,11 @@ class _Comparison:
     def _gone(self) -> list[Path]:
         """Return what is surely gone, or is to be left alone from now on: not where the disk had trouble."""
         absence = Absence(self._library, self._on_error)
-        left = (path for path in self._left if not any(path.is_relative_to(place) for place in self._spared))
+        left = (path for path in self._left if self._spared.isdisjoint((path, *path.parents)))
         return [path for path in left if is_there(path) or absence.is_sure(path)]
 
     def _trouble(self, path: Path, reason: str) -> None:
-        self._spared.append(path)
+        self._spared.add(path)
         self._on_error(path, reason)
 
     def _kind(self, known: Known | None, file: PhotoFile) -> str:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Any, TypeAlias
-
-from pebble import ProcessExpired, ProcessPool
+from typing import TypeAlias
 
 from indexer.errors import IndexerError, PhotoError
 from indexer.intake.decode import NotAPhoto
 from indexer.intake.discover import stamp
 from indexer.photo import Analysis, Failed, Indexed, Passed, PhotoFile
 from indexer.pipeline.gone import is_there
-from indexer.pipeline.stages import Stages
-from indexer.pipeline.worker import Limits, ready, start, work
+from indexer.pipeline.worker import Limits, ready, work
+from indexer.pipeline.workers import ProcessExpired, Workers, cause, is_done, is_lost
 from indexer.vision.analyze import Eyes
 
 _LOOK_AHEAD = 4  # photos under way or waiting, a worker: enough that none waits, few enough to stop at once
@@ -30,7 +25,6 @@ _TRIES = 2  # of a file that changes while it is read, or that is not to blame f
 _PATIENCE_SECONDS = 0.5  # how long the caller waits at most before it may store what is there
 _STUCK_SECONDS = 60.0  # beyond a photo's own time; then all wait for a worker that was killed with a lock in its hands
 _LOSS_SECONDS = 15.0  # the same, where one was lost: a photo that only takes long is done again, in more peace
-_EXIT_CODES = 256
 
 Done: TypeAlias = Indexed | Failed | Passed
 """What became of a file."""
@@ -51,40 +45,13 @@ class _Try:
 @dataclass(frozen=True, slots=True)
 class _UnderWay:
     try_: _Try
+    workers: Workers
     slot: int
     since: float
 
-
-class _Worker(SpawnProcess):
-    """A worker that ends by itself has crashed, whatever exit code a decoder gave it; 0 would pass for a good end."""
-
     @property
-    def exitcode(self) -> int | None:
-        code = super().exitcode
-        return _EXIT_CODES if code == 0 else code
-
-
-class _Processes(SpawnContext):
-    """Starts the workers, and ends those that are left: one that is still starting when the pool goes would complain.
-
-    spawn: the parent has threads, and a fork would copy their locks.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-        self._started: list[SpawnProcess] = []
-
-    def Process(self, *given: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
-        self.count += 1
-        self._started = [process for process in self._started if process.is_alive()]
-        self._started.append(_Worker(*given, **named))
-        return self._started[-1]
-
-    def kill(self) -> None:
-        for process in self._started:
-            if process.is_alive():
-                process.kill()
+    def stage(self) -> str:
+        return self.workers.stages.stage(self.slot)
 
 
 class Pool:
@@ -101,7 +68,7 @@ class Pool:
         self._eyes, self._limits = eyes, limits
         self._workers = workers
         self._may_work = may_work
-        self._started: _Started | None = None
+        self._started: Workers | None = None
 
     def __enter__(self) -> Pool:
         return self
@@ -114,7 +81,7 @@ class Pool:
     @property
     def busy(self) -> int:
         """How many workers have a photo at the moment."""
-        return 0 if self._started is None else min(self._started.under_way, self._started.workers)
+        return 0 if self._started is None else min(self._started.under_way, self._started.count)
 
     def warm(self) -> None:
         """Let a worker load the networks: photos will come soon."""
@@ -141,10 +108,12 @@ class Pool:
             if waiting and self._may_work():
                 self._submit(waiting, running)
             done, _ = wait(running, _PATIENCE_SECONDS, FIRST_COMPLETED) if running else (set(), None)
+            for future in self._left_behind(running):
+                waiting.appendleft(running.pop(future).try_)
             if done or not running:
                 heard_at = monotonic()
             outcomes: list[Done] = []
-            for future in [future for future in done if not _is_lost(future)]:
+            for future in [future for future in done & running.keys() if not is_lost(future)]:
                 outcomes += self._taken_in(future, running.pop(future), waiting)
             if done & running.keys() or monotonic() - heard_at > self._silence_seconds():
                 outcomes += self._lost(list(running.values()), waiting)
@@ -154,17 +123,17 @@ class Pool:
     def _submit(self, waiting: deque[_Try], running: dict[Future[Analysis], _UnderWay]) -> None:
         """Hand out as many photos as the workers should have; one that is to be alone is handed out alone."""
         started = self._with(len(waiting))
-        while waiting and len(running) < started.workers * _LOOK_AHEAD:
+        while waiting and len(running) < started.count * _LOOK_AHEAD:
             if running and (waiting[0].alone or any(each.try_.alone for each in running.values())):
                 return
             one, slot = waiting.popleft(), started.stages.slot()
             future = started.submit(work, self._eyes, self._limits, one.file, slot)
-            running[future] = _UnderWay(one, slot, monotonic())
+            running[future] = _UnderWay(one, started, slot, monotonic())
 
     def _taken_in(self, future: Future[Analysis], was: _UnderWay, waiting: deque[_Try]) -> list[Done]:
         """Return what became of a photo, or have it looked at again."""
         file, left = was.try_.file, was.try_.left
-        outcome = self._outcome(file, was.slot, future)
+        outcome = self._outcome(was, future)
         now = _as_it_is(file.path)
         if now is None and not is_there(file.path):
             return []
@@ -178,24 +147,25 @@ class Pool:
     def _lost(self, under_way: list[_UnderWay], waiting: deque[_Try]) -> list[Done]:
         """Let go of workers that are of no use any more; what was under way is tried again, one photo at a time."""
         reason = f"the processes that read it were lost, {_TRIES} times"
-        failed = [Failed(each.try_.file, self._stage(each.slot), reason) for each in under_way if each.try_.left < 2]
+        failed = [Failed(each.try_.file, each.stage, reason) for each in under_way if each.try_.left < 2]
         again = [each.try_ for each in under_way if each.try_.left > 1]
         waiting.extendleft(replace(each, left=each.left - 1, alone=True) for each in reversed(again))
         self.rest()
         return [*failed]
 
-    def _with(self, photos: int) -> _Started:
+    def _with(self, photos: int) -> Workers:
         """Return started workers: no more than photos, and no other number while some are under way."""
         workers = min(self._workers, photos)
         if self._started is not None and not self._started.is_alive:  # the system has killed them while they idled
             self.rest()
-        if self._started is not None and self._started.workers < workers and not self._started.under_way:
+        if self._started is not None and self._started.count < workers and not self._started.under_way:
             self.rest()
         if self._started is None:
-            self._started = _Started(workers, self._limits.seconds)
+            self._started = Workers(workers, self._limits.seconds)
         return self._started
 
-    def _outcome(self, file: PhotoFile, slot: int, future: Future[Analysis]) -> Done:
+    def _outcome(self, was: _UnderWay, future: Future[Analysis]) -> Done:
+        file = was.try_.file
         try:
             return Indexed(file, future.result())
         except NotAPhoto:
@@ -208,12 +178,12 @@ class Pool:
         except MemoryError:
             reason = "it needs more memory than a photo may take (photo_memory_mb in the configuration)"
         except ProcessExpired as error:
-            reason = f"it crashed the process that read it ({_cause(error.exitcode)})"
+            reason = f"it crashed the process that read it ({cause(error.exitcode)})"
         except IndexerError:
             raise
         except Exception as error:  # a bug in one photo's way must not cost the others
             reason = f"{type(error).__name__}: {error}"
-        return Failed(file, self._stage(slot), reason)
+        return Failed(file, was.stage, reason)
 
     def _silence_seconds(self) -> float:
         """Return how long nothing need be heard of photos that are under way."""
@@ -221,53 +191,13 @@ class Pool:
             return _LOSS_SECONDS
         return self._limits.seconds + _STUCK_SECONDS
 
-    def _stage(self, slot: int) -> str:
-        return self._started.stages.stage(slot) if self._started else "analyze"
-
-
-class _Started:
-    """Workers that run."""
-
-    def __init__(self, workers: int, timeout_seconds: float) -> None:
-        self.workers = workers
-        self._used = False
-        self._running: set[Future[Any]] = set()
-        self.stages = Stages()
-        self._timeout_seconds = timeout_seconds
-        self._processes = _Processes()
-        self._pool = ProcessPool(workers, initializer=start, initargs=(self.stages.path,), context=self._processes)
-
-    @property
-    def under_way(self) -> int:
-        """How many tasks are not ended."""
-        return len(self._running)
-
-    @property
-    def has_lost(self) -> bool:
-        """Tell whether a worker had to be replaced."""
-        return self._processes.count > self.workers
-
-    @property
-    def is_alive(self) -> bool:
-        """Tell whether photos can be handed out."""
-        return not self._used or self._pool.active
-
-    def submit(self, task: Callable[..., Any], *given: Any) -> Future[Any]:
-        self._used = True
-        try:
-            future: Future[Any] = self._pool.schedule(task, args=given, timeout=self._timeout_seconds)
-        except RuntimeError as error:  # all workers were lost, a moment ago
-            future = Future()
-            future.set_exception(BrokenProcessPool(str(error)))
-        self._running.add(future)
-        future.add_done_callback(self._running.discard)
-        return future
-
-    def stop(self) -> None:
-        self._pool.stop()  # by now all outcomes are out, or nobody wants them
-        self._processes.kill()
-        self._pool.join()
-        self.stages.close()
+    def _left_behind(self, running: Mapping[Future[Analysis], _UnderWay]) -> list[Future[Analysis]]:
+        """Return what is under way at workers that another call has let go: nobody will finish it."""
+        return [
+            future
+            for future, each in running.items()
+            if each.workers is not self._started and not (is_done(future) and future.exception() is None)
+        ]
 
 
 def _as_it_is(path: Path) -> PhotoFile | None:
@@ -275,18 +205,3 @@ def _as_it_is(path: Path) -> PhotoFile | None:
         return stamp(path)
     except PhotoError:
         return None
-
-
-def _is_lost(future: Future[Analysis]) -> bool:
-    """Tell whether the workers were lost before it was known who had the photo."""
-    return isinstance(future.exception(), BrokenProcessPool)
-
-
-def _cause(exit_code: int) -> str:
-    """Say how a process ended."""
-    if exit_code >= 0:
-        return f"exit code {exit_code % _EXIT_CODES}"
-    try:
-        return signal.Signals(-exit_code).name
-    except ValueError:
-        return f"signal {-exit_code}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from itertools import count
 from mmap import ACCESS_READ, ACCESS_WRITE, mmap
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import IO
 
 STAGES = ("read", "decode", "analyze")
 _SLOTS = 4096  # one page: many times the photos that are ever under way
@@ -15,12 +18,11 @@ class Stages:
     """The parent's side: a small file in memory with a byte for each photo under way."""
 
     def __init__(self) -> None:
-        self._file = NamedTemporaryFile(prefix="indexer-")  # noqa: SIM115 - closed by `close`
+        self._file, self.path = _memory_file()
         self._file.write(bytes(_SLOTS))
         self._file.flush()
         self._map = mmap(self._file.fileno(), _SLOTS, access=ACCESS_READ)
         self._numbers = count()
-        self.path = Path(self._file.name)
 
     def slot(self) -> int:
         """Return the place of the next photo."""
@@ -34,6 +36,15 @@ class Stages:
         """Let the file go."""
         self._map.close()
         self._file.close()
+
+
+def _memory_file() -> tuple[IO[bytes], Path]:
+    """Make a file that other processes can open; on Linux it is gone with this process, whatever ends it."""
+    if sys.platform == "linux":
+        number = os.memfd_create("indexer")
+        return os.fdopen(number, "w+b"), Path(f"/proc/{os.getpid()}/fd/{number}")
+    file = NamedTemporaryFile(prefix="indexer-")  # noqa: SIM115 - closed by `close`
+    return file, Path(file.name)
 
 
 class Stage:

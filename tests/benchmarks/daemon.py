@@ -11,6 +11,7 @@ import io
 import json
 import os
 import random
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -125,15 +126,16 @@ def latency(folder: Path, given: argparse.Namespace) -> Figures:
 def burst(folder: Path, given: argparse.Namespace) -> Figures:
     """Many files at once, beside a plain scan of the same; then the folder is renamed."""
     source, photos = fill(folder / "many", given.burst), folder / "burst"
-    photos.mkdir(exist_ok=True)
+    shutil.rmtree(photos, ignore_errors=True)
+    photos.mkdir()
     library = fresh(folder / "burst.sqlite")
-    with Daemon(library, photos) as daemon:
+    with Daemon(library, photos, niceness=0) as daemon:  # as a scan
         start = time.perf_counter()
         (photos / "come").mkdir()
         for path in source.iterdir():
             (photos / "come" / path.name).write_bytes(path.read_bytes())
         there = time.perf_counter() - start
-        wait_until(lambda: _count(library) == given.burst)
+        wait_until(lambda: _count(library) == given.burst, 0.5)
         seconds = time.perf_counter() - start
         analyzed = daemon.indexed()
         start = time.perf_counter()

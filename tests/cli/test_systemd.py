@@ -39,7 +39,7 @@ def analyzed(tmp_path: Path, text: str, *command: str) -> subprocess.CompletedPr
 
 
 def made(tmp_path: Path, *arguments: str, library: str = "library.sqlite", **config: object) -> str:
-    return unit([*COMMAND, *arguments], tmp_path / library, tmp_path / "models", [], Config(**config))
+    return unit([*COMMAND, *arguments], {}, tmp_path / library, tmp_path / "models", [], Config(**config))
 
 
 @analyze
@@ -61,7 +61,11 @@ def test_a_unit_is_hardened(tmp_path: Path) -> None:
 
 def test_a_unit_writes_to_its_own_folders_only() -> None:
     library, cache = Path("/srv/my photos/l.sqlite"), Path("/var/cache/indexer")
-    service = settings(unit(["/usr/bin/indexer", "watch"], library, cache, [Path("/home/me/photos")], Config()))
+    service = settings(
+        unit(
+            ["/usr/bin/indexer", "watch"], {"INDEXER_WORKERS": "2"}, library, cache, [Path("/home/me/photos")], Config()
+        )
+    )
     assert service["ProtectSystem"] == "strict"
     assert service["ReadWritePaths"] == '"-/srv/my photos" "-/var/cache/indexer"'
     assert service["RestrictAddressFamilies"] == "AF_UNIX"
@@ -72,7 +76,7 @@ def test_photos_in_tmp_are_not_hidden_by_a_private_one() -> None:
     library, cache = Path("/srv/l.sqlite"), Path("/srv/models")
 
     def private(program: str, folder: str) -> str:
-        return settings(unit([program], library, cache, [Path(folder)], Config()))["PrivateTmp"]
+        return settings(unit([program], {}, library, cache, [Path(folder)], Config()))["PrivateTmp"]
 
     assert private("/usr/bin/indexer", "/srv/photos") == "yes"
     assert private("/usr/bin/indexer", "/tmp/photos") == "no"

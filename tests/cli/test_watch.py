@@ -189,3 +189,5 @@ def test_the_unit_runs_this_program_on_these_folders(own, small_photos: Path) ->
     assert line.endswith(f'"{small_photos}"')
     (writable,) = [line for line in unit.splitlines() if line.startswith("ReadWritePaths=")]
     assert f'"-{own.library.parent}"' in writable
+    assert f'"--library" "{own.library}"' in line
+    assert f'Environment="INDEXER_MODELS_FOLDER={own.models}"' in unit

@@ -167,7 +167,7 @@ def test_a_huge_empty_file_costs_no_time(faulty: Faulty, crops, tmp_path: Path) 
     assert faulty.scan(folder)["unchanged"] == 3
 
 
-@pytest.mark.parametrize("suffix", ["tif", "png"])
+@pytest.mark.parametrize("suffix", ["tif", pytest.param("png", marks=pytest.mark.long)])
 def test_a_picture_of_200_megabytes_is_indexed_and_a_larger_one_refused(
     faulty: Faulty, tmp_path: Path, suffix: str
 ) -> None:

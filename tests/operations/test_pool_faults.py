@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
 from threading import Thread
@@ -138,15 +138,17 @@ def _kill_at(wanted: int, path: Path) -> None:
     end = monotonic() + 30
     while monotonic() < end:
         for worker in workers():
-            if _is_read(path) if wanted == 0 else stage_of(worker) == wanted:
-                os.kill(worker, signal.SIGKILL)
-                return
+            with ExitStack() as held:
+                if _is_read(path, held) if wanted == 0 else stage_of(worker) == wanted:
+                    os.kill(worker, signal.SIGKILL)
+                    wait_until(lambda worker=worker: not is_alive(worker))
+                    return
 
 
-def _is_read(pipe: Path) -> bool:
-    """Tell whether somebody reads from a pipe: only then can it be opened to write."""
+def _is_read(pipe: Path, held: ExitStack) -> bool:
+    """Tell whether somebody reads from a pipe: only then can it be opened to write; it must not end before he does."""
     with suppress(OSError):
-        os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        held.callback(os.close, os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
         return True
     return False
 

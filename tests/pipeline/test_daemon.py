@@ -91,7 +91,7 @@ class Followed:
         self.settling = Settling(SETTLE, monotonic, disk_stamp)
         self.told: list[tuple[str, str]] = []
         self.account = Account(Presence(1, "here", "now"), self._tell, lambda _: None, lambda: 100 * monotonic(), time)
-        self.watch = Watch(self.settling, self.account.complain, mode=mode)
+        self.watch = Watch(self.settling, self.account.notice, mode=mode)
         self._wanted: Callable[[], bool] = lambda: True
         self._met: set[Path] = set()
         self._sentinels = (folder / f"sentinel-{number}" for number in count())
@@ -106,6 +106,7 @@ class Followed:
             self.account,
             is_wanted=lambda: self._wanted(),
             beat=lambda: None,
+            ready=lambda: None,
             clock=monotonic,
             now=time,
         )
@@ -337,6 +338,32 @@ def test_what_was_touched_goes_before_a_long_scan(root: Path) -> None:
         assert len(known(followed.library)) < 200
         followed.live()
         assert known(followed.library) == fresh(root)
+
+
+def test_a_photo_that_comes_back_while_a_scan_still_thinks_it_gone_is_not_missing(root: Path) -> None:
+    with following(root) as followed:
+        followed.live()
+        away = root.with_name("away.jpg")
+        (root / "a.jpg").rename(away)
+        for number in range(20):  # their bytes are looked at before anything is found to be gone
+            shutil.copy2(root / "x" / "b.jpg", root / "x" / f"copy{number}.jpg")
+        followed.daemon._compare_all()
+        idle = [lambda: None] * 6
+        followed.live(*idle, lambda: away.rename(root / "a.jpg"))
+        followed.live()
+        assert known(followed.library) == fresh(root)
+
+
+def test_what_a_link_leads_to_is_looked_into_every_so_often(root: Path) -> None:
+    outside = photo(root.with_name("outside") / "1.jpg")
+    (root / "link").symlink_to(outside.parent)
+    with following(root, mode="events") as followed:
+        followed.live()
+        photo(outside.with_name("2.jpg"))
+        followed.live(until=lambda: root / "link" / "2.jpg" in known(followed.library))
+        outside.unlink()
+        followed.live(until=lambda: root / "link" / "1.jpg" not in known(followed.library))
+        assert [each.folder for each in followed.account.presence.folders] == [root, root / "link"]
 
 
 def test_photos_of_a_folder_that_goes_and_comes_back_are_kept_and_not_read_again(root: Path) -> None:

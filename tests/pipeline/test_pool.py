@@ -121,3 +121,13 @@ if __name__ == "__main__":
     while time.monotonic() < deadline and any(Path(f"/proc/{worker}").exists() for worker in workers):
         time.sleep(0.05)
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
+
+
+def test_a_call_whose_workers_another_call_let_go_begins_its_photos_again(quick_eyes: Eyes, photos: Path) -> None:
+    with Pool(quick_eyes, LIMITS, workers=1) as pool:
+        first = pool.outcomes(files(photos))
+        done = list(next(first))
+        pool.rest()
+        done += [outcome for part in pool.outcomes(files(photos / "trip")) for outcome in part]
+        done += [outcome for part in first for outcome in part]
+    assert [type(outcome) for outcome in done] == [Indexed] * 5

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from indexer.errors import printable
 from indexer.intake.mounts import Mount, blind_reason, mount_of
+from indexer.intake.names import is_junk_folder
 from indexer.library.finding import Finding, counted, size_text
 
 INOTIFY = Path("/proc/sys/fs/inotify")
@@ -58,8 +59,7 @@ def check_watches(roots: Sequence[Path], mounts: Sequence[Mount], inotify: Path 
     yield _limit(
         inotify, "max_user_watches", folders, int(folders / _OF_OTHERS), f"{counted(folders, 'folder')} to watch"
     )
-    roots_text = f"{counted(len(watched), 'folder')} of the library watched by events"
-    yield _limit(inotify, "max_user_instances", len(watched), len(watched) + _SPARE_INSTANCES, roots_text)
+    yield _limit(inotify, "max_user_instances", 1, 1 + _SPARE_INSTANCES, "a daemon is one watcher of many")
 
 
 def check_open_files(workers: int) -> Iterator[Finding]:
@@ -84,7 +84,12 @@ def _limit(inotify: Path, name: str, count: int, needed: int, text: str) -> Find
 
 
 def _folders(root: Path) -> int:
-    return sum(1 for _ in os.walk(root))
+    """Count the folders that a daemon would watch."""
+    count = 0
+    for folder, names, _ in os.walk(root):
+        names[:] = [name for name in names if not is_junk_folder(name, folder)]
+        count += 1
+    return count
 
 
 def _existing(place: Path) -> Path | None:
