@@ -46,8 +46,11 @@ def stage_of(worker: int) -> int | None:
     """Return what the worker of a single photo says that it does: 0 reads, 1 decodes, 2 analyzes; None: not known."""
     with suppress(OSError):
         for line in Path(f"/proc/{worker}/maps").read_text().splitlines():
-            if "/indexer-" in line and "deleted" not in line:
-                return max(Path(line.split(maxsplit=5)[5]).read_bytes())
+            if "/memfd:indexer" in line:
+                start, end = (int(each, 16) for each in line.split(maxsplit=1)[0].split("-"))
+                with Path(f"/proc/{worker}/mem").open("rb", buffering=0) as memory:
+                    memory.seek(start)
+                    return max(memory.read(end - start))
     return None
 
 
