@@ -18,7 +18,8 @@ _HOMES = {
     ),
     "indexer.geometry": ("Box", "Point"),
     "indexer.intake.discover": ("discover", "stamp"),
-    "indexer.library.search": ("by_keywords", "nearest_words", "similar_faces"),
+    "indexer.library.parse": ("parse", "printed"),
+    "indexer.library.search": ("by_keywords", "by_query", "count_hits", "nearest_words", "similar_faces"),
     "indexer.library.store": ("Library",),
     "indexer.photo": (
         "Analysis",

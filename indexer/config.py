@@ -38,6 +38,9 @@ class Config:
         None, "Your own rules for tags instead of models/labels/rules.toml; run 'indexer retag' after a change."
     )
     faces: bool = _setting(True, "Find and describe faces. false: no face data is ever computed.")
+    no_faces: tuple[Path, ...] = _setting(
+        (), "Folders whose photos are never looked at for faces; 'indexer faces forget --folder' erases known ones."
+    )
     detector: str = _setting("retinaface-mobilenet025", "The network that finds faces.")
     describer: str = _setting("dlib-face-resnet", "The network that describes faces.")
     runtime: str = _setting(
@@ -108,6 +111,7 @@ class Config:
             "describer": self.describer if self.faces else None,
             "runtime": self.runtime,
             "rules": self.rules,
+            "no_faces": tuple(Path(os.path.realpath(folder)) for folder in self.no_faces),
         }
 
     @property

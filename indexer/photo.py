@@ -296,11 +296,16 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A photo that a search found."""
+    """A photo that a search found.
+
+    taken_at: as in Metadata.  distance_km: from the place that was searched near, None where none was.
+    """
 
     path: Path
     score: float
     why: tuple[Why, ...]
+    taken_at: str | None = None
+    distance_km: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ DOORS = {
     "ai_edge_litert": {"zoo", "vision.runtime"},
     "PIL": {"intake", "vision.preprocess", "vision.align"},
     "pillow_heif": {"intake"},
+    "lxml": {"intake.xmp"},
     "sqlalchemy": {"library"},
     "alembic": {"library"},
     "watchdog": {"intake.watch"},

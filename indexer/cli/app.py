@@ -6,7 +6,25 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli import about, doctor, duty, look_after, models, scan, search, settings, status, watch
+from indexer.cli import (
+    about,
+    alike,
+    doctor,
+    duty,
+    faces,
+    look_after,
+    models,
+    people,
+    scan,
+    search,
+    settings,
+    similar_faces,
+    status,
+    tag,
+    teach,
+    watch,
+    xmp,
+)
 
 app = typer.Typer(
     name="indexer",
@@ -34,7 +52,9 @@ def _root(
     pass
 
 
-for family in (scan, watch, search, about, status, duty, look_after, doctor):
+for family in (scan, watch, search, similar_faces, about, status, duty, look_after, doctor, xmp, alike, tag, teach):
     family.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(settings.app, name="config")
+app.add_typer(people.app, name="people")
+app.add_typer(faces.app, name="faces")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import sys
@@ -9,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -27,6 +29,7 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     JSONL = "jsonl"
+    CSV = "csv"
     PATHS = "paths"
     PATHS0 = "paths0"
 
@@ -36,7 +39,7 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="table, json, jsonl (an object a line), paths, or paths0 (each ended by NUL, for xargs -0).",
+        help="table, json, jsonl (an object a line), csv, paths, or paths0 (each ended by NUL, for xargs -0).",
     ),
 ]
 
@@ -63,6 +66,8 @@ def present(
         case Format.JSONL:
             for result in results:
                 write_json(record(result))
+        case Format.CSV:
+            write_csv([record(result) for result in results])
         case Format.PATHS | Format.PATHS0:
             end = b"\n" if style is Format.PATHS else b"\0"
             _write(b"".join(os.fsencode(path) + end for result in results for path in paths(result)))
@@ -82,6 +87,22 @@ def table(rows: Sequence[Sequence[str]], titles: Sequence[str] | None = None) ->
 def write_json(value: Any, indent: int | None = None) -> None:
     """Print a JSON value, one line unless indented."""
     write(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def write_csv(records: Sequence[Mapping[str, Any]]) -> None:
+    """Print records with a line of titles (RFC 4180, lines ended by LF); what is a list or an object stays JSON."""
+    text = StringIO()
+    titles = dict.fromkeys(title for record in records for title in record)
+    writer = csv.DictWriter(text, titles, lineterminator="\n")
+    if titles:
+        writer.writeheader()
+    for record in records:
+        writer.writerow({title: _cell(value) for title, value in record.items()})
+    _write(text.getvalue().encode("utf-8", "replace"))
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | bool) else value
 
 
 def write(line: str) -> None:

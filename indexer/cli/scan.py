@@ -55,7 +55,8 @@ def scan(
     if not folders:
         raise ConfigError("folders", "name a folder: indexer scan ~/Photos")
     discover(folders, _trouble)  # a folder that is missing ends the scan before anything is made
-    specs = Eyes(**config.eyes).specs()
+    eyes = Eyes(**config.eyes)
+    specs = eyes.specs()
     if not dry_run:
         ensure_built(session, config, specs)
     with stoppable() as stop, _open(session, config, dry_run) as library:
@@ -63,7 +64,7 @@ def scan(
             library.learn_classes(specs[0].id, Vocabulary.load().classes)
         tally = Tally(monotonic)
         models = [spec.id for spec in specs]
-        planned = plan(library, folders, models, retry_failed=retry_failed, on_error=_trouble)
+        planned = plan(library, folders, models, retry_failed=retry_failed, no_faces=eyes.no_faces, on_error=_trouble)
         if dry_run:
             _say_planned(session, planned, as_json)
             return

@@ -1,195 +1,180 @@
-"""`indexer search` and `similar-faces`: words or a face flow in, the photos that show them flow out."""
+"""`indexer search`: a query flows in, the photos that match flow out, best first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import isnan
+from collections.abc import Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from indexer.cli.present import (
-    Format,
-    FormatOption,
-    box_record,
-    count,
-    path_record,
-    present,
-    rounded,
-    table,
-    write,
-)
+from indexer.cli.present import Format, FormatOption, path_record, present, rounded, write, write_json
 from indexer.cli.session import Session, command
-from indexer.errors import ConfigError, PhotoError, QueryError, printable
+from indexer.errors import ConfigError, printable
 
 if TYPE_CHECKING:
-    from indexer.config import Config
+    from indexer.library.query import Query
     from indexer.library.store import Library
-    from indexer.photo import Face, FaceMatch, Hit
-    from indexer.vision.analyze import FaceReader
+    from indexer.photo import Hit
+    from indexer.vision.explain import Reason
+    from indexer.vision.vocabulary import Vocabulary
 
 
 _MOST = 2**31 - 1
+_THUMBNAIL_PX = 320
 
 
-@dataclass(frozen=True, slots=True)
-class _Likeness:
-    """A face of the query picture, counted from 1 from left to right, and the faces that look like it."""
+class SortBy(StrEnum):
+    """What photos are ordered by."""
 
-    number: int
-    face: Face
-    matches: Sequence[FaceMatch]
+    SCORE = "score"
+    DATE = "date"
+    PATH = "path"
+    DISTANCE = "distance"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     command(app, "search")(search)
-    command(app, "similar-faces")(similar_faces)
 
 
 def search(
     session: Session,
-    keyword: Annotated[list[str], typer.Option("--keyword", "-k", help="A word; given again: all must match.")],
-    any_word: Annotated[bool, typer.Option("--any", help="One of the words is enough.")] = False,
+    query: Annotated[
+        list[str] | None,
+        typer.Argument(help="Words and fields, such as 'dog (beach | snow) -cat date:2023-05..2023-09'."),
+    ] = None,
+    keyword: Annotated[
+        list[str] | None, typer.Option("--keyword", "-k", help="A word; given again: all must match.")
+    ] = None,
+    any_word: Annotated[bool, typer.Option("--any", help="One of the keywords is enough.")] = False,
+    person: Annotated[list[str] | None, typer.Option(help="Somebody's name; given again: all must be there.")] = None,
+    after: Annotated[str | None, typer.Option(help="Taken from this date on: 2024, 2024-05, 2024-05-03.")] = None,
+    before: Annotated[str | None, typer.Option(help="Taken up to this date, itself included.")] = None,
+    sort: Annotated[SortBy, typer.Option(help="Order; dates begin with the newest.")] = SortBy.SCORE,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Photos at most.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, max=_MOST, help="Leave out so many of the first.")] = 0,
     min_score: Annotated[float, typer.Option(min=0, max=1, help="Only photos at least this sure.")] = 0.0,
+    count: Annotated[bool, typer.Option("--count", help="Print only how many photos match.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say which classes and rules gave each tag.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write a page of thumbnails, too.", show_default=False)] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Show the page, or the best photo, at once.")] = False,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
-    """Find photos by keyword, best first, and say why each was found."""
-    from indexer.library.search import by_keywords
+    """Find photos by words and fields, best first, and say why each was found: docs/searching.md.
+
+    A query that begins with '-' stands after '--', or begins with NOT.
+    """
+    from datetime import date
+
+    from indexer.cli.asked import Asked, nothing_found, resolver, tree
+    from indexer.library.search import by_query, count_hits
     from indexer.vision.vocabulary import Vocabulary
 
     vocabulary = Vocabulary.load(rules=session.settings().config.rules)
-    words = [vocabulary.canonical(_word(each)) or each for each in keyword]
+    asked = Asked(query or (), keyword or (), any_word, person or (), after, before)
     with session.open_library() as library:
-        hits = by_keywords(library, words, any_word=any_word, limit=limit, min_score=min_score)
-        if not hits:
-            _explain_nothing(session, library, words)
-    present(
-        hits,
-        format,
-        record=_hit_record,
-        columns={
-            "score": lambda hit: f"{hit.score:.2f}",
-            "photo": lambda hit: printable(hit.path),
-            "why": lambda hit: ", ".join(f"{why.tag} ← {why.source} {why.score:.2f}" for why in hit.why),
-        },
-        paths=lambda hit: [hit.path],
-    )
-
-
-def similar_faces(
-    session: Session,
-    file: Annotated[Path, typer.Argument(help="A picture with one or more faces.")],
-    threshold: Annotated[
-        float | None, typer.Option(min=0, max=100, help="Largest distance [default: the network's own, 0.6].")
-    ] = None,
-    face: Annotated[int | None, typer.Option(min=1, help="Only this face, counted from the left.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Matches at most, for each face.")] = 50,
-    format: FormatOption = Format.TABLE,  # noqa: A002
-) -> None:
-    """Find photos that show the people of a picture: for every face in it, the most alike faces first."""
-    from indexer.library.search import similar_faces as similar
-
-    config = session.settings().config
-    with session.open_library() as library:
-        reader = _face_reader(session, config)
-        thresholds = reader.describer.model.spec.thresholds if reader.describer else {}
-        largest = thresholds["distance"] if threshold is None else threshold
-        if isnan(largest):
-            raise ConfigError("threshold", "must be a number")
-        results = [
-            _Likeness(
-                number,
-                each,
-                similar(library, each.descriptor, threshold=largest, limit=limit, min_quality=thresholds["quality"]),
-            )
-            for number, each in _query_faces(reader, file, config, face)
-            if each.descriptor is not None
-        ]
-    if format is Format.TABLE:
-        _write_likenesses(results, largest)
-    else:
-        present(results, format, _likeness_record, {}, lambda each: [match.path for match in each.matches])
-
-
-def _word(text: str) -> str:
-    """Return a keyword. Errors: QueryError where it is empty or no text."""
-    if not text.strip():
-        raise QueryError(text, 0, "a keyword is empty")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise QueryError(printable(text), error.start, "a keyword is not text in UTF-8") from error
-    return text
-
-
-def _explain_nothing(session: Session, library: Library, words: Sequence[str]) -> None:
-    """Say which of the words finds nothing by itself, and which known words are spelled like it."""
-    from indexer.library.search import by_keywords, nearest_words
-
-    unknown = [word for word in words if not by_keywords(library, [word], limit=1)]
-    for word in unknown:
-        near = nearest_words(library, word)
-        session.say(f"No photo is tagged {word!r}." + (f" Near it: {', '.join(near)}." if near else ""))
-    if not unknown:
-        session.say("No photo has all of these words as sure as that; --any and a lower --min-score find more.")
-
-
-def _face_reader(session: Session, config: Config) -> FaceReader:
-    from indexer.cli.models import ensure_built
-    from indexer.vision.analyze import Eyes, FaceReader
-
-    eyes = Eyes(**config.eyes)
-    if not config.faces:
-        raise ConfigError("faces", "is false: faces are neither found nor described")
-    ensure_built(session, config, eyes.specs()[1:])
-    return FaceReader.open(eyes, threads=config.worker_count)
-
-
-def _query_faces(reader: FaceReader, file: Path, config: Config, wanted: int | None) -> list[tuple[int, Face]]:
-    """Return the faces of the query picture with their numbers. Errors: PhotoError where there is none."""
-    from indexer.pipeline.worker import read_faces
-
-    faces = sorted(read_faces(file, reader, config.max_pixels), key=lambda each: (each.box.left, each.box.top))
-    if not faces:
-        raise PhotoError(file, "detect", "no face was found in it")
-    if wanted is not None and wanted > len(faces):
-        raise PhotoError(file, "detect", f"has {count(len(faces), 'face')}, there is no face {wanted}")
-    return [(number, each) for number, each in enumerate(faces, 1) if wanted in (None, number)]
-
-
-def _write_likenesses(results: Sequence[_Likeness], threshold: float) -> None:
-    for result in results:
-        center = result.face.box.center
-        write(
-            f"Face {result.number} at {center.x:.0%} from the left, {center.y:.0%} from the top "
-            f"(score {result.face.score:.2f}, quality {result.face.quality:.2f}):"
+        wanted = tree(asked, resolver(library, vocabulary), date.today())
+        _refuse_no_place(sort, wanted)
+        if count:
+            _write_count(count_hits(library, wanted, min_score), format)
+            return
+        hits = by_query(
+            library, wanted, sort=sort.value, reverse=reverse, limit=limit, offset=offset, min_score=min_score
         )
-        if result.matches:
-            rows = [[f"{match.distance:.3f}", printable(match.path)] for match in result.matches]
-            table(rows, ["distance", "photo"])
-        else:
-            write(f"no face in the library is nearer than {threshold:g}")
-        if len(results) > 1:
-            write("")
+        if not hits and not offset:
+            for line in nothing_found(library, wanted, _by_meaning(vocabulary)):
+                session.say(line)
+        reasons = _reasons(library, vocabulary, hits) if explain else {}
+    _present(hits, reasons, format)
+    if html is not None:
+        _write_page(session, html, wanted, hits)
+    if open_page:
+        _show(html, hits)
 
 
-def _hit_record(hit: Hit) -> dict[str, Any]:
-    why = [{"tag": why.tag, "score": rounded(why.score), "source": why.source} for why in hit.why]
-    return {**path_record(hit.path), "score": rounded(hit.score), "why": why}
+def _refuse_no_place(sort: SortBy, query: Query) -> None:
+    from indexer.library.query import Near, leaves
+
+    if sort is SortBy.DISTANCE and not any(isinstance(leaf, Near) for leaf in leaves(query)):
+        raise ConfigError("sort", "distance needs a place: near:LATITUDE,LONGITUDE,KM")
 
 
-def _likeness_record(result: _Likeness) -> dict[str, Any]:
+def _by_meaning(vocabulary: Vocabulary) -> Callable[[str], Sequence[str]]:
+    from indexer.vision.meaning import nearest
+
+    return lambda word: nearest(vocabulary, word)
+
+
+def _write_count(number: int, style: Format) -> None:
+    if style in (Format.JSON, Format.JSONL):
+        write_json({"count": number})
+    else:
+        write(str(number))
+
+
+def _reasons(library: Library, vocabulary: Vocabulary, hits: Sequence[Hit]) -> dict[Path, list[Reason]]:
+    from indexer.library.report import details
+    from indexer.vision.explain import reasons
+
+    found = {hit: details(library, hit.path) for hit in hits}
     return {
-        "face": result.number,
-        "box": box_record(result.face.box),
-        "score": rounded(result.face.score),
-        "quality": rounded(result.face.quality),
-        "matches": [
-            {**path_record(match.path), "box": box_record(match.box), "distance": rounded(match.distance)}
-            for match in result.matches
-        ],
+        hit.path: reasons(vocabulary, known.analysis, tuple(why.tag for why in hit.why))
+        for hit, known in found.items()
+        if known is not None and known.analysis is not None
     }
+
+
+def _present(hits: Sequence[Hit], reasons: dict[Path, list[Reason]], style: Format) -> None:
+    columns: dict[str, Callable[[Hit], str]] = {
+        "score": lambda hit: f"{hit.score:.2f}",
+        "photo": lambda hit: printable(hit.path),
+        "why": lambda hit: ", ".join(f"{why.tag} ← {why.source} {why.score:.2f}" for why in hit.why),
+    }
+    if any(hit.distance_km is not None for hit in hits):
+        columns = {"km": lambda hit: f"{hit.distance_km:.1f}" if hit.distance_km is not None else "", **columns}
+    if reasons:
+        columns["why"] = lambda hit: " | ".join(map(str, reasons.get(hit.path, ())))
+    present(hits, style, lambda hit: _record(hit, reasons.get(hit.path)), columns, lambda hit: [hit.path])
+
+
+def _record(hit: Hit, reasons: Sequence[Reason] | None) -> dict[str, Any]:
+    return {
+        **path_record(hit.path),
+        "score": rounded(hit.score),
+        "taken_at": hit.taken_at,
+        **({"distance_km": round(hit.distance_km, 3)} if hit.distance_km is not None else {}),
+        "why": [{"tag": why.tag, "score": rounded(why.score), "source": why.source} for why in hit.why],
+        **({"explanation": [_reason_record(each) for each in reasons]} if reasons is not None else {}),
+    }
+
+
+def _reason_record(reason: Reason) -> dict[str, Any]:
+    return {
+        "tag": reason.tag.name,
+        "score": rounded(reason.tag.score),
+        "source": reason.tag.source,
+        "classes": [{"name": name, "score": rounded(score)} for name, score in reason.classes],
+        "other_classes": reason.others,
+        "view": reason.view,
+        "threshold": reason.threshold,
+        "renamed_from": reason.renamed,
+    }
+
+
+def _write_page(session: Session, file: Path, query: Query, hits: Sequence[Hit]) -> None:
+    from indexer.cli.page import write_page
+    from indexer.intake.thumbnail import thumbnail
+    from indexer.library.parse import printed
+
+    most = session.settings().config.max_pixels
+    write_page(file, printed(query), hits, lambda path: thumbnail(path, _THUMBNAIL_PX, most))
+    session.say(f"Written: {printable(file)}")
+
+
+def _show(page: Path | None, hits: Sequence[Hit]) -> None:
+    shown = page or next((hit.path for hit in hits), None)
+    if shown is not None:
+        typer.launch(str(shown.absolute()))

@@ -9,7 +9,7 @@ from pathlib import Path
 from struct import pack, unpack
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, select
 
 from indexer.library.file import chunks
 from indexer.library.roots import Roots, part
@@ -120,12 +120,23 @@ def twins(connection: Connection, content: bytes, models: Iterable[str]) -> list
     return _paths(connection, query)
 
 
-def stale(connection: Connection, models: Iterable[str]) -> list[Path]:
-    """Return the analyzed photos that one of these networks has not seen, in order of their paths."""
-    wanted = frozenset(models)
-    sets = [set_id for set_id, names in _model_sets(connection).items() if not wanted <= names]
-    query = select(photos.c.root_id, photos.c.path).where(ANALYZED, photos.c.model_set_id.in_(sets))
-    return _paths(connection, query)
+def stale(connection: Connection, models: Iterable[str], no_faces: Iterable[Path] = ()) -> list[Path]:
+    """Return the analyzed photos that one of these networks has not seen, in order of their paths.
+
+    no_faces: folders below which only the first has to have seen them.
+    """
+    return _paths(connection, select(photos.c.root_id, photos.c.path).where(is_stale(connection, models, no_faces)))
+
+
+def is_stale(connection: Connection, models: Iterable[str], no_faces: Iterable[Path]) -> ColumnElement[bool]:
+    """Return the condition for analyzed photos that one of these networks has not seen, as `stale` says."""
+    wanted = tuple(models)
+    sets = _model_sets(connection)
+    lacking = [set_id for set_id, names in sets.items() if not names.issuperset(wanted)]
+    blind = [set_id for set_id, names in sets.items() if not names.issuperset(wanted[:1])]
+    roots = Roots.read(connection)
+    spared = or_(false(), *(part(*place) for folder in no_faces for place in roots.within(folder)))
+    return ANALYZED & (photos.c.model_set_id.in_(blind) | (photos.c.model_set_id.in_(lacking) & ~spared))
 
 
 def missing(connection: Connection) -> list[Path]:

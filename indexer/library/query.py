@@ -1,18 +1,115 @@
-"""What is searched for, as a tree. `match` says what it means; `search` says the same in SQL."""
+"""What is searched for, as a tree. `match` says what it means for one photo; `where` says the same in SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 from unicodedata import normalize
 
+ANYTHING = "*"
+STATES = frozenset({"missing", "failed", "hidden"})
+SHAPES = {  # name → SQL: what the width and height of the upright photo must be
+    "landscape": "width > height",
+    "portrait": "width < height",
+    "square": "width = height",
+    "panorama": "max(width, height) >= 2 * min(width, height)",
+}
+NUMBERS = {  # field → the column that it is about
+    "iso": "iso",
+    "f": "f_number",
+    "focal": "focal_length_mm",
+    "width": "width",
+    "height": "height",
+    "rating": "rating",
+    "faces": "faces",
+    "score": "score",
+}
+TEXTS = ("camera", "lens", "path", "folder", "format", "type")
+_ABOUT = 0.0005  # apertures and focal lengths are fractions in the file: 2.8 may be 2.79999
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Photos that have a tag of this name; the case of letters does not matter."""
+    """Photos that have a tag of this name, with its score; the case of letters does not matter."""
 
     word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Photos that show a person of this name; '*': anybody who has a name and is not hidden."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Photos taken from a day on and before another (ISO 8601, None: open), by the clock on the wall."""
+
+    since: str | None
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Photos taken in this month (1..12) of any year."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Photos whose camera, lens, path, folder, format or type is this; '*' stands for any characters.
+
+    Of camera, lens and path a part is enough; a folder is a whole name in the path, or a whole path from its '/' on;
+    a type is the ending of the file's name. Case does not matter.
+    """
+
+    field: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Photos whose number lies in a range, both ends included, None: open.
+
+    'score' is about the score of what stands beside it in an And; elsewhere the score is 1.
+    """
+
+    field: str
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Photos taken at most so far from a place: degrees, north and east positive, and km on the sphere."""
+
+    latitude: float
+    longitude: float
+    km: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Photos of this shape, one of SHAPES."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Photos that are missing, failed or hidden: a query that names a state does not leave such photos out."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Photos that do not match; the score is 1."""
+
+    part: Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +126,51 @@ class Or:
     parts: tuple[Query, ...]
 
 
-Query: TypeAlias = Term | And | Or
+Fact: TypeAlias = Person | Taken | Month | Text | Number | Near | Shape | State  # whoever matches scores 1
+Query: TypeAlias = Term | Fact | Not | And | Or
+
+
+def leaves(query: Query) -> Iterator[Query]:
+    """Yield the parts that have no parts, from left to right."""
+    match query:
+        case And() | Or():
+            for part in query.parts:
+                yield from leaves(part)
+        case Not():
+            yield from leaves(query.part)
+        case _:
+            yield query
 
 
 def words(query: Query) -> list[str]:
     """Return the words of the terms, folded."""
-    if isinstance(query, Term):
-        return [folded(query.word)]
-    return [word for part in query.parts for word in words(part)]
+    return [folded(leaf.word) for leaf in leaves(query) if isinstance(leaf, Term)]
 
 
-def match(query: Query, scores: Mapping[str, float]) -> float | None:
-    """Return the score of a photo with these tags (folded name → score), None where it does not match."""
-    if isinstance(query, Term):
-        return scores.get(folded(query.word))
-    found = [match(part, scores) for part in query.parts]
-    sure = [score for score in found if score is not None]
-    if isinstance(query, Or):
-        return max(sure, default=None)
-    return min(sure, default=None) if len(sure) == len(found) else None
+def left_out(query: Query) -> frozenset[str]:
+    """Return the states whose photos the query does not find: those that it does not name."""
+    return STATES - {leaf.name for leaf in leaves(query) if isinstance(leaf, State)}
+
+
+def split_scores(query: And) -> tuple[list[Query], list[Number]]:
+    """Return the parts of an And, and apart from them what its score must be."""
+    limits = [part for part in query.parts if isinstance(part, Number) and part.field == "score"]
+    return [part for part in query.parts if part not in limits], limits
+
+
+def within(limit: Number, number: float | None) -> bool:
+    """Tell whether a number is known and lies in the range."""
+    low, high = bounds(limit)
+    return number is not None and (low is None or number >= low) and (high is None or number <= high)
+
+
+def bounds(limit: Number) -> tuple[float | None, float | None]:
+    """Return the range of a Number, a little wider for what files keep as fractions."""
+    about = _ABOUT if limit.field in ("f", "focal") else 0.0
+    return (
+        None if limit.low is None else limit.low - about,
+        None if limit.high is None else limit.high + about,
+    )
 
 
 def folded(word: str) -> str:

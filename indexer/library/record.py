@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Update, bindparam, delete, select, update
 
 from indexer.errors import printable
 from indexer.library.known import ANALYZED, missing
+from indexer.library.laid import copy_own
 from indexer.library.replace import intern, replace_evidence, replace_faces, replace_tags, upsert
-from indexer.library.roots import Roots, find_ids, path_text
+from indexer.library.roots import Place, Roots, find_ids, path_text
 from indexer.library.rows import photo_columns, read_analyses
 from indexer.library.tables import model_sets, photos, strangers
 from indexer.photo import Analysis, Failed, Indexed, Moved, Outcome, Passed, PhotoFile, Removed, Unchanged
@@ -113,6 +114,15 @@ def _moved(connection: Connection, roots: Roots, outcomes: Sequence[Moved], now:
     if copied:
         analyses = read_analyses(connection, [row for row, *_ in copied])
         _store(connection, roots, [(file, _retaken(analyses[row], taken)) for row, file, taken in copied], now)
+        _copy_own(connection, {roots.place(file.path): (row, analyses[row]) for row, file, _ in copied})
+
+
+def _copy_own(connection: Connection, sources: Mapping[Place, tuple[int, Analysis]]) -> None:
+    """Give copies (by place) what users said of the photos they are copies of, unless they said otherwise."""
+    ids = find_ids(connection, sources)
+    for place, photo in ids.items():
+        copy_own(connection, sources[place][0], photo)
+    replace_tags(connection, {photo: sources[place][1].tags for place, photo in ids.items()})
 
 
 def _move(connection: Connection, row: int, columns: dict[str, Any], taken: Taken) -> None:

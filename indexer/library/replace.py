@@ -6,21 +6,41 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, select
+from sqlalchemy import Connection, Row, Table, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from indexer.geometry import Box
+from indexer.library.laid import laid_over
 from indexer.library.query import folded
-from indexer.library.rows import box, face_columns
-from indexer.library.tables import classes, descriptors, evidence, faces, models, photo_tags, sources, tags, vectors
+from indexer.library.rows import box, face_columns, read_tags
+from indexer.library.tables import (
+    classes,
+    descriptors,
+    evidence,
+    faces,
+    models,
+    photo_tags,
+    photos,
+    sources,
+    tags,
+    vectors,
+)
 from indexer.photo import Analysis, Face, Tag
 
+_FORGOTTEN_FACE = 0.3  # the same of a face that was to be forgotten: rather one too many
 _SAME_FACE = 0.5  # overlap of two boxes that show one face: it keeps its row, and the name that a user gave it
 
 
-def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> None:
-    """Give photos (by row id) other tags than they had."""
-    connection.execute(delete(photo_tags).where(photo_tags.c.photo_id.in_(tuple(tags_of))))
-    marks = [(photo, place, tag) for photo, given in tags_of.items() for place, tag in enumerate(_unique(given))]
+def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> int:
+    """Give photos (by row id) the tags of an analysis, with what users said and taught laid over them.
+
+    Only photos whose tags become others are written; return how many. Vectors must have been stored before.
+    """
+    now = laid_over(connection, {photo: _unique(given) for photo, given in tags_of.items()})
+    old = read_tags(connection, tuple(now))
+    other = {photo: given for photo, given in now.items() if given != old[photo]}
+    connection.execute(delete(photo_tags).where(photo_tags.c.photo_id.in_(tuple(other))))
+    marks = [(photo, position, tag) for photo, given in other.items() for position, tag in given]
     tag_ids = intern(connection, tags, {tag.name for _, _, tag in marks})
     source_ids = intern(connection, sources, {tag.source for _, _, tag in marks})
     _insert(
@@ -37,6 +57,7 @@ def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -
             for photo, position, tag in marks
         ],
     )
+    return len(other)
 
 
 def replace_evidence(connection: Connection, analyses: Mapping[int, Analysis]) -> None:
@@ -63,8 +84,13 @@ def replace_evidence(connection: Connection, analyses: Mapping[int, Analysis]) -
 
 
 def replace_faces(connection: Connection, faces_of: Mapping[int, Sequence[Face]]) -> None:
-    """Give photos (by row id) other faces than they had; one that was there before keeps its row."""
+    """Give photos (by row id) other faces than they had; one that was there before keeps its row.
+
+    Of a face that was to be forgotten, in this photo or in one with the same bytes, no descriptor is stored; its row
+    stays even where it is not found again.
+    """
     here = faces.c.photo_id.in_(tuple(faces_of))
+    forgotten = _forgotten(connection, tuple(faces_of))
     connection.execute(delete(descriptors).where(descriptors.c.face_id.in_(select(faces.c.id).where(here))))
     old: dict[int, list[Row[Any]]] = {}
     for row in connection.execute(select(faces).where(here)):
@@ -76,14 +102,16 @@ def replace_faces(connection: Connection, faces_of: Mapping[int, Sequence[Face]]
         for position, face in enumerate(given)
     ]
     left = [row.id for rest in old.values() for row in rest]
-    connection.execute(delete(faces).where(faces.c.id.in_(left)))
+    connection.execute(delete(faces).where(faces.c.id.in_(left), faces.c.is_forgotten == 0))
     upsert(
         connection,
         faces,
         ["id"],
         [{"id": row, "photo_id": photo, "position": place, **face_columns(face)} for row, photo, place, face in found],
     )
-    described = [(row, face.descriptor) for row, _, _, face in found if face.descriptor]
+    secret = {row for row, photo, _, face in found if _covers(forgotten.get(photo, ()), face)}
+    connection.execute(update(faces).where(faces.c.id.in_(secret)).values(is_forgotten=1))
+    described = [(row, face.descriptor) for row, _, _, face in found if face.descriptor and row not in secret]
     ids = intern(connection, models, {descriptor.model for _, descriptor in described})
     _insert(
         connection,
@@ -124,6 +152,27 @@ def upsert(connection: Connection, table: Table, keys: Sequence[str], rows: Sequ
         new = insert(table)
         others = {name: new.excluded[name] for name in rows[0] if name not in keys}
         connection.execute(new.on_conflict_do_update(index_elements=keys, set_=others), rows)
+
+
+def _forgotten(connection: Connection, photo_ids: Sequence[int]) -> dict[int, list[Box]]:
+    """Return the boxes of faces that were to be forgotten, by photo: its own, and those in photos of the same bytes."""
+    if connection.scalar(select(faces.c.id).where(faces.c.is_forgotten == 1).limit(1)) is None:
+        return {}
+    this, twin = photos.alias(), photos.alias()
+    same = select(this.c.id.label("here"), twin.c.id.label("there"))
+    same = same.join(twin, twin.c.content_hash == this.c.content_hash).where(this.c.id.in_(photo_ids))
+    pairs = same.union(select(photos.c.id, photos.c.id).where(photos.c.id.in_(photo_ids))).subquery()
+    query = select(pairs.c.here, faces).join(faces, faces.c.photo_id == pairs.c.there)
+    rows = connection.execute(query.where(faces.c.is_forgotten == 1))
+    boxes: dict[int, list[Box]] = {}
+    for row in rows:
+        boxes.setdefault(row.here, []).append(box(row))
+    return boxes
+
+
+def _covers(boxes: Iterable[Box], face: Face) -> bool:
+    """Tell whether a face is one of those that were to be forgotten; in doubt it is."""
+    return any(face.box.overlap(each) >= _FORGOTTEN_FACE for each in boxes)
 
 
 def _same_face(face: Face, old: list[Row[Any]]) -> int | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from indexer.library.known import ANALYZED
+from indexer.library.known import is_stale
 from indexer.library.roots import Roots, find_ids
 from indexer.library.rows import SHOWN, models_of, read_analyses
 from indexer.library.tables import classes, faces, model_sets, models, photo_tags, photos, tags
@@ -105,13 +105,14 @@ def failure_counts(library: Library) -> list[FailureCount]:
     return sorted(found, key=lambda each: (-each.photos, each.stage, each.reason))
 
 
-def stale_count(library: Library, model_ids: Iterable[str]) -> int:
-    """Return how many analyzed photos whose files are there one of these networks has not seen."""
-    wanted = frozenset(model_ids)
+def stale_count(library: Library, model_ids: Iterable[str], no_faces: Iterable[Path] = ()) -> int:
+    """Return how many analyzed photos whose files are there one of these networks has not seen.
+
+    no_faces: folders below which only the first has to have seen them.
+    """
     with library.reading() as connection:
-        sets = [row.id for row in connection.execute(select(model_sets)) if not wanted <= set(models_of(row.name))]
-        query = select(func.count()).where(ANALYZED, photos.c.missing_since.is_(None), photos.c.model_set_id.in_(sets))
-        return connection.scalar(query) or 0
+        stale = is_stale(connection, model_ids, no_faces)
+        return connection.scalar(select(func.count()).where(stale, photos.c.missing_since.is_(None))) or 0
 
 
 def tag_counts(library: Library) -> list[TagCount]:

@@ -29,9 +29,12 @@ def analyses_after(connection: Connection, row: int, photos_count: int) -> tuple
     return max(places, default=row), {places[photo]: analysis for photo, analysis in found.items()}
 
 
-def retag(connection: Connection, tags_of: Mapping[Path, Sequence[Tag]]) -> None:
-    """Give photos other tags than they had; photos that are no longer known are passed over."""
+def retag(connection: Connection, tags_of: Mapping[Path, Sequence[Tag]]) -> int:
+    """Give photos the tags that an analysis would give now; return how many thereby have others.
+
+    What users said and taught stays; photos that are no longer known are passed over.
+    """
     roots = Roots.read(connection)
     places = {roots.place(path): tags for path, tags in tags_of.items()}
     ids = find_ids(connection, places)
-    replace_tags(connection, {photo: places[place] for place, photo in ids.items()})
+    return replace_tags(connection, {photo: places[place] for place, photo in ids.items()})

@@ -35,7 +35,7 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
     vector: False leaves it empty, where it is not needed.
     """
     evidences = _by_photo(connection, _EVIDENCE.where(evidence.c.photo_id.in_(photo_ids)))
-    marks = _by_photo(connection, _TAGS.where(photo_tags.c.photo_id.in_(photo_ids)))
+    marks = read_tags(connection, photo_ids)
     found = _by_photo(connection, _FACES.where(faces.c.photo_id.in_(photo_ids)))
     looks = select(vectors).where(vectors.c.photo_id.in_(photo_ids if vector else ()))
     pooled = {row.photo_id: row.data for row in connection.execute(looks)}
@@ -45,13 +45,21 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
             hashes=Hashes(row.content_hash, row.perceptual_hash),
             look=Look(**{name: getattr(row, name) for name in _LOOK}),
             evidence=tuple(Evidence(each.name, each.data) for each in evidences[row.id]),
-            tags=tuple(Tag(each.name, each.score, each.source) for each in marks[row.id]),
+            tags=tuple(tag for _, tag in marks[row.id]),
             faces=tuple(map(face, found[row.id])),
             vector=pooled.get(row.id, b""),
             models=models_of(row.models),
         )
         for row in connection.execute(_ANALYZED.where(photos.c.id.in_(photo_ids)))
     }
+
+
+def read_tags(connection: Connection, photo_ids: Sequence[int]) -> defaultdict[int, list[tuple[int, Tag]]]:
+    """Return the tags of photos by row id, each with its position, in order."""
+    found: defaultdict[int, list[tuple[int, Tag]]] = defaultdict(list)
+    for row in connection.execute(_TAGS.where(photo_tags.c.photo_id.in_(photo_ids))):
+        found[row.photo_id].append((row.position, Tag(row.name, row.score, row.source)))
+    return found
 
 
 def photo_columns(analysis: Analysis) -> dict[str, Any]:
@@ -91,7 +99,9 @@ def models_of(names: str | None) -> tuple[str, ...]:
     return tuple((names or "").split())
 
 
-SHOWN = photos.c.missing_since.is_(None) & photos.c.failed_stage.is_(None)  # what a search may show
+SHOWN = (  # what a search may show
+    photos.c.missing_since.is_(None) & photos.c.failed_stage.is_(None) & (photos.c.is_hidden == 0)
+)
 _ANALYZED = select(photos, model_sets.c.name.label("models")).join(model_sets)
 _EVIDENCE = (
     select(evidence.c.photo_id, models.c.name, evidence.c.data)
@@ -99,9 +109,11 @@ _EVIDENCE = (
     .order_by(evidence.c.photo_id, evidence.c.position)
 )
 _TAGS = (
-    select(photo_tags.c.photo_id, tags.c.name, photo_tags.c.score, sources.c.name.label("source"))
+    select(
+        photo_tags.c.photo_id, photo_tags.c.position, tags.c.name, photo_tags.c.score, sources.c.name.label("source")
+    )
     .select_from(photo_tags.join(tags).join(sources))
-    .order_by(photo_tags.c.photo_id, photo_tags.c.position)
+    .order_by(photo_tags.c.photo_id, photo_tags.c.position, tags.c.name)
 )
 _FACES = (
     select(faces, models.c.name, descriptors.c.data)

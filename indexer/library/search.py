@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, LargeBinary, Select, cast, func, select, union_all
+from sqlalchemy import Connection, Exists, LargeBinary, cast, select
 
-from indexer.library.query import And, Or, Query, Term, folded, words
+from indexer.library.find import Order, Sort, find
+from indexer.library.postings import Postings
+from indexer.library.query import And, Or, Query, Term, folded
 from indexer.library.rows import SHOWN, box
-from indexer.library.tables import descriptors, faces, photo_tags, photos, roots, sources, tags
+from indexer.library.tables import descriptors, faces, people, photo_tags, photos, roots, sources, tags
+from indexer.library.where import tag_ids
 from indexer.photo import Descriptor, FaceMatch, Hit, Why
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-TagIds = Mapping[str, Sequence[int]]  # the tags that a folded word names; more than one where only their case differs
 _PATH = roots.c.path.op("||")(photos.c.path)
 _AT_A_TIME = 1000  # rows looked up by id in one statement
 
@@ -31,7 +33,7 @@ def by_keywords(
     limit: int | None = None,
     min_score: float = 0.0,
 ) -> list[Hit]:
-    """Return the photos that have all the words as tags (or any of them), best first, then by path.
+    """Return the photos that have all the words as tags (or any of them), best first, then by date and path.
 
     A photo scores as its least sure word does; where any word will do, as its surest. Case does not matter.
     Photos that are missing or failed are not shown.
@@ -40,25 +42,67 @@ def by_keywords(
     return by_query(library, Or(terms) if any_word else And(terms), limit=limit, min_score=min_score)
 
 
-def by_query(library: Library, query: Query, *, limit: int | None = None, min_score: float = 0.0) -> list[Hit]:
-    """Return the photos that match a query at least this well, best first, then by path."""
-    wanted = set(words(query))
-    if not wanted:
-        return []
+def by_query(
+    library: Library,
+    query: Query,
+    *,
+    sort: Sort = "score",
+    reverse: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+    min_score: float = 0.0,
+) -> list[Hit]:
+    """Return the photos that match a query at least this well, in order.
+
+    sort: 'score' (best first), 'date' (newest first), 'path', or 'distance' (nearest first); equals come by score,
+    then by date, then by path.  reverse: the other way round.  offset: leave out so many of the first.
+    Photos that are missing, failed or hidden are shown only to a query that names that state.
+    """
+    order = Order(sort, reverse, limit, offset, min_score)
     with library.reading() as connection:
-        tag_ids = _tag_ids(connection, wanted)
-        rows = connection.execute(_best(_scores(query, tag_ids), limit, min_score)).all()
-        whys = _whys(connection, [row.id for row in rows], [tag for ids in tag_ids.values() for tag in ids])
-    return [Hit(Path(os.fsdecode(row.path)), row.score, whys[row.id]) for row in rows]
+        kept = None if library.postings is None else library.postings.find(connection, query, order)
+        rows = find(connection, query, order) if kept is None else kept
+        ids = [tag for tags in tag_ids(connection, query).values() for tag in tags]
+        whys = _whys(connection, [row.photo_id for row in rows], ids)
+    return [
+        Hit(Path(os.fsdecode(row.path)), row.score, whys[row.photo_id], row.taken_at, row.distance_km) for row in rows
+    ]
+
+
+def count_hits(library: Library, query: Query, min_score: float = 0.0) -> int:
+    """Return how many photos match a query at least this well."""
+    with library.reading() as connection:
+        return (library.postings or Postings()).count(connection, query, min_score)
+
+
+def known_tag(library: Library, word: str) -> str | None:
+    """Return the name of the tag that a word spells, in any case, where a photo that a search shows has it."""
+    wanted = select(tags.c.name).where(tags.c.folded == folded(word), _somebody_has()).order_by(tags.c.name).limit(1)
+    with library.reading() as connection:
+        found: str | None = connection.scalar(wanted)
+    return found
+
+
+def nearest_people(library: Library, name: str, count: int = 5) -> list[str] | None:
+    """Return the names most like one that nobody has, all names where none is like it; None where somebody has it."""
+    from difflib import get_close_matches
+
+    with library.reading() as connection:
+        rows = connection.execute(select(people).where(people.c.name.is_not(None)).order_by(people.c.folded)).all()
+    if any(row.folded == folded(name) for row in rows):
+        return None
+    names = {row.folded: row.name for row in rows if not row.is_hidden}
+    inside = [each for each in names if folded(name) in each.split()]
+    close = dict.fromkeys([*inside, *get_close_matches(folded(name), names, count)])
+    return [names[each] for each in (close or names)][:count]
 
 
 def nearest_words(library: Library, word: str, count: int = 5) -> list[str]:
     """Return words that find something and are spelled most like one that does not."""
     from difflib import get_close_matches
 
-    shown = select(photo_tags.c.photo_id).join(photos).where(photo_tags.c.tag_id == tags.c.id, SHOWN)
     with library.reading() as connection:
-        names = {row.folded: row.name for row in connection.execute(select(tags).where(shown.exists()))}
+        names = {row.folded: row.name for row in connection.execute(select(tags).where(_somebody_has()))}
     wanted = folded(word)
     inside = sorted(name for name in names if wanted in name.split())
     close = get_close_matches(wanted, names, count)
@@ -90,41 +134,9 @@ def similar_faces(
     return found[:limit]
 
 
-def _best(scores: Select[Any], limit: int | None, min_score: float) -> Select[Any]:
-    found = scores.subquery()
-    return (
-        select(photos.c.id, cast(_PATH, LargeBinary).label("path"), found.c.score)
-        .select_from(found.join(photos, photos.c.id == found.c.photo_id).join(roots))
-        .where(SHOWN, found.c.score >= min_score)
-        .order_by(found.c.score.desc(), _PATH)
-        .limit(limit)
-    )
-
-
-def _scores(query: Query, tag_ids: TagIds) -> Select[Any]:
-    """Return the statement for (photo_id, score) of the photos that match, one row a photo."""
-    if isinstance(query, Term):
-        return _term_scores(tag_ids[folded(query.word)])
-    if len(query.parts) == 1:
-        return _scores(query.parts[0], tag_ids)
-    rows = union_all(*(_scores(part, tag_ids) for part in query.parts)).subquery()
-    score = func.max(rows.c.score) if isinstance(query, Or) else func.min(rows.c.score)
-    found = select(rows.c.photo_id, score.label("score")).group_by(rows.c.photo_id)
-    return found if isinstance(query, Or) else found.having(func.count() == len(query.parts))
-
-
-def _term_scores(tag_ids: Sequence[int]) -> Select[Any]:
-    if len(tag_ids) == 1:  # as it nearly always is: then SQLite walks the index from the best score down
-        return select(photo_tags.c.photo_id, photo_tags.c.score).where(photo_tags.c.tag_id == tag_ids[0])
-    rows = select(photo_tags.c.photo_id, func.max(photo_tags.c.score).label("score"))
-    return rows.where(photo_tags.c.tag_id.in_(tag_ids)).group_by(photo_tags.c.photo_id)
-
-
-def _tag_ids(connection: Connection, wanted: Iterable[str]) -> TagIds:
-    ids: dict[str, list[int]] = {word: [] for word in wanted}
-    for row in connection.execute(select(tags.c.id, tags.c.folded).where(tags.c.folded.in_(ids))):
-        ids[row.folded].append(row.id)
-    return ids
+def _somebody_has() -> Exists:
+    shown = select(photo_tags.c.photo_id).join(photos)
+    return shown.where(photo_tags.c.tag_id == tags.c.id, SHOWN).exists()
 
 
 def _whys(connection: Connection, found: Sequence[int], tag_ids: Sequence[int]) -> Mapping[int, tuple[Why, ...]]:

@@ -16,11 +16,13 @@ from sqlalchemy import Connection, Engine
 from indexer.library import known, roots
 from indexer.library.file import in_memory, writing
 from indexer.library.known import Known
-from indexer.library.matrix import DescriptorMatrix
+from indexer.library.matrix import DescriptorMatrix, Descriptors
+from indexer.library.postings import Postings
 from indexer.library.record import prune, record
 from indexer.library.replace import read_classes, replace_classes
 from indexer.library.retag import analyses_after, retag
 from indexer.library.schema import open_current
+from indexer.library.scrub import scrub
 from indexer.library.tables import metadata
 from indexer.photo import Analysis, Descriptor, Outcome, Tag
 
@@ -40,6 +42,7 @@ class Library:
         self._engine = engine
         self._clock = clock
         self._matrices: dict[tuple[str, int], DescriptorMatrix] = {}
+        self.postings: Postings | None = None
 
     @classmethod
     def open(
@@ -59,6 +62,10 @@ class Library:
         engine = in_memory(path)
         metadata.create_all(engine)
         return cls(path, engine)
+
+    def keep_words(self) -> None:
+        """Keep what searches read in memory from now on: for a process that answers many of them."""
+        self.postings = self.postings or Postings()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -81,6 +88,17 @@ class Library:
         """Begin a transaction that may write. Errors: StoreError where another process writes for too long."""
         with self._engine.connect() as connection, writing(connection):
             yield connection
+
+    @contextmanager
+    def erasing(self) -> Iterator[Connection]:
+        """Begin a transaction whose deletions leave no trace in the file or its log.
+
+        The file is written anew after it. Errors: StoreError where another program reads or writes for too long.
+        """
+        with self.writing() as connection:
+            connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            yield connection
+        scrub(self._engine, self.path)
 
     def add_root(self, folder: Path) -> Path:
         """Take a folder into the library and return the root that owns it: itself, or a root that it lies in.
@@ -121,10 +139,13 @@ class Library:
         with self.reading() as connection:
             return known.twins(connection, content, models)
 
-    def stale(self, models: Iterable[str]) -> list[Path]:
-        """Return the analyzed photos that one of these networks has not seen, by path."""
+    def stale(self, models: Iterable[str], no_faces: Iterable[Path] = ()) -> list[Path]:
+        """Return the analyzed photos that one of these networks has not seen, by path.
+
+        no_faces: folders below which only the first has to have seen them.
+        """
         with self.reading() as connection:
-            return known.stale(connection, models)
+            return known.stale(connection, models, no_faces)
 
     def missing(self) -> list[Path]:
         """Return the photos whose files are gone, by path."""
@@ -162,10 +183,13 @@ class Library:
                 return
             yield found
 
-    def retag(self, tags_of: Mapping[Path, Sequence[Tag]]) -> None:
-        """Give photos other tags than they had; photos that are no longer known are passed over."""
+    def retag(self, tags_of: Mapping[Path, Sequence[Tag]]) -> int:
+        """Give photos the tags that an analysis would give now; return how many thereby have others.
+
+        What users said and taught stays; photos that are no longer known are passed over.
+        """
         with self.writing() as connection:
-            retag(connection, tags_of)
+            return retag(connection, tags_of)
 
     def prune(self) -> list[Path]:
         """Forget the photos that are missing, and all that is known of them; return their paths, in order."""
@@ -180,9 +204,7 @@ class Library:
         with self.writing() as connection:
             return roots.relocate(connection, old, new)
 
-    def descriptors(self, connection: Connection, like: Descriptor) -> DescriptorMatrix:
+    def descriptors(self, connection: Connection, like: Descriptor) -> Descriptors:
         """Return all descriptors of the same model as they are now; they stay in memory until the library is closed."""
         key = (like.model, len(like.data))
-        matrix = self._matrices.setdefault(key, DescriptorMatrix(like))
-        matrix.refresh(connection)
-        return matrix
+        return self._matrices.setdefault(key, DescriptorMatrix(like)).refresh(connection)

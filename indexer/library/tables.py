@@ -110,8 +110,11 @@ photos = Table(
     Column("colorfulness", Float),
     Column("contrast", Float),
     Column("flatness", Float),
+    Column("rating", Integer),  # the user's own, 0..5
+    Column("is_hidden", Integer, nullable=False, server_default="0"),  # the user wants it in no search
     UniqueConstraint("root_id", "path"),
     Index(None, "content_hash"),
+    Index(None, "taken_at"),
 )
 
 # Files whose names promised nothing and that are no photos: not opened again while their stamps are the same.
@@ -184,7 +187,11 @@ faces = Table(
     Column("score", Float, nullable=False),
     Column("quality", Float, nullable=False),
     Column("landmarks", LargeBinary, nullable=False),  # float64 pairs: x, y
+    Column("is_forgotten", Integer, nullable=False, server_default="0"),  # no descriptor of it is kept, ever again
 )
+
+# There are few, mostly none: an analysis asks for them each time.
+Index("ix_faces_forgotten", faces.c.photo_id, sqlite_where=faces.c.is_forgotten == 1)
 
 # Narrow and apart from `faces`: a search reads all of it in one go.
 descriptors = Table(
@@ -196,4 +203,62 @@ descriptors = Table(
     Column("data", LargeBinary, nullable=False),  # float32
     UniqueConstraint("face_id", "model_id"),
     sqlite_autoincrement=True,  # ids are never used twice: whoever holds a copy knows the new ones by their ids
+)
+
+# People: faces that belong together. Without a name as long as nobody gave one.
+people = Table(
+    "people",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text),
+    Column("folded", Text, unique=True),  # the name as it is looked up
+    Column("is_hidden", Integer, nullable=False, server_default="0"),
+    sqlite_autoincrement=True,
+)
+
+person_faces = Table(
+    "person_faces",
+    metadata,
+    Column("face_id", ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("by_user", Integer, nullable=False),  # 1: the user said so, and no clustering changes it
+)
+
+# What the user said of two faces: the same person (1) or not (0). face_id < other_id.
+face_pairs = Table(
+    "face_pairs",
+    metadata,
+    Column("face_id", ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True),
+    Column("other_id", ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("same", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What the user said of a face and a person: it is not he.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("face_id", ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Words that the user gave to a photo (1), or took from it (0): they outlast every analysis and retag.
+own_tags = Table(
+    "own_tags",
+    metadata,
+    _photo(key=True),
+    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
+    Column("wanted", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Words that the user taught by examples: a small head on the pooled vectors of one classifier.
+taught = Table(
+    "taught",
+    metadata,
+    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
+    _model(),
+    Column("weights", LargeBinary, nullable=False),  # float32: one for each number of a vector, and the bias
+    Column("about", Text, nullable=False),  # JSON: where the examples lie, how good it was found to be
 )

@@ -168,7 +168,9 @@ class Daemon:
             self._begin("scan", planned, is_complete)
 
     def _touched(self, paths: list[Path]) -> Plan:
-        planned = plan_touched(self._library, paths, self._pool.models, self._account.complain, self._step)
+        planned = plan_touched(
+            self._library, paths, self._pool.models, self._account.complain, self._step, no_faces=self._pool.no_faces
+        )
         if not self._links.keys() >= set(planned.links):  # only a walk of everything tells what comes by itself
             self._whole |= dict.fromkeys(self._folders)
         return planned
@@ -179,7 +181,8 @@ class Daemon:
         complain = self._account.complain
         try:
             there = [place for place in places if place.is_dir()]
-            planned = plan(self._library, there, self._pool.models, on_error=complain, on_step=self._step)
+            models, no_faces = self._pool.models, self._pool.no_faces
+            planned = plan(self._library, there, models, no_faces=no_faces, on_error=complain, on_step=self._step)
         except LibraryError as error:
             complain(error.path, error.reason)
             return Plan((), (), (), (), (), ())

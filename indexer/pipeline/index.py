@@ -40,7 +40,7 @@ def run(
     yield from map(Unchanged, plan.unchanged)
     batch = _Batch(library, batch_photos, batch_seconds, clock)
     batch.add(map(Unchanged, plan.returned))
-    moves = _Moves(library, plan, pool.models)
+    moves = _Moves(library, plan, pool.models, pool.no_faces)
     try:
         new: list[PhotoFile] = []
         for file in takewhile(lambda _: is_wanted(), plan.work):
@@ -89,8 +89,8 @@ class _Batch:
 class _Moves:
     """Find out which of the new files hold bytes that the library knows: those need no analysis."""
 
-    def __init__(self, library: Library, plan: Plan, models: tuple[str, ...]) -> None:
-        self._library = library
+    def __init__(self, library: Library, plan: Plan, models: tuple[str, ...], no_faces: tuple[Path, ...]) -> None:
+        self._library, self._no_faces = library, no_faces
         self._models = models
         self._absence = Absence(library, lambda *_: None)
         self._sizes = library.sizes() if plan.work else frozenset()
@@ -100,6 +100,8 @@ class _Moves:
 
     def find(self, file: PhotoFile) -> Moved | None:
         """Return where the bytes of a file were known before, None where they must be analyzed."""
+        if any(map(file.path.is_relative_to, self._no_faces)):  # faces that are known must not come along
+            return None
         move = self._move(file) if file.size in self._sizes else None
         if move is not None:
             self._outdated.discard(file.path)

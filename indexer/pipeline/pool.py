@@ -59,11 +59,12 @@ class Pool:
 
     A photo that crashes or stalls its worker, or needs too much memory, costs that photo only; the worker is replaced.
     may_work: asked before each photo; while it says no, none is begun.  models: the ids of the networks that see each
-    photo.
+    photo; only the first sees those below the folders in no_faces.
     """
 
     def __init__(self, eyes: Eyes, limits: Limits, workers: int, may_work: Callable[[], bool] = lambda: True) -> None:
         self.models = tuple(spec.id for spec in eyes.specs())
+        self.no_faces = eyes.no_faces
         self._eyes, self._limits = eyes, limits
         self._workers = workers
         self._may_work = may_work

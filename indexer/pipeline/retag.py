@@ -11,14 +11,11 @@ def retag(library: Library, vocabulary: Vocabulary) -> tuple[int, int]:
     """Make the tags of all photos anew, without running a network; return how many were seen and how many changed."""
     seen = changed = 0
     for analyses in library.analyses():
-        made = {path: tags_of(analysis, vocabulary) for path, analysis in analyses.items()}
-        other = {path: tags for path, tags in made.items() if tags != analyses[path].tags}
-        library.retag(other)
-        seen += len(made)
-        changed += len(other)
+        changed += library.retag({path: tags_of(analysis, vocabulary) for path, analysis in analyses.items()})
+        seen += len(analyses)
     return seen, changed
 
 
 def tags_of(analysis: Analysis, vocabulary: Vocabulary) -> tuple[Tag, ...]:
-    """Return the tags that a new scan of the photo would give."""
+    """Return the tags that a new analysis of the photo would give."""
     return vocabulary.tags(analysis.evidence[0], analysis.faces, analysis.look)

@@ -38,11 +38,16 @@ class Limits:
 
 
 def analyze_file(
-    file: PhotoFile, analyzer: Analyzer, max_pixels: int, enter: Callable[[str], None] = lambda _: None
+    file: PhotoFile,
+    analyzer: Analyzer,
+    max_pixels: int,
+    enter: Callable[[str], None] = lambda _: None,
+    *,
+    want_faces: bool = True,
 ) -> Analysis:
     """Decode a photo and look at it.
 
-    enter: hears of each stage that begins.
+    enter: hears of each stage that begins.  want_faces: whether faces may be looked for.
     Errors: PhotoError for a photo that cannot be read; NotAPhoto (one of them) for content that is no picture.
     """
     enter("read")
@@ -51,7 +56,12 @@ def analyze_file(
         picture = original.picture(analyzer.long_side_px)
         enter("analyze")
         return analyzer.analyze(
-            picture, original.metadata, original.hashes(picture), look(picture), larger=original.picture
+            picture,
+            original.metadata,
+            original.hashes(picture),
+            look(picture),
+            larger=original.picture,
+            want_faces=want_faces,
         )
 
 
@@ -66,7 +76,8 @@ def work(eyes: Eyes, limits: Limits, file: PhotoFile, slot: int) -> Analysis:
 
     Errors: ModelError where the networks cannot be loaded, PhotoError, MemoryError.
     """
-    return analyze_file(file, ready(eyes, limits), limits.pixels, partial(_stage.enter, slot))
+    enter, want_faces = partial(_stage.enter, slot), eyes.want_faces(file.path)
+    return analyze_file(file, ready(eyes, limits), limits.pixels, enter, want_faces=want_faces)
 
 
 def ready(eyes: Eyes, limits: Limits) -> Analyzer:

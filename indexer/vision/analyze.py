@@ -24,6 +24,7 @@ class Eyes:
     """Which networks look at a photo, where they are kept built, and what runs them.
 
     detector and describer: None where faces are not wanted.  rules: for tags; None: those that ship with the program.
+    no_faces: folders below which faces are not wanted, by their real paths.
     """
 
     folder: Path
@@ -32,6 +33,11 @@ class Eyes:
     describer: str | None
     runtime: str = "auto"
     rules: Path | None = None
+    no_faces: tuple[Path, ...] = ()
+
+    def want_faces(self, path: Path) -> bool:
+        """Tell whether faces may be looked for in a photo."""
+        return not any(path.is_relative_to(folder) for folder in self.no_faces)
 
     def specs(self) -> tuple[ModelSpec, ...]:
         """Return the specs of the networks, classifier first.
@@ -119,10 +125,15 @@ class Analyzer:
         hashes: Hashes,
         look: Look,
         larger: Callable[[int], Picture],
+        *,
+        want_faces: bool = True,
     ) -> Analysis:
-        """Look at a picture; `larger` decodes the same photo again with at least this long side in px."""
+        """Look at a picture; `larger` decodes the same photo again with at least this long side in px.
+
+        want_faces: False leaves faces alone, and their networks out of the models that have seen the photo.
+        """
         evidence, vector = self.classifier.classify(picture)
-        faces = self.face_reader.read(picture, larger) if self.face_reader else ()
+        faces = self.face_reader.read(picture, larger) if self.face_reader and want_faces else ()
         return Analysis(
             metadata=metadata,
             hashes=hashes,
@@ -131,7 +142,7 @@ class Analyzer:
             tags=self.vocabulary.tags(evidence, faces, look),
             faces=faces,
             vector=vector.astype("<f2").tobytes(),
-            models=self.models,
+            models=self.models if want_faces else self.models[:1],
         )
 
 

@@ -62,10 +62,14 @@ class Vocabulary:
         count = Counter(word for words in self.words for word in words)
         return frozenset(word for word, classes in count.items() if classes == 1)
 
+    def is_narrow(self, word: str) -> bool:
+        """Tell whether a word, before the rules, stands for a single class: it then has to be surer."""
+        return word in self._narrow
+
     def canonical(self, word: str) -> str | None:
         """Return the tag that a word means: itself, a synonym or a plural in any case; None for an unknown word."""
         wanted = " ".join(word.lower().split())
-        return next((self.synonyms[form] for form in _forms(wanted) if form in self.synonyms), None)
+        return next((self.synonyms[form] for form in forms(wanted) if form in self.synonyms), None)
 
     def tags(self, evidence: Evidence, faces: Sequence[Face], look: Look) -> tuple[Tag, ...]:
         """Return the tags of a photo, surest first: a pure function of what the library keeps of it.
@@ -118,7 +122,7 @@ def _synonyms(rows: Iterable[Sequence[str]], rules: Rules) -> dict[str, str]:
     return found
 
 
-def _forms(word: str) -> Iterator[str]:
+def forms(word: str) -> Iterator[str]:
     """Yield a word and what it may be the plural of; irregular plurals stand in the tables."""
     yield word
     for ending, singular in (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", "")):

@@ -110,7 +110,7 @@ def test_similar_faces_prints_a_table_and_paths(scanned, samples: dict[str, Path
     done = scanned.program("similar-faces", samples["astronaut"])
     heading, titles, match = done.stdout.splitlines()
     assert heading.startswith("Face 1 at ")
-    assert titles.split() == ["distance", "photo"]
+    assert titles.split() == ["distance", "probability", "person", "photo"]
     assert match.startswith("0.000")
     assert done.stderr == ""
     paths = scanned.program("similar-faces", samples["astronaut"], "--format", "paths").stdout

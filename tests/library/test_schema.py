@@ -33,7 +33,7 @@ down_revision = "{head}"
 
 def upgrade():
     with op.batch_alter_table("photos") as photos:  # rebuilds the table that all others hang on
-        photos.add_column(sa.Column("rating", sa.Integer(), server_default="3"))
+        photos.add_column(sa.Column("stars", sa.Integer(), server_default="3"))
         photos.alter_column("path_text", nullable=True)
     {more}
 """
@@ -68,7 +68,7 @@ def test_an_upgrade_keeps_every_row_and_leaves_a_copy(library: Library, next_rel
     _upgrade(library.path, next_release)
     assert faults(library.path) == []
     with closing(sqlite3.connect(library.path)) as connection:
-        assert connection.execute("SELECT count(*), max(rating) FROM photos").fetchone() == (4, 3)
+        assert connection.execute("SELECT count(*), max(stars) FROM photos").fetchone() == (4, 3)
         assert connection.execute("SELECT count(*) FROM descriptors").fetchone() == (6,)
         connection.execute("UPDATE alembic_version SET version_num = ?", (schema.HEAD,))
         connection.commit()

@@ -7,12 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from made_photos import made_photo
 
-from indexer.library.query import And, Or, Query, Term, folded, match
-from indexer.library.search import by_keywords, by_query, nearest_words, similar_faces
+from indexer.library.search import by_keywords, nearest_words, similar_faces
 from indexer.library.store import Library
 from indexer.photo import Descriptor, Failed, Indexed, PhotoFile, Removed, Why
 
@@ -99,38 +96,6 @@ def test_words_that_nearly_match_are_offered(zoo: Library) -> None:
     assert nearest_words(zoo, "terrier") == ["Border terrier"]
     assert nearest_words(zoo, "wolff") == []  # only a missing photo has it
     assert nearest_words(zoo, "") == []
-
-
-words = st.sampled_from(["dog", "Dog", "cat", "bird", "unicorn"])
-queries: st.SearchStrategy[Query] = st.recursive(
-    st.builds(Term, words),
-    lambda parts: (
-        st.builds(And, st.lists(parts, min_size=1, max_size=3).map(tuple))
-        | st.builds(Or, st.lists(parts, min_size=1, max_size=3).map(tuple))
-    ),
-    max_leaves=5,
-)
-marks = st.dictionaries(words, st.sampled_from([0.25, 0.5, 0.75]), max_size=4)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(marks, max_size=6), queries, st.sampled_from([0.0, 0.5]), st.sampled_from([None, 2]))
-def test_sql_finds_what_the_query_means(
-    photos: list[dict[str, float]], query: Query, least: float, limit: int | None
-) -> None:
-    with Library.empty(Path("none")) as library:
-        library.add_root(P)
-        library.record([made_photo(P / str(n), n, tags.items(), faces=0) for n, tags in enumerate(photos)])
-        found = [(hit.score, hit.path.name) for hit in by_query(library, query, limit=limit, min_score=least)]
-    expected = []
-    for number, tags in enumerate(photos):
-        scores: dict[str, float] = {}
-        for name, score in tags.items():
-            scores[folded(name)] = max(score, scores.get(folded(name), 0))
-        score = match(query, scores)
-        if score is not None and score >= least:
-            expected.append((score, str(number)))
-    assert found == sorted(expected, key=lambda each: (-each[0], each[1]))[:limit]
 
 
 def _with_faces(name: str, vectors: list[np.ndarray], model: str = "dlib-1", quality: float = 0.5) -> Indexed:

@@ -40,6 +40,7 @@ class BareLoop:
     def __init__(self, analyzer: Analyzer, models: tuple[str, ...]) -> None:
         self.analyzer = analyzer
         self.models = models
+        self.no_faces: tuple[Path, ...] = ()
         self.seen: list[Path] = []
 
     def outcomes(self, files: Iterable[PhotoFile]) -> Iterator[list[Done]]:

@@ -42,6 +42,7 @@ class QuickPool:
     """Reads photos as workers do, in this process, with the mean color as the only tag; counts what it reads."""
 
     models = ("color-1",)
+    no_faces: tuple[Path, ...] = ()
     busy = 0
 
     def __init__(self, may_work: Callable[[], bool] = lambda: True) -> None:

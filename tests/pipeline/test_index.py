@@ -214,6 +214,7 @@ def test_new_models_make_a_scan_look_again(scanner, photos: Path) -> None:
 def test_what_is_finished_is_stored_when_a_scan_is_stopped(scanner, photos: Path) -> None:
     class Stopped:
         models = scanner.analyzer.models
+        no_faces = ()
 
         def outcomes(self, files):
             first = next(iter(files))

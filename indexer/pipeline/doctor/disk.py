@@ -37,13 +37,17 @@ class Compared:
     troubles: tuple[tuple[Path, str], ...]
 
 
-def compare(library: Library, models: Sequence[str]) -> Compared:
+def compare(library: Library, models: Sequence[str], no_faces: Sequence[Path] = ()) -> Compared:
     """Walk the folders of the library that are there."""
     roots = library.roots()
     absent = tuple(root for root in roots if not root.is_dir())
     troubles: list[tuple[Path, str]] = []
     there = [root for root in roots if root not in absent]
-    found = plan(library, there, models, on_error=lambda path, reason: troubles.append((path, reason)))
+
+    def complain(path: Path, reason: str) -> None:
+        troubles.append((path, reason))
+
+    found = plan(library, there, models, no_faces=no_faces, on_error=complain)
     known = {path: each for path, each in library.known().items() if not each.stranger}
     return Compared(known, found, tuple(roots), absent, tuple(troubles))
 

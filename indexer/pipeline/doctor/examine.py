@@ -50,8 +50,8 @@ def _rows(patient: Patient, specs: tuple[ModelSpec, ...]) -> list[Finding]:
 def _photos(patient: Patient, models: Sequence[str]) -> Iterator[Finding]:
     """Compare the library with the networks and the disk."""
     with _open(patient) as library:
-        yield from findings("stale", partial(networks.check_stale, library, models))
-        compared = disk.compare(library, models)
+        yield from findings("stale", partial(networks.check_stale, library, models, patient.eyes.no_faces))
+        compared = disk.compare(library, models, patient.eyes.no_faces)
     yield from findings("folders", partial(disk.check_folders, compared))
     yield from findings("photos", partial(disk.check_photos, compared))
 

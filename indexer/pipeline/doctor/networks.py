@@ -35,9 +35,9 @@ def check_networks(eyes: Eyes) -> Iterator[Finding]:
             yield Finding("networks", "error", f"{spec.id} is damaged: {printable(error.reason)}", _build(spec))
 
 
-def check_stale(library: Library, models: Sequence[str]) -> Iterator[Finding]:
+def check_stale(library: Library, models: Sequence[str], no_faces: Sequence[Path] = ()) -> Iterator[Finding]:
     """Count the photos that one of today's networks has not seen."""
-    count = len(library.stale(models))
+    count = len(library.stale(models, no_faces))
     if count:
         text = f"{counted(count, 'photo')} not seen by all of today's networks; what older ones saw is kept"
         yield Finding("stale", "note", text, "indexer scan", count=count)

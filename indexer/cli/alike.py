@@ -1,0 +1,156 @@
+"""`indexer similar` and `duplicates`: a picture, or the whole library, flows in; photos that look alike flow out."""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from indexer.cli.present import (
+    Format,
+    FormatOption,
+    count,
+    path_record,
+    present,
+    rounded,
+    visible,
+    write,
+)
+from indexer.cli.session import Session, command
+from indexer.errors import printable
+
+if TYPE_CHECKING:
+    from indexer.config import Config
+    from indexer.library.alike import Copy, Group, Likeness
+    from indexer.vision.classify import Classifier
+
+_MOST = 2**31 - 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    command(app, "similar")(similar)
+    command(app, "duplicates")(duplicates)
+
+
+def similar(
+    session: Session,
+    file: Annotated[Path, typer.Argument(help="A photo of the library, or any picture.")],
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Photos at most.")] = 20,
+    min_score: Annotated[float, typer.Option(min=0, max=1, help="Only photos at least this alike.")] = 0.0,
+    format: FormatOption = Format.TABLE,  # noqa: A002
+) -> None:
+    """Find photos that look like a picture, the most alike first."""
+    from indexer.library.alike import similar as look_alikes
+    from indexer.library.alike import vector_of
+
+    config = session.settings().config
+    model = classifier_id(config)
+    path = in_library(file)
+    with session.open_library() as library:
+        vector = vector_of(library, model, path) or _look(session, config, file)
+        found = look_alikes(library, vector, model, limit=limit, min_score=min_score, but=path)
+    present(
+        found,
+        format,
+        record=_likeness_record,
+        columns={"score": lambda each: f"{each.score:.3f}", "photo": lambda each: printable(each.path)},
+        paths=lambda each: [each.path],
+    )
+
+
+def duplicates(
+    session: Session,
+    identical: Annotated[bool, typer.Option("--identical", help="Only files with the same bytes.")] = False,
+    others: Annotated[
+        bool, typer.Option("--others", help="Only the files that are not the best of their group.")
+    ] = False,
+    format: FormatOption = Format.TABLE,  # noqa: A002
+) -> None:
+    """Find copies of one picture: same bytes, or the same to look at; the best file of each group first.
+
+    Nothing is ever deleted. Photos that were taken one right after the other may look the same, too.
+    """
+    from indexer.library.alike import duplicates as find_groups
+
+    config = session.settings().config
+    with session.open_library() as library:
+        groups = find_groups(library, None if identical else classifier_id(config))
+    if format is Format.TABLE:
+        _write_groups(groups, others=others)
+    else:
+        shown = (lambda group: group.others) if others else (lambda group: (group.best, *group.others))
+        record = _others_record if others else _group_record
+        present(groups, format, record, {}, lambda group: [each.path for each in shown(group)])
+
+
+def classifier_id(config: Config) -> str:
+    """Return the id of the classifier whose vectors are compared. Errors: ModelError."""
+    from indexer.vision.analyze import Eyes
+
+    return Eyes(**config.eyes).specs()[0].id
+
+
+def open_classifier(session: Session, config: Config) -> Classifier:
+    """Build the classifier where it is not there, and load it. Errors: ModelError."""
+    from indexer.cli.models import ensure_built
+    from indexer.vision.analyze import Eyes
+    from indexer.vision.classify import Classifier
+    from indexer.vision.runtime import open_model
+
+    spec = Eyes(**config.eyes).specs()[0]
+    ensure_built(session, config, (spec,))
+    return Classifier(open_model(spec, config.models_path, config.runtime, config.worker_count))
+
+
+def in_library(path: Path) -> Path:
+    """Return a path as the library names it: its folder may be given by a link."""
+    return path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()
+
+
+def _look(session: Session, config: Config, file: Path) -> bytes:
+    from indexer.pipeline.teach import pooled_vector
+
+    return pooled_vector(file, open_classifier(session, config), config.max_pixels)
+
+
+def _write_groups(groups: list[Group], *, others: bool) -> None:
+    for group in groups:
+        if not others:
+            write(f"best             {_text(group.best)}")
+        for copy in group.others:
+            write(f"{'same bytes' if copy.kind == 'identical' else f'near {copy.score:.3f}':<15}  {_text(copy)}")
+        if not others:
+            write("")
+    files = sum(len(group.others) for group in groups)
+    size = sum(copy.size for copy in chain.from_iterable(group.others for group in groups))
+    write(f"{count(len(groups), 'group')}; {count(files, 'file')} beside the best ones, {size / 1e6:,.1f} MB.")
+
+
+def _text(copy: Copy) -> str:
+    return f"{copy.width:>5} × {copy.height:<5} {copy.size / 1e6:>7.1f} MB  {visible(printable(copy.path))}"
+
+
+def _likeness_record(each: Likeness) -> dict[str, Any]:
+    return {**path_record(each.path), "score": rounded(each.score)}
+
+
+def _group_record(group: Group) -> dict[str, Any]:
+    return {"best": _copy_record(group.best), **_others_record(group)}
+
+
+def _others_record(group: Group) -> dict[str, Any]:
+    return {"others": [_copy_record(copy) for copy in group.others]}
+
+
+def _copy_record(copy: Copy) -> dict[str, Any]:
+    return {
+        **path_record(copy.path),
+        "kind": copy.kind,
+        "score": rounded(copy.score),
+        "width": copy.width,
+        "height": copy.height,
+        "bytes": copy.size,
+    }

@@ -1,0 +1,226 @@
+"""`indexer similar-faces`: pictures of people, or one person, flow in; the photos that show them flow out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from indexer.cli.point import describer
+from indexer.cli.present import Format, FormatOption, box_record, count, path_record, present, rounded, table, write
+from indexer.cli.session import Session, command
+from indexer.errors import ConfigError, IndexerError, PhotoError, printable
+
+if TYPE_CHECKING:
+    from indexer.cli.query_faces import QueryFace
+    from indexer.library.faces_like import Alike
+    from indexer.library.store import Library
+    from indexer.photo import Descriptor
+    from indexer.vision.spec import ModelSpec
+
+_MOST = 2**31 - 1
+_OF_A_PERSON = 50  # descriptors that stand for a person of the library
+
+
+class Combine(StrEnum):
+    """How several pictures of one person are compared with a face."""
+
+    BEST = "best"  # the nearest of them counts
+    MEAN = "mean"  # the mean of their descriptors counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    """What was asked for, and the faces that look like it.
+
+    about: what it is, as a line.  record: the same for JSON.
+    """
+
+    about: str
+    record: dict[str, Any]
+    matches: Sequence[Alike]
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """How far to look."""
+
+    library: Library
+    spec: ModelSpec
+    threshold: float
+    limit: int
+    combine: Combine
+
+    def like(self, wanted: Sequence[Descriptor], but: int | None = None) -> list[Alike]:
+        from indexer.library.faces_like import faces_like
+
+        return faces_like(
+            self.library,
+            wanted,
+            threshold=self.threshold,
+            limit=self.limit,
+            min_quality=self.spec.thresholds["quality"],
+            mean=self.combine is Combine.MEAN,
+            but=but,
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "similar-faces")(similar_faces)
+
+
+def similar_faces(
+    session: Session,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="A picture with faces; or several of one person.")
+    ] = None,
+    person: Annotated[
+        str | None, typer.Option(help="A person of the library instead of pictures: faces that are not yet hers.")
+    ] = None,
+    combine: Annotated[
+        Combine, typer.Option(help="Several pictures: the nearest of them counts, or the mean.")
+    ] = Combine.BEST,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Largest distance [default: the network's own, 0.6].")
+    ] = None,
+    face: Annotated[
+        int | None, typer.Option(min=1, help="Only this face of one picture, counted from the left.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Matches at most, for each face.")] = 50,
+    format: FormatOption = Format.TABLE,  # noqa: A002
+) -> None:
+    """Find photos that show the people of a picture: for every face in it, the most alike faces first.
+
+    Several pictures are taken for pictures of one person; in each, the face that the others show counts.
+    'probability' says how likely it is the same person, if that was as likely as not before anyone looked.
+    """
+    if bool(files) == (person is not None):
+        raise IndexerError("name a picture, or a person with --person")
+    config = session.settings().config
+    with session.open_library() as library:
+        spec = describer(config)
+        largest = spec.thresholds["distance"] if threshold is None else threshold
+        if isnan(largest):
+            raise ConfigError("threshold", "must be a number")
+        search = _Search(library, spec, largest, limit, combine)
+        if person is not None:
+            results = [_of_person(search, person)]
+        else:
+            results = _of_pictures(session, search, files or [], face)
+        names = _names(library)
+    if format is Format.TABLE:
+        _write_likenesses(results, spec, largest, names)
+    else:
+        present(results, format, lambda each: _record(each, spec, names), {}, _paths)
+
+
+def _of_person(search: _Search, who: str) -> _Likeness:
+    from indexer.library.faces_like import descriptors_of
+    from indexer.library.people import find_person
+
+    with search.library.reading() as connection:
+        person = find_person(connection, who)
+    wanted = descriptors_of(
+        search.library, person.number, search.spec.id, _OF_A_PERSON, search.spec.thresholds["quality"]
+    )
+    record = {"person": person.number, "name": person.name}
+    about = f"{person.label}, by {count(len(wanted), 'face')}; other faces:"
+    return _Likeness(about, record, search.like(wanted, but=person.number))
+
+
+def _of_pictures(session: Session, search: _Search, files: Sequence[Path], face: int | None) -> list[_Likeness]:
+    from indexer.cli.query_faces import of_one_person, query_faces
+
+    pictures = query_faces(session, files)
+    if len(pictures) > 1:
+        if face is not None:
+            raise IndexerError("--face chooses among the faces of one picture; several are searched for one person")
+        chosen = of_one_person(pictures)
+        record = {"faces": [{**path_record(each.path), **_face_record(each)} for each in chosen]}
+        about = ", ".join(f"{printable(each.path)}#{each.number}" for each in chosen)
+        return [_Likeness(f"The person of {about}:", record, search.like([each.descriptor for each in chosen]))]
+    (faces,) = pictures
+    if face is not None and face > len(faces):
+        raise PhotoError(files[0], "detect", f"has {count(len(faces), 'face')}, there is no face {face}")
+    return [
+        _Likeness(_about(each), _face_record(each), search.like([each.descriptor]))
+        for each in faces
+        if face in (None, each.number)
+    ]
+
+
+def _about(query: QueryFace) -> str:
+    center = query.face.box.center
+    return (
+        f"Face {query.number} at {center.x:.0%} from the left, {center.y:.0%} from the top "
+        f"(score {query.face.score:.2f}, quality {query.face.quality:.2f}):"
+    )
+
+
+def _write_likenesses(
+    results: Sequence[_Likeness], spec: ModelSpec, threshold: float, names: dict[int | None, str]
+) -> None:
+    for result in results:
+        write(result.about)
+        if result.matches:
+            rows = [
+                [
+                    f"{match.distance:.3f}",
+                    f"{_probability(match, spec):.3f}",
+                    names.get(match.face.person, "–"),
+                    printable(match.face.path),
+                ]
+                for match in result.matches
+            ]
+            table(rows, ["distance", "probability", "person", "photo"])
+        else:
+            write(f"no face in the library is nearer than {threshold:g}")
+        if len(results) > 1:
+            write("")
+
+
+def _record(result: _Likeness, spec: ModelSpec, names: dict[int | None, str]) -> dict[str, Any]:
+    matches = [
+        {
+            **path_record(match.face.path),
+            "face": match.face.number,
+            "box": box_record(match.face.box),
+            "distance": rounded(match.distance),
+            "probability": rounded(_probability(match, spec)),
+            "person": match.face.person,
+            "name": names.get(match.face.person),
+        }
+        for match in result.matches
+    ]
+    return {**result.record, "matches": matches}
+
+
+def _face_record(query: QueryFace) -> dict[str, Any]:
+    return {
+        "face": query.number,
+        "box": box_record(query.face.box),
+        "score": rounded(query.face.score),
+        "quality": rounded(query.face.quality),
+    }
+
+
+def _paths(result: _Likeness) -> list[Path]:
+    return [match.face.path for match in result.matches]
+
+
+def _probability(match: Alike, spec: ModelSpec) -> float:
+    from indexer.library.faces_like import probability
+
+    return probability(match.distance, spec.thresholds["even_distance"], spec.thresholds["log_odds"])
+
+
+def _names(library: Library) -> dict[int | None, str]:
+    from indexer.library.people import list_people
+
+    return {each.number: each.label for each in list_people(library, hidden=True)}

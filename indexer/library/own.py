@@ -1,0 +1,216 @@
+"""What users say of their photos flows in: words of their own, ratings, what is to be hidden; it outlasts all else.
+
+An own word stands in `own_tags`, and at once in `photo_tags` too, where searches read; `laid` puts it there again
+after every analysis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, case, delete, func, select, update
+
+from indexer.errors import LibraryError
+from indexer.library.laid import OWN, OWN_PLACE
+from indexer.library.query import folded
+from indexer.library.replace import intern, upsert
+from indexer.library.roots import Roots, find_ids, part
+from indexer.library.tables import own_tags, photo_tags, photos, sources, tags
+
+if TYPE_CHECKING:
+    from indexer.library.store import Library
+
+STARS = 5
+_AT_A_TIME = 1000  # rows looked up by id or path in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWord:
+    """A word, how many photos users gave it to, and from how many they took it."""
+
+    name: str
+    given: int
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What users said of one photo: words given and taken, 1 to 5 stars or None, and whether it is hidden."""
+
+    given: tuple[str, ...]
+    taken: tuple[str, ...]
+    rating: int | None
+    is_hidden: bool
+
+
+def add_tag(library: Library, word: str, paths: Iterable[Path]) -> int:
+    """Give photos a word; a search finds them by it at once. Return how many photos they are.
+
+    paths: of photos, or of folders: all photos below them.  word: any text; where a tag is spelled so in
+    another case, it is that one.
+    Errors: LibraryError for a path that the library does not know; nothing is changed then.
+    """
+    with library.writing() as connection:
+        chosen = photo_ids(connection, paths)
+        tag = tag_id(connection, word)
+        (source,) = intern(connection, sources, [OWN]).values()
+        _take(connection, _others(connection, word, tag), chosen)
+        _say(connection, tag, chosen, wanted=1)
+        mark = {"tag_id": tag, "position": OWN_PLACE, "score": 1.0, "source_id": source}
+        upsert(connection, photo_tags, ["photo_id", "tag_id"], [{"photo_id": photo, **mark} for photo in chosen])
+    return len(chosen)
+
+
+def remove_tag(library: Library, word: str, paths: Iterable[Path]) -> int:
+    """Take a word from photos, whoever gave it; no analysis gives it to them again. Return how many had it.
+
+    paths: as for `add_tag`.  Errors: LibraryError, as there.
+    """
+    with library.writing() as connection:
+        chosen = photo_ids(connection, paths)
+        named = _named(connection, word)
+        marked = photo_tags.c.tag_id.in_(named)
+        had = [
+            photo
+            for some in _parts(chosen)
+            for photo in connection.scalars(
+                select(photo_tags.c.photo_id).where(marked, photo_tags.c.photo_id.in_(some)).distinct()
+            )
+        ]
+        _take(connection, named, had)
+        for tag in named:
+            _say(connection, tag, had, wanted=0)
+    return len(had)
+
+
+def own_words(library: Library) -> list[OwnWord]:
+    """Return every word that users gave or took, by name."""
+    given = func.sum(case((own_tags.c.wanted == 1, 1), else_=0))
+    query = select(tags.c.name, given.label("given"), func.count().label("all")).join(own_tags)
+    with library.reading() as connection:
+        rows = connection.execute(query.group_by(tags.c.id).order_by(tags.c.name))
+        return [OwnWord(row.name, row.given, row.all - row.given) for row in rows]
+
+
+def rate(library: Library, stars: int, paths: Iterable[Path]) -> int:
+    """Give photos 1 to 5 stars; 0 takes them away. Return how many photos they are.
+
+    paths: as for `add_tag`.  Errors: LibraryError, as there; ValueError for another number of stars.
+    """
+    if not 0 <= stars <= STARS:
+        raise ValueError(f"stars: 0 to {STARS}, not {stars}")
+    return _set(library, paths, rating=stars or None)
+
+
+def hide(library: Library, paths: Iterable[Path], *, hidden: bool = True) -> int:
+    """Leave photos out of every search and list, or show them again; return how many photos they are.
+
+    paths: as for `add_tag`.  Errors: LibraryError, as there.
+    """
+    return _set(library, paths, is_hidden=int(hidden))
+
+
+def said(library: Library, path: Path) -> Said:
+    """Return what users said of a photo. Errors: LibraryError for one that the library does not know."""
+    query = select(tags.c.name, own_tags.c.wanted).join(own_tags).order_by(tags.c.name)
+    with library.reading() as connection:
+        photo = _photo_id(connection, Roots.read(connection), path)
+        words = connection.execute(query.where(own_tags.c.photo_id == photo)).all()
+        row = connection.execute(select(photos.c.rating, photos.c.is_hidden).where(photos.c.id == photo)).one()
+    return Said(
+        given=tuple(word.name for word in words if word.wanted),
+        taken=tuple(word.name for word in words if not word.wanted),
+        rating=row.rating,
+        is_hidden=bool(row.is_hidden),
+    )
+
+
+def hidden(library: Library) -> list[Path]:
+    """Return the photos that are hidden, by path."""
+    with library.reading() as connection:
+        roots = Roots.read(connection)
+        rows = connection.execute(select(photos.c.root_id, photos.c.path).where(photos.c.is_hidden != 0))
+        return sorted(roots.path(row.root_id, row.path) for row in rows)
+
+
+def photo_ids(connection: Connection, paths: Iterable[Path]) -> list[int]:
+    """Return the row ids of photos, and of all photos below folders, each once.
+
+    Errors: LibraryError for a path that is neither to the library.
+    """
+    roots = Roots.read(connection)
+    paths = list(paths)
+    known = {
+        place: photo
+        for some in _parts([path for path in paths if roots.hold(path)])
+        for place, photo in find_ids(connection, map(roots.place, some)).items()
+    }
+    found = dict.fromkeys(known.values())
+    for path in paths:
+        if not roots.hold(path) or roots.place(path) not in known:
+            found |= dict.fromkeys(_below(connection, roots, path))
+    return list(found)
+
+
+def tag_id(connection: Connection, word: str) -> int:
+    """Return the row of a word: the one that is spelled so, else one in another case, else a new one."""
+    name = " ".join(word.split())
+    rows = connection.execute(select(tags.c.id, tags.c.name).where(tags.c.folded == folded(name)).order_by(tags.c.id))
+    known = {row.name: row.id for row in rows}
+    found: int = known.get(name) or next(iter(known.values()), 0) or intern(connection, tags, [name])[name]
+    return found
+
+
+def _photo_id(connection: Connection, roots: Roots, path: Path) -> int:
+    ids = find_ids(connection, [roots.place(path)]) if roots.hold(path) else {}
+    if not ids:
+        raise LibraryError(path, "is not in the library; scan its folder first")
+    return next(iter(ids.values()))
+
+
+def _below(connection: Connection, roots: Roots, folder: Path) -> list[int]:
+    found = [
+        photo
+        for place in roots.within(folder)
+        for photo in connection.scalars(select(photos.c.id).where(part(*place)).order_by(photos.c.id))
+    ]
+    if not found:
+        raise LibraryError(folder, "is not in the library; scan its folder first")
+    return found
+
+
+def _set(library: Library, paths: Iterable[Path], **columns: Any) -> int:
+    with library.writing() as connection:
+        chosen = photo_ids(connection, paths)
+        for some in _parts(chosen):
+            connection.execute(update(photos).where(photos.c.id.in_(some)).values(columns))
+    return len(chosen)
+
+
+def _named(connection: Connection, word: str) -> list[int]:
+    """Return the tags that are spelled so, in any case."""
+    name = folded(" ".join(word.split()))
+    return list(connection.scalars(select(tags.c.id).where(tags.c.folded == name)))
+
+
+def _others(connection: Connection, word: str, tag: int) -> list[int]:
+    return [other for other in _named(connection, word) if other != tag]
+
+
+def _say(connection: Connection, tag: int, chosen: Sequence[int], wanted: int) -> None:
+    rows = [{"photo_id": photo, "tag_id": tag, "wanted": wanted} for photo in chosen]
+    upsert(connection, own_tags, ["photo_id", "tag_id"], rows)
+
+
+def _take(connection: Connection, named: Sequence[int], chosen: Sequence[int]) -> None:
+    """Take tags from photos, and what users said of them."""
+    for table in (photo_tags, own_tags):
+        for some in _parts(chosen):
+            connection.execute(delete(table).where(table.c.photo_id.in_(some), table.c.tag_id.in_(named)))
+
+
+def _parts(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (rows[start : start + _AT_A_TIME] for start in range(0, len(rows), _AT_A_TIME))

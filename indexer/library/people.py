@@ -1,0 +1,197 @@
+"""Who is in the library flows out: people, the faces of each, and the face that someone points at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlalchemy import Connection, LargeBinary, Row, Select, cast, func, select
+
+from indexer.errors import IndexerError, LibraryError, printable
+from indexer.geometry import Box
+from indexer.library.query import folded
+from indexer.library.roots import Roots, find_ids
+from indexer.library.rows import SHOWN, box
+from indexer.library.tables import faces, people, person_faces, photos, roots
+
+if TYPE_CHECKING:
+    from indexer.library.store import Library
+
+Reading: TypeAlias = Connection  # what `Library.reading` and `writing` give; others need not know SQLAlchemy for it
+_AT_A_TIME = 1000  # rows looked up by id in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A group of faces.
+
+    number: never given to another one.  name: None as long as nobody gave one.  faces, photos: those that a search
+    shows.  hidden: the user does not want to see it in lists.
+    """
+
+    number: int
+    name: str | None
+    faces: int
+    photos: int
+    hidden: bool
+
+    @property
+    def label(self) -> str:
+        """What to call it: the name, else 'person 12'."""
+        return self.name or f"person {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFace:
+    """A face in the library.
+
+    number: kept as long as the photo is known.  place: counted from 1, from left to right, then down.
+    by_user: the user said whose it is.  person: its number, None where it is nobody's.
+    """
+
+    number: int
+    path: Path
+    place: int
+    box: Box
+    quality: float
+    person: int | None
+    by_user: bool
+
+
+def list_people(library: Library, *, hidden: bool = False) -> list[Person]:
+    """Return the people, those with most faces first; hidden: also those that the user has hidden."""
+    shown = people.c.is_hidden == 0 if not hidden else people.c.is_hidden >= 0
+    query = _PEOPLE.where(shown).order_by(func.count(photos.c.id).desc(), people.c.id)
+    with library.reading() as connection:
+        return [_person(row) for row in connection.execute(query)]
+
+
+def find_person(connection: Connection, who: str) -> Person:
+    """Return the person with a number or a name; the case of letters does not matter.
+
+    Errors: IndexerError where there is none.
+    """
+    which = people.c.id == int(who) if is_number(who) else people.c.folded == folded(who)
+    row = connection.execute(_PEOPLE.where(which)).first()
+    if row is None:
+        said = f"no person has the number {who}" if is_number(who) else f"no person is called {printable(who)!r}"
+        raise IndexerError(f"{said}; 'indexer people list' shows them")
+    return _person(row)
+
+
+def namesake(connection: Connection, name: str) -> int | None:
+    """Return the number of the person who has a name, None where nobody has."""
+    return connection.scalar(select(people.c.id).where(people.c.folded == folded(" ".join(name.split()))))
+
+
+def is_number(who: str) -> bool:
+    """Tell whether a person is meant by number; no name is made of digits alone."""
+    return who.isascii() and who.isdigit() and len(who) < 19
+
+
+def faces_of(library: Library, number: int) -> list[PlacedFace]:
+    """Return the faces of a person in photos that a search shows, by path."""
+    with library.reading() as connection:
+        ids = connection.scalars(select(person_faces.c.face_id).where(person_faces.c.person_id == number)).all()
+        return placed(connection, ids, shown_only=True)
+
+
+def faces_in(library: Library, path: Path) -> list[PlacedFace]:
+    """Return the faces of a photo, from left to right. Errors: LibraryError where the photo is not in the library."""
+    with library.reading() as connection:
+        return _faces_in(connection, path)
+
+
+def face_at(connection: Connection, path: Path, place: int) -> int:
+    """Return the number of a photo's face, counted from 1 from left to right. Errors: LibraryError."""
+    found = _faces_in(connection, path)
+    if not 1 <= place <= len(found):
+        raise LibraryError(path, f"has {len(found)} faces in the library, there is no face {place}")
+    return found[place - 1].number
+
+
+def check_faces(connection: Connection, numbers: Sequence[int]) -> None:
+    """Find out whether there are faces with these numbers. Errors: IndexerError."""
+    known = {
+        row for part in _parts(numbers) for row in connection.scalars(select(faces.c.id).where(faces.c.id.in_(part)))
+    }
+    for number in numbers:
+        if number not in known:
+            raise IndexerError(
+                f"no face has the number {number}; 'indexer people show' and 'indexer faces list' say them"
+            )
+
+
+def placed(connection: Connection, numbers: Iterable[int], *, shown_only: bool = False) -> list[PlacedFace]:
+    """Return faces by their numbers, with where they are, by path and place; unknown ones are left out."""
+    wanted = sorted(set(numbers))
+    of_photo = [
+        photo
+        for part in _parts(wanted)
+        for photo in connection.scalars(select(faces.c.photo_id).where(faces.c.id.in_(part)).distinct())
+    ]
+    condition = (SHOWN,) if shown_only else ()
+    rows = [
+        row
+        for part in _parts(sorted(set(of_photo)))
+        for row in connection.execute(_PLACED.where(faces.c.photo_id.in_(part), *condition))
+    ]
+    chosen = set(wanted)
+    found = [face for face in _numbered(rows) if face.number in chosen]
+    return sorted(found, key=lambda face: (os.fsencode(face.path), face.place))
+
+
+_PEOPLE = (
+    select(
+        people.c.id,
+        people.c.name,
+        people.c.is_hidden,
+        func.count(photos.c.id).label("faces"),
+        func.count(photos.c.id.distinct()).label("photos"),
+    )
+    .select_from(
+        people.outerjoin(person_faces).outerjoin(faces).outerjoin(photos, (photos.c.id == faces.c.photo_id) & SHOWN)
+    )
+    .group_by(people.c.id)
+)
+_PLACED: Select[Any] = (
+    select(
+        faces,
+        person_faces.c.person_id,
+        person_faces.c.by_user,
+        cast(roots.c.path.op("||")(photos.c.path), LargeBinary).label("path"),
+    )
+    .select_from(faces.join(photos).join(roots).outerjoin(person_faces))
+    .order_by(faces.c.photo_id, faces.c.box_left, faces.c.box_top, faces.c.id)
+)
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(row.id, row.name, row.faces, row.photos, bool(row.is_hidden))
+
+
+def _faces_in(connection: Connection, path: Path) -> list[PlacedFace]:
+    known = Roots.read(connection)
+    ids = find_ids(connection, [known.place(path)])
+    if not ids:
+        raise LibraryError(path, "is not in the library; scan its folder first")
+    return _numbered(connection.execute(_PLACED.where(faces.c.photo_id.in_(ids.values()))).all())
+
+
+def _numbered(rows: Sequence[Row[Any]]) -> list[PlacedFace]:
+    """Return the faces of rows that are in order of their photos, counted in each."""
+    found: list[PlacedFace] = []
+    photo = place = 0
+    for row in rows:
+        place = place + 1 if row.photo_id == photo else 1
+        photo = row.photo_id
+        path = Path(os.fsdecode(row.path))
+        found.append(PlacedFace(row.id, path, place, box(row), row.quality, row.person_id, bool(row.by_user)))
+    return found
+
+
+def _parts(numbers: Sequence[int]) -> list[Sequence[int]]:
+    return [numbers[start : start + _AT_A_TIME] for start in range(0, len(numbers), _AT_A_TIME)]

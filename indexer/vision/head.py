@@ -1,0 +1,162 @@
+"""Vectors of examples and of other photos flow in; a small head that tells them apart, and how well, flows out.
+
+The head is a logistic regression on the pooled vectors of a classifier. It is found here and not in Keras: with a few
+examples the best weights are a small system of equations, solved exactly, alike on every machine and in a second;
+the zoo writes the result as a Keras model. Figures and what else was tried: docs/own-words.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+LEAST_EXAMPLES = 5
+PREVALENCE = 0.05  # the precision is told for a library in which one photo of 20 is such a one
+# Low, as a library with many photos that show it looks as if many were wrong: in between, the user decides.
+_LEAST_PRECISION, _LEAST_RECALL = 0.25, 0.2
+_PENALTY = 0.01  # of large weights
+_FOLDS = 10  # at most
+_DOUBTFUL = 0.02  # of the sample at most: the rest that looks like examples counts as wrong
+_BETA = 0.5  # precision counts for more than recall where the threshold is chosen (F-measure)
+_ROUNDS = 8  # of Newton's method: more change nothing
+_SETTLED = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A head and how good it was on photos that it was not made from.
+
+    weights: little-endian float32, the bias last; the logistic function of weights · vector + bias is 0.5 or more
+    for what gets the word. Vectors have the length 1.
+    recall: share of the examples that were found when left out.  precision: share of right ones among the found,
+    where PREVALENCE of all photos show it.  wrong: photos of `compared` that got the word and should not.
+    doubtful: photos of the library that look like the examples do; they were taken for neither, and half of them
+    count as wrong in the precision (measured: about so many are).
+    """
+
+    weights: bytes
+    examples: int
+    compared: int
+    recall: float
+    precision: float
+    wrong: int
+    doubtful: int
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Tell whether the word would be mostly wrong, or find next to nothing, and nobody need be asked."""
+        return self.precision < _LEAST_PRECISION or self.recall < _LEAST_RECALL
+
+
+def train(examples: NDArray[np.float32], others: NDArray[np.float32], surely: int = 0) -> Trial:
+    """Find the head for float32[n, length] and float32[m, length], all of length 1.
+
+    surely: so many of the first of the others are known not to be examples; the rest is a sample of the library, in
+    which some may be. Such a one, when left out, looks like half of the examples do, and is then taken for neither.
+    """
+    import numpy as np
+
+    pooled = np.concatenate([examples, others]).astype(np.float64)
+    is_example = np.arange(len(pooled)) < len(examples)
+    products = pooled @ pooled.T
+    told = _left_out(products, is_example)
+    doubtful = _doubtful(told, is_example, surely)
+    used = np.flatnonzero(~doubtful)
+    told = _left_out(products[np.ix_(used, used)], is_example[used])
+    threshold, recall, wrong = _threshold(told[is_example[used]], told[~is_example[used]])
+    shares, bias = _solve(products[np.ix_(used, used)], is_example[used])
+    weights = np.append(shares @ pooled[used], bias - threshold).astype("<f4")
+    compared = len(used) - len(examples)
+    return Trial(
+        weights=weights.tobytes(),
+        examples=len(examples),
+        compared=compared,
+        recall=recall,
+        precision=_precision(recall, wrong + doubtful.sum() / 2, compared + doubtful.sum()),
+        wrong=wrong,
+        doubtful=int(doubtful.sum()),
+    )
+
+
+def _doubtful(told: Numbers, is_example: NDArray[np.bool_], surely: int) -> NDArray[np.bool_]:
+    """Tell which few photos of the library look like half of the examples do, or more."""
+    import numpy as np
+
+    sample = np.flatnonzero(~is_example)[surely:]
+    first = sample[np.argsort(-told[sample], kind="stable")][: int(_DOUBTFUL * len(sample))]
+    doubtful = np.zeros(len(told), bool)
+    doubtful[first] = told[first] >= np.median(told[is_example])
+    return doubtful
+
+
+def _left_out(products: Numbers, is_example: NDArray[np.bool_]) -> Numbers:
+    """Return what is told of each photo by a head that was made without it (cross-validation)."""
+    import numpy as np
+
+    count = int(is_example.sum())
+    folds = min(count, _FOLDS)
+    fold = np.empty(len(is_example), int)
+    fold[is_example] = np.arange(count) % folds
+    fold[~is_example] = np.arange(len(is_example) - count) % folds
+    told = np.empty(len(is_example))
+    for each in range(folds):
+        kept, left = np.flatnonzero(fold != each), np.flatnonzero(fold == each)
+        shares, bias = _solve(products[np.ix_(kept, kept)], is_example[kept])
+        told[left] = products[np.ix_(left, kept)] @ shares + bias
+    return told
+
+
+def _solve(products: Numbers, is_example: NDArray[np.bool_]) -> tuple[Numbers, float]:
+    """Return the share of each photo in the weights, and the bias: logistic regression by Newton's method.
+
+    Both sides count as much, however many photos they have. In terms of the products of photos with each other it is
+    a system of as many equations as photos (Zhu, Hastie: Kernel logistic regression, 2005).
+    """
+    import numpy as np
+
+    count = len(is_example)
+    balance = np.where(is_example, 0.5 / is_example.sum(), 0.5 / (~is_example).sum()) * count
+    shares, bias = np.zeros(count), 0.0
+    for _ in range(_ROUNDS):
+        told = products @ shares + bias
+        likely = 1 / (1 + np.exp(-np.clip(told, -30, 30)))
+        slope = np.maximum(balance * likely * (1 - likely), 1e-6)
+        aim = told + balance * (is_example - likely) / slope
+        system = products + np.diag(_PENALTY * count / slope)
+        toward, ones = np.linalg.solve(system, np.column_stack([aim, np.ones(count)])).T
+        bias = toward.sum() / ones.sum()
+        new = toward - bias * ones
+        settled = np.abs(new - shares).max() < _SETTLED * max(1.0, np.abs(new).max())
+        shares = new
+        if settled:
+            break
+    return shares, float(bias)
+
+
+def _threshold(examples: Numbers, others: Numbers) -> tuple[float, float, int]:
+    """Return the threshold with the best balance of precision and recall, the recall and the wrong ones there."""
+    import numpy as np
+
+    best = (-1.0, 0.0, 0.0, 0)
+    told = np.sort(np.concatenate([examples, others]))
+    for threshold in (told[1:] + told[:-1]) / 2:
+        found, wrong = int((examples >= threshold).sum()), int((others >= threshold).sum())
+        recall = (found + 1) / (len(examples) + 2)  # cautious: with few examples the best threshold flatters itself
+        precision = _precision(recall, wrong, len(others))
+        score = (1 + _BETA**2) * precision * recall / (_BETA**2 * precision + recall)
+        best = max(best, (score, float(threshold), recall, wrong))
+    return best[1:]
+
+
+def _precision(recall: float, wrong: float, compared: int) -> float:
+    """Return the share of right ones among the found, for as many wrong ones as may well be the truth."""
+    right = PREVALENCE * recall
+    false = (1 - PREVALENCE) * (wrong + sqrt(wrong) + 0.5) / (compared + 1)
+    return right / (right + false)

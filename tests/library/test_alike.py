@@ -1,0 +1,144 @@
+"""Look-alikes: neighbors by cosine, copies by hash or vector, groups with the best file first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_photos import EYES, made_photo
+
+from indexer.library import pairs
+from indexer.library.alike import duplicates, similar, vector_of
+from indexer.library.own import hide
+from indexer.library.store import Library
+from indexer.photo import Hashes, Indexed
+
+MODEL = EYES[0]
+LENGTH = 64
+
+
+def picture(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 1, LENGTH)
+
+
+def photo(
+    name: str, vector: np.ndarray, bits: int = 0, content: str | None = None, width: int = 40, **metadata: object
+) -> Indexed:
+    path = Path("/photos") / name
+    made = made_photo(path, sum(map(ord, name)))
+    hashes = Hashes((content or name).encode().ljust(32), bits.to_bytes(8, "big"))
+    seen = replace(
+        made.analysis,
+        vector=vector.astype("<f2").tobytes(),
+        hashes=hashes,
+        metadata=replace(made.analysis.metadata, width=width, height=30, **metadata),
+    )
+    return Indexed(made.file, seen)
+
+
+def names(library: Library, model: str | None = MODEL) -> list[list[str]]:
+    return [[each.path.name for each in (group.best, *group.others)] for group in duplicates(library, model)]
+
+
+def test_the_most_alike_come_first_and_the_photo_itself_does_not(library: Library) -> None:
+    near, far = picture(1) + 0.3 * picture(2), picture(3)
+    library.record([photo("asked.jpg", picture(1)), photo("far.jpg", far), photo("near.jpg", near)])
+    asked = Path("/photos/asked.jpg")
+    vector = vector_of(library, MODEL, asked)
+    assert vector is not None
+    found = similar(library, vector, MODEL, but=asked)
+    assert [each.path.name for each in found][:1] == ["near.jpg"]
+    assert found[0].score > 0.9
+    assert similar(library, vector, MODEL, limit=1, but=asked) == found[:1]
+    assert vector_of(library, "another-model", asked) is None
+
+
+def test_photos_of_another_model_are_not_compared(library: Library) -> None:
+    library.record([photo("a.jpg", picture(1))])
+    assert similar(library, picture(1).astype("<f2").tobytes(), "another-model") == []
+
+
+def test_copies_are_told_by_hash_or_by_vector(library: Library) -> None:
+    base = int.from_bytes(np.random.default_rng(0).bytes(8), "big")
+    cropped = picture(1) + 0.4 * picture(2)
+    recoded = picture(3) + 0.9 * picture(4)
+    library.record(
+        [
+            photo("a.jpg", picture(1), base, width=100),
+            photo("cropped.jpg", cropped, base ^ 0xFFFF0),  # 16 bits apart
+            photo("b.jpg", picture(3), base ^ 0xFFFF_FFFF_0000, width=100),
+            photo("recoded.jpg", recoded, base ^ 0xFFFF_FFFF_0000 ^ 0b111),
+            photo("other.jpg", picture(5), base ^ 0xAAAA_AAAA_AAAA_AAAA),
+        ]
+    )
+    assert names(library) == [["a.jpg", "cropped.jpg"], ["b.jpg", "recoded.jpg"]]
+
+
+def test_same_hashes_of_different_pictures_are_no_copies(library: Library) -> None:
+    library.record([photo("wall.jpg", picture(1)), photo("sky.jpg", -picture(1))])
+    assert names(library) == []
+
+
+def test_only_identical_bytes_where_no_model_is_given(library: Library) -> None:
+    library.record(
+        [photo("a.jpg", picture(1), content="x"), photo("b.jpg", picture(1)), photo("c.jpg", picture(9), content="x")]
+    )
+    groups = duplicates(library, None)
+    assert [[each.path.name for each in (group.best, *group.others)] for group in groups] == [["c.jpg", "a.jpg"]]
+    assert groups[0].others[0].kind == "identical"
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ({"width": 200}, {"width": 100, "format": "TIFF"}),
+        ({"format": "TIFF"}, {"taken_at": "2001-01-01T00:00:00"}),
+    ],
+    ids=["pixels", "format"],
+)
+def test_the_best_file_is_the_largest_then_the_one_a_camera_wrote(
+    library: Library, better: dict[str, object], worse: dict[str, object]
+) -> None:
+    library.record([photo("z.jpg", picture(1), **better), photo("a.jpg", picture(1), **worse)])  # type: ignore[arg-type]
+    assert names(library) == [["z.jpg", "a.jpg"]]
+
+
+def test_every_other_is_a_copy_of_the_best_itself(library: Library) -> None:
+    """In a chain of likenesses the last one may have nothing to do with the first: it must not be lost with it."""
+    turn = [np.cos(np.radians(angle)) * picture(1) + np.sin(np.radians(angle)) * picture(2) for angle in (0, 28, 56)]
+    library.record(
+        photo(f"{name}.jpg", vector, 0xFFF << (16 * place), width=200 - place)
+        for place, (name, vector) in enumerate(zip("abc", turn, strict=True))
+    )
+    assert names(library) == [["a.jpg", "b.jpg"]]
+
+
+def test_hidden_photos_are_left_out(library: Library) -> None:
+    library.record([photo("a.jpg", picture(1)), photo("b.jpg", picture(1))])
+    hide(library, [Path("/photos/b.jpg")])
+    assert names(library) == []
+    assert [each.path.name for each in similar(library, picture(1).astype("<f2").tobytes(), MODEL)] == ["a.jpg"]
+
+
+def test_cells_find_what_comparing_all_finds(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    outcomes = []
+    for number in range(200):
+        copy = picture(number) + 0.3 * random.normal(0, 1, LENGTH)
+        bits = int.from_bytes(random.bytes(8), "big")
+        outcomes.append(photo(f"{number}a.jpg", picture(number), bits))
+        outcomes.append(photo(f"{number}b.jpg", copy, bits ^ 0x1111_1111_1111_1111))
+    library.record(outcomes)
+    with library.reading() as connection:
+        everything = pairs.near_pairs(connection, MODEL)
+        monkeypatch.setattr(pairs, "_EXACT_PHOTOS", 0)
+        monkeypatch.setattr(pairs, "_CELL_PHOTOS", 20)
+        in_cells = pairs.near_pairs(connection, MODEL)
+    assert len(everything) >= 190
+    assert len(set(in_cells) & set(everything)) >= 0.98 * len(everything)
+
+
+def test_an_empty_library_has_no_copies(library: Library) -> None:
+    assert duplicates(library, MODEL) == []

@@ -1,0 +1,65 @@
+"""What SQL and what memory find is what `match` says, in the documented order, for any photos and query."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_queries import queries, recorded, subjects
+
+from indexer.library.compare import distance_km
+from indexer.library.match import Subject, match
+from indexer.library.query import Near, Query, leaves
+from indexer.library.search import by_query, count_hits
+from indexer.library.store import Library
+from indexer.photo import Hit
+
+sorts = st.sampled_from(["score", "date", "path", "distance"])
+
+
+def expected(photos: list[Subject], query: Query, sort: str, least: float) -> list[tuple[str, float]]:
+    """Return (path, score) of what the query means, in order."""
+    found = [(photo, score) for photo in photos if (score := match(query, photo)) is not None and score >= least]
+    near = next((leaf for leaf in leaves(query) if isinstance(leaf, Near)), None)
+
+    def away(photo: Subject) -> tuple[bool, float]:
+        km = near and distance_km(photo.metadata.latitude, photo.metadata.longitude, near.latitude, near.longitude)
+        return km is None, km or 0.0
+
+    found.sort(key=lambda each: each[0].path.encode())
+    if sort != "path":
+        keys = [lambda each: each[1], lambda each: each[0].metadata.taken_at or ""]
+        for key in keys if sort == "date" else keys[::-1]:
+            found.sort(key=key, reverse=True)
+    if sort == "distance":
+        found.sort(key=lambda each: away(each[0]))
+    return [(photo.path, score) for photo, score in found]
+
+
+def plain(hits: list[Hit]) -> list[tuple[str, float]]:
+    return [(str(hit.path), hit.score) for hit in hits]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(subjects, max_size=6),
+    st.lists(st.tuples(queries, sorts, st.booleans()), min_size=1, max_size=8),
+    st.sampled_from([0.0, 0.5]),
+    st.sampled_from([(None, 0), (2, 0), (2, 1)]),
+)
+def test_sql_and_memory_find_what_the_query_means(
+    photos: list[Subject], asked: list[tuple[Query, str, bool]], least: float, page: tuple[int | None, int]
+) -> None:
+    limit, offset = page
+    with Library.empty(Path("none")) as library:
+        photos = recorded(library, photos)
+        for in_memory in (False, True):
+            if in_memory:
+                library.keep_words()
+            for query, sort, reverse in asked:
+                hits = by_query(library, query, sort=sort, reverse=reverse, limit=limit, offset=offset, min_score=least)
+                meant = expected(photos, query, sort, least)
+                wanted = meant[::-1] if reverse else meant
+                assert plain(hits) == wanted[offset : None if limit is None else offset + limit]
+                assert count_hits(library, query, least) == len(meant)

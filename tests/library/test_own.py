@@ -1,0 +1,121 @@
+"""What users say of photos: found at once, and kept over a new analysis, retag, a move and a copy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from made_photos import made_photo
+
+from indexer.errors import LibraryError
+from indexer.library.own import OwnWord, add_tag, hidden, hide, own_words, rate, remove_tag, said
+from indexer.library.report import details
+from indexer.library.search import by_keywords
+from indexer.library.store import Library
+from indexer.photo import Moved, PhotoFile, Tag
+
+A, B, C = (Path(f"/photos/{name}") for name in ("a.jpg", "trip/b.jpg", "trip/c.jpg"))
+TRIP = Path("/photos/trip")
+
+
+@pytest.fixture(autouse=True)
+def photos(library: Library) -> None:
+    library.record(made_photo(path, seed, [("dog", 0.9), ("beach", 0.5)]) for seed, path in enumerate((A, B, C)))
+
+
+def found(library: Library, word: str) -> list[Path]:
+    return [hit.path for hit in by_keywords(library, [word])]
+
+
+def tags(library: Library, path: Path) -> list[Tag]:
+    known = details(library, path)
+    assert known is not None
+    assert known.analysis is not None
+    return list(known.analysis.tags)
+
+
+def test_an_own_word_is_found_at_once_and_surer_than_any(library: Library) -> None:
+    assert add_tag(library, "Aunt Zoë's  house", [B]) == 1
+    assert by_keywords(library, ["aunt zoë's house"])[0].score == 1.0
+    assert found(library, "aunt zoë's house") == [B]
+
+
+def test_a_folder_stands_for_its_photos(library: Library) -> None:
+    assert add_tag(library, "summer", [TRIP, B]) == 2
+    assert found(library, "summer") == [B, C]
+
+
+def test_a_word_in_another_case_is_the_same_word(library: Library) -> None:
+    add_tag(library, "Dog", [A])
+    assert [tag.name for tag in tags(library, A)] == ["beach", "dog"]
+    assert by_keywords(library, ["dog"])[0].why[0].source == "own"
+
+
+def test_a_word_that_is_taken_stays_away_from_a_new_analysis(library: Library) -> None:
+    assert remove_tag(library, "DOG", [A]) == 1
+    library.record([made_photo(A, 7, [("dog", 0.99)])])
+    assert found(library, "dog") == [B, C]
+
+
+def test_to_take_a_word_from_photos_without_it_says_nothing(library: Library) -> None:
+    assert remove_tag(library, "cat", [A, B]) == 0
+    assert own_words(library) == []
+
+
+def test_own_words_outlast_analysis_retag_and_move(library: Library) -> None:
+    add_tag(library, "mine", [A])
+    remove_tag(library, "beach", [A])
+    before = tags(library, A)
+    library.record([made_photo(A, 0, [("dog", 0.9), ("beach", 0.5)])])
+    assert tags(library, A) == before
+    assert library.retag({A: [Tag("dog", 0.9, "class of dog"), Tag("beach", 0.5, "class of beach")]}) == 0
+    moved = Path("/photos/elsewhere.jpg")
+    library.record([Moved(PhotoFile(moved, 1000, 2), A, gone=True)])
+    assert tags(library, moved) == before
+
+
+def test_a_copy_takes_words_and_stars_along_but_is_not_hidden(library: Library) -> None:
+    add_tag(library, "mine", [A])
+    remove_tag(library, "beach", [A])
+    rate(library, 4, [A])
+    hide(library, [A])
+    copy = Path("/photos/copy.jpg")
+    library.record([Moved(PhotoFile(copy, 1000, 2), A, gone=False)])
+    assert tags(library, copy) == tags(library, A)
+    assert said(library, copy) == said(library, A).__class__(("mine",), ("beach",), 4, is_hidden=False)
+    assert library.retag({copy: [Tag("dog", 0.9, "class of dog"), Tag("beach", 0.5, "class of beach")]}) == 0
+
+
+def test_a_retag_says_how_many_changed(library: Library) -> None:
+    assert library.retag({A: [Tag("cat", 0.5, "a rule")], B: tags(library, B)}) == 1
+
+
+def test_hidden_photos_are_in_no_search_until_shown_again(library: Library) -> None:
+    assert hide(library, [TRIP]) == 2
+    assert found(library, "dog") == [A]
+    assert hidden(library) == [B, C]
+    hide(library, [B], hidden=False)
+    assert found(library, "dog") == [A, B]
+
+
+def test_no_stars_take_the_stars_away(library: Library) -> None:
+    rate(library, 5, [A])
+    rate(library, 0, [A])
+    assert said(library, A).rating is None
+    with pytest.raises(ValueError, match="stars"):
+        rate(library, 6, [A])
+
+
+def test_a_path_that_is_unknown_changes_nothing(library: Library) -> None:
+    for unknown in (Path("/photos/none.jpg"), Path("/elsewhere/a.jpg")):
+        with pytest.raises(LibraryError, match="not in the library"):
+            add_tag(library, "mine", [A, unknown])
+    assert own_words(library) == []
+
+
+def test_words_are_counted(library: Library) -> None:
+    add_tag(library, "mine", [A, B])
+    remove_tag(library, "mine", [B])
+    assert own_words(library) == [OwnWord("mine", 1, 1)]
+    add_tag(library, "mine", [B])
+    assert own_words(library) == [OwnWord("mine", 2, 0)]

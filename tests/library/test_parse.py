@@ -1,0 +1,141 @@
+"""What a user types becomes the tree that it means; a tree becomes text that means the same."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_queries import queries
+
+from indexer.errors import QueryError
+from indexer.library.parse import parse, printed
+from indexer.library.query import And, Month, Near, Not, Number, Or, Person, Query, Shape, State, Taken, Term, Text
+
+TODAY = date(2024, 3, 31)
+KNOWN = {"dogs": "dog", "great white shark": "great white shark", "hot dog": "hot dog", "mutt": "dog"}
+a, b, c = Term("a"), Term("b"), Term("c")
+
+
+def read(text: str) -> Query:
+    return parse(text, today=TODAY, resolve=lambda word: KNOWN.get(word.lower()))
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("a", a),
+        ("a b", And((a, b))),
+        ("a AND b", And((a, b))),
+        ("a | b c", Or((a, And((b, c))))),
+        ("a OR b", Or((a, b))),
+        ("a (b | c)", And((a, Or((b, c))))),
+        ("a -b", And((a, Not(b)))),
+        ("NOT (a b)", Not(And((a, b)))),
+        ("--a", Not(Not(a))),
+        ("t-shirt", Term("t-shirt")),
+        ("Dogs", Term("dog")),
+        ("tag:mutt", Term("dog")),
+        ("great white shark a", And((Term("great white shark"), a))),
+        ("hot -dogs", And((Term("hot"), Not(Term("dog"))))),
+        ('"hot" dogs', And((Term("hot"), Term("dog")))),
+        ('"OR" -"|"', And((Term("OR"), Not(Term("|"))))),
+        (r'"say \"x\" \\"', Term('say "x" \\')),
+        ("person:Alice", Person("Alice")),
+        ('person:"Bob Miller"', Person("Bob Miller")),
+        ("date:2024", Taken("2024-01-01", "2025-01-01")),
+        ("date:2024-02", Taken("2024-02-01", "2024-03-01")),
+        ("date:2024-02-29", Taken("2024-02-29", "2024-03-01")),
+        ("date:2023-05..2023-09", Taken("2023-05-01", "2023-10-01")),
+        ("date:2023..", Taken("2023-01-01", None)),
+        ("date:..2023", Taken(None, "2024-01-01")),
+        ("date:last-30-days", Taken("2024-03-02", "2024-04-01")),
+        ("date:last-1-month", Taken("2024-03-01", "2024-04-01")),
+        ("date:last-2-weeks", Taken("2024-03-18", "2024-04-01")),
+        ("date:today", Taken("2024-03-31", "2024-04-01")),
+        ("date:yesterday..", Taken("2024-03-30", None)),
+        ("date:July", Month(7)),
+        ("date:(may|jun)", Or((Month(5), Month(6)))),
+        ("near:-48.5,2,10km", Near(-48.5, 2, 10)),
+        ("camera:nikon", Text("camera", "nikon")),
+        ("format:jpg", Text("format", "JPEG")),
+        ("type:.png", Text("type", "png")),
+        ('folder:"/My Photos"', Text("folder", "/My Photos")),
+        ("iso:100..400", Number("iso", 100, 400)),
+        ("width:4000+", Number("width", 4000, None)),
+        ("f:..2.8", Number("f", None, 2.8)),
+        ("faces:0", Number("faces", 0, 0)),
+        ("orientation:(landscape|Square)", Or((Shape("landscape"), Shape("square")))),
+        ("is:panorama", Shape("panorama")),
+        ("is:portrait", Term("portrait")),
+        ("IS:missing", State("missing")),
+    ],
+)
+def test_text_means(text: str, query: Query) -> None:
+    assert read(text) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "reason"),
+    [
+        ("", 0, "nothing is searched for"),
+        ("dog and camra:x", 8, 'unknown field "camra" at 9, did you mean camera?'),
+        ("qqq:x", 0, "there are camera, date"),
+        ("a (b", 2, "there is no ')' for the '(' at 3"),
+        ("a)", 1, "there is no '(' for the ')' at 2"),
+        ("a |", 3, "a word is missing at 4"),
+        ("()", 1, "a word is missing"),
+        ("a OR OR b", 5, "a word is missing"),
+        ('a ""', 2, "a word is empty at 3"),
+        ('a "b', 2, "the quote at 3 is never closed"),
+        ('camera:"b', 7, "the quote at 8 is never closed"),
+        ("date:", 5, "nothing stands after 'date:'"),
+        ("date:2023-02-30", 5, "not in the calendar"),
+        ("date:0000", 5, "not in the calendar"),
+        ("date:9999", 5, "not in the calendar"),
+        ("date:last-99999-years", 5, "not in the calendar"),
+        ("date:soon", 5, "is no date; such as"),
+        ("date:2024..2023", 5, "ends before it begins"),
+        ("date:..", 5, "is no range"),
+        ("iso:many", 4, "is no number; such as iso:100"),
+        ("iso:400..100", 4, "is no range"),
+        ("iso:1e3", 4, "is no number"),
+        ("near:1,2", 5, "is no place; such as near:48.86"),
+        ("near:91,0,1", 5, "lies nowhere on earth"),
+        ("orientation:up", 12, "there are landscape, portrait, square"),
+        ("is:screenshot", 3, "does not know which photos are screenshots"),
+        ("is:blue", 3, "there are screenshot, panorama"),
+        ("iso:()", 5, "a value is missing"),
+        ("iso:(1 2)", 4, "there is no ')'"),
+        ("(" * 60 + "a" + ")" * 60, 40, "nested too deeply"),
+        ("-" * 60 + "a", 40, "nested too deeply"),
+        ("a " * 201, 0, "too many"),
+        ("a \udcff", 2, "not text in UTF-8"),
+    ],
+)
+def test_what_cannot_be_understood_is_said_with_its_place(text: str, position: int, reason: str) -> None:
+    with pytest.raises(QueryError) as error:
+        read(text)
+    assert reason in error.value.__dict__["reason"]
+    assert abs(error.value.__dict__["position"] - position) <= 1
+
+
+@settings(deadline=None)
+@given(queries)
+def test_what_is_printed_parses_to_the_same_tree(query: Query) -> None:
+    assert parse(printed(query), today=TODAY) == query
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from([*'ab-|():"\\. 0129', "date:", "iso:", "near:", " OR ", "NOT "]), max_size=12))
+def test_any_text_is_a_query_or_an_error(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    try:
+        query = read(text)
+    except QueryError as error:
+        place = error.__dict__["position"]
+    else:
+        place = 0
+        assert parse(printed(query), today=TODAY) == query
+    assert 0 <= place <= len(text)

@@ -1,0 +1,66 @@
+"""What a long-lived process keeps in memory follows every change of the library, whoever makes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from made_photos import made_photo
+
+from indexer.library import postings
+from indexer.library.query import And, Not, Query, Term
+from indexer.library.search import by_query, count_hits
+from indexer.library.store import Library
+from indexer.photo import Removed
+
+P = Path("/photos")
+DOG, CAT = Term("dog"), Term("cat")
+
+
+def names(library: Library, query: Query) -> list[str]:
+    return [hit.path.name for hit in by_query(library, query, limit=9)]
+
+
+@pytest.fixture
+def kept(library: Library) -> Library:
+    """A library with three photos of dogs, which has answered one search."""
+    library.record([made_photo(P / name, n, [("dog", 0.9 - n / 10)]) for n, name in enumerate("abc")])
+    library.keep_words()
+    assert names(library, DOG) == ["a", "b", "c"]
+    return library
+
+
+def test_what_the_process_itself_writes_is_found(kept: Library) -> None:
+    kept.record([made_photo(P / "b", 1, [("cat", 0.5)]), Removed(P / "c")])
+    assert names(kept, DOG) == ["a"]
+    assert names(kept, CAT) == ["b"]
+
+
+def test_what_another_process_writes_is_found(kept: Library) -> None:
+    with Library.open(kept.path) as other:
+        other.record([made_photo(P / "d", 7, [("dog", 1.0)])])
+    assert names(kept, DOG) == ["d", "a", "b", "c"]
+
+
+def test_rows_of_forgotten_photos_match_nothing(kept: Library) -> None:
+    kept.record([Removed(P / "b")])
+    kept.prune()
+    assert names(kept, DOG) == ["a", "c"]
+    assert sorted(names(kept, Not(CAT))) == ["a", "c"]
+    assert count_hits(kept, Not(CAT)) == 2
+
+
+def test_two_connections_that_take_turns_both_see_what_is_new(kept: Library) -> None:
+    with kept.reading():  # holds the first connection: the next ones are others
+        assert names(kept, DOG) == ["a", "b", "c"]
+        with Library.open(kept.path) as other:
+            other.record([made_photo(P / "a", 0, [("cat", 1.0)])])
+        assert names(kept, DOG) == ["b", "c"]
+    assert names(kept, DOG) == ["b", "c"]
+    assert names(kept, And((DOG, Not(CAT)))) == ["b", "c"]
+
+
+def test_memory_is_limited(kept: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postings, "_MOST_BYTES", 30)
+    for _ in range(2):
+        assert names(kept, And((DOG, Not(CAT)))) == ["a", "b", "c"]

@@ -1,0 +1,113 @@
+"""Taught words: given to all photos at once, kept over a new analysis and retag, and below what users say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_photos import EYES, made_photo
+
+from indexer.library.laid import Head
+from indexer.library.own import add_tag, remove_tag
+from indexer.library.report import details
+from indexer.library.search import by_keywords
+from indexer.library.store import Library
+from indexer.library.taught import forget, sample, taught_words, teach, to_teach_again
+from indexer.photo import Indexed, Moved, PhotoFile, Tag
+
+MODEL = EYES[0]
+SAIL, TREE = np.array([3.0, 1.0, 0, 0]), np.array([0, 1.0, 3.0, 0])
+HEAD = Head("sailing", MODEL, np.array([4, 0, -4, 0, 0], "<f4").tobytes())
+ABOUT = {"examples": 5, "precision": 0.9, "recall": 0.8, "folder": "/examples", "not": ""}
+
+
+def photo(name: str, vector: np.ndarray) -> Indexed:
+    made = made_photo(Path("/photos") / name, 1, [("boat", 0.7)])
+    return Indexed(made.file, replace(made.analysis, vector=vector.astype("<f2").tobytes()))
+
+
+def tags(library: Library, name: str) -> tuple[Tag, ...]:
+    known = details(library, Path("/photos") / name)
+    assert known is not None
+    assert known.analysis is not None
+    return known.analysis.tags
+
+
+def found(library: Library) -> list[str]:
+    return [hit.path.name for hit in by_keywords(library, ["sailing"])]
+
+
+@pytest.fixture(autouse=True)
+def photos(library: Library) -> None:
+    library.record([photo("sail.jpg", SAIL), photo("tree.jpg", TREE)])
+
+
+def test_a_taught_word_is_given_to_the_photos_that_are_there(library: Library) -> None:
+    assert teach(library, HEAD, ABOUT) == 1
+    assert found(library) == ["sail.jpg"]
+    assert tags(library, "sail.jpg")[-1].source == "taught"
+
+
+def test_a_new_photo_gets_it_in_the_scan_with_the_same_score(library: Library) -> None:
+    teach(library, HEAD, ABOUT)
+    library.record([photo("new.jpg", SAIL), photo("other.jpg", TREE)])
+    assert found(library) == ["new.jpg", "sail.jpg"]
+    assert tags(library, "new.jpg") == tags(library, "sail.jpg")
+
+
+def test_analysis_retag_move_and_copy_keep_it(library: Library) -> None:
+    teach(library, HEAD, ABOUT)
+    before = tags(library, "sail.jpg")
+    library.record([photo("sail.jpg", SAIL)])
+    assert library.retag({Path("/photos/sail.jpg"): [Tag("boat", 0.7, "class of boat")]}) == 0
+    library.record([Moved(PhotoFile(Path("/photos/copy.jpg"), 1, 1), Path("/photos/sail.jpg"), gone=False)])
+    library.record([Moved(PhotoFile(Path("/photos/moved.jpg"), 1, 1), Path("/photos/sail.jpg"), gone=True)])
+    assert tags(library, "copy.jpg") == tags(library, "moved.jpg") == before
+
+
+def test_what_users_say_counts_for_more(library: Library) -> None:
+    remove_tag(library, "sailing", [Path("/photos/sail.jpg")])  # before it is known: says nothing
+    teach(library, HEAD, ABOUT)
+    remove_tag(library, "sailing", [Path("/photos/sail.jpg")])
+    add_tag(library, "sailing", [Path("/photos/tree.jpg")])
+    assert teach(library, HEAD, ABOUT) == 0
+    library.record([photo("sail.jpg", SAIL), photo("tree.jpg", TREE)])
+    assert found(library) == ["tree.jpg"]
+    forget(library, "sailing")
+    assert found(library) == ["tree.jpg"]
+
+
+def test_to_teach_again_replaces_it(library: Library) -> None:
+    teach(library, HEAD, ABOUT)
+    teach(library, replace(HEAD, weights=np.array([-4, 0, 4, 0, 0], "<f4").tobytes()), ABOUT)
+    assert found(library) == ["tree.jpg"]
+    assert [(word.name, word.photos) for word in taught_words(library)] == [("sailing", 1)]
+
+
+def test_a_forgotten_word_is_gone(library: Library) -> None:
+    before = tags(library, "sail.jpg")
+    teach(library, HEAD, ABOUT)
+    assert forget(library, "Sailing") is not None
+    assert forget(library, "sailing") is None
+    assert tags(library, "sail.jpg") == before
+    library.record([photo("sail.jpg", SAIL)])
+    assert found(library) == []
+
+
+def test_vectors_of_another_classifier_are_never_judged(library: Library) -> None:
+    other = replace(HEAD, model="another-12345678")
+    assert teach(library, other, ABOUT) == 0
+    library.record([photo("new.jpg", SAIL)])
+    assert found(library) == []
+    assert [word.name for word in to_teach_again(library, MODEL)] == ["sailing"]
+    assert to_teach_again(library, "another-12345678") == []
+
+
+def test_a_sample_is_always_the_same_and_leaves_out_the_examples(library: Library) -> None:
+    library.record(photo(f"{number}.jpg", SAIL + number) for number in range(20))
+    drawn = sample(library, MODEL, 10)
+    assert len(drawn) == 10
+    assert drawn == sample(library, MODEL, 10)
+    assert sample(library, MODEL, 100, [Path("/photos/tree.jpg")]).count(TREE.astype("<f2").tobytes()) == 0
