@@ -5,89 +5,79 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields, replace
-from math import isfinite
+from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from indexer.errors import ConfigError
-
-
-def _setting(
-    default: Any,
-    about: str,
-    least: float | None = None,
-    choices: tuple[str, ...] = (),
-    most: float | None = None,
-) -> Any:
-    return field(default=default, metadata={"about": about, "least": least, "choices": choices, "most": most})
+from indexer.setting import as_text, as_toml, checked, expanded, from_text, path_of, setting
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """Every setting of the program; an empty path means the platform's own place."""
 
-    library: Path | None = _setting(
+    library: Path | None = setting(
         None,
         "The library file. Empty: library.sqlite in the platform's data folder (see 'indexer config show').",
     )
-    folders: tuple[Path, ...] = _setting((), "Folders of photos that 'scan' and 'watch' take when none is given.")
-    models_folder: Path | None = _setting(None, "Where built networks are kept. Empty: the platform's cache folder.")
-    classifier: str = _setting("efficientnet-lite0", "The network that gives tags ('indexer models list').")
-    rules: Path | None = _setting(
+    folders: tuple[Path, ...] = setting((), "Folders of photos that 'scan' and 'watch' take when none is given.")
+    models_folder: Path | None = setting(None, "Where built networks are kept. Empty: the platform's cache folder.")
+    classifier: str = setting("efficientnet-lite0", "The network that gives tags ('indexer models list').")
+    rules: Path | None = setting(
         None, "Your own rules for tags instead of models/labels/rules.toml; run 'indexer retag' after a change."
     )
-    faces: bool = _setting(True, "Find and describe faces. false: no face data is ever computed.")
-    no_faces: tuple[Path, ...] = _setting(
+    faces: bool = setting(True, "Find and describe faces. false: no face data is ever computed.")
+    no_faces: tuple[Path, ...] = setting(
         (), "Folders whose photos are never looked at for faces; 'indexer faces forget --folder' erases known ones."
     )
-    detector: str = _setting("retinaface-mobilenet025", "The network that finds faces.")
-    describer: str = _setting("dlib-face-resnet", "The network that describes faces.")
-    runtime: str = _setting(
+    detector: str = setting("retinaface-mobilenet025", "The network that finds faces.")
+    describer: str = setting("dlib-face-resnet", "The network that describes faces.")
+    runtime: str = setting(
         "auto",
         "What runs the networks: litert (CPU), tensorflow, or auto (TensorFlow where there is a GPU, else LiteRT).",
         choices=("auto", "litert", "tensorflow"),
     )
-    workers: int = _setting(0, "Worker processes. 0: one a CPU core.", least=0)
-    max_megapixels: float = _setting(200.0, "Larger pictures are refused before they are decoded.", least=0.01)
-    photo_timeout_seconds: float = _setting(120.0, "A photo that takes longer is recorded as failed.", least=1)
-    photo_memory_mb: int = _setting(
+    workers: int = setting(0, "Worker processes. 0: one a CPU core.", least=0)
+    max_megapixels: float = setting(200.0, "Larger pictures are refused before they are decoded.", least=0.01)
+    photo_timeout_seconds: float = setting(120.0, "A photo that takes longer is recorded as failed.", least=1)
+    photo_memory_mb: int = setting(
         2048, "A photo that needs more memory to be read is recorded as failed (Linux).", least=256
     )
-    batch_photos: int = _setting(64, "Photos stored in one transaction.", least=1)
-    batch_seconds: float = _setting(2.0, "Results wait no longer than this before they are stored.", least=0)
-    settle_seconds: float = _setting(
+    batch_photos: int = setting(64, "Photos stored in one transaction.", least=1)
+    batch_seconds: float = setting(2.0, "Results wait no longer than this before they are stored.", least=0)
+    settle_seconds: float = setting(
         2.0, "A file is taken when it has not changed for so long; used by 'indexer watch'.", least=0
     )
-    rescan_minutes: float = _setting(
+    rescan_minutes: float = setting(
         60.0, "How often 'indexer watch' compares everything with the disk, to be sure. 0: never.", least=0
     )
-    poll_seconds: float = _setting(
+    poll_seconds: float = setting(
         60.0, "How often 'indexer watch' looks into folders whose disk does not tell of changes.", least=1
     )
-    watching: str = _setting(
+    watching: str = setting(
         "auto",
         "How 'indexer watch' learns of changes: events (the system tells), polling, or auto (what fits the disk).",
         choices=("auto", "events", "polling"),
     )
-    max_load: float = _setting(
+    max_load: float = setting(
         0.0,
         "Rest while other programs keep the machine busier than this (load average). 0: never rest. "
         "Used by 'indexer watch'.",
         least=0,
     )
-    niceness: int = _setting(
+    niceness: int = setting(
         10, "How far 'indexer watch' steps back for other programs: 0 (not at all) to 19.", least=0, most=19
     )
-    io_priority: str = _setting(
+    io_priority: str = setting(
         "idle",
         "How 'indexer watch' shares the disk: normal, low, or idle (only when nobody else wants it; Linux).",
         choices=("normal", "low", "idle"),
     )
-    idle_seconds: float = _setting(
+    idle_seconds: float = setting(
         60.0, "Worker processes are let go after so long without work; used by 'indexer watch'.", least=0
     )
-    log: str = _setting(
+    log: str = setting(
         "lines", "What 'indexer watch' prints: lines, or json (an object a line).", choices=("lines", "json")
     )
 
@@ -195,14 +185,14 @@ def example() -> str:
     """Return the text of config.example.toml: every key with what it means and its default."""
     lines = ["# Every setting of indexer with its default. Copy it to the path that 'indexer config show' names."]
     for name, item in _FIELDS.items():
-        lines += ["", f"# {item.metadata['about']}", f"{name} = {_toml(item.default)}"]
+        lines += ["", f"# {item.metadata['about']}", f"{name} = {as_toml(item.default)}"]
     return "\n".join(lines) + "\n"
 
 
 def default_file(environ: Mapping[str, str] | None = None) -> Path:
     """Return where the settings file is looked for when none is given."""
     named = (os.environ if environ is None else environ).get("INDEXER_CONFIG")
-    return _expanded("INDEXER_CONFIG", named) if named else _platform("user_config_path") / "config.toml"
+    return expanded("INDEXER_CONFIG", named) if named else _platform("user_config_path") / "config.toml"
 
 
 def service_manager(environ: Mapping[str, str] | None = None) -> ServiceManager:
@@ -223,19 +213,14 @@ def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     environ = os.environ if environ is None else environ
     given = {key: _checked(key, value, Path()) for key, value in _environment_layer(environ).items()}
     if file := environ.get("INDEXER_CONFIG"):
-        given["config"] = _path("INDEXER_CONFIG", file, Path())
-    return {f"INDEXER_{key.upper()}": _as_text(value) for key, value in given.items()}
+        given["config"] = path_of("INDEXER_CONFIG", file, Path())
+    return {f"INDEXER_{key.upper()}": as_text(value) for key, value in given.items()}
 
 
-def _as_text(value: Any) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case None:
-            return ""
-        case tuple():
-            return os.pathsep.join(map(str, value))
-    return str(value)
+def _checked(key: str, value: Any, base: Path) -> Any:
+    if key not in _FIELDS:
+        raise ConfigError(key, f"is not a setting; known are {', '.join(_FIELDS)}")
+    return checked(_FIELDS[key], value, base)
 
 
 def _file_layer(file: Path | None, environ: Mapping[str, str]) -> tuple[str, Path, dict[str, Any]]:
@@ -252,82 +237,7 @@ def _file_layer(file: Path | None, environ: Mapping[str, str]) -> tuple[str, Pat
 
 def _environment_layer(environ: Mapping[str, str]) -> dict[str, Any]:
     given = {key: environ.get(f"INDEXER_{key.upper()}") for key in _FIELDS}
-    return {key: _from_text(key, text) for key, text in given.items() if text is not None}
-
-
-def _from_text(key: str, text: str) -> Any:
-    default = _FIELDS[key].default
-    if isinstance(default, bool):
-        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
-    if isinstance(default, int | float):
-        try:
-            return type(default)(text)
-        except ValueError:
-            return text
-    return [part for part in text.split(os.pathsep) if part] if isinstance(default, tuple) else text
-
-
-def _checked(key: str, value: Any, base: Path) -> Any:
-    """Return the value as its field wants it, paths absolute from `base`."""
-    if key not in _FIELDS:
-        raise ConfigError(key, f"is not a setting; known are {', '.join(_FIELDS)}")
-    item = _FIELDS[key]
-    match item.default:
-        case bool():
-            return _wanted(key, value, isinstance(value, bool), "true or false")
-        case int():
-            _wanted(key, value, isinstance(value, int) and not isinstance(value, bool), "a whole number")
-        case float():
-            value = float(_wanted(key, value, isinstance(value, int | float) and isfinite(value), "a number"))
-        case str():
-            _wanted(key, value, isinstance(value, str) and bool(value), "a text")
-        case tuple():
-            _wanted(key, value, isinstance(value, list | tuple), "a list of folders")
-            return tuple(_path(key, part, base) for part in value)
-        case None:
-            return _path(key, value, base) if str(value) else None
-    return _bounded(key, value, **{name: item.metadata[name] for name in ("least", "most", "choices")})
-
-
-def _bounded(key: str, value: Any, least: float | None, most: float | None, choices: tuple[str, ...]) -> Any:
-    if least is not None:
-        _wanted(key, value, value >= least, f"at least {least}")
-    if most is not None:
-        _wanted(key, value, value <= most, f"at most {most}")
-    if choices:
-        _wanted(key, value, value in choices, f"one of {', '.join(choices)}")
-    return value
-
-
-def _path(key: str, value: Any, base: Path) -> Path:
-    _wanted(key, value, isinstance(value, str | Path), "a path")
-    return (base / _expanded(key, value)).absolute()
-
-
-def _expanded(key: str, value: str | Path) -> Path:
-    try:
-        return Path(value).expanduser()
-    except RuntimeError as error:
-        raise ConfigError(key, f"{value} names nobody's home folder") from error
-
-
-def _wanted(key: str, value: Any, holds: bool, what: str) -> Any:
-    if not holds:
-        raise ConfigError(key, f"must be {what}, not {value!r}")
-    return value
-
-
-def _toml(value: Any) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case None:
-            return '""'
-        case tuple():
-            return "[]"
-        case str():
-            return f'"{value}"'
-    return str(value)
+    return {key: from_text(_FIELDS[key].default, text) for key, text in given.items() if text is not None}
 
 
 def _cores() -> int:

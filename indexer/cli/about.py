@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +15,7 @@ from indexer.cli.session import Session, command
 from indexer.errors import LibraryError, printable
 
 if TYPE_CHECKING:
+    from indexer.library.own import Said
     from indexer.library.report import Details
     from indexer.photo import Analysis, Failed, Metadata
 
@@ -42,19 +43,22 @@ def show(
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
     """Show everything known of a photo."""
+    from indexer.library.own import said
     from indexer.library.report import details
 
+    path = file.parent.resolve() / file.name
     with session.open_library() as library:
-        known = details(library, file.parent.resolve() / file.name)
-    if known is None:
-        raise LibraryError(file, "is not in the library; scan its folder first")
+        known = details(library, path)
+        if known is None:
+            raise LibraryError(file, "is not in the library; scan its folder first")
+        record = {**_details_record(known), **_said_record(said(library, path))}
     match format:
         case Format.TABLE:
-            table(list(_facts(known)))
+            table(list(_facts(record)))
         case Format.JSON:
-            write_json(_details_record(known), indent=2)
+            write_json(record, indent=2)
         case _:
-            present([known], format, _details_record, {}, lambda each: [each.file.path])
+            present([record], format, lambda each: each, {}, lambda _: [known.file.path])
 
 
 def tags(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
@@ -146,9 +150,18 @@ def _gps(meta: Metadata) -> dict[str, float | None] | None:
     return {"latitude": meta.latitude, "longitude": meta.longitude, "altitude_m": meta.altitude_m}
 
 
-def _facts(known: Details) -> Iterator[list[str]]:
+def _said_record(said: Said) -> dict[str, Any]:
+    return {
+        "people": list(said.people),
+        "rating": said.rating,
+        "hidden": said.is_hidden,
+        "own_tags": list(said.given),
+        "removed_tags": list(said.taken),
+    }
+
+
+def _facts(record: Mapping[str, Any]) -> Iterator[list[str]]:
     """Yield what is known as rows of a table: what, value."""
-    record = _details_record(known)
     for key in ("path", "bytes", "indexed_at", "missing_since", "format", "taken_at", "taken_from", "camera", "lens",
                 "iso", "f_number", "exposure_seconds", "focal_length_mm", "software", "content_sha256"):  # fmt: skip
         if record.get(key) is not None:
@@ -159,6 +172,7 @@ def _facts(known: Details) -> Iterator[list[str]]:
         yield ["gps", "{latitude:.6f}, {longitude:.6f}".format_map(record["gps"])]
     if record["failed"]:
         yield ["failed", "{stage}: {reason}".format_map(record["failed"])]
+    yield from _said_facts(record)
     for tag in record.get("tags", []):
         yield ["tag", f"{tag['score']:.2f}  {tag['name']} ← {tag['source']}"]
     for label in record["labels"]:
@@ -167,3 +181,15 @@ def _facts(known: Details) -> Iterator[list[str]]:
         box = face["box"]
         place = f"{box['left']:.0%} from the left, {box['top']:.0%} from the top, {box['width']:.0%} wide"
         yield ["face", f"{face['score']:.2f}  {place}, quality {face['quality']:.2f}"]
+
+
+def _said_facts(record: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Yield what the user said."""
+    if record["rating"]:
+        yield ["rating", "★" * record["rating"]]
+    if record["hidden"]:
+        yield ["hidden", "no search shows it ('indexer unhide')"]
+    for person in record["people"]:
+        yield ["person", person]
+    for word in record["removed_tags"]:
+        yield ["no tag", word]

@@ -21,6 +21,8 @@ def register(app: typer.Typer) -> None:
 
 def retag(session: Session) -> None:
     """Make all tags anew from what the networks once saw, after rules or thresholds have changed; no network runs."""
+    from indexer.cli.alike import classifier_id
+    from indexer.cli.teach import tell_stale
     from indexer.pipeline.retag import retag as make_tags
     from indexer.vision.rules import idle_rules
     from indexer.vision.vocabulary import Vocabulary
@@ -30,6 +32,7 @@ def retag(session: Session) -> None:
         session.say(f"A rule that can do nothing: {idle}")
     with session.open_library(read_only=False) as library:
         seen, changed = make_tags(library, vocabulary)
+        tell_stale(session, library, classifier_id(session.settings().config))
     write(f"{changed:,} of {count(seen, 'photo')} got other tags.")
 
 

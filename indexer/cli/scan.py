@@ -45,6 +45,7 @@ def scan(
     A scan may be stopped at any time (Ctrl-C); the next one goes on where it stopped.
     """
     from indexer.cli.progress import Tally
+    from indexer.cli.teach import tell_stale
     from indexer.intake.discover import discover
     from indexer.pipeline.plan import plan
     from indexer.vision.analyze import Eyes
@@ -68,6 +69,7 @@ def scan(
         if dry_run:
             _say_planned(session, planned, as_json)
             return
+        tell_stale(session, library, models[0])
         stop.gently = True
         _run(session, library, planned, config, tally, stop)
     _summarize(tally, stop.asked, as_json)

@@ -86,6 +86,7 @@ def list_words(session: Session, format: FormatOption = Format.TABLE) -> None:  
     model = classifier_id(session.settings().config)
     with session.open_library() as library:
         found = taught_words(library)
+        tell_stale(session, library, model)
     columns = {
         "photos": lambda each: f"{each.photos:>7,}",
         "precision": lambda each: f"{each.about['precision']:.2f}",
@@ -94,7 +95,6 @@ def list_words(session: Session, format: FormatOption = Format.TABLE) -> None:  
         "word": lambda each: each.name,
     }
     present(found, format, _record, columns, lambda _: [])
-    tell_stale(session, [word for word in found if word.model != model])
 
 
 @command(app, "remove")
@@ -110,9 +110,11 @@ def remove(session: Session, name: Annotated[str, typer.Argument(help="A taught 
     write(f"{known.name!r} forgotten.")
 
 
-def tell_stale(session: Session, words: list[TaughtWord]) -> None:
-    """Say which words must be taught again, and how."""
-    for word in words:
+def tell_stale(session: Session, library: Library, model: str) -> None:
+    """Say which words must be taught again, and how, before photos that this classifier sees get them."""
+    from indexer.library.taught import to_teach_again
+
+    for word in to_teach_again(library, model):
         opposite = f" --not {word.about['not']}" if word.about.get("not") else ""
         session.say(
             f"{word.name!r} was taught with {word.model}, another classifier than now: photos scanned since do not get "

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _AT_A_TIME = 1000
 _READ = """
-    SELECT descriptors.id, faces.id, coalesce(person_id, 0), data
+    SELECT descriptors.id, faces.id, faces.photo_id, coalesce(person_id, 0), data
     FROM descriptors JOIN models ON models.id = model_id JOIN faces ON faces.id = descriptors.face_id
     LEFT JOIN person_faces ON person_faces.face_id = faces.id
     WHERE models.name = ? AND quality >= ? AND is_forgotten = 0 ORDER BY faces.id
@@ -45,12 +45,13 @@ class Grouped:
 class Described:
     """Faces with descriptors of one model, in order of their numbers.
 
-    rows: of their descriptors.  numbers: of the faces.  owners: numbers of their people, 0: nobody's.
-    vectors: float32[n, length].
+    rows: of their descriptors.  numbers: of the faces.  photos: row ids of their photos.  owners: numbers of their
+    people, 0: nobody's.  vectors: float32[n, length].
     """
 
     rows: NDArray[np.int64]
     numbers: NDArray[np.int64]
+    photos: NDArray[np.int64]
     owners: NDArray[np.int64]
     vectors: NDArray[np.float32]
 
@@ -77,19 +78,19 @@ def read_described(connection: Connection, model: str, min_quality: float) -> De
     """Return the faces that are fit to be compared."""
     import numpy as np
 
-    rows, numbers, owners, data = [], [], [], []
+    facts: list[tuple[int, int, int, int]] = []
+    data: list[bytes] = []
     for chunk in chunks(connection, _READ, (model, min_quality), _AT_A_TIME):
-        for row, number, owner, vector in chunk:
-            rows.append(row)
-            numbers.append(number)
-            owners.append(owner)
+        for *fact, vector in chunk:
+            facts.append(tuple(fact))
             data.append(vector)
     vectors = np.frombuffer(b"".join(data), "<f4").reshape(len(data), -1) if data else np.empty((0, 1), np.float32)
-    return Described(np.array(rows, np.int64), np.array(numbers, np.int64), np.array(owners, np.int64), vectors)
+    rows, numbers, photos, owners = np.array(facts, np.int64).reshape(-1, 4).T
+    return Described(rows, numbers, photos, owners, vectors)
 
 
 def _known(connection: Connection, seen: Described) -> Known:
-    """Return what the user said of the faces, by row."""
+    """Return what the user said of the faces, by row, and that a photo shows nobody twice, unless he said so."""
     import numpy as np
 
     pairs = np.array([tuple(row) for row in connection.execute(select(face_pairs))], np.int64).reshape(-1, 3)
@@ -101,7 +102,32 @@ def _known(connection: Connection, seen: Described) -> Known:
     same = at[pairs[:, 2] == 1]
     one, two = seen.owners[same].T
     same = same[(one == two) | (one == 0) | (two == 0)]
-    return Known(_together(len(seen.numbers), same), seen.owners, at[pairs[:, 2] == 0], refused[there])
+    one_photo = _of_one(seen.photos)
+    apart = np.concatenate([at[pairs[:, 2] == 0], one_photo])
+    refused = np.concatenate([refused[there], _refusals_of(one_photo, seen.owners)])
+    return Known(_together(len(seen.numbers), same), seen.owners, apart, refused)
+
+
+def _of_one(photos: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the pairs of rows whose faces are in one photo."""
+    import numpy as np
+
+    order = np.argsort(photos, kind="stable")
+    starts = np.flatnonzero(np.diff(photos[order], prepend=-1))
+    groups = [rows for rows in np.split(order, starts[1:]) if len(rows) > 1]
+    pairs = [np.stack(np.triu_indices(len(rows), 1), axis=1) for rows in groups]
+    found = [rows[pair] for rows, pair in zip(groups, pairs, strict=True)]
+    return np.concatenate([np.empty((0, 2), np.int64), *found])
+
+
+def _refusals_of(one_photo: NDArray[np.int64], owners: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return rows and the people that they cannot be, because those are in their photo already."""
+    import numpy as np
+
+    both = np.concatenate([one_photo, one_photo[:, ::-1]])
+    whose = np.stack([both[:, 0], owners[both[:, 1]]], axis=1)
+    kept: NDArray[np.int64] = whose[(whose[:, 1] > 0) & (owners[whose[:, 0]] == 0)]
+    return np.unique(kept, axis=0)
 
 
 def _find(numbers: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -18,7 +18,7 @@ from indexer.library.laid import OWN, OWN_PLACE
 from indexer.library.query import folded
 from indexer.library.replace import intern, upsert
 from indexer.library.roots import Roots, find_ids, part
-from indexer.library.tables import own_tags, photo_tags, photos, sources, tags
+from indexer.library.tables import faces, own_tags, people, person_faces, photo_tags, photos, sources, tags
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -38,12 +38,13 @@ class OwnWord:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What users said of one photo: words given and taken, 1 to 5 stars or None, and whether it is hidden."""
+    """What users said of one photo: words given and taken, 1 to 5 stars or None, whether it is hidden, who is in it."""
 
     given: tuple[str, ...]
     taken: tuple[str, ...]
     rating: int | None
     is_hidden: bool
+    people: tuple[str, ...]
 
 
 def add_tag(library: Library, word: str, paths: Iterable[Path]) -> int:
@@ -120,11 +121,15 @@ def said(library: Library, path: Path) -> Said:
         photo = _photo_id(connection, Roots.read(connection), path)
         words = connection.execute(query.where(own_tags.c.photo_id == photo)).all()
         row = connection.execute(select(photos.c.rating, photos.c.is_hidden).where(photos.c.id == photo)).one()
+        named = select(people.c.name).select_from(people.join(person_faces).join(faces))
+        named = named.where(faces.c.photo_id == photo)
+        names = connection.scalars(named.where(people.c.name.is_not(None)).distinct().order_by(people.c.name)).all()
     return Said(
         given=tuple(word.name for word in words if word.wanted),
         taken=tuple(word.name for word in words if not word.wanted),
         rating=row.rating,
         is_hidden=bool(row.is_hidden),
+        people=tuple(name for name in names if name),
     )
 
 

@@ -25,10 +25,19 @@ class Program:
 
     def __call__(self, *arguments: str | Path, code: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command; its exit code must be `code`."""
-        done = subprocess.run(
+        process = self.start(*arguments, **environ)
+        said = [part.decode() for part in process.communicate()]
+        text = subprocess.CompletedProcess(process.args, process.returncode, *said)
+        assert text.returncode == code, text.stderr
+        assert "Traceback" not in text.stderr
+        return text
+
+    def start(self, *arguments: str | Path, **environ: str) -> subprocess.Popen[bytes]:
+        """Start a command, and do not wait for it."""
+        return subprocess.Popen(
             [sys.executable, "-m", "indexer", *map(os.fsencode, arguments)],
-            capture_output=True,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.home),
@@ -38,10 +47,6 @@ class Program:
                 **environ,
             },
         )
-        text = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
-        assert text.returncode == code, text.stderr
-        assert "Traceback" not in text.stderr
-        return text
 
     def json(self, *arguments: str | Path) -> Any:
         """Run a command and read the JSON that it prints."""

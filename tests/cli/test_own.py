@@ -37,20 +37,35 @@ def test_a_hidden_photo_is_listed_and_shown_again(ours: Program, scanned: Scanne
     assert str(cat) not in ours("search", "--keyword", "cat", "-f", "paths").stdout
     ours("unhide", cat)
     assert ours("unhide").stdout == ""
+    assert str(cat) in ours("search", "--keyword", "cat", "-f", "paths").stdout
 
 
 def test_stars_are_given(ours: Program, scanned: Scanned) -> None:
     assert ours("rate", "5", scanned.photos / "chelsea.png").stdout == "1 photo rated 5.\n"
-    ours("rate", "6", scanned.photos / "chelsea.png", code=2)
+    assert "6" in ours("rate", "6", scanned.photos / "chelsea.png", code=2).stderr
 
 
 @pytest.mark.parametrize("word", ["", "  ", "x" * 201, "a\x07b", os.fsdecode(b"caf\xe9")])
 def test_a_word_that_is_none_is_refused(ours: Program, scanned: Scanned, word: str) -> None:
-    ours("tag", "add", word, scanned.photos, code=2)
+    assert "1 to 200 characters" in ours("tag", "add", word, scanned.photos, code=2).stderr
 
 
 def test_a_photo_outside_the_library_is_refused(ours: Program, tmp_path: Path) -> None:
     assert "not in the library" in ours("tag", "add", "mine", tmp_path / "none.jpg", code=3).stderr
+
+
+def test_show_tells_what_the_user_said(ours: Program, scanned: Scanned) -> None:
+    cat = scanned.photos / "chelsea.png"
+    ours("tag", "add", "our tiger", cat)
+    ours("tag", "remove", "cat", cat)
+    ours("rate", "4", cat)
+    ours("hide", cat)
+    told = ours.json("show", cat)
+    assert (told["own_tags"], told["removed_tags"]) == (["our tiger"], ["cat"])
+    assert (told["rating"], told["hidden"], told["people"]) == (4, True, [])
+    assert {"★★★★", "our tiger ← own"} <= {
+        line.split("  ")[-1].strip() for line in ours("show", cat).stdout.splitlines()
+    }
 
 
 def test_copies_are_grouped_and_the_others_fed_to_other_tools(ours: Program, scanned: Scanned) -> None:

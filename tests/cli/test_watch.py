@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -28,21 +25,8 @@ class Daemon:
 
     def __init__(self, program, *arguments: str | Path, **environ: str) -> None:
         self.program = program
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "indexer", "watch", *map(str, arguments)],
-            stderr=subprocess.PIPE,
-            text=True,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(program.home),
-                "INDEXER_MODELS_FOLDER": str(program.models),
-                "INDEXER_LIBRARY": str(program.library),
-                "INDEXER_SETTLE_SECONDS": "0.2",
-                "INDEXER_WORKERS": "1",
-                "INDEXER_FACES": "false",
-                **environ,
-            },
-        )
+        settings = {"INDEXER_SETTLE_SECONDS": "0.2", "INDEXER_WORKERS": "1", "INDEXER_FACES": "false", **environ}
+        self.process = program.start("watch", *arguments, **settings)
 
     def status(self) -> dict[str, Any]:
         """Return what `indexer status --json` reads, without the start of a process."""
@@ -55,7 +39,7 @@ class Daemon:
         """Wait until the status of the library is as wanted."""
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
-            assert self.process.poll() is None, self.process.stderr and self.process.stderr.read()
+            assert self.process.poll() is None, self.process.communicate()
             if presence(self.program.library) and (now := self.status())["daemon"] and until(now):
                 return now
             time.sleep(0.02)
@@ -65,7 +49,7 @@ class Daemon:
         """Ask it to stop; return its exit code and what it has printed."""
         self.process.send_signal(kind)
         _, printed = self.process.communicate(timeout=PATIENCE_SECONDS)
-        return self.process.returncode, printed.splitlines()
+        return self.process.returncode, printed.decode().splitlines()
 
 
 @pytest.fixture
@@ -146,7 +130,7 @@ def test_a_hangup_reads_the_settings_again(start, own, small_photos: Path, tmp_p
     settings.write_text(f'folders = ["{small_photos}", "{more}"]\nworkers = "many"\n')
     daemon.process.send_signal(signal.SIGHUP)
     assert daemon.process.stderr is not None
-    while "the settings stay as they were" not in (line := daemon.process.stderr.readline()):
+    while "the settings stay as they were" not in (line := daemon.process.stderr.readline().decode()):
         assert line
     assert "workers" in line
     settings.write_text(f'folders = ["{small_photos}", "{more}"]\n')
@@ -191,3 +175,29 @@ def test_the_unit_runs_this_program_on_these_folders(own, small_photos: Path) ->
     assert f'"-{own.library.parent}"' in writable
     assert f'"--library" "{own.library}"' in line
     assert f'Environment="INDEXER_MODELS_FOLDER={own.models}"' in unit
+
+
+def test_every_other_command_works_beside_it(start, own, small_photos: Path, tmp_path: Path) -> None:
+    cat = (small_photos / "cat.jpg").read_bytes()
+    daemon = start(small_photos, INDEXER_BATCH_PHOTOS="1", INDEXER_SETTLE_SECONDS="0")
+    daemon.wait(photos(2))
+    for number in range(60):
+        (small_photos / f"{number:02}.jpg").write_bytes(cat + bytes([number]))  # the daemon writes all the time
+    commands = [
+        ("scan", small_photos),
+        ("search", "cat"),
+        ("retag",),
+        ("tag", "add", "mine", small_photos / "cat.jpg"),
+        ("people", "list"),
+        ("backup", tmp_path / "copy.sqlite"),
+        ("prune",),
+        ("status",),
+        ("duplicates",),
+        ("doctor", "--quiet"),
+    ]
+    running = [own.start(*command, INDEXER_FACES="false") for command in commands]
+    said = [process.communicate(timeout=PATIENCE_SECONDS)[1] for process in running]
+    for command, process, errors in zip(commands, running, said, strict=True):
+        assert process.returncode == 0, (command, errors)
+        assert b"locked" not in errors, (command, errors)
+    daemon.wait(photos(62))

@@ -259,3 +259,30 @@ def test_faces_are_counted_from_left_to_right(party: Library) -> None:
         number(party, "3.jpg", 4)
     with pytest.raises(IndexerError, match="not in the library"):
         faces_in(party, Path("/photos/none.jpg"))
+
+
+def test_a_photo_shows_nobody_twice(library: Library) -> None:
+    add(library, photo_of(ROOT / "class.jpg", ALICE, ALICE, ALICE), photo_of(ROOT / "1.jpg", ALICE))
+    grouped(library)
+    owners = whose(library, "class.jpg")
+    assert [owner for owner in owners if owner] == whose(library, "1.jpg")
+    assert owners.count(None) == 2
+
+
+def test_nobody_joins_a_person_who_is_in_the_photo_already(party: Library) -> None:
+    grouped(party)
+    alice = whose(party, "1.jpg")[0]
+    add(party, photo_of(ROOT / "6.jpg", ALICE, seed=6), photo_of(ROOT / "7.jpg", ALICE, ALICE, seed=7))
+    say(party, "move_faces", [number(party, "7.jpg", 1)], alice)
+    grouped(party)
+    assert whose(party, "6.jpg") == [alice]
+    assert whose(party, "7.jpg") == [alice, None]
+
+
+def test_the_user_may_say_that_a_photo_shows_somebody_twice(library: Library) -> None:
+    add(library, photo_of(ROOT / "mirror.jpg", ALICE, ALICE), photo_of(ROOT / "1.jpg", ALICE))
+    grouped(library)
+    alice = whose(library, "1.jpg")[0]
+    say(library, "move_faces", [number(library, "mirror.jpg", place) for place in (1, 2)], alice)
+    grouped(library)
+    assert whose(library, "mirror.jpg") == [alice, alice]
