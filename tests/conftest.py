@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +33,21 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Path(kept) if kept else tmp_path_factory.mktemp("models")
     build_missing(read_specs().values(), folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes model files (tests/zoo/made_models.py), each once: made("tflite_file", quantized=True)."""
+    from made_models import ENDINGS, KINDS
+
+    folder = tmp_path_factory.mktemp("made")
+    numbers = iter(range(10_000))
+
+    @cache
+    def make(kind: str, **network: Any) -> Path:
+        return KINDS[kind](folder / f"{kind}-{next(numbers)}{ENDINGS.get(kind, '')}", **network)
+
+    return make
 
 
 @pytest.fixture(scope="session")

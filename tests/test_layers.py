@@ -41,6 +41,7 @@ DOORS = {
     "PIL": {"intake", "vision.preprocess", "vision.align"},
     "pillow_heif": {"intake"},
     "lxml": {"intake.xmp"},
+    "onnxruntime": {"vision.runtime"},
     "sqlalchemy": {"library"},
     "alembic": {"library"},
     "watchdog": {"intake.watch"},

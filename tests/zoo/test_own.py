@@ -1,0 +1,189 @@
+"""Networks of the user's own: every kind of file answers, through our runtime, what the network says it answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made_models import KINDS, Net, answer, pictures
+
+from indexer.errors import ModelError
+from indexer.vision.built import fingerprint, tree_fingerprint
+from indexer.vision.runtime import open_model
+from indexer.vision.spec import ModelSpec, spec_of
+from indexer.zoo.build import build
+
+FORMATS = {
+    "saved_model": "saved-model",
+    "tf1_saved_model": "saved-model",
+    "keras_file": "keras",
+    "h5_file": "keras",
+    "frozen_graph": "graph",
+    "tflite_file": "tflite",
+    "onnx_file": "onnx",
+}
+TENSORS = {
+    "saved_model": ("image", "probabilities"),
+    "keras_file": ("image", "predictions"),
+    "h5_file": ("image", "predictions"),
+    "onnx_file": ("image", "probabilities"),
+}
+ENDS = {"softmax": "Softmax", "sigmoid": "Sigmoid", "single-sigmoid": "Sigmoid", "logits": "BiasAdd"}
+
+
+def described(kind: str, file: Path, net: Net, **changes: Any) -> ModelSpec:
+    """Return the description of a made file, its outputs as the program wants them: probabilities."""
+    tensors = TENSORS.get(kind, ("input_1", f"predictions/{ENDS[net.activation]}"))
+    if kind == "tflite_file":
+        from ai_edge_litert.interpreter import Interpreter
+
+        lite = Interpreter(str(file))
+        tensors = lite.get_input_details()[0]["name"], lite.get_output_details()[0]["name"]
+    raw = {
+        "description": "made by a test",
+        "role": "classifier",
+        "weights": {
+            "file": file.name,
+            "format": FORMATS[kind],
+            "sha256": tree_fingerprint(file) if file.is_dir() else fingerprint(file),
+            "signature": "serving_default" if kind == "saved_model" else "",
+            **changes.pop("weights", {}),
+        },
+        "input": {
+            "name": "image",
+            "tensor": tensors[0],
+            "fit": "stretch",
+            "size_px": net.size or 16,
+            "colors": {1: "gray", 3: "RGB"}[net.channels],
+            "mean": 0,
+            "scale": 1 if net.dtype == "uint8" else 1 / 255,
+            "layout": net.layout,
+            "dtype": net.dtype,
+        },
+        "outputs": {
+            "probabilities": {
+                "shape": ["views", net.width],
+                "tensor": tensors[1],
+                "apply": "softmax" if net.activation == "logits" else "none",
+            }
+        },
+        **changes,
+    }
+    return spec_of("mine", raw, str(file.parent))
+
+
+def expected(seen: np.ndarray, net: Net) -> np.ndarray:
+    told = answer(seen, net)
+    if net.activation == "single-sigmoid":
+        return np.concatenate([1 - told, told], axis=1)
+    if net.activation == "logits":
+        powers = np.exp(told - told.max(-1, keepdims=True))
+        return powers / powers.sum(-1, keepdims=True)
+    return told
+
+
+def run(spec: ModelSpec, folder: Path, seen: np.ndarray, net: Net, runtime: str = "litert") -> np.ndarray:
+    """Build and run a network on pictures that are in the network's own layout."""
+    build(spec, folder)
+    usual = seen.transpose(0, 2, 3, 1) if net.layout == "NCHW" else seen
+    return open_model(spec, folder, runtime).run(usual.astype(np.float32))["probabilities"]
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid", "logits", "single-sigmoid"])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_kind_of_file_answers_for_every_activation(kind: str, activation: str, made, tmp_path: Path) -> None:
+    net = Net(activation=activation)
+    seen = pictures(net)
+    told = run(described(kind, made(kind, activation=activation), net), tmp_path, seen, net)
+    np.testing.assert_allclose(told, expected(seen, net), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"layout": "NCHW"},
+        {"channels": 1},
+        {"batch": 1},
+        {"batch": 4},
+        {"dtype": "float16"},
+        {"dtype": "uint8"},
+        {"size": None},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", ["saved_model", "tf1_saved_model", "keras_file", "frozen_graph", "onnx_file"])
+def test_odd_inputs_are_fed_as_they_want(kind: str, changes: dict[str, Any], made, tmp_path: Path) -> None:
+    net = Net(**changes)
+    seen = pictures(net, 3)
+    told = run(described(kind, made(kind, **changes), net), tmp_path, seen, net)
+    np.testing.assert_allclose(told, expected(seen, net), atol=2e-3 if net.dtype == "float16" else 1e-5)
+
+
+def test_a_quantized_file_answers_about_the_same(made, tmp_path: Path) -> None:
+    net = Net()
+    seen = pictures(net)
+    told = run(described("tflite_file", made("tflite_file", quantized=True), net), tmp_path, seen, net)
+    np.testing.assert_allclose(told, expected(seen, net), atol=0.1)
+
+
+@pytest.mark.parametrize("tags", [["serve"], ["myTag"], ["photoprism"], ["serve", "gpu"]], ids=str)
+def test_a_tensorflow_1_model_is_found_under_any_tags(tags: list[str], made, tmp_path: Path) -> None:
+    net = Net()
+    seen = pictures(net)
+    file = made("tf1_saved_model", tags=tuple(tags))
+    spec = described("tf1_saved_model", file, net, weights={"tags": tags})
+    np.testing.assert_allclose(run(spec, tmp_path, seen, net), expected(seen, net), atol=1e-5)
+
+
+def test_both_runtimes_answer_the_same(made, tmp_path: Path) -> None:
+    net = Net()
+    seen = pictures(net)
+    spec = described("saved_model", made("saved_model"), net)
+    one, other = (run(spec, tmp_path, seen, net, runtime) for runtime in ("litert", "tensorflow"))
+    np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_code_in_a_file_runs_only_where_it_is_trusted(made, tmp_path: Path) -> None:
+    net = Net()
+    seen = pictures(net)
+    file = made("keras_file", lambda_layer=True)
+    with pytest.raises(ModelError, match="Lambda layer"):
+        build(described("keras_file", file, net), tmp_path)
+    spec = described("keras_file", file, net, weights={"trust": True})
+    np.testing.assert_allclose(run(spec, tmp_path, seen, net), expected(seen, net), atol=1e-5)
+
+
+def test_a_file_that_has_changed_is_refused(made, tmp_path: Path) -> None:
+    spec = described("keras_file", made("keras_file"), Net(), weights={"sha256": "0" * 64})
+    with pytest.raises(ModelError, match="has changed since it was added"):
+        build(spec, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "table", "key", "value", "message"),
+    [
+        ("tf1_saved_model", "input", "tensor", "input_9", "no operation 'input_9'"),
+        ("frozen_graph", "input", "tensor", "input_9", "no operation 'input_9'"),
+        ("saved_model", "weights", "signature", "predict", "no signature 'predict'; it has .*serving_default"),
+        ("saved_model", "weights", "tags", ["train"], "cannot be read"),
+        ("keras_file", "input", "size_px", 17, "the description says"),
+        ("keras_file", "input", "colors", "gray", "the description says"),
+        ("saved_model", "input", "dtype", "uint8", "its input is float32"),
+    ],
+)
+def test_a_description_that_does_not_fit_is_refused(
+    kind: str, table: str, key: str, value: Any, message: str, made, tmp_path: Path
+) -> None:
+    spec = described(kind, made(kind), Net())
+    changed = json.loads(json.dumps(asdict(spec)))
+    changed[table][key] = value
+    with pytest.raises(ModelError, match=message):
+        build(spec_of(changed.pop("name"), changed), tmp_path)
+
+
+def test_every_kind_that_can_be_made_is_tried() -> None:
+    assert set(FORMATS) == set(KINDS) - {"object_detector"}
