@@ -247,6 +247,32 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
+class Networks:
+    """The ids of the networks that are to see each photo.
+
+    scene: they see every photo; the first one's vectors tell what looks alike.
+    faces: they see the photos that do not lie below one of the folders `no_faces`.
+    """
+
+    scene: tuple[str, ...]
+    faces: tuple[str, ...] = ()
+    no_faces: tuple[Path, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.scene + self.faces
+
+    def want_faces(self, path: Path) -> bool:
+        """Tell whether faces may be looked for in a photo."""
+        return not any(path.is_relative_to(folder) for folder in self.no_faces)
+
+    def of(self, path: Path) -> tuple[str, ...]:
+        """Return the networks that are to see a photo."""
+        return self.ids if self.want_faces(path) else self.scene
+
+
+@dataclass(frozen=True, slots=True)
 class Indexed:
     """The photo was analyzed."""
 

@@ -113,6 +113,10 @@ def _details_record(known: Details) -> dict[str, Any]:
         "failed": {"stage": failure.stage, "reason": failure.reason} if failure else None,
         **_analysis_record(known.analysis),
         "labels": [{**asdict(label), "score": rounded(label.score)} for label in known.labels],
+        "objects": [
+            {"name": each.name, "score": rounded(each.score), "model": each.model, "box": box_record(each.box)}
+            for each in known.objects
+        ],
     }
 
 
@@ -177,10 +181,14 @@ def _facts(record: Mapping[str, Any]) -> Iterator[list[str]]:
         yield ["tag", f"{tag['score']:.2f}  {tag['name']} ← {tag['source']}"]
     for label in record["labels"]:
         yield ["label", f"{label['score']:.2f}  {label['name']}"]
+    for each in record["objects"]:
+        yield ["object", f"{each['score']:.2f}  {each['name']}: {_place(each['box'])}"]
     for face in record.get("faces", []):
-        box = face["box"]
-        place = f"{box['left']:.0%} from the left, {box['top']:.0%} from the top, {box['width']:.0%} wide"
-        yield ["face", f"{face['score']:.2f}  {place}, quality {face['quality']:.2f}"]
+        yield ["face", f"{face['score']:.2f}  {_place(face['box'])}, quality {face['quality']:.2f}"]
+
+
+def _place(box: Mapping[str, float]) -> str:
+    return f"{box['left']:.0%} from the left, {box['top']:.0%} from the top, {box['width']:.0%} wide"
 
 
 def _said_facts(record: Mapping[str, Any]) -> Iterator[list[str]]:

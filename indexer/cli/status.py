@@ -30,14 +30,13 @@ def status(session: Session, as_json: JsonOption = False) -> None:
     from indexer.library.report import failure_counts, stale_count
     from indexer.library.report import status as read_status
     from indexer.pipeline.presence import paused_since, presence
-    from indexer.vision.analyze import Eyes
+    from indexer.vision.eyes import Eyes
 
     eyes = Eyes(**session.settings().config.eyes)
-    models = [spec.id for spec in eyes.specs()]
     with session.open_library() as library:
         record = {
             **_library_record(library.path, read_status(library)),
-            "stale": stale_count(library, models, eyes.no_faces),
+            "stale": stale_count(library, eyes.networks()),
             "failures": [asdict(each) for each in failure_counts(library)],
             "paused_since": paused_since(library.path),
             "daemon": _daemon_record(presence(library.path)),

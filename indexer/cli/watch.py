@@ -26,7 +26,7 @@ from indexer.errors import ConfigError, IndexerError, LibraryError, printable
 if TYPE_CHECKING:
     from indexer.library.store import Library
     from indexer.pipeline.presence import Desk, Presence
-    from indexer.vision.analyze import Eyes
+    from indexer.vision.eyes import Eyes
 
 Used: TypeAlias = tuple[Config, list[Path]]
 """Settings, and the folders to follow."""
@@ -203,7 +203,7 @@ class _Service:
 
 
 def _eyes(config: Config) -> Eyes:
-    from indexer.vision.analyze import Eyes
+    from indexer.vision.eyes import Eyes
 
     return Eyes(**config.eyes)
 

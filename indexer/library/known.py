@@ -15,6 +15,7 @@ from indexer.library.file import chunks
 from indexer.library.roots import Roots, part
 from indexer.library.rows import models_of
 from indexer.library.tables import model_sets, photos
+from indexer.photo import Networks, PhotoFile
 
 _KNOWN = """
     SELECT path, size, mtime_ns, model_set_id, failed_stage IS NOT NULL, missing_since IS NOT NULL FROM photos WHERE
@@ -120,22 +121,26 @@ def twins(connection: Connection, content: bytes, models: Iterable[str]) -> list
     return _paths(connection, query)
 
 
-def stale(connection: Connection, models: Iterable[str], no_faces: Iterable[Path] = ()) -> list[Path]:
-    """Return the analyzed photos that one of these networks has not seen, in order of their paths.
+def analyzed(connection: Connection, file: PhotoFile) -> int | None:
+    """Return the row id of a photo that was analyzed as the file is now."""
+    root_id, path = Roots.read(connection).place(file.path)
+    here = (photos.c.root_id == root_id, photos.c.path == path)
+    stamp = (photos.c.size == file.size, photos.c.mtime_ns == file.mtime_ns)
+    return connection.scalar(select(photos.c.id).where(*here, *stamp, ANALYZED))
 
-    no_faces: folders below which only the first has to have seen them.
-    """
-    return _paths(connection, select(photos.c.root_id, photos.c.path).where(is_stale(connection, models, no_faces)))
+
+def stale(connection: Connection, networks: Networks) -> list[Path]:
+    """Return the analyzed photos that a network has not seen that should, in order of their paths."""
+    return _paths(connection, select(photos.c.root_id, photos.c.path).where(is_stale(connection, networks)))
 
 
-def is_stale(connection: Connection, models: Iterable[str], no_faces: Iterable[Path]) -> ColumnElement[bool]:
-    """Return the condition for analyzed photos that one of these networks has not seen, as `stale` says."""
-    wanted = tuple(models)
+def is_stale(connection: Connection, networks: Networks) -> ColumnElement[bool]:
+    """Return the condition for analyzed photos that a network has not seen that should."""
     sets = _model_sets(connection)
-    lacking = [set_id for set_id, names in sets.items() if not names.issuperset(wanted)]
-    blind = [set_id for set_id, names in sets.items() if not names.issuperset(wanted[:1])]
+    lacking = [set_id for set_id, names in sets.items() if not names.issuperset(networks.ids)]
+    blind = [set_id for set_id, names in sets.items() if not names.issuperset(networks.scene)]
     roots = Roots.read(connection)
-    spared = or_(false(), *(part(*place) for folder in no_faces for place in roots.within(folder)))
+    spared = or_(false(), *(part(*place) for folder in networks.no_faces for place in roots.within(folder)))
     return ANALYZED & (photos.c.model_set_id.in_(blind) | (photos.c.model_set_id.in_(lacking) & ~spared))
 
 

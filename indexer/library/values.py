@@ -178,6 +178,7 @@ _EXAMPLES = {
     "lens": "such as lens:50mm",
     "format": "such as format:jpeg",
     "type": "such as type:png",
+    "model": "such as model:efficientnet-lite0; 'indexer models list' shows them",
     **{name: f"such as {name}:100, {name}:100..400 or {name}:400+" for name in ("iso", "width", "height", "focal")},
     "f": "such as f:2.8, f:1.4..2.8 or f:8+",
     "faces": "such as faces:0, faces:2+ or faces:1..3",

@@ -1,4 +1,4 @@
-"""A file that names the classes of a network flows in, in any of the usual forms; names, and what they mean, flow out."""
+"""A file that names the classes of a network flows in, in any usual form; names, and what they mean, flow out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from indexer.vision.claims import ModelWords
 from indexer.vision.spec import ModelSpec
 from indexer.vision.vocabulary import Vocabulary
 
-IMAGENET = "imagenet-1k"  # the set of labels that ships with the program
 _BACKGROUND = "background"
 _UNUSED = "???"  # what TensorFlow's own lists call a number that no class has
 _NUMBERED = re.compile(r"(\d+)(?:\s*[:,]\s*|\s+)(\S.*)")
@@ -67,8 +66,8 @@ def words_of_models(
     specs: descriptions, as far as they are known: thresholds come from them.
     """
     known = {spec.id: spec for spec in specs if spec.labels.set or spec.labels.file}
-    told = {id: class_names(spec, vocabulary) for id, spec in known.items() if id not in names} | dict(names)
-    return {id: _words(vocabulary, each, known.get(id)) for id, each in told.items()}
+    told = {model: class_names(spec, vocabulary) for model, spec in known.items() if model not in names} | dict(names)
+    return {model: _words(vocabulary, each, known.get(model)) for model, each in told.items()}
 
 
 def _words(vocabulary: Vocabulary, names: Sequence[str], spec: ModelSpec | None) -> ModelWords:
@@ -104,7 +103,9 @@ def _read(file: Path) -> list[str] | dict[int, str]:
 def _names(file: Path, found: list[str] | dict[int, str]) -> tuple[str, ...]:
     if isinstance(found, dict):
         if found and max(found) >= _MOST_CLASSES:
-            raise _error(file, f"it numbers a class {max(found)}, and {_MOST_CLASSES - 1} is the last that there can be")
+            raise _error(
+                file, f"it numbers a class {max(found)}, and {_MOST_CLASSES - 1} is the last that there can be"
+            )
         found = [found.get(number, _UNUSED) for number in range(min(found, default=0), max(found, default=-1) + 1)]
     if not found:
         raise _error(file, "it names no class")
@@ -148,7 +149,9 @@ def _is_name(value: Any) -> bool:
 
 def _item(file: Path, item: str) -> tuple[int, str]:
     """Read one item of a label map; what is to be shown goes before the name, which may be a code."""
-    told = {key: number or re.sub(r"\\(.)", r"\1", double or single) for key, number, double, single in _FIELD.findall(item)}
+    told = {
+        key: number or re.sub(r"\\(.)", r"\1", double or single) for key, number, double, single in _FIELD.findall(item)
+    }
     name = told.get("display_name") or told.get("name", "")
     if not told.get("id", "").isdecimal() or not name:
         raise _error(file, f"an item has no id, or no name: {' '.join(item.split())!r}")

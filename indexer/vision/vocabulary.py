@@ -61,7 +61,7 @@ class Vocabulary:
         rows = [*broader, *((name, others) for _, name, others, _ in classes)]
         spellings = _synonyms(rows, {})
         return cls(
-            ids=tuple(id for id, *_ in classes),
+            ids=tuple(row[0] for row in classes),
             classes=tuple(name for _, name, _, _ in classes),
             words=tuple((name, *_split(above)) for _, name, _, above in classes),
             spellings=spellings,

@@ -124,8 +124,9 @@ def _of_keras(spec: ModelSpec, model: keras.Model) -> Foreign:
 
 
 def _keras_output(spec: ModelSpec, model: keras.Model, name: str) -> Any:
-    """Return an output of a model by its name or its layer's; the only one needs none."""
-    outputs = dict(zip(model.output_names, model.outputs, strict=True))
+    """Return an output of a model by its key, its name or its layer's; the only one needs none."""
+    answers = model.output
+    outputs = answers if isinstance(answers, dict) else dict(zip(model.output_names, model.outputs, strict=True))
     layers = {layer.name: layer for layer in model.layers}
     if name in outputs:
         return outputs[name]

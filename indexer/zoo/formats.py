@@ -63,5 +63,5 @@ def _folder(path: Path) -> str:
     if (path / SAVED_MODEL_FILE).is_file():
         return "saved-model"
     deeper = sorted(file.parent.relative_to(path).as_posix() for file in path.glob(f"*/{SAVED_MODEL_FILE}"))
-    hint = f"; its folder {', '.join(deeper)} does" if deeper else ""
+    hint = f", but in: {', '.join(deeper)}" if deeper else ""
     raise ModelError(path.name, f"the folder holds no model: there is no {SAVED_MODEL_FILE} in it{hint}")

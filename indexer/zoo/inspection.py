@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
+
+from indexer.errors import ModelError
 
 Shape = tuple[int | None, ...]
 
@@ -17,6 +19,7 @@ class Tensor:
     dtype: NumPy's name; '' where unknown.  shape: None for a free side; None as a whole where unknown.
     made_by: of an output, the kind of the operation that decides on its values ('Softmax'); '' where unknown.
     quantized: (scale, zero point): the value is (number − zero point) × scale.
+    normalized: of an input, (mean, deviation) of each color, as the file's maker tells them.
     """
 
     name: str
@@ -24,6 +27,7 @@ class Tensor:
     shape: Shape | None = None
     made_by: str = ""
     quantized: tuple[float, int] | None = None
+    normalized: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,10 @@ class Inspection:
     path: str
     format: str
     title: str = ""
-    versions: Mapping[str, str] | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
     tag_sets: tuple[tuple[str, ...], ...] = ()
     tags: tuple[str, ...] = ()
-    signatures: Mapping[str, Signature] | None = None
+    signatures: Mapping[str, Signature] = field(default_factory=dict)
     signature: str = ""
     inputs: tuple[Tensor, ...] = ()
     outputs: tuple[Tensor, ...] = ()
@@ -92,9 +96,23 @@ def inspection_of(record: Mapping[str, Any]) -> Inspection:
     )
     parts["signatures"] = {
         name: Signature(*(tuple(_tensor(each) for each in told[key]) for key in ("inputs", "outputs")))
-        for name, told in (record["signatures"] or {}).items()
+        for name, told in record["signatures"].items()
     }
     return Inspection(**parts)
+
+
+def pick_tags(name: str, tag_sets: Sequence[tuple[str, ...]], wanted: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the tag-set that is wanted, in any order; none: 'serve', or the first.
+
+    Errors: ModelError that names the model and lists the tag-sets there are.
+    """
+    for tags in tag_sets:
+        if set(tags) == (set(wanted) or {"serve"}):
+            return tags
+    if wanted:
+        there = "; ".join(", ".join(tags) or "none" for tags in tag_sets)
+        raise ModelError(name, f"has no graph under the tag {', '.join(wanted)}; its tags are: {there}")
+    return tag_sets[0]
 
 
 def behind(tensor: str, makers: Mapping[str, tuple[str, str]], passing: frozenset[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zipfile
+from dataclasses import replace
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from indexer.zoo.formats import damaged, size_of
 from indexer.zoo.inspection import Inspection, Operation, Shape, Signature, Tensor, behind
+from indexer.zoo.tflite_metadata import NAME, normalization
 
 _PASSING = frozenset(("QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE", "CAST"))
 _OF_LITERT = ("TFLite_Detection_PostProcess",)  # operations of its own that are stored like foreign ones
@@ -35,6 +37,7 @@ def _inspection(path: Path, model: Any, graph: _Graph) -> Inspection:
     name = next(iter(signatures), "")
     graph_own = Signature(*(tuple(map(graph.tensor, each)) for each in (graph.inputs, graph.outputs)))
     used = signatures.get(name, graph_own)
+    normalized = _normalization(model)
     return Inspection(
         path=str(path),
         format="tflite",
@@ -42,7 +45,7 @@ def _inspection(path: Path, model: Any, graph: _Graph) -> Inspection:
         versions={"schema": str(model.Version())},
         signatures=signatures,
         signature=name,
-        inputs=used.inputs,
+        inputs=tuple(replace(each, normalized=normalized) for each in used.inputs),
         outputs=used.outputs,
         operations=graph.operations,
         parameters=graph.parameters(),
@@ -136,6 +139,14 @@ def _quantization(told: Any) -> tuple[float, int] | None:
     if found is None or found.ScaleLength() != 1:
         return None
     return float(found.Scale(0)), int(found.ZeroPoint(0))
+
+
+def _normalization(model: Any) -> Any:
+    for each in range(model.MetadataLength()):
+        entry = model.Metadata(each)
+        if entry.Name() == NAME:
+            return normalization(model.Buffers(entry.Buffer()).DataAsNumpy().tobytes())
+    return None
 
 
 def _labels(path: Path) -> tuple[str, ...]:

@@ -54,10 +54,16 @@ def main() -> None:
         PARTS[part](given)
 
 
+def tagged(vocabulary: Vocabulary, evidence: Evidence) -> tuple[Tag, ...]:
+    """Return the tags that a classifier of ImageNet's classes gives."""
+    classes = {evidence.model: vocabulary.model_words(vocabulary.classes)}
+    return vocabulary.tags((evidence,), (), (), NO_FACTS, classes)
+
+
 def every(vocabulary: Vocabulary, evidence: Evidence, least: float = 0.05) -> tuple[Tag, ...]:
     """Return all words that reach a score, whatever the shipped rules say."""
     all_pass = replace(vocabulary, rules=Rules(least, least, {}, {}, frozenset()))
-    return all_pass.tags(evidence, (), NO_FACTS)
+    return tagged(all_pass, evidence)
 
 
 def everyday(given: argparse.Namespace) -> None:
@@ -65,7 +71,7 @@ def everyday(given: argparse.Namespace) -> None:
     truth, vocabulary = Everyday.read(given.data / "tags_multilabel"), Vocabulary.load()
     evidence, _ = seen(given, read_specs()[given.classifier], everyday_files(given, truth))
     start = time.perf_counter()
-    shipped = [vocabulary.tags(one, (), NO_FACTS) for one in evidence]
+    shipped = [tagged(vocabulary, one) for one in evidence]
     spent = (time.perf_counter() - start) / len(evidence)
     print(f"\n{given.classifier}: {len(evidence)} everyday photos; tags of a photo made in {spent * 1e3:.1f} ms")
     print("| threshold | narrow | precision (judged) | of narrow words | recall | tags a photo |")
@@ -209,12 +215,12 @@ def facts(given: argparse.Namespace) -> None:
         path, counts = given.data / "faces_detect" / row["file"], (int(row["faces_min"]), int(row["faces_max"]))
         for word, faces in (("people", 2), ("group", 4)):
             least[word][path] = (counts[0] >= faces, counts[1] >= faces)
-    vocabulary, nothing = Vocabulary.load(), Evidence("", b"")
+    vocabulary = Vocabulary.load()
     print("\n| word | photos | shown and right | found of those that are |\n|---|---|---|---|")
     for word, truth in least.items():
         shown = []
         for picture in pictures(list(truth), detector.long_side_px):
-            tags = vocabulary.tags(nothing, detector.detect(picture), NO_FACTS)
+            tags = vocabulary.tags((), (), detector.detect(picture), NO_FACTS, {})
             shown.append(word in {tag.name for tag in tags})
         surely, perhaps = np.array(list(truth.values()), bool).T
         right, found = (perhaps & shown).sum(), (surely & shown).sum()

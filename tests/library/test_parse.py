@@ -58,6 +58,7 @@ def read(text: str) -> Query:
         ("date:July", Month(7)),
         ("date:(may|jun)", Or((Month(5), Month(6)))),
         ("near:-48.5,2,10km", Near(-48.5, 2, 10)),
+        ("a model:xray", And((a, Text("model", "xray")))),
         ("camera:nikon", Text("camera", "nikon")),
         ("format:jpg", Text("format", "JPEG")),
         ("type:.png", Text("type", "png")),

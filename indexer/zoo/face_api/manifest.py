@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _DTYPES = {"float32": "<f4", "int32": "<i4", "bool": "u1", "uint8": "u1", "uint16": "<u2", "float16": "<f2"}
+_MOST = float(np.finfo(np.float32).max)
+_LONGEST = 2**31  # of a side
 
 Tensors = dict[str, NDArray[np.float32]]
 
@@ -93,7 +95,7 @@ def _tensors(group: dict[str, Any], data: bytes) -> Tensors:
         if end > len(data):
             raise ValueError(f"its files end before the numbers of '{name}'")
         numbers = np.frombuffer(data[start:end], stored).astype(np.float64) * scale + least
-        if not np.isfinite(numbers).all():
+        if not (np.abs(numbers) <= _MOST).all():
             raise ValueError(f"'{name}' holds numbers that are not finite")
         tensors[name] = numbers.astype(np.float32).reshape(shape)
         start = end
@@ -104,7 +106,7 @@ def _tensors(group: dict[str, Any], data: bytes) -> Tensors:
 
 def _shape(weight: dict[str, Any]) -> tuple[int, ...]:
     shape = weight.get("shape")
-    if not isinstance(shape, list) or not all(type(side) is int and side >= 0 for side in shape):
+    if not isinstance(shape, list) or not all(type(side) is int and 0 <= side < _LONGEST for side in shape):
         raise ValueError(f"'{weight['name']}' has no shape")
     return tuple(shape)
 
@@ -112,9 +114,9 @@ def _shape(weight: dict[str, Any]) -> tuple[int, ...]:
 def _stored(weight: dict[str, Any]) -> tuple[np.dtype[Any], float, float]:
     """Return how the numbers of a tensor are stored, and the scale and min that make its values of them."""
     told = weight.get("quantization") or {"dtype": weight.get("dtype")}
-    if not isinstance(told, dict) or told.get("dtype") not in _DTYPES:
+    if not isinstance(told, dict) or str(told.get("dtype")) not in _DTYPES:
         raise ValueError(f"the numbers of '{weight['name']}' are stored in a way that is not known")
     scale, least = told.get("scale", 1), told.get("min", 0)
-    if not all(isinstance(number, int | float) for number in (scale, least)):
-        raise ValueError(f"'{weight['name']}' is quantized without a scale")
+    if not all(isinstance(number, int | float) and abs(number) <= _MOST for number in (scale, least)):
+        raise ValueError(f"'{weight['name']}' has no scale and min that could be used")
     return np.dtype(_DTYPES[told["dtype"]]), float(scale), float(least)

@@ -1,0 +1,115 @@
+"""A model file and its Proposal flow in; a description with its files, in the user's folder of networks, flows out."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from indexer.errors import ModelError, printable
+from indexer.vision.built import fingerprint, tree_fingerprint
+from indexer.vision.spec import ModelSpec, read_spec
+from indexer.zoo.guess import Proposal, Reason
+from indexer.zoo.proposal import toml_lines
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+LABELS = "labels.txt"
+
+
+def check_name(name: str, taken: Sequence[str], own: Path, *, replace: bool) -> None:
+    """Refuse a name that cannot be a file's, is one of ours, or is the user's own already. Errors: ModelError."""
+    if not _NAME.fullmatch(name):
+        raise ModelError(name, "a name has small letters, digits, '.', '-' and '_', and begins with a letter or digit")
+    if (own / f"{name}.toml").exists():
+        if not replace:
+            raise ModelError(name, "is there already; --replace takes the new one instead, or choose another name")
+    elif name in taken:
+        raise ModelError(name, "is the name of a network that comes with the program; choose another")
+
+
+@contextmanager
+def adopted(
+    name: str,
+    source: Path,
+    proposal: Proposal,
+    labels: Sequence[str],
+    about: str,
+    own: Path,
+    *,
+    link: bool = False,
+    trust: bool = False,
+) -> Iterator[ModelSpec]:
+    """Write the description and the files of a network into a folder beside `own`, for the caller to try it.
+
+    They are moved into `own` when the block ends well, and deleted when it does not.
+    labels: names of its classes, none where the description names a set.  link: leave the file where it is.
+    Errors: ModelError, also for a full disk.
+    """
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=own) as folder:
+            spec = _write(name, source, proposal, labels, about, Path(folder), link=link, trust=trust)
+            yield spec
+            _take(name, Path(folder), own)
+    except OSError as error:
+        raise ModelError(name, f"cannot be kept in {printable(own)}: {error.strerror or error}") from error
+
+
+def forget(name: str, own: Path) -> None:
+    """Delete the description and the files of one of the user's networks."""
+    (own / f"{name}.toml").unlink(missing_ok=True)
+    shutil.rmtree(own / name, ignore_errors=True)
+
+
+def _write(
+    name: str, source: Path, proposal: Proposal, labels: Sequence[str], about: str, folder: Path, *, link: bool,
+    trust: bool,
+) -> ModelSpec:  # fmt: skip
+    home = folder / name
+    home.mkdir()
+    file = home / source.name
+    _bring(source, file, link=link)
+    sha256 = tree_fingerprint(file) if file.is_dir() else fingerprint(file)
+    weights = [
+        Reason("weights.file", f"{name}/{source.name}", "linked" if link else "copied", "given"),
+        Reason("weights.sha256", sha256, "of it", "sure"),
+    ]
+    weights += [Reason("weights.trust", True, "--trust: code in it may run", "given")] if trust else []
+    if labels:
+        (home / LABELS).write_text("".join(f"{label}\n" for label in labels), "utf-8")
+        weights.append(Reason("labels.file", f"{name}/{LABELS}", f"{len(labels)} names", "given"))
+    told = _with(proposal, weights)
+    head = [f"# Added from {printable(source)}.", f"description = {json.dumps(about, ensure_ascii=False)}"]
+    (folder / f"{name}.toml").write_text("\n".join([*head, *toml_lines(told), ""]), "utf-8")
+    return read_spec(folder / f"{name}.toml", folder)
+
+
+def _with(proposal: Proposal, said: Sequence[Reason]) -> Proposal:
+    """Put what is said beside the other keys of its table, in place of what was guessed."""
+    keys = {reason.key for reason in said}
+    reasons = [reason for reason in proposal.reasons if reason.key not in keys]
+    for reason in said:
+        table = reason.key.rpartition(".")[0]
+        places = [place for place, each in enumerate(reasons) if each.key.rpartition(".")[0] == table]
+        reasons.insert(places[-1] + 1 if places else len(reasons), reason)
+    return Proposal(tuple(reasons))
+
+
+def _bring(source: Path, file: Path, *, link: bool) -> None:
+    if link:
+        file.symlink_to(source.resolve(), target_is_directory=source.is_dir())
+    elif source.is_dir():
+        shutil.copytree(source, file)
+    else:
+        shutil.copyfile(source, file)
+
+
+def _take(name: str, folder: Path, own: Path) -> None:
+    """Put the new files in place of old ones: the description last, so that none names files that are not there."""
+    forget(name, own)
+    (folder / name).replace(own / name)
+    (folder / f"{name}.toml").replace(own / f"{name}.toml")
