@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,22 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.enable import enabled
-from indexer.cli.present import count, write
+from indexer.cli.first_try import tried
+from indexer.cli.present import write
 from indexer.cli.session import Session, command
-from indexer.errors import ModelError, printable
+from indexer.errors import printable
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from indexer.config import Config
-    from indexer.vision.runtime import Model
-    from indexer.vision.spec import ModelSpec
-    from indexer.zoo.guess import Proposal
-    from indexer.zoo.inspection import Inspection
-    from indexer.zoo.wishes import Wishes
-
-_SHOWN = 5
+    from indexer.zoo.ready import Found
 
 
 class Role(StrEnum):
@@ -110,19 +99,23 @@ def add(  # an option for each key of a description that a file cannot tell
     """
     from indexer.vision.spec import read_specs
     from indexer.zoo.adopt import adopted, check_name
-    from indexer.zoo.wishes import Wishes
+    from indexer.zoo.ready import Asked, found
+    from indexer.zoo.wishes import Wishes, wished
 
     config = session.settings().config
     own = config.own_models_path
     check_name(name, tuple(read_specs()), own, replace=replace)
+    offset = _offset(labels) if label_offset is None else label_offset
     wishes = Wishes(
-        input, output, embedding, activation, scaling, colors, size, layout, fit, crop, threshold, label_offset, align
+        input, output, embedding, activation, scaling, colors, size, layout, fit, crop, threshold, offset, align
     )
-    source, inspection, proposal = _proposed(name, path, tag or (), role, wishes, weights)
-    names = _names(inspection, labels)
-    about = description or f"{role or proposal.spec['role']} from {source.name}"
-    with adopted(name, source, proposal, names, about, own, link=link, trust=trust) as spec:
-        answered = _tried(session, config, spec, _pixels(sample, config))
+    with found(Asked(path, tag or (), role, weights, link), session.say) as network:
+        proposal = wished(network.proposal, wishes, network.inspection, name)
+        names = _names(network, labels)
+        about = description or network.about or f"{proposal.spec['role']} from {network.source.name}"
+        origin = f"Added from {printable(path)}"
+        with adopted(name, network.source, proposal, names, about, own, link=link, trust=trust, origin=origin) as spec:
+            answered = tried(session, config, spec, sample)
     for line in answered:
         write(line)
     session.say(f"Described in {printable(own / f'{name}.toml')}: change what was guessed wrong, and scan again.")
@@ -130,66 +123,16 @@ def add(  # an option for each key of a description that a file cannot tell
         enabled(session, spec)
 
 
-def _proposed(
-    name: str, path: str, tags: Sequence[str], role: str | None, wishes: Wishes, weights: Path | None
-) -> tuple[Path, Inspection, Proposal]:
-    """Return the file, what is in it, and its description as guessed and wished."""
-    from indexer.zoo.guess import guess
-    from indexer.zoo.inspect import inspect
-    from indexer.zoo.wishes import wished
-
-    source = Path(path)
-    inspection = inspect(source, tags)
-    return source, inspection, wished(guess(inspection, role), wishes, inspection, name)
-
-
-def _names(inspection: Inspection, labels: Path | None) -> tuple[str, ...]:
-    """Return the names of the classes: those that are given before those in the file; none where a set is meant."""
+def _names(network: Found, labels: Path | None) -> tuple[str, ...]:
+    """Return the names of the classes: those that are given, before those that are known, before those in the file."""
     from indexer.vision.labels import read_labels
 
-    return read_labels(labels) if labels else inspection.labels_inside
+    given = labels or network.labels
+    return read_labels(given) if given else network.inspection.labels_inside
 
 
-def _pixels(sample: Path | None, config: Config) -> NDArray[np.uint8]:
-    from indexer.intake.decode import open_original
-    from indexer.intake.discover import stamp
-    from indexer.vision.tried import sample as made
+def _offset(labels: Path | None) -> int | None:
+    """Return how many classes come before the first name, where a file of names numbers them."""
+    from indexer.vision.labels import first_number
 
-    if sample is None:
-        return made()
-    with open_original(stamp(sample), config.max_pixels) as original:
-        return original.picture(1024).pixels
-
-
-def _tried(session: Session, config: Config, spec: ModelSpec, pixels: NDArray[np.uint8]) -> list[str]:
-    """Build a network and run it once; return what it said. What was built is deleted when it does not fit."""
-    from indexer.vision.labels import class_names
-    from indexer.vision.runtime import is_built, open_model
-    from indexer.vision.tried import try_out
-    from indexer.vision.vocabulary import Vocabulary
-    from indexer.zoo.child import build_missing
-
-    was_built = is_built(spec, config.models_path)
-    try:
-        build_missing([spec], config.models_path, session.say)
-        model = open_model(spec, config.models_path, config.runtime)
-        names = class_names(spec, Vocabulary.load(rules=config.rules))
-        return _told(model, try_out(model, names, pixels), names)
-    except ModelError:
-        if not was_built:
-            shutil.rmtree(config.models_path / spec.id, ignore_errors=True)
-        raise
-
-
-def _told(model: Model, answers: Mapping[str, NDArray[np.float32]], names: Sequence[str]) -> list[str]:
-    """Say what a network answered, in lines."""
-    spec = model.spec
-    lines = [f"{spec.name}: a {spec.role}, {spec.id}"]
-    if spec.role == "classifier":
-        scores = answers["probabilities"].max(axis=0)
-        best = scores.argsort()[::-1][:_SHOWN]
-        lines += [f"  {scores[each]:.2f}  {names[each]}" for each in best.tolist()]
-    else:
-        lines += [f"  {key}: {' x '.join(map(str, values.shape)) or '1'}" for key, values in answers.items()]
-    lines += [f"  {count(len(names), 'class')}"] if names else []
-    return lines
+    return (labels and first_number(labels)) or None

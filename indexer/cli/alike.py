@@ -95,7 +95,7 @@ def classifier_id(config: Config) -> str:
 
 def open_classifier(session: Session, config: Config) -> Classifier:
     """Build the classifier where it is not there, and load it. Errors: ModelError."""
-    from indexer.cli.models import ensure_built
+    from indexer.cli.ensure import ensure_built
     from indexer.vision.classify import Classifier
     from indexer.vision.eyes import Eyes
     from indexer.vision.runtime import open_model

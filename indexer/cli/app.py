@@ -9,6 +9,7 @@ import typer
 from indexer.cli import (
     about,
     alike,
+    classify,
     doctor,
     duty,
     faces,
@@ -52,7 +53,22 @@ def _root(
     pass
 
 
-for family in (scan, watch, search, similar_faces, about, status, duty, look_after, doctor, xmp, alike, tag, teach):
+for family in (
+    scan,
+    watch,
+    search,
+    similar_faces,
+    classify,
+    about,
+    status,
+    duty,
+    look_after,
+    doctor,
+    xmp,
+    alike,
+    tag,
+    teach,
+):
     family.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(settings.app, name="config")

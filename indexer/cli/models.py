@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli import add, enable, inspect
+from indexer.cli import add, bench, compare, enable, inspect, ready, train
 from indexer.cli.present import JsonOption, table, write, write_json
 from indexer.cli.session import Session, command
 from indexer.config import Config
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from indexer.vision.spec import ModelSpec
 
 app = typer.Typer(help="Look at the networks, build and verify them.", no_args_is_help=True)
-for part in (inspect, add, enable):
+for part in (inspect, add, ready, enable, compare, bench, train):
     part.register(app)
 
 Names = Annotated[
@@ -95,18 +95,6 @@ def verify(session: Session, names: Names = None) -> None:
     for spec in _chosen(names, config):
         check(spec, config.models_path)
         session.say(f"{spec.id} is as it was built")
-
-
-def ensure_built(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
-    """Build the networks that are not there yet, telling what is done. Errors: ModelError."""
-    from indexer.vision.built import is_built
-
-    if all(is_built(spec, config.models_path) for spec in specs):
-        return
-    from indexer.zoo.child import build_missing
-
-    session.say("Building networks from their weights, this happens once …")
-    build_missing(specs, config.models_path, session.say)
 
 
 def _text(value: object) -> str:

@@ -59,7 +59,7 @@ def _distance(one: QueryFace, two: QueryFace) -> float:
 
 
 def _face_reader(session: Session, config: Config) -> FaceReader:
-    from indexer.cli.models import ensure_built
+    from indexer.cli.ensure import ensure_built
     from indexer.vision.eyes import Eyes
     from indexer.vision.face_reader import FaceReader
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.models import ensure_built
+from indexer.cli.ensure import ensure_built
 from indexer.cli.present import count, write, write_json
 from indexer.cli.session import Session, command
 from indexer.cli.stop import INTERRUPTED, Stop, stoppable
@@ -48,6 +48,7 @@ def scan(
     from indexer.cli.teach import tell_stale
     from indexer.intake.discover import discover
     from indexer.pipeline.plan import plan
+    from indexer.pipeline.retag import learn_names
     from indexer.vision.eyes import Eyes
     from indexer.vision.vocabulary import Vocabulary
 
@@ -62,7 +63,7 @@ def scan(
         ensure_built(session, config, specs)
     with stoppable() as stop, _open(session, config, dry_run) as library:
         if not dry_run:
-            library.learn_classes(specs[0].id, Vocabulary.load().classes)
+            learn_names(library, specs, Vocabulary.load())
         tally = Tally(monotonic)
         planned = plan(library, folders, eyes.networks(), retry_failed=retry_failed, on_error=_trouble)
         if dry_run:

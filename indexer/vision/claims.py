@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -63,19 +64,22 @@ def claims(
 
 
 def _said(evidence: Evidence, known: ModelWords) -> Iterator[Claim]:
-    given: dict[tuple[int, str], list[tuple[float, int]]] = {}
+    given: defaultdict[tuple[int, str], list[tuple[float, int]]] = defaultdict(list)
     for view, label, score in evidence.entries():
+        one = score, -label
         for word in known.of(label):
-            given.setdefault((view, word), []).append((score, -label))
+            given[view, word].append(one)
     for (view, word), scores in given.items():
-        total = sum(score for score, _ in scores) if known.adds_up else max(scores)[0]
+        total = scores[0][0]  # mostly there is but one
+        if len(scores) > 1:
+            total = sum([score for score, _ in scores]) if known.adds_up else max(scores)[0]
         yield Claim(word, min(total, 1.0), evidence.model, view, scores)
 
 
 def _seen(model: str, objects: Sequence[Object], known: ModelWords) -> Iterator[Claim]:
-    given: dict[str, list[tuple[float, int]]] = {}
+    given: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
     for each in objects:
         for word in known.of(each.label):
-            given.setdefault(word, []).append((each.score, -each.label))
+            given[word].append((each.score, -each.label))
     for word, scores in given.items():
         yield Claim(word, max(scores)[0], model, None, scores)

@@ -42,17 +42,19 @@ def adopted(
     *,
     link: bool = False,
     trust: bool = False,
+    origin: str = "",
 ) -> Iterator[ModelSpec]:
     """Write the description and the files of a network into a folder beside `own`, for the caller to try it.
 
     They are moved into `own` when the block ends well, and deleted when it does not.
     labels: names of its classes, none where the description names a set.  link: leave the file where it is.
+    origin: how it came about, in words, where that is not by a file.
     Errors: ModelError, also for a full disk.
     """
     try:
         own.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=own) as folder:
-            spec = _write(name, source, proposal, labels, about, Path(folder), link=link, trust=trust)
+            spec = _write(name, source, proposal, labels, about, Path(folder), link=link, trust=trust, origin=origin)
             yield spec
             _take(name, Path(folder), own)
     except OSError as error:
@@ -67,7 +69,7 @@ def forget(name: str, own: Path) -> None:
 
 def _write(
     name: str, source: Path, proposal: Proposal, labels: Sequence[str], about: str, folder: Path, *, link: bool,
-    trust: bool,
+    trust: bool, origin: str,
 ) -> ModelSpec:  # fmt: skip
     home = folder / name
     home.mkdir()
@@ -82,8 +84,12 @@ def _write(
     if labels:
         (home / LABELS).write_text("".join(f"{label}\n" for label in labels), "utf-8")
         weights.append(Reason("labels.file", f"{name}/{LABELS}", f"{len(labels)} names", "given"))
+        proposal = Proposal(tuple(each for each in proposal.reasons if each.key != "labels.set"))
     told = _with(proposal, weights)
-    head = [f"# Added from {printable(source)}.", f"description = {json.dumps(about, ensure_ascii=False)}"]
+    head = [
+        f"# {origin or f'Added from {printable(source)}'}.",
+        f"description = {json.dumps(about, ensure_ascii=False)}",
+    ]
     (folder / f"{name}.toml").write_text("\n".join([*head, *toml_lines(told), ""]), "utf-8")
     return read_spec(folder / f"{name}.toml", folder)
 

@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_from_session_graph
+from tensorflow.python.tools.saved_model_utils import get_saved_model_tag_sets
 
 from indexer.errors import ModelError
 from indexer.vision.quiet import quiet
@@ -59,7 +60,7 @@ def open_foreign(spec: ModelSpec, path: Path) -> Foreign:
 
 def _frozen(spec: ModelSpec, path: Path) -> tuple[Any, dict[str, str]]:
     """Return a SavedModel's graph with its weights as constants, and the tensors that its signature names."""
-    tags = list(spec.weights.tags) or [_SERVE]
+    tags = list(spec.weights.tags) or _usual_tags(path)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         meta = tf.compat.v1.saved_model.load(session, tags, str(path))
         names = _signature(spec, meta)
@@ -67,6 +68,12 @@ def _frozen(spec: ModelSpec, path: Path) -> tuple[Any, dict[str, str]]:
         _known(spec, wanted, session.graph)
         graph = convert_variables_to_constants_from_session_graph(session, session.graph_def, wanted)
     return graph, names
+
+
+def _usual_tags(path: Path) -> list[str]:
+    """Return the tags that none means: 'serve', or none where there is a graph without (TensorFlow 1's Hub)."""
+    there = get_saved_model_tag_sets(str(path))
+    return [] if [] in there and [_SERVE] not in there else [_SERVE]
 
 
 def _signature(spec: ModelSpec, meta: Any) -> dict[str, str]:

@@ -187,8 +187,8 @@ def _values(inspection: Inspection, picture: Tensor, layout: str) -> Iterator[Re
 
 def _scaling(inspection: Inspection, picture: Tensor, layout: str) -> tuple[Scaling, str, str]:
     if picture.normalized:
-        mean, deviation = picture.normalized
-        told = Scaling(_triple(mean), _triple([1 / each for each in deviation]))
+        means, deviations = picture.normalized
+        told = Scaling(_triple(means), _triple([1 / each for each in deviations]))
         return told, "its metadata says so", SURE
     if picture.quantized:
         scale, zero = picture.quantized
@@ -306,6 +306,9 @@ def _objects(inspection: Inspection) -> Iterator[Reason]:
                 yield Reason(f"outputs.{key}.tensor", name, "called so", SURE)
         yield Reason("labels.offset", 1, "classes are counted from 1 in the Object Detection API", LIKELY)
         return
+    if len(inspection.outputs) != len(_DETECTION):
+        there = ", ".join(each.name for each in inspection.outputs)
+        raise ModelError(Path(inspection.path).name, f"is no object detector that is known here; its outputs: {there}")
     for key, output in zip(("boxes", "classes", "scores", "count"), inspection.outputs, strict=True):
         yield Reason(f"outputs.{key}.shape", _DETECTION[key][1], "for one picture", SURE)
         yield Reason(f"outputs.{key}.tensor", output.name, f"the order of {_POSTPROCESS}", LIKELY)

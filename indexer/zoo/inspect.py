@@ -23,7 +23,7 @@ from indexer.zoo.inspection import Inspection, Tensor, inspection_of, pick_tags
 def inspect(path: Path, tags: Sequence[str] = ()) -> Inspection:
     """Read what a model file holds, in a process of its own.
 
-    tags: of a SavedModel, the graph to tell of; none: 'serve', or the first.
+    tags: of a SavedModel, the graph to tell of; none: 'serve', or the shortest.
     Errors: ModelError where there is no model, where it is damaged, or has no graph under these tags.
     """
     format_of(home_of(path))  # what is no model at all is told at once
@@ -67,7 +67,7 @@ def look(path: Path, tags: Sequence[str] = ()) -> Inspection:
 
 
 def choose_tags(inspection: Inspection, wanted: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the tag-set of a SavedModel that is wanted; none: 'serve', or the first; () of any other file.
+    """Return the tag-set of a SavedModel that is wanted; none: 'serve', or the shortest; () of any other file.
 
     Errors: ModelError that lists the tag-sets there are.
     """

@@ -102,7 +102,7 @@ def inspection_of(record: Mapping[str, Any]) -> Inspection:
 
 
 def pick_tags(name: str, tag_sets: Sequence[tuple[str, ...]], wanted: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the tag-set that is wanted, in any order; none: 'serve', or the first.
+    """Return the tag-set that is wanted, in any order; none: 'serve', or the shortest ('train' stands beside none).
 
     Errors: ModelError that names the model and lists the tag-sets there are.
     """
@@ -112,7 +112,7 @@ def pick_tags(name: str, tag_sets: Sequence[tuple[str, ...]], wanted: Sequence[s
     if wanted:
         there = "; ".join(", ".join(tags) or "none" for tags in tag_sets)
         raise ModelError(name, f"has no graph under the tag {', '.join(wanted)}; its tags are: {there}")
-    return tag_sets[0]
+    return min(tag_sets, key=len)
 
 
 def behind(tensor: str, makers: Mapping[str, tuple[str, str]], passing: frozenset[str]) -> str:

@@ -43,7 +43,7 @@ def look_graph(path: Path) -> Inspection:
 def look_saved_model(folder: Path, tags: Sequence[str] = ()) -> Inspection:
     """Read what a SavedModel holds.
 
-    tags: of the graph to tell of; none: 'serve', or the first.
+    tags: of the graph to tell of; none: 'serve', or the shortest.
     Errors: ModelError where it is damaged, without its variables, or has no graph under these tags.
     """
     saved = _parsed(folder / SAVED_MODEL_FILE, saved_model_pb2.SavedModel())

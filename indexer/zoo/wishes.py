@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,12 @@ def wished(proposal: Proposal, wishes: Wishes, inspection: Inspection, name: str
 
     Errors: ModelError for a name that the file does not have, or a wish that cannot be read.
     """
-    said = {reason.key: reason for reason in _said(proposal, wishes, inspection, name)}
+    return replaced(proposal, _said(proposal, wishes, inspection, name))
+
+
+def replaced(proposal: Proposal, reasons: Iterable[Reason]) -> Proposal:
+    """Return the proposal with other reasons for these keys; keys that it does not have are added to their tables."""
+    said = {reason.key: reason for reason in reasons}
     kept = [said.pop(reason.key, reason) for reason in proposal.reasons]
     return Proposal(tuple(_in_order([*kept, *said.values()])))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from indexer.photo import Face, Picture
 from indexer.vision.boxes_detect import BoxDetector
 from indexer.vision.runtime import FakeModel
 
-SPEC = ready_spec("face-api-ssd-mobilenet-v1")
+READY = ready_spec("face-api-ssd-mobilenet-v1")
+SPEC = replace(READY, input=replace(READY.input, fit="letterbox"))
 Answer = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
@@ -77,8 +79,9 @@ def test_the_network_sees_what_its_description_says() -> None:
         return _answer()(image)
 
     white = Picture(np.full((100, 200, 3), 255, np.uint8), (200, 100))
-    BoxDetector(FakeModel(SPEC, look)).detect(white)
-    assert shapes == [((1, 512, 512, 3), -1.0, pytest.approx(1.0))]
+    for spec in (SPEC, READY):
+        BoxDetector(FakeModel(spec, look)).detect(white)
+    assert shapes == [((1, 512, 512, 3), -1.0, pytest.approx(1.0))] * 2
 
 
 def test_a_panorama_is_seen_in_parts() -> None:

@@ -19,7 +19,7 @@ from indexer.vision.preprocess import normalized
 from indexer.vision.spec import read_specs
 from indexer.zoo.dlib_file import read_dlib
 from indexer.zoo.dlib_resnet import dlib_resnet
-from indexer.zoo.face_api import MANIFESTS, build
+from indexer.zoo.face_api import MANIFESTS, build, networks_in
 from indexer.zoo.face_api.manifest import find_manifest, manifest_files, read_manifest
 from indexer.zoo.sources import read_weights
 
@@ -251,6 +251,20 @@ def test_a_folder_stands_for_the_only_manifest_in_it(manifest: Path) -> None:
     write_face_api(TENSORS, manifest.with_name("other-weights_manifest.json"))
     with pytest.raises(ModelError, match="holds 2 files"):
         build(RECOGNITION, manifest.parent)
+
+
+def test_the_networks_of_a_folder_are_found_with_their_files(tmp_path: Path) -> None:
+    for kind in (RECOGNITION, LANDMARKS):
+        write_face_api(TENSORS, tmp_path / MANIFESTS[kind], shards=1)
+    (tmp_path / "age_gender_model-weights_manifest.json").write_text("[]")
+    found = networks_in(tmp_path)
+    assert found == {
+        LANDMARKS: [tmp_path / MANIFESTS[LANDMARKS], tmp_path / "face_landmark_68_model-shard1"],
+        RECOGNITION: [tmp_path / MANIFESTS[RECOGNITION], tmp_path / "face_recognition_model-shard1"],
+    }
+    (tmp_path / MANIFESTS[SSD]).write_text("{}")
+    with pytest.raises(ModelError, match="is no manifest"):
+        networks_in(tmp_path)
 
 
 def test_a_missing_shard_is_named(manifest: Path) -> None:

@@ -135,7 +135,7 @@ def test_classes_that_are_not_keras_s_own_are_told(made: Made, tmp_path: Path) -
     import keras
 
     @keras.saving.register_keras_serializable("mine")
-    class Mine(keras.layers.Layer):  # type: ignore[misc]
+    class Mine(keras.layers.Layer):
         pass
 
     model = keras.Sequential([keras.Input((8, 8, 3)), Mine(), keras.layers.Flatten(), keras.layers.Dense(2)])

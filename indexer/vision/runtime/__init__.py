@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from indexer.vision.built import LITERT_FILE, ONNX_FILE, SAVED_MODEL, check, is_built, parts
 from indexer.vision.runtime.adapted import Adapted, Runner
@@ -27,6 +27,10 @@ class Model(Protocol):
     @property
     def spec(self) -> ModelSpec:
         """What is known of the network."""
+
+    @property
+    def sides(self) -> tuple[Any, ...]:
+        """The sides of its input as it was built; -1, None and words are free."""
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Run the network on float32[n, h, w, 3], made as the spec's input says; return its named outputs."""
@@ -59,6 +63,7 @@ class FakeModel:
 
     spec: ModelSpec
     answer: Callable[[NDArray[np.float32]], dict[str, NDArray[np.float32]]]
+    sides: tuple[Any, ...] = ()
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Return what `answer` returns."""

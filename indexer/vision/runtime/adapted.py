@@ -31,6 +31,7 @@ class Adapted:
 
     def __init__(self, runner: Runner) -> None:
         self.spec = runner.spec
+        self.sides = runner.sides
         self._runner = runner
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
