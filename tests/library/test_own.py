@@ -8,7 +8,7 @@ import pytest
 from made_photos import made_photo
 
 from indexer.errors import LibraryError
-from indexer.library.own import OwnWord, add_tag, hidden, hide, own_words, rate, remove_tag, said
+from indexer.library.own import OwnWord, Said, add_tag, hidden, hide, own_words, rate, remove_tag, said
 from indexer.library.report import details
 from indexer.library.search import by_keywords
 from indexer.library.store import Library
@@ -82,7 +82,7 @@ def test_a_copy_takes_words_and_stars_along_but_is_not_hidden(library: Library) 
     copy = Path("/photos/copy.jpg")
     library.record([Moved(PhotoFile(copy, 1000, 2), A, gone=False)])
     assert tags(library, copy) == tags(library, A)
-    assert said(library, copy) == said(library, A).__class__(("mine",), ("beach",), 4, is_hidden=False)
+    assert said(library, copy) == Said(("mine",), ("beach",), 4, is_hidden=False, people=())
     assert library.retag({copy: [Tag("dog", 0.9, "class of dog"), Tag("beach", 0.5, "class of beach")]}) == 0
 
 
