@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MODULE = "indexer.zoo.applications"
 _TELLING = {"weights", "classifier_activation"}  # parameters of what makes a classifier
-_URL = re.compile(r"https?://\S+")
+_URL = re.compile(r"https?://\S*[^\s:]")
 
 
 def applications() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ only where the description says `trust`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,27 @@ def _frozen(spec: ModelSpec, path: Path) -> tuple[Any, dict[str, str]]:
         wanted = [_node(names.get(_tensor(spec, key), _tensor(spec, key))) for key in spec.outputs]
         _known(spec, wanted, session.graph)
         graph = convert_variables_to_constants_from_session_graph(session, session.graph_def, wanted)
+    _forget_uncalled(graph)
     return graph, names
+
+
+def _forget_uncalled(graph: Any) -> None:
+    """Delete the functions that nothing calls: those of other signatures call what the conversion has replaced."""
+    functions = {function.signature.name: function for function in graph.library.function}
+    waiting, called = [graph.node], set[str]()
+    while waiting:
+        new = {name for node in waiting.pop() for name in _calls(node)} & functions.keys() - called
+        called |= new
+        waiting += [functions[name].node_def for name in new]
+    del graph.library.function[:]
+    graph.library.function.extend(functions[name] for name in sorted(called))
+
+
+def _calls(node: Any) -> Iterator[str]:
+    yield node.op
+    for value in node.attr.values():
+        yield value.func.name
+        yield from (each.name for each in value.list.func)
 
 
 def _usual_tags(path: Path) -> list[str]:

@@ -122,7 +122,7 @@ def _input(inspection: Inspection, picture: Tensor, role: str) -> Iterator[Reaso
     yield Reason("input.tensor", picture.name, "the only picture that goes in", SURE)
     layout = _layout(inspection, picture)
     yield layout
-    if picture.dtype not in ("", "float32"):
+    if picture.dtype not in ("", "float32") and not picture.quantized:  # LiteRT does the rest of quantized ones
         yield Reason("input.dtype", picture.dtype, "as the file says", SURE)
     yield from _size(inspection, picture, role)
     yield _fit(role)

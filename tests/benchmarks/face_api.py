@@ -12,6 +12,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +141,7 @@ def main() -> None:
             "RetinaFace": Detector(models["retinaface-mobilenet025"]),
         }
         tellers = {name: Describer(models[name]) for name in ("face-api-recognition", "dlib-face-resnet")}
-        for line in (*detect(wanted.data, eyes), "", *verify(wanted.data, eyes, tellers)):
+        for line in chain(detect(wanted.data, eyes), [""], verify(wanted.data, eyes, tellers)):
             print(line, flush=True)
 
 

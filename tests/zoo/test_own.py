@@ -16,6 +16,8 @@ from indexer.vision.built import fingerprint, tree_fingerprint
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import ModelSpec, spec_of
 from indexer.zoo.build import build
+from indexer.zoo.guess import guess
+from indexer.zoo.inspect import look
 
 FORMATS = {
     "saved_model": "saved-model",
@@ -127,6 +129,28 @@ def test_a_quantized_file_answers_about_the_same(made, tmp_path: Path) -> None:
     net = Net()
     seen = pictures(net)
     told = run(described("tflite_file", made("tflite_file", quantized=True), net), tmp_path, seen, net)
+    np.testing.assert_allclose(told, expected(seen, net), atol=0.1)
+
+
+@pytest.mark.parametrize("changes", [{}, {"activation": "logits"}], ids=str)
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_guessed_description_builds_and_answers(kind: str, changes: dict[str, Any], made, tmp_path: Path) -> None:
+    net = Net(**changes)
+    seen = pictures(net)
+    file = made(kind, **changes)
+    raw = {"description": "guessed", **guess(look(file)).spec}
+    raw["weights"] |= {"file": file.name, "sha256": tree_fingerprint(file) if file.is_dir() else fingerprint(file)}
+    told = run(spec_of("mine", raw, str(file.parent)), tmp_path, seen, net)
+    np.testing.assert_allclose(told, expected(seen, net), atol=1e-5)
+
+
+def test_the_guessed_description_of_a_quantized_file_answers_about_the_same(made, tmp_path: Path) -> None:
+    net = Net()
+    seen = pictures(net)
+    file = made("tflite_file", quantized=True)
+    raw = {"description": "guessed", **guess(look(file)).spec}
+    raw["weights"] |= {"file": file.name, "sha256": fingerprint(file)}
+    told = run(spec_of("mine", raw, str(file.parent)), tmp_path, seen, net)
     np.testing.assert_allclose(told, expected(seen, net), atol=0.1)
 
 

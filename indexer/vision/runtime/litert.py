@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,14 +82,24 @@ class _Interpreter:
     def _tensors(self, spec: ModelSpec) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Return the input by its name, and the outputs by their keys in the spec."""
         if spec.weights.format == OWN_FILE:
-            inputs = {told["name"]: told for told in self._lite.get_input_details()}
-            named = {told["name"]: told for told in self._lite.get_output_details()}
+            inputs, named = self._by_any_name()
             outputs = {key: named[tensor] for key, output in spec.outputs.items() if (tensor := output.tensor) in named}
-            agree(replace(spec, input=replace(spec.input, name=spec.input.source_name)), inputs, _sides(outputs))
+            source = spec.input.source_name
+            agree(spec, [spec.input.name] if source in inputs else inputs, _sides(outputs))
         else:
             runner = self._lite.get_signature_runner(SIGNATURE)
             inputs, outputs = runner.get_input_details(), runner.get_output_details()
             agree(spec, inputs, _sides(outputs))
+        return inputs, outputs
+
+    def _by_any_name(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return inputs and outputs by the names of the tensors, and by those of the signature if there is one."""
+        inputs = {told["name"]: told for told in self._lite.get_input_details()}
+        outputs = {told["name"]: told for told in self._lite.get_output_details()}
+        if len(self._lite.get_signature_list()) == 1:
+            runner = self._lite.get_signature_runner()
+            inputs |= runner.get_input_details()
+            outputs |= runner.get_output_details()
         return inputs, outputs
 
     def fit(self, shape: tuple[int, ...]) -> None:
