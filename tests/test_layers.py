@@ -52,6 +52,7 @@ DOORS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "platformdirs": {"config"},
+    "tomlkit": {"cli"},
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from indexer.vision.spec import ModelSpec
@@ -21,7 +22,7 @@ Report = Callable[[str], None]
 _VARIANTS = 4  # of each picture, whose features the head learns: as it is, and varied
 _DROPOUT = 0.3
 _HEAD_RATE, _CNN_RATE, _FINE_RATE = 2e-3, 2e-3, 5e-5  # how fast it learns
-_PATIENCE = 10  # epochs without a better validation loss
+_PATIENCE, _LEAST_GAIN = 8, 0.002  # so many epochs may pass without that much off the validation loss
 _TUNED_LAYERS = 12  # the last four blocks of an EfficientNet-Lite and its head
 _FIRST_WIDTH, _WIDEST, _SMALLEST_MAP = 16, 256, 6
 _TOLD_SECONDS = 2.0
@@ -71,8 +72,8 @@ def from_scratch(course: Course, train: Pictures, validation: Pictures, report: 
 
 def scores(model: keras.Model, of: Pictures, batch: int) -> NDArray[np.float32]:
     """Return the score of each label for each picture: float32[n, labels]; a single sigmoid is that of the second."""
-    parts = [np.asarray(model(seen, training=False)["probabilities"]) for _, seen in of.batches(batch)]
-    told = np.concatenate(parts)
+    run = _compiled(model)
+    told = np.concatenate([np.asarray(run(seen)["probabilities"]) for _, seen in of.batches(batch)])
     return np.concatenate([1 - told, told], axis=1) if told.shape[1] == 1 else told
 
 
@@ -81,6 +82,15 @@ def _answers(pooled: Any, course: Course) -> Any:
     x = keras.layers.Dropout(_DROPOUT)(pooled)
     count, activation = (1, "sigmoid") if course.is_single else (len(course.labels), "softmax")
     return keras.layers.Dense(count, activation, name="predictions")(x)
+
+
+def _compiled(model: keras.Model) -> Callable[[NDArray[np.float32]], Any]:
+    """Return the network as one function: called layer by layer it takes several times as long."""
+    run: Callable[[NDArray[np.float32]], Any] = tf.function(
+        lambda seen: model(seen, training=False),
+        input_signature=[tf.TensorSpec((None, *model.inputs[0].shape[1:]), tf.float32)],
+    )
+    return run
 
 
 def _complete(model: keras.Model, pooled: Any) -> keras.Model:
@@ -108,19 +118,20 @@ def _compile(model: keras.Model, course: Course, rate: float) -> None:
 
 
 def _stop() -> keras.callbacks.Callback:
-    return keras.callbacks.EarlyStopping("val_loss", patience=_PATIENCE, restore_best_weights=True)
+    return keras.callbacks.EarlyStopping("val_loss", _LEAST_GAIN, _PATIENCE, restore_best_weights=True)
 
 
 def _features(
     body: keras.Model, of: Pictures, course: Course, times: int, report: Report
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Return what the trunk says of each picture, as it is and varied (times − 1), and the labels."""
+    run = _compiled(body)
     pooled, numbers = [], []
     random = np.random.default_rng(course.seed)
     told = monotonic()
     for variant in range(times):
         for rows, seen in of.batches(course.batch, random if variant else None):
-            pooled.append(np.asarray(body(seen, training=False)))
+            pooled.append(np.asarray(run(seen)))
             numbers.append(of.numbers[rows])
             if monotonic() - told > _TOLD_SECONDS:
                 told = monotonic()

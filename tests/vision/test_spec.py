@@ -13,7 +13,7 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.resources import packaged
-from indexer.vision.spec import Input, ModelSpec, Output, Weights, read_spec, read_specs, spec_of
+from indexer.vision.spec import Input, Labels, ModelSpec, Output, Weights, read_spec, read_specs, spec_of
 
 SPECS = read_specs()
 OUTPUTS = {
@@ -105,7 +105,7 @@ def changed(where: str, value: Any) -> dict[str, Any]:
     [
         ("description", ..., "'description' is missing"),
         ("description", " ", "'description' in its description must be a text"),
-        ("role", "tagger", "'role' in its description must be one of classifier, face-detector, face-describer"),
+        ("role", "tagger", "'role' in its description must be one of classifier, object-detector, face-detector, "),
         ("weights", ..., "'weights' is missing"),
         ("weights", "file.pth", "'weights' in its description must be a table"),
         ("weights.sha256", "abc", "'weights.sha256' in its description must be 64 hexadecimal digits"),
@@ -150,6 +150,6 @@ def test_three_numbers_may_be_written_as_one() -> None:
 
 def test_the_manual_explains_every_key() -> None:
     manual = (Path(__file__).parents[2] / "docs/models.md").read_text("utf-8")
-    keys = {item.name for kind in (ModelSpec, Weights, Input, Output) for item in fields(kind)}
-    assert [key for key in sorted(keys - {"outputs"}) if f"`{key}`" not in manual and f"`[{key}]`" not in manual] == []
+    keys = {item.name for kind in (ModelSpec, Weights, Input, Output, Labels) for item in fields(kind)}
+    assert [key for key in sorted(keys - {"outputs", "folder"}) if f"`{key}`" not in manual and f"`[{key}]`" not in manual] == []
     assert all(f"`{name}`" in manual for name in SPECS)

@@ -21,6 +21,7 @@ from indexer.zoo.dlib_file import read_dlib
 from indexer.zoo.dlib_resnet import dlib_resnet
 from indexer.zoo.face_api import MANIFESTS, build, networks_in
 from indexer.zoo.face_api.manifest import find_manifest, manifest_files, read_manifest
+from indexer.zoo.foreign import open_foreign
 from indexer.zoo.sources import read_weights
 
 SSD, LANDMARKS, RECOGNITION = MANIFESTS
@@ -146,6 +147,18 @@ def test_a_ready_description_fits_its_network(kind: str, tmp_path: Path) -> None
     for name, output in spec.outputs.items():
         sides = zip(model.output[name].shape, output.shape, strict=True)
         assert all(isinstance(wanted, str) or there == wanted for there, wanted in sides)
+
+
+@pytest.mark.parametrize("kind", MANIFESTS)
+def test_the_zoo_opens_a_folder_of_face_api_by_its_description(kind: str, tmp_path: Path) -> None:
+    spec = ready_spec(kind)
+    model = built(kind, made_tensors(kind), tmp_path)
+    foreign = open_foreign(spec, tmp_path)
+    image = noise(1, *spec.input.size, 3)
+    found, expected = foreign.run(image), answers(model, image)
+    assert found.keys() == spec.outputs.keys()
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=0, atol=1e-6)
 
 
 # The describer is dlib's network: with dlib's own weights it must give dlib's own descriptors.
