@@ -30,7 +30,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from indexer.zoo.child import build_missing
 
     kept = os.environ.get("INDEXER_TEST_MODELS")
-    folder = Path(kept) if kept else tmp_path_factory.mktemp("models")
+    together = tmp_path_factory.getbasetemp().parent / "models"  # of all processes that run this session's tests
+    own = together if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.mktemp("models")
+    folder = Path(kept) if kept else own
     build_missing(read_specs().values(), folder)
     return folder
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli import add, bench, compare, enable, inspect, ready, train
+from indexer.cli import add, bench, compare, enable, export, inspect, ready, train
 from indexer.cli.present import JsonOption, table, write, write_json
 from indexer.cli.session import Session, command
 from indexer.config import Config
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from indexer.vision.spec import ModelSpec
 
 app = typer.Typer(help="Look at the networks, build and verify them.", no_args_is_help=True)
-for part in (inspect, add, ready, enable, compare, bench, train):
+for part in (inspect, add, ready, enable, compare, bench, train, export):
     part.register(app)
 
 Names = Annotated[

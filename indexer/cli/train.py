@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -90,8 +90,7 @@ def train(
             _keep(session, targets, f"{name}: {', '.join(lesson.labels)}", figures)
         about = f"tells {', '.join(lesson.labels)} apart; trained on {count(len(lesson.numbers), 'picture')}"
         origin = visible(f"Trained on {printable(folder.absolute())}")
-        labels = _lines(lesson.labels)
-        with adopted(name, place / MODEL, course.proposal, labels, about, own, origin=origin) as spec:
+        with adopted(name, place / MODEL, course.proposal, lesson.labels, about, own, origin=origin) as spec:
             tried(session, config, spec)
     session.say(f"Described in {printable(own / f'{name}.toml')}.")
     if enable:
@@ -137,12 +136,6 @@ def _read(session: Session, folder: Path, course: Course, into: Path, config: Co
     tail = f"; {len(left_out):,} left out" if left_out else ""
     session.say(f"{count(len(lesson.numbers), 'picture')} of {count(len(lesson.labels), 'label')}: {parts}{tail}")
     return lesson
-
-
-def _lines(labels: Sequence[str]) -> Sequence[str]:
-    """Return labels as lines of a file: with numbers before them where one could be taken for something else."""
-    plain = all(label[0].isalpha() for label in labels)
-    return labels if plain else [f"{number} {label}" for number, label in enumerate(labels)]
 
 
 def _show(figures: Mapping[str, Any]) -> None:

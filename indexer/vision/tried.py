@@ -81,10 +81,12 @@ def _landmarks(model: Model, answers: Answers, _: Sequence[str]) -> None:
 
 
 def _descriptors(model: Model, answers: Answers, _: Sequence[str]) -> None:
-    if answers["descriptors"].ndim != 2 or "distance" not in model.spec.thresholds:
+    spec, needed = model.spec, ("distance", "cluster_distance", "even_distance", "log_odds", "quality")
+    missing = [key for key in needed if key not in spec.thresholds]
+    if answers["descriptors"].ndim != 2 or missing:
         raise ModelError(
-            model.spec.name, "it needs a distance below which two faces are one person's; --threshold gives it"
-        )
+            spec.name, "it needs a distance below which two faces are one person's (--threshold gives it, and the rest "
+            f"in proportion); [thresholds] lacks {', '.join(missing)}")  # fmt: skip
 
 
 _CHECKS: dict[str, Callable[[Model, Answers, Sequence[str]], None]] = {

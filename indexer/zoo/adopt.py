@@ -61,6 +61,12 @@ def adopted(
         raise ModelError(name, f"cannot be kept in {printable(own)}: {error.strerror or error}") from error
 
 
+def label_lines(labels: Sequence[str]) -> str:
+    """Return names as `vision.labels` reads them: numbered where one might be taken for a number or a table itself."""
+    plain = all(label[0].isalpha() for label in labels)
+    return "".join(f"{label}\n" if plain else f"{number} {label}\n" for number, label in enumerate(labels))
+
+
 def forget(name: str, own: Path) -> None:
     """Delete the description and the files of one of the user's networks."""
     (own / f"{name}.toml").unlink(missing_ok=True)
@@ -82,7 +88,7 @@ def _write(
     ]
     weights += [Reason("weights.trust", True, "--trust: code in it may run", "given")] if trust else []
     if labels:
-        (home / LABELS).write_text("".join(f"{label}\n" for label in labels), "utf-8")
+        (home / LABELS).write_text(label_lines(labels), "utf-8")
         weights.append(Reason("labels.file", f"{name}/{LABELS}", f"{len(labels)} names", "given"))
         proposal = Proposal(tuple(each for each in proposal.reasons if each.key != "labels.set"))
     told = _with(proposal, weights)

@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING, Any
 from indexer.errors import ModelError
 from indexer.vision.built import LITERT_FILE, ONNX_FILE, SAVED_MODEL, SIGNATURE, check, parts, tree_fingerprint
 from indexer.vision.spec import ModelSpec, spec_of
+from indexer.zoo.adopt import LABELS, label_lines
 from indexer.zoo.build import Report
 from indexer.zoo.child import run_child, serve
 from indexer.zoo.export_readme import Ends, Tensor, readme
-from indexer.zoo.guess import GIVEN, Proposal, Reason
+from indexer.zoo.guess import SURE, Proposal, Reason
 from indexer.zoo.proposal import toml_lines
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-LABELS, README = "labels.txt", "README.md"
+README = "README.md"
 _FREE_ROWS = ("classifier", "face-describer", "face-landmarks")  # whose answers are a row for each picture
 
 
@@ -60,7 +61,7 @@ def write(spec: ModelSpec, models: Path, labels: Sequence[str], folder: Path) ->
 
 def _fill(spec: ModelSpec, models: Path, labels: Sequence[str], home: Path) -> None:
     if labels:
-        (home / LABELS).write_text("".join(f"{label}\n" for label in labels), "utf-8")
+        (home / LABELS).write_text(label_lines(labels), "utf-8")
     there = parts(spec, models)
     if SAVED_MODEL in there:
         _save(spec, check(spec, models, SAVED_MODEL), home / SAVED_MODEL)
@@ -161,7 +162,8 @@ def _own_ends(spec: ModelSpec, file: str) -> Ends:
 
 def _description(spec: ModelSpec, saved: Path, ends: Ends, labels: Sequence[str]) -> str:
     """Return the description of what was written: with it, `indexer` itself can take the network from there."""
-    told: dict[str, Any] = {"role": spec.role, "license": spec.license, "source": spec.source, "align": spec.align}
+    told: dict[str, Any] = {"role": spec.role, "align": spec.align}
+    told |= {key: text for key, text in (("license", spec.license), ("source", spec.source)) if text}
     told |= {"weights.file": SAVED_MODEL, "weights.format": "saved-model", "weights.signature": SIGNATURE}
     told |= {"weights.sha256": tree_fingerprint(saved)}
     told |= {f"input.{key}": value for key, value in _input(spec).items()}
@@ -171,8 +173,9 @@ def _description(spec: ModelSpec, saved: Path, ends: Ends, labels: Sequence[str]
         told[f"outputs.{each.key}.shape"] = [*output.shape[:-1], 2] if doubled else list(output.shape)
         told[f"outputs.{each.key}.activation"] = _applied(output.activation, output.apply)
     told |= {"labels.file": LABELS} if labels else {}
+    told |= {"labels.offset": spec.labels.offset} if spec.role == "object-detector" else {}
     told |= {f"thresholds.{key}": value for key, value in spec.thresholds.items()}
-    lines = toml_lines(Proposal(tuple(Reason(key, value, "exported so", GIVEN) for key, value in told.items())))
+    lines = toml_lines(Proposal(tuple(Reason(key, value, "exported so", SURE) for key, value in told.items())))
     about = json.dumps(spec.description, ensure_ascii=False)
     return "\n".join([f"# Exported from {spec.id}.", f"description = {about}", *lines, ""])
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.errors import ModelError
-from indexer.zoo.guess import Proposal, Reason
+from indexer.zoo.guess import GUESS, Proposal, Reason
 from indexer.zoo.inspect import find_tensor
 from indexer.zoo.inspection import Inspection
 from indexer.zoo.scaling import SCALINGS, Scaling
@@ -23,6 +23,9 @@ ACTIVATIONS = {
     "logits": ("none", "softmax"),
     "sigmoid-logits": ("none", "sigmoid"),
 }
+# What dlib's describer has at a distance of 0.6 (models/dlib-face-resnet.toml), in parts of it. Groups are compared at
+# length 1, where its 0.6 are about 0.43.
+_CLUSTER, _UNIT_CLUSTER, _EVEN, _LOG_ODDS, _QUALITY = 0.625, 0.87, 1.013, 27.4, 0.6
 _ANSWERS = {"classifier": "probabilities", "face-describer": "descriptors", "face-landmarks": "landmarks"}
 
 
@@ -88,8 +91,22 @@ def _said(proposal: Proposal, wishes: Wishes, inspection: Inspection, name: str)
     if wishes.label_offset is not None:
         yield _given("labels.offset", wishes.label_offset, "--label-offset")
     if wishes.threshold is not None:
-        least = "distance" if proposal.spec["role"] == "face-describer" else "score"
-        yield _given(f"thresholds.{least}", wishes.threshold, "--threshold")
+        yield from _thresholds(proposal, wishes.threshold)
+
+
+def _thresholds(proposal: Proposal, threshold: float) -> Iterator[Reason]:
+    if proposal.spec["role"] != "face-describer":
+        yield _given("thresholds.score", threshold, "--threshold")
+        return
+    yield _given("thresholds.distance", threshold, "--threshold")
+    is_unit = proposal.spec["outputs"]["descriptors"].get("apply") == "unit"
+    for key, value in {
+        "cluster_distance": threshold * (_UNIT_CLUSTER if is_unit else _CLUSTER),
+        "even_distance": threshold * _EVEN,
+        "log_odds": _LOG_ODDS / threshold,
+        "quality": _QUALITY,
+    }.items():
+        yield Reason(f"thresholds.{key}", round(value, 4), "as dlib's, in proportion to the distance", GUESS)
 
 
 def _seen(wishes: Wishes, name: str) -> Iterator[Reason]:

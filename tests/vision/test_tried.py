@@ -38,12 +38,13 @@ def tried(role: str, names: tuple[str, ...] = (), about: dict[str, Any] | None =
     try_out(FakeModel(spec_of("mine", raw, "own"), lambda _: told), names, sample())
 
 
+NEEDED = ("distance", "cluster_distance", "even_distance", "log_odds", "quality")
 FITTING = {
     "classifier": {"names": THREE, "probabilities": [[0.2, 0.3, 0.5]]},
     "object-detector": {"names": THREE, "boxes": [[0, 0, 1, 1]], "scores": [0.9], "classes": [1]},
     "face-detector": {"boxes": np.zeros((0, 4)), "scores": []},
     "face-landmarks": {"landmarks": np.zeros((1, 136))},
-    "face-describer": {"descriptors": np.ones((1, 4)), "about": {"thresholds": {"distance": 1.1}}},
+    "face-describer": {"descriptors": np.ones((1, 4)), "about": {"thresholds": dict.fromkeys(NEEDED, 0.5)}},
 }
 
 
