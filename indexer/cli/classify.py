@@ -40,7 +40,7 @@ def classify(
     from indexer.pipeline.glance import glances
 
     config = session.settings().config
-    errors = Errors(session)
+    errors = Errors()
     glancer = open_glancer(session, config, scene_specs(config, model or ()))
     seen = list(glances(glancer, files, config.max_pixels, errors))
     if as_json:
@@ -53,14 +53,13 @@ def classify(
 class Errors:
     """Pictures that cannot be read: each is told at once, and remembered for the exit code."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self) -> None:
         self._some = False
 
     def __call__(self, path: Path, reason: str) -> None:
         """Tell of one."""
         self._some = True
-        self._session.say(f"{printable(path)}: {reason}")
+        typer.echo(f"{printable(path)}: {reason}", err=True)
 
     def end(self) -> None:
         """End the program with the exit code of unreadable pictures, where there were some."""

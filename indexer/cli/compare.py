@@ -47,7 +47,7 @@ def compare(
 
     config = session.settings().config
     specs = tuple(scene_specs(config, [name])[0] for name in (one, other))
-    errors = Errors(session)
+    errors = Errors()
     glancer = open_glancer(session, config, specs)
     seen = list(islice(glances(glancer, photos, config.max_pixels, errors), limit))
     if not seen:

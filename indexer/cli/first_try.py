@@ -67,5 +67,5 @@ def _told(model: Model, answers: Mapping[str, NDArray[np.float32]], names: Seque
         lines += [f"  {scores[each]:.2f}  {names[each]}" for each in best.tolist()]
     else:
         lines += [f"  {key}: {' x '.join(map(str, values.shape)) or '1'}" for key, values in answers.items()]
-    lines += [f"  {count(len(names), 'class')}"] if names else []
+    lines += [f"  {count(len(names), 'name')} of classes"] if names else []
     return lines

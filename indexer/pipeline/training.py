@@ -25,9 +25,10 @@ from indexer.vision.spec import Input
 PARTS = TRAIN, VALIDATION, TEST = "train", "validation", "test"
 LEAST_PICTURES = 5  # of a label
 _FREE = ""  # no folder says what the picture is for
-_SHARES = {TEST: 0.2, VALIDATION: 0.16}  # of the pictures of each label, where no folder says; the rest trains
+# Of the pictures of each label, where no folder says; validation of what the test leaves.
+_TEST_SHARE, _VALIDATION_SHARE = 0.2, 0.2
 _CALLED = {TRAIN: ("train",), VALIDATION: ("val", "valid", "validation"), TEST: ("test",)}
-_NEAR = 3.0  # mean difference of 255 below which pictures of one perceptual hash are copies
+_NEAR_BITS, _NEAR = 6, 6.0  # of the perceptual hash; mean difference of 255: what differs less is a copy
 _POINTS = 16  # a side, that are compared
 Skip = Callable[[Path, str], None]
 
@@ -95,28 +96,31 @@ def split(labels: Sequence[str], groups: Sequence[int], parts: Sequence[str], se
         rows = [row for row, each in enumerate(labels) if each == label]
         free = [row for row in rows if dealt[row] == _FREE]
         if free:
-            _deal(dealt, free, groups, {TEST: _SHARES[TEST]}, random)
-        train = [row for row in rows if dealt[row] == TRAIN]
+            _deal(dealt, free, groups, TEST, _TEST_SHARE, random, leave=2)
         if VALIDATION not in {dealt[row] for row in rows}:
-            _deal(dealt, train, groups, {VALIDATION: _SHARES[VALIDATION] / (1 - _SHARES[TEST])}, random)
+            train = [row for row in rows if dealt[row] == TRAIN]
+            _deal(dealt, train, groups, VALIDATION, _VALIDATION_SHARE, random, leave=1)
     return dealt
 
 
 def _deal(
-    dealt: list[str], rows: Sequence[int], groups: Sequence[int], shares: dict[str, float], random: np.random.Generator
-) -> None:
-    """Give each part its share of the rows, one at least, and the rest to training: small groups first."""
+    dealt: list[str], rows: Sequence[int], groups: Sequence[int], part: str, share: float,
+    random: np.random.Generator, leave: int,
+) -> None:  # fmt: skip
+    """Give a part its share of the rows, one group at least, and the rest to training: small groups first.
+
+    leave: so many groups stay for training, if there are as many.
+    """
     together: defaultdict[int, list[int]] = defaultdict(list)
     for row in random.permutation(rows).tolist():
         together[groups[row]].append(row)
     waiting = sorted(together.values(), key=len)
-    for part, share in shares.items():
-        missing = max(1, round(share * len(rows)))
-        while missing > 0 and len(waiting) > 1:
-            given = waiting.pop(0)
-            missing -= len(given)
-            for row in given:
-                dealt[row] = part
+    missing = max(1, round(share * len(rows)))
+    while missing > 0 and len(waiting) > leave:
+        given = waiting.pop(0)
+        missing -= len(given)
+        for row in given:
+            dealt[row] = part
     for row in (row for group in waiting for row in group):
         dealt[row] = TRAIN
 
@@ -140,7 +144,8 @@ class _Copies:
     def __init__(self) -> None:
         self.groups: list[int] = []
         self._files: dict[bytes, Path] = {}
-        self._alike: defaultdict[tuple[str, bytes], list[tuple[NDArray[np.int16], int]]] = defaultdict(list)
+        self._known: defaultdict[str, list[tuple[NDArray[np.int16], int]]] = defaultdict(list)
+        self._hashes: defaultdict[str, NDArray[np.uint64]] = defaultdict(lambda: np.empty(0, np.uint64))
 
     def earlier(self, content: bytes, path: Path) -> Path | None:
         """Return the file that has the same bytes, None for the first one."""
@@ -148,14 +153,17 @@ class _Copies:
         return None if before == path else before
 
     def add(self, label: str, hashed: bytes, pixels: NDArray[np.uint8]) -> None:
-        """Find the group of the next picture, among those of the same label and hash."""
+        """Find the group of the next picture: that of the first one of its label that it is nearly the same as."""
         step = max(1, pixels.shape[0] // _POINTS)
         points = pixels[::step, ::step].astype(np.int16)
-        known = self._alike[label, hashed]
-        near = (group for other, group in known if np.abs(points - other).mean() < _NEAR)
+        bits = np.frombuffer(hashed, np.uint64)
+        alike = np.flatnonzero(np.bitwise_count(self._hashes[label] ^ bits) <= _NEAR_BITS)
+        candidates = (self._known[label][place] for place in alike.tolist())
+        near = (group for other, group in candidates if np.abs(points - other).mean() < _NEAR)
         group = next(near, len(self.groups))
         if group == len(self.groups):
-            known.append((points, group))
+            self._known[label].append((points, group))
+            self._hashes[label] = np.append(self._hashes[label], bits)
         self.groups.append(group)
 
 

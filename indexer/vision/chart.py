@@ -55,7 +55,10 @@ def _confusion(canvas: _Canvas, at: _Point, names: Sequence[str], table: Sequenc
 
 
 def _curves(canvas: _Canvas, at: _Point, labels: Sequence[Mapping[str, Any]]) -> None:
-    """Draw the ROC curve of each label against all others; of two labels they are the same, mirrored."""
+    """Draw the ROC curve of each label against all others; of many, those that it knows worst.
+
+    Of two labels the curves are the same, mirrored.
+    """
     left, top = at
     canvas.box(at, (left + _SIDE, top + _SIDE), _PAPER)
     for step in range(0, 11, 2):
@@ -65,7 +68,9 @@ def _curves(canvas: _Canvas, at: _Point, labels: Sequence[Mapping[str, Any]]) ->
         canvas.text((left + part * _SIDE, top + _SIDE + 14), f"{part:.1f}", 13, "mm")
         canvas.text((left - 8, top + (1 - part) * _SIDE), f"{part:.1f}", 13, "rm")
     canvas.line([(left, top + _SIDE), (left + _SIDE, top)], _FAINT, 2)
-    drawn = labels[1:] if len(labels) == 2 else labels[:_MOST_CURVES]
+    drawn = labels[1:] if len(labels) == 2 else labels
+    if len(drawn) > _MOST_CURVES:
+        drawn = sorted(drawn, key=lambda each: float(each["auc"]))[:_MOST_CURVES]
     for number, each in enumerate(drawn):
         points = zip(each["roc"]["false"], each["roc"]["true"], strict=True)
         path = [(left + false * _SIDE, top + (1 - true) * _SIDE) for false, true in points]
@@ -73,7 +78,8 @@ def _curves(canvas: _Canvas, at: _Point, labels: Sequence[Mapping[str, Any]]) ->
         down = top + _SIDE - 24 * (len(drawn) - number) + 4
         canvas.line([(left + _SIDE - 260, down), (left + _SIDE - 236, down)], _COLORS[number], 4)
         canvas.text((left + _SIDE - 228, down), _short(f"{each['auc']:.3f}  {each['label']}", 220, 15), 15, "lm")
-    canvas.text((left + _SIDE / 2, top - 16), "ROC: share of true ones found", 14, "mm")
+    which = f" ({len(drawn)} weakest labels)" if len(drawn) == _MOST_CURVES < len(labels) else ""
+    canvas.text((left + _SIDE / 2, top - 16), f"ROC: share of true ones found{which}", 14, "mm")
     canvas.text((left + _SIDE / 2, top + _SIDE + 36), "share of false ones taken for it", 14, "mm")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.errors import ModelError
-from indexer.vision.preprocess import tensor
+from indexer.vision.preprocess import resized, tensor
 from indexer.vision.runtime import Model
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def try_out(model: Model, names: Sequence[str], pixels: NDArray[np.uint8]) -> An
     Errors: ModelError that says what does not fit, and which option may help.
     """
     spec = model.spec
-    answers = model.run(tensor(pixels, spec))
+    is_chip = spec.input.fit == "as-is"  # what is cut to size elsewhere
+    answers = model.run(tensor(resized(pixels, spec.input.size, "bilinear") if is_chip else pixels, spec))
     for key, values in answers.items():
         if not np.isfinite(values).all():
             raise ModelError(spec.name, f"its output '{key}' holds values that are no numbers (NaN or infinite)")

@@ -20,13 +20,15 @@ from indexer.zoo.build import Report, build
 
 
 def build_missing(specs: Iterable[ModelSpec], folder: Path, report: Report | None = None) -> None:
-    """Build the networks that are not there or not whole, in a process of their own: this one never loads TensorFlow.
+    """Build the networks that are not there or not whole, in processes of their own: this one never loads TensorFlow.
 
-    Errors: ModelError, as from `build`.
+    Each of the user's own has a process to itself: functions of two SavedModels may have one name, and TensorFlow
+    refuses the second.  Errors: ModelError, as from `build`.
     """
     missing = [spec for spec in specs if not is_whole(spec, folder)]
-    if missing:
-        _build_in_child(missing, folder, report or (lambda _: None))
+    ours = [spec for spec in missing if not spec.weights.is_own]
+    for group in ([ours] if ours else []) + [[spec] for spec in missing if spec.weights.is_own]:
+        _build_in_child(group, folder, report or (lambda _: None))
 
 
 def _build_in_child(specs: Sequence[ModelSpec], folder: Path, report: Report) -> None:

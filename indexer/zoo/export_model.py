@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 README = "README.md"
+_SIDES = ("short-side", "long-side")
 _FREE_ROWS = ("classifier", "face-describer", "face-landmarks")  # whose answers are a row for each picture
 
 
@@ -162,7 +163,8 @@ def _own_ends(spec: ModelSpec, file: str) -> Ends:
 
 def _description(spec: ModelSpec, saved: Path, ends: Ends, labels: Sequence[str]) -> str:
     """Return the description of what was written: with it, `indexer` itself can take the network from there."""
-    told: dict[str, Any] = {"role": spec.role, "align": spec.align}
+    told: dict[str, Any] = {"role": spec.role}
+    told |= {"align": spec.align} if spec.role == "face-describer" else {}
     told |= {key: text for key, text in (("license", spec.license), ("source", spec.source)) if text}
     told |= {"weights.file": SAVED_MODEL, "weights.format": "saved-model", "weights.signature": SIGNATURE}
     told |= {"weights.sha256": tree_fingerprint(saved)}
@@ -175,7 +177,7 @@ def _description(spec: ModelSpec, saved: Path, ends: Ends, labels: Sequence[str]
     told |= {"labels.file": LABELS} if labels else {}
     told |= {"labels.offset": spec.labels.offset} if spec.role == "object-detector" else {}
     told |= {f"thresholds.{key}": value for key, value in spec.thresholds.items()}
-    lines = toml_lines(Proposal(tuple(Reason(key, value, "exported so", SURE) for key, value in told.items())))
+    lines = toml_lines(Proposal(tuple(Reason(key, value, "", SURE) for key, value in told.items())))
     about = json.dumps(spec.description, ensure_ascii=False)
     return "\n".join([f"# Exported from {spec.id}.", f"description = {about}", *lines, ""])
 
@@ -184,8 +186,9 @@ def _input(spec: ModelSpec) -> Mapping[str, Any]:
     """Return the keys of its input: pixels as they are, fitted as before."""
     wanted = spec.input
     told = {"name": "image", "colors": "RGB", "mean": 0.0, "scale": 1.0, "fit": wanted.fit, "size_px": wanted.size_px}
-    told |= {"resampling": wanted.resampling, "crop": wanted.crop, "height_px": wanted.height_px, "fill": wanted.fill}
-    return told | {"multiple_px": wanted.multiple_px, "longest_px": wanted.longest_px}
+    told |= {"resampling": wanted.resampling, "crop": wanted.crop}
+    told |= {"multiple_px": wanted.multiple_px, "longest_px": wanted.longest_px} if wanted.fit in _SIDES else {}
+    return told | {key: value for key in ("height_px", "fill") if (value := getattr(wanted, key))}
 
 
 def _applied(activation: str, apply: str) -> str:

@@ -30,9 +30,8 @@ lite.allocate_tensors()
 values = np.zeros(taken["shape"], taken["dtype"])   # a batch of one picture
 lite.set_tensor(taken["index"], values)
 lite.invoke()
-answers = {{told["name"]: lite.get_tensor(told["index"]) for told in lite.get_output_details()}}
-for name in {names}:
-    print(name, answers[name].shape)
+for told in lite.get_output_details():
+    print(told["name"], lite.get_tensor(told["index"]).shape)
 ```
 """
 _ONNX = """\
@@ -53,7 +52,7 @@ _SAVED = """\
 import numpy as np
 import tensorflow as tf
 
-model = tf.saved_model.load("{file}")             # tag "{tag}"
+model = tf.saved_model.load("{file}")   # tag "{tag}"
 run = model.signatures["serving_default"]
 image = np.zeros({shape}, np.float32)   # RGB, 0..255
 answers = run(image=tf.constant(image))
@@ -61,10 +60,11 @@ for name, answer in answers.items():
     print(name, answer.shape)
 ```
 
-From the shell, without a program:
+From the shell:
 
 ```sh
-saved_model_cli show --dir {file} --tag_set {tag} --signature_def serving_default
+python -c "import numpy as np; np.save('image.npy', np.zeros({shape}, np.float32))"
+saved_model_cli run --dir {file} --tag_set {tag} --signature_def serving_default --inputs image=image.npy
 ```
 
 ## C
@@ -73,7 +73,6 @@ saved_model_cli show --dir {file} --tag_set {tag} --signature_def serving_defaul
 
 ```c
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <tensorflow/c/c_api.h>
 
@@ -123,12 +122,9 @@ func main() {{
 		log.Fatal(err)
 	}}
 	defer model.Session.Close()
-	pixels := make([]float32, {product}) // RGB, 0..255
+	var pixels {array}float32 // pictures, height, width, colors: RGB, 0..255
 	image, err := tf.NewTensor(pixels)
 	if err != nil {{
-		log.Fatal(err)
-	}}
-	if err := image.Reshape([]int64{{{sides}}}); err != nil {{ // pictures, height, width, colors
 		log.Fatal(err)
 	}}
 	answers, err := model.Session.Run(
@@ -189,7 +185,7 @@ def readme(spec: ModelSpec, ends: Ends, labels: int) -> str:
     lines += ["| tensor | called in the graph | shape | what it is |", "|---|---|---|---|"]
     lines += [_row(ends.input, f"goes in: {fit}; {_values(spec.input, saved=bool(ends.tag))}")]
     lines += [_row(each, _meaning(spec, each.key, labels)) for each in ends.outputs]
-    lines += ["", f"`{spec.name}.toml` describes the network; indexer reads it, too.", ""]
+    lines += ["", f"`{spec.name}.toml` says the same in the terms of indexer.", ""]
     return "\n".join(lines) + "\n" + (_saved(spec, ends) if ends.tag else _as_it_is(spec, ends))
 
 
@@ -231,6 +227,7 @@ def _saved(spec: ModelSpec, ends: Ends) -> str:
         shape=tuple(told),
         sides=", ".join(map(str, told)),
         product=" * ".join(map(str, told)),
+        array="".join(f"[{side}]" for side in told),
         operation=ends.input.operation,
         index=ends.input.number,
         keys=", ".join(f'"{each.key}"' for each in ends.outputs),

@@ -102,7 +102,7 @@ def inspection_of(record: Mapping[str, Any]) -> Inspection:
 
 
 def pick_tags(name: str, tag_sets: Sequence[tuple[str, ...]], wanted: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the tag-set that is wanted, in any order; none: 'serve', or the shortest ('train' stands beside none).
+    """Return the tag-set that is wanted, in any order; none: 'serve', or the shortest.
 
     Errors: ModelError that names the model and lists the tag-sets there are.
     """

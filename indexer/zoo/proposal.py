@@ -21,4 +21,5 @@ def toml_lines(proposal: Proposal) -> list[str]:
 def _line(reason: Reason) -> str:
     # JSON's texts, numbers and lists of them are TOML's.
     key = reason.key.rpartition(".")[2]
-    return f"{key} = {json.dumps(reason.value, ensure_ascii=False)}   # {reason.sure}: {reason.why}"
+    comment = f"   # {reason.sure}: {reason.why}" if reason.why else ""
+    return f"{key} = {json.dumps(reason.value, ensure_ascii=False)}{comment}"

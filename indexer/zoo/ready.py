@@ -180,7 +180,7 @@ def _face_api_network(folder: Path, role: str | None) -> str:
     meant = [name for name in there if role in (None, there[name])]
     if len(meant) != 1:
         told = ", ".join(f"{name} (--role {plays})" for name, plays in there.items())
-        raise ModelError(printable(folder), f"say which of its networks is meant: {told}")
+        raise ModelError(printable(folder), f"holds {told}; --role says which is meant")
     return meant[0]
 
 

@@ -7,24 +7,12 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.cli.conftest import Program
 
 LABELS = 'item {\n  id: 18\n  name: "/m/0bt9lr"\n  display_name: "dog"\n}\n'
-
-
-@pytest.fixture
-def fresh(program: Program, tmp_path: Path) -> Program:
-    """The program with a home, a library and a folder of built networks of its own."""
-    models = tmp_path / "models"
-    models.mkdir()
-    for home in program.models.glob("*-????????"):
-        (models / home.name).symlink_to(home)
-    return type(program)(tmp_path / "home", models, tmp_path / "library.sqlite")
 
 
 def test_two_classifiers_and_a_detector_look_at_photos_and_only_at_what_they_lack(

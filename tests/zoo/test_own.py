@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -163,12 +164,62 @@ def test_a_tensorflow_1_model_is_found_under_any_tags(tags: list[str], made, tmp
     np.testing.assert_allclose(run(spec, tmp_path, seen, net), expected(seen, net), atol=1e-5)
 
 
+def test_a_tensorflow_2_model_is_also_known_by_the_operations_of_its_graph(made, tmp_path: Path) -> None:
+    net = Net()
+    seen = pictures(net)
+    spec = described("saved_model", made("saved_model"), net, weights={"signature": ""})
+    told = json.loads(json.dumps(asdict(spec)))
+    told["input"]["tensor"] = "serving_default_image"
+    told["outputs"]["probabilities"]["tensor"] = "StatefulPartitionedCall"
+    spec = spec_of(told.pop("name"), told)
+    np.testing.assert_allclose(run(spec, tmp_path, seen, net), expected(seen, net), atol=1e-5)
+
+
+def test_an_operation_that_nothing_here_knows_is_named(made, tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    graph = tf.compat.v1.GraphDef()
+    graph.ParseFromString(made("frozen_graph").read_bytes())
+    next(node for node in graph.node if node.op == "Softmax").op = "FancySoftmax"
+    (tmp_path / "fancy.pb").write_bytes(graph.SerializeToString())
+    with pytest.raises(ModelError, match="FancySoftmax"):
+        build(described("frozen_graph", tmp_path / "fancy.pb", Net()), tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["keras_file", "frozen_graph", "tf1_saved_model", "tflite_file", "onnx_file"])
+def test_a_file_that_is_cut_short_is_a_sentence(kind: str, made, tmp_path: Path) -> None:
+    file = made(kind)
+    spec = described(kind, file, Net())
+    copy = tmp_path / file.name
+    shutil.copytree(file, copy) if file.is_dir() else shutil.copy(file, copy)
+    for part in [each for each in copy.rglob("*") if each.is_file()] or [copy]:
+        part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
+    told = json.loads(json.dumps(asdict(spec)))
+    told |= {"folder": str(tmp_path)}
+    told["weights"]["sha256"] = tree_fingerprint(copy) if copy.is_dir() else fingerprint(copy)
+    spec = spec_of(told.pop("name"), told)
+    with pytest.raises(ModelError):
+        run(spec, tmp_path, pictures(Net()), Net())
+
+
 def test_both_runtimes_answer_the_same(made, tmp_path: Path) -> None:
     net = Net()
     seen = pictures(net)
     spec = described("saved_model", made("saved_model"), net)
     one, other = (run(spec, tmp_path, seen, net, runtime) for runtime in ("litert", "tensorflow"))
     np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_a_model_that_keras_exported_with_two_signatures_answers(made, tmp_path: Path) -> None:
+    import keras
+
+    net = Net()
+    seen = pictures(net)
+    keras.models.load_model(made("keras_file")).export(tmp_path / "exported", verbose=False)
+    outputs = {"probabilities": {"shape": ["views", net.width], "tensor": "output_0"}}
+    spec = described("saved_model", tmp_path / "exported", net, outputs=outputs)
+    for runtime in ("litert", "tensorflow"):
+        np.testing.assert_allclose(run(spec, tmp_path, seen, net, runtime), expected(seen, net), atol=1e-5)
 
 
 def test_code_in_a_file_runs_only_where_it_is_trusted(made, tmp_path: Path) -> None:
