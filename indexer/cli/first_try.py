@@ -60,7 +60,7 @@ def _pixels(sample: Path | None, config: Config) -> NDArray[np.uint8]:
 def _told(model: Model, answers: Mapping[str, NDArray[np.float32]], names: Sequence[str]) -> list[str]:
     """Say what a network answered, in lines."""
     spec = model.spec
-    lines = [f"{spec.name}: a {spec.role}, {spec.id}"]
+    lines = [f"{spec.name}: {spec.role}, {spec.id}"]
     if spec.role == "classifier":
         scores = answers["probabilities"].max(axis=0)
         best = scores.argsort()[::-1][:_SHOWN]

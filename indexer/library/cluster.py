@@ -3,6 +3,7 @@
 Average linkage on a sparse graph: two groups become one when the mean squared distance between their members is small
 enough. All pairs of groups that are each other's nearest become one at the same time, round after round; average
 linkage comes to the same groups that way (reciprocal agglomerative clustering: Sumengen et al., arXiv 2105.11653).
+It is done twice: the first time tells who has look-alikes, and what has some must be nearer the second time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NEIGHBORS = 24  # of a face: of the thousand photos of one person, each need not know all others
+_CROWD = 1.1  # another group within this many times the distance makes a crowd
+_SHARE = 2 / 3  # of what the nearest one lacks to that, squared, is added to the squared distances of all members
+_LEAST = 0.02  # of a group's size: what is smaller beside it is rather a bad picture of the same person
 _AT_A_TIME = 65_536  # pairs of groups compared at a time: 64 MB
 
 
@@ -53,14 +57,44 @@ def cluster(vectors: NDArray[np.float32], distance: float, known: Known | None =
     if len(vectors) < 2:
         return known.groups
     units = unit(vectors)
-    state = _Groups(units, known)
-    edges = state.between(known.groups[neighbors(units, distance, _NEIGHBORS)])
+    near = neighbors(units, _CROWD * distance, _NEIGHBORS)
+    return _linked(units, known, near, distance, _surcharges(units, near, distance)).labels
+
+
+def _surcharges(units: NDArray[np.float32], near: NDArray[np.int64], distance: float) -> NDArray[np.float64]:
+    """Return what is added to the squared distances of each vector, float64[n], 0 where it has no look-alikes.
+
+    It depends on the vectors alone, not on what is known of them: grouping what was grouped comes to the same.
+    """
+    import numpy as np
+
+    first = _linked(units, Known.nothing(len(units)), near, distance, np.zeros(len(units)))
+    edges = first.between(first.labels[near])
+    sizes, squared = np.bincount(first.labels), first.squared_distances(edges)
+    nearest = np.full(first.count, (_CROWD * distance) ** 2)
+    for mine, other in (edges.T, edges.T[::-1]):
+        counts = sizes[other] >= _LEAST * sizes[mine]
+        np.minimum.at(nearest, mine[counts], squared[counts])
+    added: NDArray[np.float64] = _SHARE * ((_CROWD * distance) ** 2 - nearest)[first.labels]
+    return added
+
+
+def _linked(
+    units: NDArray[np.float32],
+    known: Known,
+    near: NDArray[np.int64],
+    distance: float,
+    surcharges: NDArray[np.float64],
+) -> _Groups:
+    """Make groups of vectors; near: int64[m, 2], the pairs of rows that are looked at."""
+    state = _Groups(units, known, surcharges)
+    edges = state.between(known.groups[near])
     squared = state.squared_distances(edges)
     while True:
-        near = squared <= distance**2
-        edges, squared = edges[near], squared[near]
+        close = squared <= distance**2
+        edges, squared = edges[close], squared[close]
         if not len(edges):
-            return state.labels
+            return state
         edges, squared = state.merge(_reciprocal(edges, squared, state.count), edges, squared)
 
 
@@ -73,9 +107,9 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class _Groups:
-    """The groups as they are: how many members each has, their sum, whose it is."""
+    """The groups as they are: how many members each has, the sums of these and of their surcharges, whose it is."""
 
-    def __init__(self, units: NDArray[np.float32], known: Known) -> None:
+    def __init__(self, units: NDArray[np.float32], known: Known, surcharges: NDArray[np.float64]) -> None:
         import numpy as np
 
         self.labels = known.groups
@@ -86,11 +120,12 @@ class _Groups:
         self._owners = np.zeros(self.count, np.int64)
         np.maximum.at(self._owners, self.labels, known.owners)
         self._sizes = np.bincount(self.labels, minlength=self.count).astype(np.float64)
+        self._surcharges = np.bincount(self.labels, surcharges, self.count)
         self._sums = np.zeros((self.count, units.shape[1]), np.float64)
         np.add.at(self._sums, self.labels, units)
 
     def squared_distances(self, edges: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the mean squared distance between the members of two groups, for each edge."""
+        """Return the mean squared distance between the members of two groups, surcharges added, for each edge."""
         import numpy as np
 
         cosines = np.empty(len(edges))
@@ -98,7 +133,8 @@ class _Groups:
             one, two = edges[start : start + _AT_A_TIME].T
             dots = np.einsum("ij,ij->i", self._sums[one], self._sums[two])
             cosines[start : start + _AT_A_TIME] = dots / (self._sizes[one] * self._sizes[two])
-        return 2 - 2 * cosines
+        added: NDArray[np.float64] = (self._surcharges / self._sizes)[edges].sum(1)
+        return 2 - 2 * cosines + added
 
     def between(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return each pair of groups once, those that may not become one left out."""
@@ -131,6 +167,7 @@ class _Groups:
         target[pairs[:, 1]] = pairs[:, 0]
         self._sizes[pairs[:, 0]] += self._sizes[pairs[:, 1]]
         self._sums[pairs[:, 0]] += self._sums[pairs[:, 1]]
+        self._surcharges[pairs[:, 0]] += self._surcharges[pairs[:, 1]]
         self._owners[pairs[:, 0]] = self._owners[pairs].max(1)
         stays = target == np.arange(self.count)
         renamed = (np.cumsum(stays) - 1)[target]
@@ -138,6 +175,7 @@ class _Groups:
         grown[pairs] = True
         touched = grown[edges].any(1)
         self._sizes, self._sums, self._owners = self._sizes[stays], self._sums[stays], self._owners[stays]
+        self._surcharges = self._surcharges[stays]
         self.labels, self._apart, self.count = renamed[self.labels], renamed[self._apart], int(stays.sum())
         self._refusals[:, 0] = renamed[self._refusals[:, 0]]
         new = self.between(renamed[edges[touched]])

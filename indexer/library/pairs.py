@@ -1,8 +1,9 @@
 """The hashes and vectors of all photos flow in; the pairs that look like copies of one picture flow out.
 
-Two photos are a pair where their perceptual hashes differ in few bits, or their pooled vectors point nearly the same
-way: the hash bears any change of size and quality, the vector bears cutting. Not every two photos are compared: hashes
-meet where 16 of their bits are the same, vectors where they lie in the same of many cells (docs/look-alikes.md).
+Two photos are a pair where their perceptual hashes differ in few bits, which bears any change of size and quality; or
+where their pooled vectors and their hashes together say that one was cut out of the other. Not every two photos are
+compared: hashes meet where 16 of their bits are the same, vectors where they lie in the same of many cells
+(docs/look-alikes.md).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
+from indexer.library.cuts import cut_likeness
 from indexer.library.pooled import blocks, read, units
 from indexer.library.rows import SHOWN
 from indexer.library.tables import models, photos, vectors
@@ -25,19 +27,20 @@ if TYPE_CHECKING:
 
 HASH_BITS = 6  # of 64 that may differ
 HASH_COSINE = 0.3  # that such a pair has at least: an empty wall has the hash of any other
-COSINE = 0.82  # of the vectors of a pair whatever the hashes say, but for …
-FAR_BITS = 30  # … this: photos that have nothing to do with each other differ in 32
+CUT = 0.94  # that the cosine of the vectors' square roots has at least, together with …
+CUT_WEIGHT = 0.1  # … so much of the likeness of the hashes after a cut
+CUT_COSINE = 0.86  # that it has at least by itself: the likeness of what was cut is hardly ever above 0.8
 
 _SKETCH = 96  # numbers that stand for a vector while cells are searched
-_SKETCH_COSINE = 0.77  # of sketches whose vectors are worth a look
+_SKETCH_COSINE = 0.65  # of sketches whose vectors are worth a look
 _EXACT_PHOTOS = 8000  # so many are all compared, by their whole vectors
 _CELL_PHOTOS = 1000  # in a cell, on average
 _CELLS_EACH = 3  # that a photo lies in
 _SAMPLE = 16384  # photos that sketches and cells are made from
 _ROUNDS = 4  # of k-means
-_BLOCK = 8192  # photos compared with all centers at a time
+_BLOCK = 8192  # photos compared with all centers, or pairs judged, at a time
 _BUCKET = 1000  # photos with the same 16 bits that are all compared
-_NEIGHBORS = 50  # of a photo that are kept, where it has very many
+_NEIGHBORS = 200  # of a photo that are kept, where it has very many
 
 
 class Pair(NamedTuple):
@@ -55,10 +58,8 @@ def near_pairs(connection: Connection, model: str) -> list[Pair]:
     ids, hashes = _hashes(connection)
     if not len(ids):
         return []
-    places = np.concatenate([_same_bits(hashes), np.searchsorted(ids, _same_cells(connection, model))])
-    places = np.unique(np.sort(places, axis=1), axis=0)
-    apart = np.bitwise_count(hashes[places[:, 0]] ^ hashes[places[:, 1]])
-    return list(_alike(connection, ids[places[apart <= FAR_BITS]], apart[apart <= FAR_BITS]))
+    places = _once(np.concatenate([_same_bits(hashes), np.searchsorted(ids, _same_cells(connection, model))]))
+    return list(_copies(connection, ids[places], hashes[places]))
 
 
 def _hashes(connection: Connection) -> tuple[Ints, NDArray[np.uint64]]:
@@ -70,21 +71,49 @@ def _hashes(connection: Connection) -> tuple[Ints, NDArray[np.uint64]]:
     return ids, np.frombuffer(b"".join(row.perceptual_hash for row in rows), ">u8").astype(np.uint64)
 
 
-def _alike(connection: Connection, found: Ints, apart: NDArray[np.uint8]) -> Iterator[Pair]:
-    """Judge candidates by their whole vectors, so many at a time that those fit in memory."""
+def _copies(connection: Connection, found: Ints, hashes: NDArray[np.uint64]) -> Iterator[Pair]:
+    """Judge candidates by their whole vectors and hashes, so many at a time that those fit in memory."""
     import numpy as np
 
-    for start in range(0, len(found), _SAMPLE):
-        some, bits = found[start : start + _SAMPLE], apart[start : start + _SAMPLE]
+    for start in range(0, len(found), _BLOCK):
+        some, bits = found[start : start + _BLOCK], hashes[start : start + _BLOCK]
         unique, where = np.unique(some, return_inverse=True)
         stored = read(connection, unique.tolist())
         length = max(map(len, stored.values()), default=2)
         pooled = units([stored.get(photo, b"").ljust(length, b"\0") for photo in unique.tolist()])
-        where = where.reshape(some.shape)
-        cosines = np.einsum("ij,ij->i", pooled[where[:, 0]], pooled[where[:, 1]])
-        near = ((bits <= HASH_BITS) & (cosines >= HASH_COSINE)) | (cosines >= COSINE)
-        for (photo, other), cosine in zip(some[near].tolist(), cosines[near].tolist(), strict=True):
-            yield Pair(photo, other, round(min(cosine, 1.0), 4))
+        one, other = where.reshape(some.shape).T
+        cosines = np.einsum("ij,ij->i", pooled[one], pooled[other])
+        roots = _roots(pooled)
+        near = _are_copies(cosines, np.einsum("ij,ij->i", roots[one], roots[other]), bits)
+        for (photo, twin), cosine in zip(some[near].tolist(), cosines[near].tolist(), strict=True):
+            yield Pair(photo, twin, round(min(cosine, 1.0), 4))
+
+
+def _are_copies(cosines: Floats, root_cosines: Floats, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Say of each pair whether it is one of copies; hashes: uint64[n,2]."""
+    import numpy as np
+
+    one, other = hashes.T
+    copies: NDArray[np.bool_] = (np.bitwise_count(one ^ other) <= HASH_BITS) & (cosines >= HASH_COSINE)
+    cut = np.flatnonzero(~copies & (root_cosines >= CUT_COSINE))
+    copies[cut] = root_cosines[cut] + CUT_WEIGHT * cut_likeness(one[cut], other[cut]) >= CUT
+    return copies
+
+
+def _roots(pooled: Floats) -> Floats:
+    """Return the square roots of vectors' numbers, at length 1: all that was seen counts, not only the strongest."""
+    import numpy as np
+
+    return _unit(np.copysign(np.sqrt(np.abs(pooled)), pooled))
+
+
+def _once(pairs: Ints) -> Ints:
+    """Return each pair once, the lower number first, in order."""
+    import numpy as np
+
+    low, high = pairs.min(axis=1), pairs.max(axis=1)
+    span = int(high.max(initial=0)) + 1
+    return np.column_stack(np.divmod(np.unique(low * span + high), span))
 
 
 def _same_bits(hashes: NDArray[np.uint64]) -> Ints:
@@ -113,11 +142,12 @@ def _same_cells(connection: Connection, model: str) -> Ints:
 
     ids = _ids(connection, model)
     if len(ids) <= _EXACT_PHOTOS:
-        whole = [pooled for _, pooled in blocks(connection, model)]
-        return ids[_near(np.concatenate(whole), np.arange(len(ids)), COSINE)] if whole else np.empty((0, 2), np.int64)
+        whole = [_roots(pooled) for _, pooled in blocks(connection, model)]
+        if not whole:
+            return np.empty((0, 2), np.int64)
+        return ids[_near(np.concatenate(whole), np.arange(len(ids)), CUT_COSINE)]
     sketches = _sketches(connection, model, ids)
-    found = np.concatenate([ids[_near(sketches, cell, _SKETCH_COSINE)] for cell in _cells(sketches)])
-    return np.unique(np.sort(found, axis=1), axis=0)
+    return ids[_once(np.concatenate([_near(sketches, cell, _SKETCH_COSINE) for cell in _cells(sketches)]))]
 
 
 def _near(sketches: Floats, cell: Ints, least: float) -> Ints:
@@ -140,14 +170,14 @@ def _near(sketches: Floats, cell: Ints, least: float) -> Ints:
 
 
 def _sketches(connection: Connection, model: str, ids: Ints) -> Floats:
-    """Return short vectors whose cosines are those of the whole ones, as seen from their mean."""
+    """Return short vectors whose cosines are those of the whole ones' square roots, as seen from their mean."""
     import numpy as np
 
-    mean, axes = _axes(units(_sample(connection, ids)))
+    mean, axes = _axes(_roots(units(_sample(connection, ids))))
     made = np.empty((len(ids), axes.shape[1]), np.float32)
     done = 0
     for some, pooled in blocks(connection, model):
-        made[done : done + len(some)] = _unit((pooled - mean) @ axes)
+        made[done : done + len(some)] = _unit((_roots(pooled) - mean) @ axes)
         done += len(some)
     return made
 

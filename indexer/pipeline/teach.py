@@ -9,7 +9,6 @@ from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import discover, stamp
 from indexer.library.laid import Head
-from indexer.library.pairs import COSINE
 from indexer.library.pooled import by_path, units
 from indexer.library.store import Library
 from indexer.library.taught import sample
@@ -17,6 +16,7 @@ from indexer.vision.classify import Classifier
 from indexer.vision.head import Trial, train
 
 SAMPLE = 1000  # photos of the library that examples are compared with
+_COPY = 0.82  # cosine of vectors too alike to learn the one from the other
 
 Look = Callable[[Path], bytes]
 Report = Callable[[Path, str], None]
@@ -67,7 +67,7 @@ def try_out(
     none = np.empty((0, wanted.shape[1]), np.float32)
     drawn = sample(library, model, SAMPLE, but)
     others = units(drawn) if drawn else none
-    others = others[(others @ wanted.T).max(axis=1) < COSINE]  # no copies of examples
+    others = others[(others @ wanted.T).max(axis=1) < _COPY]  # no copies of examples
     known = units(counterexamples) if counterexamples else none
     compared = np.concatenate([known, others])
     if len(compared) < len(examples):

@@ -23,7 +23,7 @@ _VARIANTS = 4  # of each picture, whose features the head learns: as it is, and 
 _DROPOUT = 0.3
 _HEAD_RATE, _CNN_RATE, _FINE_RATE = 2e-3, 2e-3, 5e-5  # how fast it learns
 _PATIENCE, _LEAST_GAIN = 8, 0.002  # so many epochs may pass without that much off the validation loss
-_TUNED_LAYERS = 12  # the last four blocks of an EfficientNet-Lite and its head
+_TUNED_LAYERS = 12  # the last convolutions of an EfficientNet-Lite: its head and nearly four blocks
 _FIRST_WIDTH, _WIDEST, _SMALLEST_MAP = 16, 256, 6
 _TOLD_SECONDS = 2.0
 
@@ -49,10 +49,23 @@ def transferred(trunk: ModelSpec, course: Course, train: Pictures, validation: P
     )
     model = keras.Model(body.input, head(body.output))
     if course.fine_tune:
-        for layer in [each for each in body.layers if each.weights][:-_TUNED_LAYERS]:
-            layer.trainable = False
-        _learn(model, course, course.fine_tune, _FINE_RATE, train, validation, _Told(report, "fine-tuning, epoch"))
+        _fine_tune(model, body, course, train, validation, report)
     return _complete(model, body.output)
+
+
+def _fine_tune(
+    model: keras.Model, body: keras.Model, course: Course, train: Pictures, validation: Pictures, report: Report
+) -> None:
+    """Let the last blocks of the trunk learn, too; undo it where validation is no better for it."""
+    for layer in [each for each in body.layers if each.weights][:-_TUNED_LAYERS]:
+        layer.trainable = False
+    _compile(model, course, _FINE_RATE)
+    held = Batches(validation, course.batch, balance(train.truth))
+    before, kept = model.evaluate(held, verbose=0)[0], model.get_weights()
+    _learn(model, course, course.fine_tune, _FINE_RATE, train, validation, _Told(report, "fine-tuning, epoch"))
+    if model.evaluate(held, verbose=0)[0] > before:
+        model.set_weights(kept)
+        report(f"fine-tuning is undone: the validation loss was {before:.3f} before it")
 
 
 def from_scratch(course: Course, train: Pictures, validation: Pictures, report: Report) -> keras.Model:

@@ -16,7 +16,6 @@ import sqlite3
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -26,6 +25,7 @@ from typing import Self
 
 from library import ROOT
 from memory import family, memory_bytes
+from parts import TablePart, add_table_arguments, print_table
 from photos import SOURCES, sample
 from PIL import Image
 from speed import CONFIG, EYES, Figures, large_library, make_files
@@ -154,9 +154,7 @@ def burst(folder: Path, given: argparse.Namespace) -> Figures:
     yield f"a folder of {given.burst:,} photos is renamed", f"{renamed:.1f} s, {again} analyzed"
 
 
-PARTS: dict[str, Callable[[Path, argparse.Namespace], Figures]] = {
-    each.__name__: each for each in (rest, latency, burst)
-}
+PARTS: dict[str, TablePart] = {each.__name__: each for each in (rest, latency, burst)}
 
 
 class Pictures:
@@ -245,17 +243,10 @@ def main() -> None:
     parser.add_argument("--known", type=int, default=100_000, help="photos in the large library")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long the rest is watched")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--folder", type=Path, help="keep photos and libraries here between runs")
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}")
+    add_table_arguments(parser, PARTS)
     given = parser.parse_args()
     build_missing(EYES.specs(), EYES.folder)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = given.folder or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        print("| what | figure |\n|---|---|")
-        for part in given.parts or PARTS:
-            for what, figure in PARTS[part](folder, given):
-                print(f"| {what} | {figure} |", flush=True)
+    print_table(given, PARTS)
 
 
 if __name__ == "__main__":

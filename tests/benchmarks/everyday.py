@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from parts import rows
 
 from indexer.photo import Tag
 from indexer.vision.vocabulary import Vocabulary
@@ -48,13 +48,13 @@ class Everyday:
     classes: Mapping[str, frozenset[int]]
 
     @classmethod
-    def read(cls, folder: Path) -> Everyday:
-        rows = list(csv.DictReader((folder / "labels.csv").open(encoding="utf-8")))
+    def read(cls, folder: Path, every: int = 1) -> Everyday:
+        labels = rows(folder / "labels.csv", every)
         classes: dict[str, frozenset[int]] = {}
         for label, indices in json.loads((folder / "label_to_imagenet.json").read_text("utf-8")).items():
             name = SAME.get(label, label)
             classes[name] = classes.get(name, frozenset()) | frozenset(indices)
-        return cls(rows, classes)
+        return cls(labels, classes)
 
     def labels(self, row: Mapping[str, str], column: str) -> set[str]:
         return {SAME.get(label, label) for label in row[column].split(";") if label} - FACES
@@ -89,7 +89,7 @@ class Figures:
         narrow = f"{self.narrow_right / max(1, self.narrow_judged):.3f} ({self.narrow_judged})"
         return (
             f"{self.right / max(1, self.judged):.3f} ({self.judged}) | {narrow} | "
-            f"{self.found / self.salient:.3f} | {self.tags:.2f}"
+            f"{self.found / max(1, self.salient):.3f} | {self.tags:.2f}"
         )
 
 

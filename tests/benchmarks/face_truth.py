@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from parts import rows
 from PIL import Image
 
 from indexer.geometry import Box
@@ -59,13 +58,13 @@ def marked(data: Path) -> list[Marked]:
     """Read faces_detect: people and hostile negatives."""
     folder = data / "faces_detect"
     boxes, points = defaultdict(list), defaultdict(list)
-    rows = list(_rows(folder / "images.csv"))
-    sizes = {row["file"]: (int(row["width"]), int(row["height"])) for row in rows}
-    for row in _rows(folder / "boxes.csv"):
+    images = rows(folder / "images.csv")
+    sizes = {row["file"]: (int(row["width"]), int(row["height"])) for row in images}
+    for row in rows(folder / "boxes.csv"):
         width, height = sizes[row["file"]]
         x, y, w, h = (float(row[key]) for key in "xywh")
         boxes[row["file"]].append((Box(x / width, y / height, w / width, h / height), row["ignore"] == "1"))
-    for row in _rows(folder / "nose_points.csv"):
+    for row in rows(folder / "nose_points.csv"):
         width, height = sizes[row["file"]]
         points[row["file"]].append((float(row["nose_x"]) / width, float(row["nose_y"]) / height))
     return [
@@ -77,23 +76,22 @@ def marked(data: Path) -> list[Marked]:
             boxes[name],
             points[name],
         )
-        for row in rows
+        for row in images
     ]
 
 
 def without_people(data: Path) -> list[Marked]:
     """Read the photos of tags_multilabel on which nobody was marked."""
-    rows = _rows(data / "tags_multilabel" / "labels.csv")
-    return [
-        Marked(data / "tags_multilabel" / row["file"], "negative", 0, 0) for row in rows if row["has_person"] == "0"
-    ]
+    folder = data / "tags_multilabel"
+    labels = rows(folder / "labels.csv")
+    return [Marked(folder / row["file"], "negative", 0, 0) for row in labels if row["has_person"] == "0"]
 
 
 def pairs(data: Path, name: str) -> list[tuple[Path, Path, bool]]:
     """Read the pairs 'lfw' or 'other' of faces_verify: two files, and whether both show one person."""
     folder = data / "faces_verify"
-    rows = _rows(folder / f"{name}_pairs.csv")
-    return [(folder / row["file1"], folder / row["file2"], row["same"] == "1") for row in rows]
+    known = rows(folder / f"{name}_pairs.csv")
+    return [(folder / row["file1"], folder / row["file2"], row["same"] == "1") for row in known]
 
 
 def picture(path: Path, long_side_px: int | None = None) -> Picture:
@@ -108,8 +106,3 @@ def picture(path: Path, long_side_px: int | None = None) -> Picture:
 
 def _holds(box: Box, x: float, y: float) -> bool:
     return box.left <= x <= box.left + box.width and box.top <= y <= box.top + box.height
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as lines:
-        yield from csv.DictReader(lines)

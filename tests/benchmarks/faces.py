@@ -5,7 +5,6 @@ DATA is a folder with faces_detect, faces_verify and tags_multilabel.  The netwo
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -15,17 +14,15 @@ from time import perf_counter
 import numpy as np
 from face_truth import Marked, marked, pairs, picture, without_people
 from numpy.typing import NDArray
+from parts import Figure, face_eyes, parser
 from PIL import Image, ImageFilter
 
-from indexer.config import Config
 from indexer.photo import Face, Picture
 from indexer.vision.align import chip
 from indexer.vision.anchors import Found
 from indexer.vision.describe import Describer, landmarks_px
 from indexer.vision.detect import _CLOSE, Detector, _score, agreed
-from indexer.vision.runtime import FakeModel, Model, open_model
-from indexer.vision.spec import read_specs
-from indexer.zoo.child import build_missing
+from indexer.vision.runtime import FakeModel, Model
 
 LARGE_PX = 1024
 Faces = dict[tuple[Path, bool], list[Face]]
@@ -59,6 +56,34 @@ WAYS: list[tuple[str, type[Detector], int, Sequence[float]]] = [
     ("768 px, close-up, third look", Detector, 768, (0.6, 0.7, 0.8)),
     ("1024 px, close-up, third look", Detector, 1024, (0.6, 0.7, 0.8)),
 ]
+
+
+def figures(data: Path, models: Path, every: int = 1) -> Iterator[Figure]:
+    """Yield how many faces are found and invented, and how often two photos are told right at the shipped distance."""
+    eye, teller = face_eyes(models)
+    yield from found_figures(data, eye, every)
+    limit = teller.model.spec.thresholds["distance"]
+    for name in ("lfw", "other"):
+        known = pairs(data, name)[::every]
+        vectors = _vectors(eye, teller.model, {path for pair in known for path in pair[:2]})
+        right = [(_distance(vectors, one, two, 1) <= limit) == same for one, two, same in known]
+        if known:
+            yield {"figure": "same or different", "value": float(np.mean(right)), "pairs": name, "of": len(known)}
+
+
+def found_figures(data: Path, eye: Detector, every: int) -> Iterator[Figure]:
+    """Yield the share of clear faces that are found, and how many are invented."""
+    known = marked(data)[::every]
+    people = [each for each in known if each.kind != "negative"]
+    if people:
+        clear, hits, false = np.sum([each.verdict(eye.detect(picture(each.path))) for each in people], 0).tolist()
+        yield {"figure": "recall of clear faces", "value": hits / max(1, clear), "of": clear}
+        yield {"figure": "false faces a picture of people", "value": false / len(people), "of": len(people)}
+    hostile = [each for each in known if each.kind == "negative"]
+    for kind, empty in (("hostile", hostile), ("calm", without_people(data)[::every])):
+        if empty:
+            false = sum(len(eye.detect(picture(each.path))) for each in empty)
+            yield {"figure": f"false faces a {kind} picture", "value": false / len(empty), "of": len(empty)}
 
 
 def detect(data: Path, detector: Model, describer: Model) -> Iterator[str]:
@@ -248,17 +273,13 @@ def _verified(distances: NDArray[np.float64], same: NDArray[np.bool_]) -> str:
 def main() -> None:
     """Measure the parts that are asked for, all where none is."""
     parts = {part.__name__: part for part in (detect, verify, quality, detail)}
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("data", type=Path)
+    asked = parser(__doc__)
     asked.add_argument("parts", nargs="*", choices=[[], *parts])
-    asked.add_argument("--models", type=Path, default=Config().models_path)
     given = asked.parse_args()
-    specs = [read_specs()[name] for name in (Config().detector, Config().describer)]
-    build_missing(specs, given.models)
-    detector, describer = (open_model(spec, given.models, "litert") for spec in specs)
+    eye, teller = face_eyes(given.models)
     for name in given.parts or parts:
         print(f"\n{name}\n")
-        for line in parts[name](given.data, detector, describer):
+        for line in parts[name](given.data, eye.model, teller.model):
             print(line, flush=True)
 
 

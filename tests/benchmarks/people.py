@@ -1,39 +1,38 @@
 """Measure how people are told apart, and how fast: python tests/benchmarks/people.py [DATA] [--only PART]
 
-Without DATA: cluster, search on made-up descriptors (--faces N). With DATA, a folder with faces_verify: quality,
-calibration on its photographs. One JSON line a figure; the tables stand in docs/people.md.
+With DATA, a folder with faces_verify: quality, calibration on its photographs. Without: cluster, search on made-up
+descriptors (--faces N). One JSON line a figure; the tables stand in docs/people.md.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
-import json
 import resource
-import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 from face_truth import pairs, picture
 from numpy.typing import NDArray
+from parts import Figure, face_eyes, parser, print_lines, rows
 
 from indexer.config import Config
 from indexer.library.cluster import cluster
 from indexer.library.faces_like import probability
+from indexer.library.group import group
 from indexer.library.matrix import Descriptors
-from indexer.photo import Descriptor
-from indexer.vision.describe import Describer
-from indexer.vision.detect import Detector
-from indexer.vision.runtime import open_model
+from indexer.library.people import PlacedFace, faces_in
+from indexer.library.store import Library
+from indexer.photo import Analysis, Descriptor, Face, Hashes, Indexed, Look, Metadata, PhotoFile
 from indexer.vision.spec import read_specs
-from indexer.zoo.child import build_missing
 
 SPEC = read_specs()[Config().describer]
 LIMITS = SPEC.thresholds
+ROOT = Path("/photos")
+DISTANCES = (0.35, 0.36, 0.37, LIMITS["cluster_distance"], 0.38, 0.39)
 # As measured on photographs: the length of the mean descriptor, and the distances of one and of two people's faces.
 MEAN_LENGTH, SAME_DISTANCE, OTHER_DISTANCE = 1.3, 0.43, 0.81
 SPREAD = 40  # numbers that people differ in, of 128: it makes the distances of strangers spread by 0.09
@@ -45,6 +44,22 @@ class Known:
 
     vectors: NDArray[np.float32]
     people: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A photograph of a known person, who is nearest the middle; subset: 'lfw…' or another."""
+
+    file: str
+    identity: str
+    subset: str
+    faces: Sequence[Face]
+
+    @property
+    def vector(self) -> NDArray[np.float32]:
+        told = self.faces[middle(self.faces)].descriptor
+        assert told is not None
+        return told.vector
 
 
 def made_up(count: int, seed: int = 1) -> Known:
@@ -71,7 +86,7 @@ def f1(people: NDArray[np.int64], groups: NDArray[np.int64]) -> dict[str, float]
     return {"precision": precision, "recall": recall, "f1": 2 * precision * recall / max(1e-9, precision + recall)}
 
 
-def clustering(count: int) -> Iterator[dict[str, Any]]:
+def clustering(count: int) -> Iterator[Figure]:
     """Group made-up faces."""
     known = made_up(count)
     began = perf_counter()
@@ -81,7 +96,7 @@ def clustering(count: int) -> Iterator[dict[str, Any]]:
     yield {"figure": "clustering", "faces": count, "seconds": seconds, "peak_gb": peak, **f1(known.people, groups)}
 
 
-def search(count: int) -> Iterator[dict[str, Any]]:
+def search(count: int) -> Iterator[Figure]:
     """Look for faces among made-up ones."""
     known = made_up(count)
     squares = np.einsum("ij,ij->i", known.vectors, known.vectors)
@@ -100,63 +115,121 @@ def search(count: int) -> Iterator[dict[str, Any]]:
     }
 
 
-def quality(data: Path) -> Iterator[dict[str, Any]]:
-    """Group the faces of photographs: halves of the people, and all together."""
-    seen = _described(data)
-    rows = [row for row in seen if row["subset"].startswith("lfw")]
-    names = sorted({row["identity"] for row in rows})
-    order = np.random.default_rng(0).permutation(len(names))
-    half = {name: int(order[number] % 2) for number, name in enumerate(names)}
-    parts = {
-        "lfw, first half": [row for row in rows if half[row["identity"]] == 0],
-        "lfw, second half": [row for row in rows if half[row["identity"]] == 1],
-        "lfw": rows,
-        "other": [row for row in seen if row not in rows],
-        "all": seen,
-    }
+def figures(data: Path, models: Path, every: int = 1) -> Iterator[Figure]:
+    """Yield how well faces are grouped with the shipped settings, and what the distances of strangers are."""
+    seen = described(data, models, every)
+    yield from grouping(seen, [LIMITS["cluster_distance"]])
+    yield from distances(seen, data)
+
+
+def quality(data: Path, models: Path) -> Iterator[Figure]:
+    """Group with several distances; choose one on a random half of the people, and judge it on the other."""
+    seen = described(data, models)
+    yield from grouping(seen, DISTANCES)
+    held_out = []
+    for seed in range(4):
+        halves = [[told["value"] for told in _grouped(half, DISTANCES)] for half in _halves(seen, seed)]
+        for one, other in (halves, halves[::-1]):
+            held_out.append(other[one.index(max(one))])
+    mean, spread = float(np.mean(held_out)), float(np.std(held_out))
+    yield {"figure": "pairwise F1, distance of the other half", "value": mean, "spread": spread, "of": len(held_out)}
+
+
+def grouping(seen: Sequence[Portrait], limits: Sequence[float]) -> Iterator[Figure]:
+    """Group the faces of photographs: halves of the people of LFW, the other sets, and all together."""
+    lfw = [each for each in seen if each.subset.startswith("lfw")]
+    first, second = _halves(lfw, 0)
+    other = [each for each in seen if each not in lfw]
+    parts = {"lfw, first half": first, "lfw, second half": second, "lfw": lfw, "other": other, "all": seen}
     for name, part in parts.items():
-        vectors = np.stack([row["vector"] for row in part])
-        people = np.unique([row["identity"] for row in part], return_inverse=True)[1].astype(np.int64)
-        for distance in (0.35, 0.36, 0.37, LIMITS["cluster_distance"], 0.38, 0.39):
-            told = f1(people, cluster(vectors, distance))
-            yield {"figure": "grouping", "set": name, "faces": len(part), "distance": distance, **told}
+        for told in _grouped(part, limits) if part else ():
+            yield {"figure": "pairwise F1 of people", "set": name, "of": len(part), **told}
 
 
-def calibration(data: Path) -> Iterator[dict[str, Any]]:
-    """Compare all pairs of faces: distance → false matches, misses; and what the probability is worth."""
-    seen = {row["file"]: row for row in _described(data)}
-    rows = [row for row in seen.values() if row["subset"].startswith("lfw")]
-    vectors = np.stack([row["vector"] for row in rows]).astype(np.float64)
-    people = np.unique([row["identity"] for row in rows], return_inverse=True)[1]
-    one, two = np.triu_indices(len(rows), 1)
-    distances = np.concatenate(
-        [np.linalg.norm(vectors[one[p]] - vectors[two[p]], axis=1) for p in np.array_split(np.arange(len(one)), 50)]
+def _halves(seen: Sequence[Portrait], seed: int) -> tuple[list[Portrait], list[Portrait]]:
+    """Return the photographs of two halves of the people."""
+    names = sorted({each.identity for each in seen})
+    first = {names[number] for number in np.random.default_rng(seed).permutation(len(names))[::2]}
+    return [each for each in seen if each.identity in first], [each for each in seen if each.identity not in first]
+
+
+def _grouped(seen: Sequence[Portrait], limits: Sequence[float]) -> Iterator[Figure]:
+    """Group all faces in a library, as the program does, and judge those nearest the middle."""
+    people = np.unique([each.identity for each in seen], return_inverse=True)[1].astype(np.int64)
+    with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
+        library.add_root(ROOT)
+        library.record([_indexed(each) for each in seen])
+        for distance in limits:
+            group(library, SPEC.id, distance=distance, min_quality=LIMITS["quality"], again=True)
+            shown = [faces_in(library, ROOT / each.file) for each in seen]
+            whose = [faces[middle(faces)].person or -number for number, faces in enumerate(shown, 1)]
+            told = f1(people, np.unique(whose, return_inverse=True)[1].astype(np.int64))
+            yield {"value": told.pop("f1"), "distance": distance, **told}
+
+
+def _indexed(each: Portrait) -> Indexed:
+    """Return a photograph as if it had been scanned: its faces, and nothing else."""
+    content = Hashes(each.file.encode(), bytes(8))
+    analysis = Analysis(
+        Metadata("JPEG", 250, 250), content, Look(0.5, 0.5, 0.2, 0.0), (), (), tuple(each.faces), b"", (SPEC.id,)
     )
-    same = people[one] == people[two]
-    yield {"figure": "logistic", **_logistic(distances, same), "same": int(same.sum()), "different": int((~same).sum())}
+    return Indexed(PhotoFile(ROOT / each.file, 1, 1), analysis)
+
+
+def calibration(data: Path, models: Path) -> Iterator[Figure]:
+    """Fit the probability to the distances of all pairs, and of those within each half of the people."""
+    seen = described(data, models)
+    apart, same, people = _all_pairs([each for each in seen if each.subset.startswith("lfw")])
+    yield {"figure": "logistic", **_logistic(apart, same), "same": int(same.sum()), "different": int((~same).sum())}
     for half in (0, 1):
-        mine = (people[one] % 2 == half) & (people[two] % 2 == half)
-        yield {"figure": f"logistic, half {half}", **_logistic(distances[mine], same[mine])}
-    for threshold in np.arange(0.3, 0.71, 0.05):
+        mine = (people % 2 == half).all(0)
+        yield {"figure": f"logistic, half {half}", **_logistic(apart[mine], same[mine])}
+    yield from distances(seen, data)
+
+
+def distances(seen: Sequence[Portrait], data: Path) -> Iterator[Figure]:
+    """Compare all pairs of LFW's faces, and those that are known of others: distance → false matches and misses."""
+    apart, same, _ = _all_pairs([each for each in seen if each.subset.startswith("lfw")])
+    yield from _rates("lfw", apart, same)
+    at = {data / "faces_verify" / each.file: each.vector for each in seen}
+    known = [(at[one], at[two], same) for one, two, same in pairs(data, "other") if {one, two} <= at.keys()]
+    apart = np.array([np.linalg.norm(one - two) for one, two, _ in known])
+    yield from _rates("other", apart, np.array([same for *_, same in known], bool))
+
+
+def _rates(name: str, apart: NDArray[np.float64], same: NDArray[np.bool_]) -> Iterator[Figure]:
+    for limit in np.arange(0.3, 0.71, 0.05).round(2).tolist() if 0 < same.sum() < len(same) else ():
         yield {
-            "figure": "distance",
-            "distance": round(float(threshold), 2),
-            "false_match_rate": float((distances[~same] <= threshold).mean()),
-            "miss_rate": float((distances[same] > threshold).mean()),
-            "probability": probability(threshold, LIMITS["even_distance"], LIMITS["log_odds"]),
+            "figure": "false match rate",
+            "value": float((apart[~same] <= limit).mean()),
+            "set": name,
+            "distance": limit,
+            "missed": float((apart[same] > limit).mean()),
+            "probability": probability(limit, LIMITS["even_distance"], LIMITS["log_odds"]),
+            "of": int((~same).sum()),
         }
-    for name in ("lfw", "other"):
-        folder = data / "faces_verify"
-        known = [(*(str(path.relative_to(folder)) for path in pair[:2]), pair[2]) for pair in pairs(data, name)]
-        apart = [float(np.linalg.norm(seen[a]["vector"] - seen[b]["vector"])) for a, b, _ in known]
-        right = np.mean([(d <= LIMITS["distance"]) == s for d, (*_, s) in zip(apart, known, strict=True)])
-        yield {"figure": "same or different", "pairs": name, "right": float(right)}
 
 
-def _logistic(distances: NDArray[np.float64], same: NDArray[np.bool_]) -> dict[str, float]:
+def middle(faces: Sequence[Face | PlacedFace]) -> int:
+    """Return which face is nearest the middle."""
+    apart = [np.hypot(face.box.center.x - 0.5, face.box.center.y - 0.5) for face in faces]
+    return int(np.argmin(apart))
+
+
+def _all_pairs(seen: Sequence[Portrait]) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Return for all pairs: the distance, whether it is one person, and the numbers of the two, int64[2, m]."""
+    vectors = np.array([each.vector for each in seen], np.float64)
+    people = np.unique([each.identity for each in seen], return_inverse=True)[1].astype(np.int64)
+    ends = np.stack(np.triu_indices(len(seen), 1))
+    apart = [np.linalg.norm(vectors[one] - vectors[two], axis=1) for one, two in np.array_split(ends, 50, axis=1)]
+    whose = people[ends]
+    return np.concatenate(apart), whose[0] == whose[1], whose
+
+
+def _logistic(apart: NDArray[np.float64], same: NDArray[np.bool_]) -> dict[str, float]:
     """Fit the odds that two faces are one person's, both kinds of pairs having the same weight together."""
     weights = np.where(same, 0.5 / same.sum(), 0.5 / (~same).sum())
-    inputs = np.stack([np.ones_like(distances), distances], 1)
+    inputs = np.stack([np.ones_like(apart), apart], 1)
     found = np.zeros(2)
     for _ in range(50):
         told = 1 / (1 + np.exp(-inputs @ found))
@@ -165,30 +238,18 @@ def _logistic(distances: NDArray[np.float64], same: NDArray[np.bool_]) -> dict[s
     return {"even_distance": float(-found[0] / found[1]), "log_odds": float(-found[1])}
 
 
-def _described(data: Path) -> list[dict[str, Any]]:
-    """Describe the face nearest the middle of each photograph of faces_verify."""
-    specs = [read_specs()[name] for name in (Config().detector, Config().describer)]
-    folder = _models()
-    build_missing(specs, folder)
-    detector, describer = (open_model(spec, folder, "litert") for spec in specs)
-    eye, teller = Detector(detector), Describer(describer)
+def described(data: Path, models: Path, every: int = 1) -> list[Portrait]:
+    """Describe the faces of the photographs of each n-th person of faces_verify; those without one are left out."""
+    eye, teller = face_eyes(models)
+    known = rows(data / "faces_verify" / "identities.csv")
+    people = sorted({row["identity"] for row in known})[::every]
     seen = []
-    with (data / "faces_verify" / "identities.csv").open(newline="", encoding="utf-8") as lines:
-        for row in csv.DictReader(lines):
-            whole = picture(data / "faces_verify" / row["file"])
-            faces = eye.detect(whole)
-            if faces:
-                face = min(faces, key=lambda face: np.hypot(face.box.center.x - 0.5, face.box.center.y - 0.5))
-                (told,) = teller.describe(whole, [face])
-                assert told.descriptor is not None
-                seen.append({**row, "vector": told.descriptor.vector})
+    for row in (row for row in known if row["identity"] in people):
+        whole = picture(data / "faces_verify" / row["file"])
+        faces = teller.describe(whole, eye.detect(whole))
+        if faces:
+            seen.append(Portrait(row["file"], row["identity"], row["subset"], faces))
     return seen
-
-
-def _models() -> Path:
-    from indexer.config import load
-
-    return load().config.models_path
 
 
 def _pairs(groups: NDArray[np.int64]) -> float:
@@ -198,19 +259,20 @@ def _pairs(groups: NDArray[np.int64]) -> float:
 
 def main() -> None:
     """Measure the parts that are asked for."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("data", type=Path, nargs="?", help="A folder with faces_verify.")
-    asked.add_argument("--only", choices=["quality", "calibration", "cluster", "search"])
+    asked = parser(__doc__, needs_data=False)
+    asked.add_argument("--only", choices=[*OF_DATA, *OF_NOTHING])
     asked.add_argument("--faces", type=int, default=100_000)
     given = asked.parse_args()
-    of_data = {"quality": quality, "calibration": calibration}
-    of_nothing = {"cluster": clustering, "search": search}
-    for name in [given.only] if given.only else (of_data if given.data else of_nothing):
-        for figure in of_data[name](given.data) if name in of_data else of_nothing[name](given.faces):
-            rounded = {key: round(value, 5) if isinstance(value, float) else value for key, value in figure.items()}
-            sys.stdout.write(json.dumps(rounded) + "\n")
-            sys.stdout.flush()
+    of_data = {name: partial(part, given.data, given.models) for name, part in OF_DATA.items()}
+    parts = of_data if given.data else {name: partial(part, given.faces) for name, part in OF_NOTHING.items()}
+    if given.only and given.only not in parts:
+        asked.error(f"{given.only} needs {'no folder' if given.data else 'a folder'} of photographs")
+    for name in [given.only] if given.only else parts:
+        print_lines(parts[name]())
 
+
+OF_DATA = {"quality": quality, "calibration": calibration}
+OF_NOTHING = {"cluster": clustering, "search": search}
 
 if __name__ == "__main__":
     main()

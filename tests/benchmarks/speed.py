@@ -13,7 +13,6 @@ import sqlite3
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from library import CLASSIFIER, DESCRIBER, DETECTOR, ROOT, make_library
 from memory import peak_bytes
+from parts import TablePart, add_table_arguments, print_table
 from photos import make_photos, sample
 from PIL import Image
 
@@ -97,9 +97,7 @@ def descriptors(_folder: Path, _given: argparse.Namespace) -> Figures:
         yield f"the same, ours on {threads} cores", f"{fast * 1000:.1f} ms: {slow / fast:.1f} times faster"
 
 
-PARTS: dict[str, Callable[[Path, argparse.Namespace], Figures]] = {
-    each.__name__: each for each in (scan, search, rescan, descriptors)
-}
+PARTS: dict[str, TablePart] = {each.__name__: each for each in (scan, search, rescan, descriptors)}
 
 
 def _describe(model: Model, chip: np.ndarray) -> None:
@@ -179,16 +177,10 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=300, help="photos to scan")
     parser.add_argument("--known", type=int, default=100_000, help="photos in the large library")
     parser.add_argument("--workers", type=int, default=0, help="worker processes; 0: one a core")
-    parser.add_argument("--folder", type=Path, help="keep photos and libraries here between runs")
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}")
+    add_table_arguments(parser, PARTS)
     given = parser.parse_args()
     build_missing(EYES.specs(), EYES.folder)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = given.folder or Path(temporary)
-        print("| what | figure |\n|---|---|")
-        for part in given.parts or PARTS:
-            for what, figure in PARTS[part](folder, given):
-                print(f"| {what} | {figure} |", flush=True)
+    print_table(given, PARTS)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,8 @@ DATA is a folder of labelled pictures: tags_multilabel/ (labels.csv, label_to_im
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,21 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from everyday import Everyday, Shown, above, at_precision, covered, measure
+from parts import Figure, face_eyes, opened, parser, pictures, rows
 
-from indexer.intake.decode import open_original
-from indexer.intake.discover import stamp
+from indexer.config import Config
 from indexer.photo import Evidence, Look, Picture, Tag
 from indexer.vision.classify import Classifier
-from indexer.vision.detect import Detector
 from indexer.vision.rules import Rules
-from indexer.vision.runtime import Model, open_model
+from indexer.vision.runtime import Model
 from indexer.vision.spec import ModelSpec, read_specs
 from indexer.vision.vocabulary import Vocabulary
-from indexer.zoo.build import build
 
 WORDS = """
 airplane apple aircraft ball bear bicycle bird boat book bottle bread bridge building bus butterfly camera car cat table
@@ -44,12 +37,10 @@ NO_FACTS = Look(0.5, 0.5, 0.2, 0.0)
 
 def main() -> None:
     """Run one part, or all."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("what", nargs="*", choices=[[], *PARTS])
-    parser.add_argument("--models", type=Path, default=Path("build/models"))
-    parser.add_argument("--classifier", default="efficientnet-lite0")
-    given = parser.parse_args()
+    asked = parser(__doc__)
+    asked.add_argument("what", nargs="*", choices=[[], *PARTS])
+    asked.add_argument("--classifier", default=Config().classifier)
+    given = asked.parse_args()
     for part in given.what or PARTS:
         PARTS[part](given)
 
@@ -58,6 +49,36 @@ def tagged(vocabulary: Vocabulary, evidence: Evidence) -> tuple[Tag, ...]:
     """Return the tags that a classifier of ImageNet's classes gives."""
     classes = {evidence.model: vocabulary.model_words(vocabulary.classes)}
     return vocabulary.tags((evidence,), (), (), NO_FACTS, classes)
+
+
+def figures(data: Path, models: Path, every: int = 1) -> Iterator[Figure]:
+    """Yield how often the tags of everyday photos are right, and how well words find labelled samples."""
+    if (data / "tags_multilabel" / "labels.csv").exists():
+        yield from shown_figures(data, models, every)
+    if (data / "imagenet_samples" / "labels.csv").exists():
+        average, count = word_precisions(data, models, Config().classifier, every)
+        if average:
+            mean = statistics.mean(average.values())
+            yield {
+                "figure": "word-to-photo mean average precision",
+                "value": mean,
+                "words": len(average),
+                "of": count,
+            }
+
+
+def shown_figures(data: Path, models: Path, every: int) -> Iterator[Figure]:
+    """Yield precision and recall of the tags of everyday photos at the shipped thresholds, and of 'person'."""
+    truth, vocabulary = Everyday.read(data / "tags_multilabel", every), Vocabulary.load()
+    files = [data / "tags_multilabel" / row["file"] for row in truth.rows]
+    evidence, _ = seen(read_specs()[Config().classifier], models, files)
+    told = measure(truth, vocabulary, [tagged(vocabulary, one) for one in evidence])
+    yield {"figure": "precision of shown tags", "value": told.right / max(1, told.judged), "of": told.judged}
+    yield {"figure": "recall of shown tags", "value": told.found / max(1, told.salient), "of": told.salient}
+    yield {"figure": "tags a photo", "value": told.tags, "of": len(files)}
+    for word, (right, shown, found, there, photos) in face_words(data, models, every).items():
+        yield {"figure": f"precision of '{word}'", "value": right / max(1, shown), "of": shown, "photos": photos}
+        yield {"figure": f"recall of '{word}'", "value": found / max(1, there), "of": there, "photos": photos}
 
 
 def every(vocabulary: Vocabulary, evidence: Evidence, least: float = 0.05) -> tuple[Tag, ...]:
@@ -69,7 +90,7 @@ def every(vocabulary: Vocabulary, evidence: Evidence, least: float = 0.05) -> tu
 def everyday(given: argparse.Namespace) -> None:
     """Shown tags on everyday photos, by threshold."""
     truth, vocabulary = Everyday.read(given.data / "tags_multilabel"), Vocabulary.load()
-    evidence, _ = seen(given, read_specs()[given.classifier], everyday_files(given, truth))
+    evidence, _ = seen(read_specs()[given.classifier], given.models, everyday_files(given, truth))
     start = time.perf_counter()
     shipped = [tagged(vocabulary, one) for one in evidence]
     spent = (time.perf_counter() - start) / len(evidence)
@@ -91,7 +112,7 @@ def variants(given: argparse.Namespace) -> None:
     print("|---" * 9 + "|")
     for name, size, window, stride, temperature, least in VARIANTS:
         spec = variant(read_specs()[name], size, window, stride, least)
-        evidence, _ = seen(given, spec, everyday_files(given, truth), temperature)
+        evidence, _ = seen(spec, given.models, everyday_files(given, truth), temperature)
         shown = [every(vocabulary, one) for one in evidence]
         at = [at_precision(truth, vocabulary, shown, precision) for precision in (0.85, 0.90)]
         kept = statistics.mean(len(one.data) for one in evidence)
@@ -111,7 +132,7 @@ def ways(given: argparse.Namespace) -> None:
     """Recall at a given precision, for ways to make one score of those of the views, and of two networks."""
     truth, vocabulary = Everyday.read(given.data / "tags_multilabel"), Vocabulary.load()
     lite0, lite2 = (
-        [by_view(vocabulary, one) for one in seen(given, read_specs()[name], everyday_files(given, truth))[0]]
+        [by_view(vocabulary, one) for one in seen(read_specs()[name], given.models, everyday_files(given, truth))[0]]
         for name in ("efficientnet-lite0", "efficientnet-lite2")
     )
     best0, best2 = ([joined(views, max) for views in each] for each in (lite0, lite2))
@@ -145,20 +166,27 @@ def joined(views: Sequence[Mapping[str, Tag]], how: Callable[[list[float]], floa
 
 
 def samples(given: argparse.Namespace) -> None:
-    """Word-to-photo mean average precision over 48 everyday words on labelled samples."""
-    folder, vocabulary = given.data / "imagenet_samples", Vocabulary.load()
-    rows = list(csv.DictReader((folder / "labels.csv").open(encoding="utf-8")))
-    evidence, _ = seen(given, read_specs()[given.classifier], [folder / row["file"] for row in rows])
+    """Word-to-photo mean average precision over everyday words on labelled samples."""
+    average, pictures = word_precisions(given.data, given.models, given.classifier)
+    worst = sorted(average, key=average.__getitem__)[:5]
+    print(f"\n{given.classifier}: mean average precision over {len(average)} words, {pictures} pictures: ", end="")
+    print(f"{statistics.mean(average.values()):.3f} (lowest: {', '.join(f'{w} {average[w]:.2f}' for w in worst)})")
+
+
+def word_precisions(data: Path, models: Path, classifier: str, each: int = 1) -> tuple[dict[str, float], int]:
+    """Return the average precision of each of 48 words that some picture shows, and how many pictures there are."""
+    folder, vocabulary = data / "imagenet_samples", Vocabulary.load()
+    labels = rows(folder / "labels.csv", each)
+    evidence, _ = seen(read_specs()[classifier], models, [folder / row["file"] for row in labels])
     scores = [{tag.name: tag.score for tag in every(vocabulary, one, 0.0)} for one in evidence]
-    truth, members = np.array([int(row["class_index"]) for row in rows]), covered(vocabulary)
+    truth, members = np.array([int(row["class_index"]) for row in labels]), covered(vocabulary)
     average: dict[str, float] = {}
     for word in (word.replace("_", " ") for word in WORDS.split()):
         right = np.isin(truth, list(members[word]))
         ranked = right[np.argsort([-score.get(word, 0.0) for score in scores], kind="stable")]
-        average[word] = float((ranked.cumsum() / np.arange(1, len(ranked) + 1))[ranked].mean())
-    worst = sorted(average, key=average.__getitem__)[:5]
-    print(f"\n{given.classifier}: mean average precision over {len(average)} words, {len(rows)} pictures: ", end="")
-    print(f"{statistics.mean(average.values()):.3f} (lowest: {', '.join(f'{w} {average[w]:.2f}' for w in worst)})")
+        if ranked.any():
+            average[word] = float((ranked.cumsum() / np.arange(1, len(ranked) + 1))[ranked].mean())
+    return average, len(labels)
 
 
 def held_out(given: argparse.Namespace) -> None:
@@ -170,7 +198,7 @@ def held_out(given: argparse.Namespace) -> None:
     settings = {}
     for size in SIZES:
         spec = variant(read_specs()[given.classifier], size, 7, 1, 0.01)
-        scored = [every(vocabulary, one) for one in seen(given, spec, everyday_files(given, truth))[0]]
+        scored = [every(vocabulary, one) for one in seen(spec, given.models, everyday_files(given, truth))[0]]
         for broad, narrow in product(np.arange(0.10, 0.55, 0.05), (0.0, 0.15, 0.25)):
             settings[size, round(broad, 2), round(narrow, 2)] = above(vocabulary, scored, broad, broad + narrow)
     for wanted in (0.85, 0.90):
@@ -204,35 +232,39 @@ def _chosen(
 
 def facts(given: argparse.Namespace) -> None:
     """How often the words that faces tell are right: on everyday photos and on photos with counted faces."""
-    spec = read_specs()["retinaface-mobilenet025"]
-    build(spec, given.models)
-    detector = Detector(open_model(spec, given.models, "litert"))
+    print("\n| word | photos | shown and right | found of those that are |\n|---|---|---|---|")
+    for word, (right, shown, found, there, photos) in face_words(given.data, given.models).items():
+        print(f"| {word} | {photos} | {right} of {shown} | {found} of {there} |", flush=True)
+
+
+def face_words(data: Path, models: Path, each: int = 1) -> dict[str, tuple[int, int, int, int, int]]:
+    """Return for words that faces tell: shown and right, shown, found of those that are, those that are, photos."""
+    detector = face_eyes(models)[0]
     least: dict[str, dict[Path, tuple[int, int]]] = {"person": {}, "people": {}, "group": {}}
-    for row in csv.DictReader((given.data / "tags_multilabel" / "labels.csv").open(encoding="utf-8")):
+    for row in rows(data / "tags_multilabel" / "labels.csv", each):
         there = int(row["has_person"])
-        least["person"][given.data / "tags_multilabel" / row["file"]] = (there, there)
-    for row in csv.DictReader((given.data / "faces_detect" / "images.csv").open(encoding="utf-8")):
-        path, counts = given.data / "faces_detect" / row["file"], (int(row["faces_min"]), int(row["faces_max"]))
+        least["person"][data / "tags_multilabel" / row["file"]] = (there, there)
+    for row in rows(data / "faces_detect" / "images.csv", each):
+        path, counts = data / "faces_detect" / row["file"], (int(row["faces_min"]), int(row["faces_max"]))
         for word, faces in (("people", 2), ("group", 4)):
             least[word][path] = (counts[0] >= faces, counts[1] >= faces)
     vocabulary = Vocabulary.load()
-    print("\n| word | photos | shown and right | found of those that are |\n|---|---|---|---|")
+    told = {}
     for word, truth in least.items():
-        shown = []
-        for picture in pictures(list(truth), detector.long_side_px):
-            tags = vocabulary.tags((), (), detector.detect(picture), NO_FACTS, {})
-            shown.append(word in {tag.name for tag in tags})
-        surely, perhaps = np.array(list(truth.values()), bool).T
-        right, found = (perhaps & shown).sum(), (surely & shown).sum()
-        print(f"| {word} | {len(truth)} | {right} of {sum(shown)} | {found} of {surely.sum()} |", flush=True)
+        faces = (detector.detect(picture) for picture in pictures(list(truth), detector.long_side_px))
+        tags = (vocabulary.tags((), (), found, NO_FACTS, {}) for found in faces)
+        shown = np.array([word in {tag.name for tag in each} for each in tags], bool)
+        surely, perhaps = np.array(list(truth.values()), bool).reshape(-1, 2).T
+        counts = ((perhaps & shown).sum(), shown.sum(), (surely & shown).sum(), surely.sum(), len(truth))
+        told[word] = tuple(map(int, counts))
+    return told
 
 
 def seen(
-    given: argparse.Namespace, spec: ModelSpec, files: Sequence[Path], temperature: float = 1.0
+    spec: ModelSpec, models: Path, files: Sequence[Path], temperature: float = 1.0
 ) -> tuple[list[Evidence], list[float]]:
     """Classify pictures on one thread; return the evidence and the seconds of each."""
-    build(spec, given.models)  # here, not in a child: only a shipped spec is known there
-    classifier = Classifier(Tempered(open_model(spec, given.models, "litert", threads=1), temperature))
+    classifier = Classifier(Tempered(opened(spec, models, threads=1), temperature))
     evidence, seconds = [], []
     for picture in pictures(files, max(640, classifier.long_side_px)):
         start = time.perf_counter()
@@ -264,21 +296,13 @@ def speed(given: argparse.Namespace) -> None:
     """Milliseconds of one core that a classifier takes for a photo of 4:3, scaling included."""
     picture = Picture(np.random.default_rng(0).integers(0, 256, (768, 1024, 3), np.uint8), (4000, 3000))
     for name in ("efficientnet-lite0", "efficientnet-lite2"):
-        spec = read_specs()[name]
-        build(spec, given.models)
-        classifier = Classifier(open_model(spec, given.models, "litert", threads=1))
+        classifier = Classifier(opened(read_specs()[name], given.models, threads=1))
         spent = []
         for _ in range(50):
             start = time.perf_counter()
             classifier.classify(picture)
             spent.append(time.perf_counter() - start)
         print(f"{name}: {statistics.median(spent) * 1e3:.1f} ms, at best {min(spent) * 1e3:.1f} ms")
-
-
-def pictures(files: Sequence[Path], long_side_px: int) -> Iterator[Picture]:
-    for path in files:
-        with open_original(stamp(path), 200_000_000) as original:
-            yield original.picture(long_side_px)
 
 
 def everyday_files(given: argparse.Namespace, truth: Everyday) -> list[Path]:

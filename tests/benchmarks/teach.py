@@ -7,41 +7,48 @@ library, some that show it are among those it is compared with: a quarter of wha
 
 from __future__ import annotations
 
-import argparse
-import csv
-import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from parts import Figure, opened, parser, pictures, print_lines, rows
 
-from indexer.intake.decode import open_original
-from indexer.intake.discover import stamp
+from indexer.config import Config
 from indexer.library.pooled import units
 from indexer.vision.classify import Classifier
 from indexer.vision.head import PREVALENCE, train
-from indexer.vision.runtime import open_model
-from indexer.vision.spec import read_specs
+from indexer.vision.spec import ModelSpec, read_specs
 from indexer.vision.vocabulary import Vocabulary
-from indexer.zoo.build import build
 
 LEAST, SEEDS = 14, 4
 
 
 def main() -> None:
     """Teach every word several times and add up."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--models", type=Path, default=Path("build/models"))
-    parser.add_argument("--classifier", default="efficientnet-lite0")
-    given = parser.parse_args()
-    sets = {"samples": samples(given.data / "imagenet_samples"), "everyday": everyday(given.data / "tags_multilabel")}
+    asked = parser(__doc__)
+    asked.add_argument("--classifier", default=Config().classifier)
+    given = asked.parse_args()
+    print_lines(told(given.data, given.models, given.classifier))
+
+
+def figures(data: Path, models: Path, every: int = 1) -> Iterator[Figure]:
+    """Yield precision and recall of taught words as they are, beside what is told of them."""
+    for row in told(data, models, Config().classifier, every):
+        about = {key: row[key] for key in ("set", "examples", "words", "refused")}
+        for kind in ("precision", "recall"):
+            yield {"figure": f"{kind} of taught words", "value": row[kind], "told": row[f"told_{kind}"], **about}
+
+
+def told(data: Path, models: Path, classifier: str, every: int = 1) -> Iterator[Figure]:
+    """Yield what is told of words and what is true, by the set of pictures and the number of examples."""
+    sets = {"samples": samples(data / "imagenet_samples", every), "everyday": everyday(data / "tags_multilabel", every)}
     for name, truth in sets.items():
-        pooled = look(given, list(truth))
         counts = Counter(word for words in truth.values() for word in words)
         shown = {
             word: np.array([word in words for words in truth.values()]) for word in counts if counts[word] >= LEAST
         }
+        pooled = look(read_specs()[classifier], models, list(truth)) if shown else np.empty((0, 0))
         for examples in (5, 10, 20, 50):
             trials = [
                 one(pooled, there, examples, seed)
@@ -50,10 +57,7 @@ def main() -> None:
                 if there.sum() >= examples + 8
             ]
             if trials:
-                print(
-                    json.dumps({"set": name, "examples": examples, "words": len(trials) // SEEDS, **added(trials)}),
-                    flush=True,
-                )
+                yield {"set": name, "examples": examples, "words": len(trials) // SEEDS, **added(trials)}
 
 
 def one(pooled: np.ndarray, there: np.ndarray, examples: int, seed: int) -> dict[str, float]:
@@ -84,27 +88,22 @@ def added(trials: list[dict[str, float]]) -> dict[str, float]:
     return {key: round(value, 4) for key, value in told.items()}
 
 
-def samples(folder: Path) -> dict[Path, set[str]]:
+def samples(folder: Path, every: int) -> dict[Path, set[str]]:
     """Return the words of the picture's class, broader ones included."""
     words = Vocabulary.load().words
-    rows = csv.DictReader((folder / "labels.csv").open(encoding="utf-8"))
-    return {folder / row["file"]: set(words[int(row["class_index"])]) for row in rows}
+    return {folder / row["file"]: set(words[int(row["class_index"])]) for row in rows(folder / "labels.csv", every)}
 
 
-def everyday(folder: Path) -> dict[Path, set[str]]:
+def everyday(folder: Path, every: int) -> dict[Path, set[str]]:
     """Return everything that can be seen."""
-    rows = csv.DictReader((folder / "labels.csv").open(encoding="utf-8"))
-    return {folder / row["file"]: set(row["labels"].split(";")) for row in rows}
+    return {folder / row["file"]: set(row["labels"].split(";")) for row in rows(folder / "labels.csv", every)}
 
 
-def look(given: argparse.Namespace, files: list[Path]) -> np.ndarray:
-    spec = read_specs()[given.classifier]
-    build(spec, given.models)
-    classifier, seen = Classifier(open_model(spec, given.models, "litert", threads=2)), []
-    for file in files:
-        with open_original(stamp(file), 200_000_000) as original:
-            seen.append(classifier.classify(original.picture(classifier.long_side_px))[1].astype("<f2").tobytes())
-    return units(seen)
+def look(spec: ModelSpec, models: Path, files: list[Path]) -> np.ndarray:
+    """Return the pooled vectors of pictures, each of length 1, as the library has them."""
+    classifier = Classifier(opened(spec, models))
+    seen = (classifier.classify(picture)[1] for picture in pictures(files, classifier.long_side_px))
+    return units([pooled.astype("<f2").tobytes() for pooled in seen])
 
 
 if __name__ == "__main__":

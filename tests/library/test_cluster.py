@@ -55,6 +55,22 @@ def test_groups_grow_by_the_mean_distance_and_not_along_a_chain() -> None:
     assert len(set(cluster(chain, DISTANCE).tolist())) > 2
 
 
+def around(*offsets: float) -> NDArray[np.float32]:
+    """Return vectors that lie so far from a common middle, each in a direction of its own."""
+    return np.c_[np.ones(len(offsets)), np.diag(offsets)].astype(np.float32)
+
+
+def test_who_has_a_look_alike_must_be_nearer() -> None:
+    assert cluster(around(0.28, 0.28), DISTANCE).tolist() == [0, 0]
+    assert cluster(around(0.28, 0.28, 0.33), DISTANCE).tolist() == [0, 1, 2]
+    assert cluster(around(0.2, 0.2, 0.4), DISTANCE).tolist() == [0, 0, 1]
+
+
+def test_one_odd_picture_beside_many_makes_nobody_stricter() -> None:
+    vectors = around(0.28, 0.28, 0.33)[[0] * 100 + [1, 2]]
+    assert cluster(vectors, DISTANCE).tolist() == [0] * 101 + [1]
+
+
 def test_what_belongs_together_stays_together_however_far_apart() -> None:
     vectors, whose = people(3, 3)
     first, second = np.flatnonzero(whose == 0)[0], np.flatnonzero(whose == 1)[0]

@@ -151,5 +151,7 @@ def test_three_numbers_may_be_written_as_one() -> None:
 def test_the_manual_explains_every_key() -> None:
     manual = (Path(__file__).parents[2] / "docs/models.md").read_text("utf-8")
     keys = {item.name for kind in (ModelSpec, Weights, Input, Output, Labels) for item in fields(kind)}
-    assert [key for key in sorted(keys - {"outputs", "folder"}) if f"`{key}`" not in manual and f"`[{key}]`" not in manual] == []
+    assert [
+        key for key in sorted(keys - {"outputs", "folder"}) if f"`{key}`" not in manual and f"`[{key}]`" not in manual
+    ] == []
     assert all(f"`{name}`" in manual for name in SPECS)
