@@ -128,7 +128,6 @@ def test_an_unknown_person_is_told(scanned) -> None:
     ("query", "said"),
     [
         ("camra:nikon", 'unknown field "camra" at 1, did you mean camera?'),
-        ("is:screenshot", "does not know which photos are screenshots"),
         ("cat (dog", "there is no ')' for the '(' at 5"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 from indexer.library.match import Subject, match
 from indexer.library.parse import parse
+from indexer.photo import Metadata
 
 PHOTO = Subject(
     path="/photos/a.jpg",
@@ -42,3 +43,21 @@ PHOTO = Subject(
 )
 def test_a_word_counts_where_the_network_beside_it_gave_it(text: str, score: float | None) -> None:
     assert match(parse(text, today=date(2024, 3, 31)), PHOTO) == score
+
+
+@pytest.mark.parametrize(
+    ("path", "camera", "is_one"),
+    [
+        ("/photos/Screenshot_20230514-101112.png", None, True),
+        ("/photos/Screenshots/IMG_1.jpg", None, True),
+        ("/photos/Bildschirmfoto 2023-05-14 um 10.11.12.png", None, True),
+        ("/photos/Capture d’écran 2023-05-14.png", None, True),
+        ("/photos/スクリーンショット 2023.png", None, True),
+        ("/photos/Screenshots/IMG_2.jpg", "X100", False),
+        ("/photos/drawing.png", None, False),
+    ],
+)
+def test_a_picture_of_a_screen_is_told_by_its_name(path: str, camera: str | None, is_one: bool) -> None:
+    photo = Subject(path=path, metadata=Metadata("PNG", 1080, 2400, camera_model=camera))
+    found = match(parse("is:screenshot", today=date(2026, 1, 1)), photo)
+    assert found == (1.0 if is_one else None)

@@ -105,7 +105,6 @@ def test_text_means(text: str, query: Query) -> None:
         ("near:1,2", 5, "is no place; such as near:48.86"),
         ("near:91,0,1", 5, "lies nowhere on earth"),
         ("orientation:up", 12, "there are landscape, portrait, square"),
-        ("is:screenshot", 3, "does not know which photos are screenshots"),
         ("is:blue", 3, "there are screenshot, panorama"),
         ("iso:()", 5, "a value is missing"),
         ("iso:(1 2)", 4, "there is no ')'"),
