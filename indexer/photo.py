@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from struct import iter_unpack
@@ -267,9 +267,13 @@ class Networks:
         """Tell whether faces may be looked for in a photo."""
         return not any(path.is_relative_to(folder) for folder in self.no_faces)
 
-    def of(self, path: Path) -> tuple[str, ...]:
-        """Return the networks that are to see a photo."""
-        return self.ids if self.want_faces(path) else self.scene
+    def are_done(self, seen: Sequence[str], *, want_faces: bool = True) -> bool:
+        """Tell whether all that are to see a photo have seen it, and the vector that is kept is that of the first.
+
+        seen: the ids of those that have seen it, first the one whose vector is kept.
+        """
+        wanted = self.ids if want_faces else self.scene
+        return set(wanted) <= set(seen) and self.scene[:1] in ((), tuple(seen[:1]))
 
 
 @dataclass(frozen=True, slots=True)

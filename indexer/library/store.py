@@ -135,10 +135,10 @@ class Library:
         with self.reading() as connection:
             return known.sizes(connection)
 
-    def twins(self, content: bytes, models: Iterable[str]) -> list[Path]:
+    def twins(self, content: bytes, networks: Networks) -> list[Path]:
         """Return the photos, missing ones included, with this SHA-256 that all these networks have seen, by path."""
         with self.reading() as connection:
-            return known.twins(connection, content, models)
+            return known.twins(connection, content, networks)
 
     def stale(self, networks: Networks) -> list[Path]:
         """Return the analyzed photos that a network has not seen that should, by path."""

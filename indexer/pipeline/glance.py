@@ -87,9 +87,9 @@ class Glancer:
         words, best = self._words[answer.model], answer.best()
         return Said(
             model=answer.model,
-            labels=tuple(Label(words.classes[label], score, answer.model) for label, score in best),
-            objects=tuple((words.classes[thing.label], thing) for thing in answer.objects),
-            word=next(iter(words.of(best[0][0])), words.classes[best[0][0]]) if best else "",
+            labels=tuple(Label(words.name(label), score, answer.model) for label, score in best),
+            objects=tuple((words.name(thing.label), thing) for thing in answer.objects),
+            word=next(iter(words.of(best[0][0])), words.name(best[0][0])) if best else "",
             tags=tuple(tag for tag in self._tags([answer], facts) if tag.models),
             seconds=answer.seconds,
         )

@@ -108,7 +108,7 @@ class _Moves:
 
     def _move(self, file: PhotoFile) -> Moved | None:
         content = _content_hash(file)
-        twins = self._library.twins(content, self._networks.ids) if content else []
+        twins = self._library.twins(content, self._networks) if content else []
         if file.path in twins:
             return self._moved(file, file.path, gone=False)  # the same bytes with another date
         twins = [path for path in twins if path not in self._outdated]

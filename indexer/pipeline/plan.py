@@ -134,9 +134,12 @@ class _Comparison:
             return "work"
         if known.stranger:
             return "stranger"
-        if self._retry_failed if known.failed else not known.models.issuperset(self._networks.of(file.path)):
+        if self._retry_failed if known.failed else self._lacks(known.models, file.path):
             return "work"
         return "returned" if known.missing else "unchanged"
+
+    def _lacks(self, seen: Sequence[str], path: Path) -> bool:
+        return not self._networks.are_done(seen, want_faces=self._networks.want_faces(path))
 
 
 def _empty_folders(folders: Sequence[Path], found: Iterable[Sequence[PhotoFile]]) -> list[Path]:

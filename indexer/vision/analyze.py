@@ -75,14 +75,15 @@ class Analyzer:
     ) -> Analysis:
         """Look at a picture; `larger` decodes the same photo again with at least this long side in px.
 
-        want_faces: False leaves faces alone, and their networks out of the models that have seen the photo.
+        want_faces: False leaves faces alone: those that are known stay, with the networks that found them.
         known: what is known of the photo; where its bytes are the same, networks that have seen it do not look again.
         """
         if known is not None and known.hashes.content != hashes.content:
             known = None
         evidence, vector = self._classified(picture, known)
         objects = tuple(thing for finder in self.finders for thing in _things(finder, picture, known))
-        faces = self._faces(picture, larger, known) if want_faces else ()
+        reads = want_faces and self.face_reader is not None
+        faces = self._faces(picture, larger, known) if reads else known.faces if known else ()
         return Analysis(
             metadata=metadata,
             hashes=hashes,
@@ -91,7 +92,7 @@ class Analyzer:
             tags=self.vocabulary.tags(evidence, objects, faces, look, self.words),
             faces=faces,
             vector=vector,
-            models=self.networks.ids if want_faces else self.networks.scene,
+            models=self.networks.ids if reads else (*self.networks.scene, *self._of_faces(known)),
             objects=objects,
         )
 
@@ -119,6 +120,13 @@ class Analyzer:
         if known is not None and set(self.face_reader.models) <= set(known.models):
             return known.faces
         return self.face_reader.read(picture, larger)
+
+    def _of_faces(self, known: Analysis | None) -> list[str]:
+        """Return the networks that saw a photo, but left neither evidence nor objects: they looked for faces."""
+        if known is None:
+            return []
+        told = {each.model for each in known.evidence} | {each.model for each in known.objects} | {*self.networks.scene}
+        return [model for model in known.models if model not in told]
 
 
 def _things(finder: ObjectDetector, picture: Picture, known: Analysis | None) -> Sequence[Object]:

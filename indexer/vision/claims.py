@@ -24,6 +24,10 @@ class ModelWords:
     threshold: float | None = None
     adds_up: bool = True
 
+    def name(self, label: int) -> str:
+        """Return what a class is called, or its number."""
+        return self.classes[label] if label < len(self.classes) else f"class {label}"
+
     def of(self, label: int) -> tuple[str, ...]:
         """Return the words of a class; none for one that has no name."""
         return self.words[label] if label < len(self.words) else ()

@@ -10,7 +10,6 @@ from indexer.vision.preprocess import tensor
 from indexer.vision.runtime import Model
 
 _ROOM = 2  # a crop is cut from the short side: of a picture of 2 : 1 the long one is twice as long
-_LEAST = 0.01  # of one class in one view, where the description says nothing
 
 
 class Classifier:
@@ -32,5 +31,5 @@ class Classifier:
         """
         spec = self.model.spec
         outputs = self.model.run(tensor(picture.pixels, spec))
-        evidence = Evidence.of(spec.id, outputs["probabilities"], spec.thresholds.get("least", _LEAST))
+        evidence = Evidence.of(spec.id, outputs["probabilities"], spec.kept_from)
         return evidence, outputs.get("embedding", np.empty(0, np.float32))

@@ -73,7 +73,7 @@ def words_of_models(
 def _words(vocabulary: Vocabulary, names: Sequence[str], spec: ModelSpec | None) -> ModelWords:
     if spec is None:
         return vocabulary.model_words(names)
-    return vocabulary.model_words(names, spec.thresholds.get("score"), adds_up=_adds_up(spec))
+    return vocabulary.model_words(names, spec.shown_from, adds_up=_adds_up(spec))
 
 
 def _adds_up(spec: ModelSpec) -> bool:

@@ -11,7 +11,6 @@ from indexer.vision.preprocess import tensor
 from indexer.vision.runtime import Model
 from indexer.vision.shown import in_picture
 
-_DEFAULT_SCORE = 0.5
 _WHOLE = ("as-is", "stretch", "letterbox", "short-side", "long-side")  # what shows the whole picture
 
 
@@ -44,7 +43,7 @@ class ObjectDetector:
         corners = in_picture(answers["boxes"].reshape(-1, 2, 2)[..., ::-1], *picture.size, spec.input).clip(0, 1)
         labels = np.rint(classes) - spec.labels.offset
         shown = np.all(corners[:, 1] > corners[:, 0], axis=1) & (labels >= 0) & (np.arange(len(scores)) < count)
-        sure = np.flatnonzero(shown & (scores >= spec.thresholds.get("score", _DEFAULT_SCORE)))
+        sure = np.flatnonzero(shown & (scores >= spec.kept_from))
         found = [
             Object(int(labels[each]), min(float(scores[each]), 1.0), _box(corners[each].tolist()), spec.id)
             for each in sure.tolist()

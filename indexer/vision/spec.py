@@ -26,6 +26,9 @@ ACTIVATIONS = ("none", "softmax", "sigmoid")
 APPLIED = ("none", "softmax", "sigmoid", "unit")
 TEMPLATES = ("dlib", "arcface")
 
+_LEAST = {"classifier": 0.01, "object-detector": 0.2}  # scores that are kept, where the description says nothing
+_OBJECT = 0.5  # the score from which an object gives its words
+
 # Raise it when the zoo builds other numbers from the same spec: built networks and stored results become stale.
 _BUILDER = 1
 
@@ -223,10 +226,25 @@ class ModelSpec:
         told["input"] = _told(self.input)
         told["outputs"] = {name: _told(output) for name, output in self.outputs.items()}
         told |= {"weights": self.weights.sha256, "builder": _BUILDER}
-        told |= {key: list(value) for key in ("tags",) if (value := getattr(self.weights, key))}
+        told |= {key: value for key in ("tags", "signature") if (value := getattr(self.weights, key))}
+        if self.weights.is_own and self.kept_from != _LEAST.get(self.role, 0.0):
+            told["kept_from"] = self.kept_from
+        if self.role == "object-detector" and self.labels.offset:
+            told["offset"] = self.labels.offset
         told |= {"align": self.align} if self.align != TEMPLATES[0] else {}
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         return f"{self.name}-{digest[:8]}"
+
+    @property
+    def kept_from(self) -> float:
+        """The least score, of a class in a view or of an object, that is kept: what words are made from."""
+        least = _LEAST.get(self.role, 0.0)
+        return min(self.thresholds.get("least", least), self.thresholds.get("score", 1.0))
+
+    @property
+    def shown_from(self) -> float | None:
+        """The score from which a word is shown; None: as the rules say."""
+        return self.thresholds.get("score", _OBJECT if self.role == "object-detector" else None)
 
     def path(self, file: str) -> Path:
         """Return where a file of the description lies."""

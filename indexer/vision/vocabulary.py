@@ -88,14 +88,14 @@ class Vocabulary:
                 below[word].add(number)
         return {word: frozenset(numbers) for word, numbers in below.items()}
 
-    def least(self, word: str, of: ModelWords | None = None) -> float:
+    def least(self, word: str, of: ModelWords | None = None, *, is_object: bool = False) -> float:
         """Return the score from which a word, before the rules, is shown where these name no threshold of its own.
 
         A word that stands for a single class has to be surer.  of: the network that gives it, None: no network.
         """
         if of is not None and of.threshold is not None:
             return of.threshold
-        if of is not None and word not in self.known:
+        if is_object or (of is not None and word not in self.known):
             return _PLAIN_THRESHOLD
         return self.rules.narrow_threshold if word in self._narrow else self.rules.threshold
 
@@ -161,7 +161,7 @@ class Vocabulary:
         for claim in best.values():
             known = classes[claim.model]
             tag = Tag(claim.word, claim.score, source(claim, known, default), (claim.model,))
-            yield tag, self.least(claim.word, known)
+            yield tag, self.least(claim.word, known, is_object=claim.view is None)
         for tag in facts(faces, look):
             yield tag, self.least(tag.name)
 

@@ -285,6 +285,13 @@ def test_the_best_of_several_networks_counts_and_all_that_gave_a_word_are_named(
     assert person == Tag("person", 0.99, "1 face", (COCO,))
 
 
+@pytest.mark.parametrize(("score", "is_shown"), [(0.3, False), (0.6, True)])
+def test_an_object_gives_words_only_where_it_is_likely(score: float, is_shown: bool) -> None:
+    thing = Object(1, score, Box(0.1, 0.1, 0.2, 0.2), COCO)
+    found = WORDS.tags((), (thing,), (), PLAIN, {COCO: WORDS.model_words(("person", "couch"))})
+    assert ("sofa" in {tag.name for tag in found}) == is_shown
+
+
 @pytest.mark.parametrize(
     ("threshold", "rules", "shown"),
     [
