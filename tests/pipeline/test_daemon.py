@@ -35,7 +35,7 @@ from indexer.pipeline.presence import Presence
 
 SETTLE = 0.03
 PATIENCE = 20.0
-EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "15"))
 
 
 class QuickPool:
