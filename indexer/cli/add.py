@@ -88,7 +88,7 @@ def add(  # an option for each key of a description that a file cannot tell
     description: Annotated[str | None, typer.Option(help="What it does, in a sentence.")] = None,
     sample: Annotated[Path | None, typer.Option("--try", help="A photo to try it on.")] = None,
     link: Annotated[bool, typer.Option("--link", help="Leave the file where it is instead of copying it.")] = False,
-    trust: Annotated[bool, typer.Option("--trust", help="Run Python code in the file (Lambda layers).")] = False,
+    trust: Annotated[bool, typer.Option("--trust", help="Let it touch files and run code of its own.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Take it instead of one of your own.")] = False,
     enable: Annotated[bool, typer.Option("--enable/--no-enable", help="Let it look at photos from now on.")] = True,
 ) -> None:
@@ -126,9 +126,10 @@ def add(  # an option for each key of a description that a file cannot tell
 def _names(network: Found, labels: Path | None) -> tuple[str, ...]:
     """Return the names of the classes: those that are given, before those that are known, before those in the file."""
     from indexer.vision.labels import read_labels
+    from indexer.zoo.adopt import label_names
 
     given = labels or network.labels
-    return read_labels(given) if given else network.inspection.labels_inside
+    return read_labels(given) if given else label_names(network.inspection.labels_inside)
 
 
 def _offset(labels: Path | None) -> int | None:

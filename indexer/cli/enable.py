@@ -1,4 +1,7 @@
-"""`indexer models enable`, `disable`, `default`, `remove`: which networks look at photos, kept in the settings."""
+"""`indexer models enable`, `disable`, `default`, `remove`: which networks look at photos, kept in the settings.
+
+Where a network of a role goes (but a landmarks network, which nobody needs), the one of the program takes its place.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.described import described
 from indexer.cli.keep import keep
 from indexer.cli.session import Session, command
+from indexer.config import Config
 from indexer.errors import ModelError, printable
 
 if TYPE_CHECKING:
-    from indexer.config import Config
     from indexer.vision.spec import ModelSpec
 
 Name = Annotated[str, typer.Argument(help="A network ('indexer models list').")]
@@ -32,23 +36,23 @@ def register(app: typer.Typer) -> None:
 
 def enable(session: Session, name: Name) -> None:
     """Let a network look at every photo, beside the others; one for faces instead of the one so far."""
-    enabled(session, _spec(session, name))
+    enabled(session, described(session.settings().config, name))
 
 
 def disable(session: Session, name: Name) -> None:
-    """Let a network look at no more photos; what it saw is kept."""
-    config = session.settings().config
-    if name not in config.extra:
-        used = name in (config.classifier, config.detector, config.landmarks, config.describer)
-        other = "; 'indexer models default' names another one" if used else ""
-        raise ModelError(name, f"is not among the extra networks{other}")
-    keep(session, "extra", [each for each in config.extra if each != name])
+    """Let a network look at no more photos; what it saw is kept. For the one of a role, that of the program does it."""
+    if _taken_out(session, name):
+        return
+    role = next((key for key in _SETTINGS.values() if getattr(Config(), key) == name), "")
+    if role:
+        raise ModelError(name, f"is the {role} of the program; 'indexer models default' takes another one instead")
+    raise ModelError(name, "looks at no photos; 'indexer models list' shows which are used")
 
 
 def default(session: Session, name: Name) -> None:
     """Make a network the one of its role: the classifier whose features tell what looks alike, or the one for faces."""
-    spec = _spec(session, name)
     config = session.settings().config
+    spec = described(config, name)
     if spec.role not in _SETTINGS:
         raise ModelError(name, f"is an {spec.role}: there may be many, 'indexer models enable {name}' uses it")
     if spec.role == "classifier":
@@ -61,22 +65,22 @@ def default(session: Session, name: Name) -> None:
 
 
 def remove(session: Session, name: Name) -> None:
-    """Forget a network of one's own: its description, its files, and what was built of it."""
+    """Forget a network of one's own: its description, which may be broken, its files, and what was built of it."""
     import shutil
 
+    from indexer.vision.built import homes_of
     from indexer.zoo.adopt import forget
 
     config = session.settings().config
-    spec = _spec(session, name)
-    if not spec.folder:
+    own = config.own_models_path
+    if own / f"{name}.toml" not in own.glob("*.toml"):
+        described(config, name)
         raise ModelError(name, "comes with the program; 'indexer models disable' or 'default' may be what you want")
-    if role := _default_of(config, name):
-        raise ModelError(name, f"is the {role} of the settings; 'indexer models default' must name another one first")
-    if name in config.extra:
-        keep(session, "extra", [each for each in config.extra if each != name])
-    forget(name, config.own_models_path)
-    shutil.rmtree(config.models_path / spec.id, ignore_errors=True)
-    session.say(f"{name} is gone from {printable(config.own_models_path)}; what it saw stays in the library.")
+    _taken_out(session, name)
+    forget(name, own)
+    for home in homes_of(name, config.models_path):
+        shutil.rmtree(home, ignore_errors=True)
+    session.say(f"{name} is gone from {printable(own)}; what it saw stays in the library.")
 
 
 def enabled(session: Session, spec: ModelSpec) -> None:
@@ -91,12 +95,13 @@ def enabled(session: Session, spec: ModelSpec) -> None:
     session.say("The next scan looks at all photos with it.")
 
 
-def _default_of(config: Config, name: str) -> str:
-    return next((key for key in _SETTINGS.values() if getattr(config, key) == name), "")
-
-
-def _spec(session: Session, name: str) -> ModelSpec:
-    from indexer.vision.eyes import spec_named
-    from indexer.vision.spec import read_specs
-
-    return spec_named(read_specs(session.settings().config.own_models_path), name)
+def _taken_out(session: Session, name: str) -> bool:
+    """Take a network out of the settings, and put the program's own where it had a role. Tell whether it was there."""
+    config, shipped = session.settings().config, Config()
+    roles = [key for key in _SETTINGS.values() if getattr(config, key) == name != getattr(shipped, key)]
+    if name in config.extra:
+        keep(session, "extra", [each for each in config.extra if each != name])
+    for key in roles:
+        keep(session, key, getattr(shipped, key))
+        session.say(f"{name} gives way to what the program comes with.")
+    return name in config.extra or bool(roles)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,8 +42,11 @@ def _write(file: Path, key: str, value: str | list[str]) -> None:
             document.add(tomlkit.comment(_HEAD))
         document[key] = value
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, encoding="utf-8", delete=False) as part:
-            part.write(tomlkit.dumps(document))
-        Path(part.name).replace(target)
+        with tempfile.TemporaryDirectory(prefix=".indexer-", dir=target.parent) as folder:
+            part = Path(folder) / target.name
+            part.write_text(tomlkit.dumps(document), "utf-8")
+            if target.exists():
+                shutil.copymode(target, part)
+            part.replace(target)
     except (OSError, ValueError, TOMLKitError) as error:
         raise ConfigError(key, f"cannot be kept in {printable(file)}: {error}") from error

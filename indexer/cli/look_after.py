@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.described import tell_broken
 from indexer.cli.present import count, write
 from indexer.cli.session import Session, command
-from indexer.errors import LibraryError, printable
+from indexer.errors import LibraryError, ModelError, printable
 
 if TYPE_CHECKING:
     from indexer.vision.claims import ModelWords
@@ -25,22 +26,28 @@ def register(app: typer.Typer) -> None:
 
 def retag(session: Session) -> None:
     """Make all tags anew from what the networks once saw, after rules or thresholds have changed; no network runs."""
-    from indexer.cli.alike import classifier_id
     from indexer.cli.teach import tell_stale
     from indexer.pipeline.retag import retag as make_tags
+    from indexer.vision.eyes import Eyes
     from indexer.vision.labels import words_of_models
     from indexer.vision.rules import idle_rules
     from indexer.vision.spec import read_specs
     from indexer.vision.vocabulary import Vocabulary
 
     config = session.settings().config
+    tell_broken(session, config)
     vocabulary = Vocabulary.load(rules=config.rules)
     with session.open_library(read_only=False) as library:
         classes = words_of_models(vocabulary, library.classes(), read_specs(config.own_models_path).values())
         for idle in idle_rules(vocabulary.rules, vocabulary.known | _words(classes)):
             session.say(f"A rule that can do nothing: {idle}")
-        seen, changed = make_tags(library, vocabulary, classes)
-        tell_stale(session, library, classifier_id(config))
+        scene: tuple[str, ...] = ()
+        try:
+            scene = Eyes(**config.eyes).networks().scene
+            tell_stale(session, library, scene[0])
+        except ModelError as error:  # the tags are made all the same
+            session.say(str(error))
+        seen, changed = make_tags(library, vocabulary, classes, scene)
     write(f"{changed:,} of {count(seen, 'photo')} got other tags.")
 
 

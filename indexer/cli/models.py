@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli import add, bench, compare, enable, export, inspect, ready, train
+from indexer.cli.described import described, tell_broken
 from indexer.cli.present import JsonOption, table, write, write_json
 from indexer.cli.session import Session, command
 from indexer.config import Config
@@ -29,11 +30,11 @@ Names = Annotated[
 def show_list(session: Session, as_json: JsonOption = False) -> None:
     """List the networks: what each is for, whether it is used and built, its license and source."""
     from indexer.vision.built import is_built
-    from indexer.vision.eyes import Eyes
     from indexer.vision.spec import read_specs
 
     config = session.settings().config
-    used = {spec.name for spec in Eyes(**config.eyes).specs()}
+    eyes = config.eyes
+    used = {*eyes["extra"], *(eyes[role] for role in ("classifier", "detector", "landmarks", "describer"))}
     known = read_specs(config.own_models_path)
     records = [
         {
@@ -54,6 +55,7 @@ def show_list(session: Session, as_json: JsonOption = False) -> None:
     else:
         columns = ("name", "role", "own", "used", "built", "license", "description")
         table([[_text(each[key]) for key in columns] for each in records], columns)
+    tell_broken(session, config)
 
 
 @command(app, "show")
@@ -64,11 +66,8 @@ def show(
     from dataclasses import asdict
 
     from indexer.resources import packaged
-    from indexer.vision.eyes import spec_named
-    from indexer.vision.spec import read_specs
 
-    config = session.settings().config
-    spec = spec_named(read_specs(config.own_models_path), name)
+    spec = described(session.settings().config, name)
     if as_json:
         write_json({"id": spec.id, **asdict(spec)}, indent=2)
         return
@@ -102,10 +101,6 @@ def _text(value: object) -> str:
 
 
 def _chosen(names: list[str] | None, config: Config) -> tuple[ModelSpec, ...]:
-    from indexer.vision.eyes import Eyes, spec_named
-    from indexer.vision.spec import read_specs
+    from indexer.vision.eyes import Eyes
 
-    if not names:
-        return Eyes(**config.eyes).specs()
-    known = read_specs(config.own_models_path)
-    return tuple(spec_named(known, name) for name in names)
+    return tuple(described(config, name) for name in names) if names else Eyes(**config.eyes).specs()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from indexer.library.store import Library
 from indexer.photo import Analysis, Tag
@@ -13,16 +13,28 @@ from indexer.vision.spec import ModelSpec
 from indexer.vision.vocabulary import Vocabulary
 
 
-def retag(library: Library, vocabulary: Vocabulary, classes: Mapping[str, ModelWords]) -> tuple[int, int]:
+def retag(
+    library: Library, vocabulary: Vocabulary, classes: Mapping[str, ModelWords], scene: Sequence[str] = ()
+) -> tuple[int, int]:
     """Make the tags of all photos anew, without running a network; return how many were seen and how many changed.
 
     classes: what the classes of each network mean; what they are called the library knows (`Library.classes`).
+    scene: the networks in use, which alone give words to the photos that one of them has seen; none: all do.
     """
+    in_use = {model: words for model, words in classes.items() if model in scene}
     seen = changed = 0
     for analyses in library.analyses():
-        changed += library.retag({path: tags_of(analysis, vocabulary, classes) for path, analysis in analyses.items()})
+        tags = {path: _tags_now(analysis, vocabulary, in_use, classes) for path, analysis in analyses.items()}
+        changed += library.retag(tags)
         seen += len(analyses)
     return seen, changed
+
+
+def _tags_now(
+    analysis: Analysis, vocabulary: Vocabulary, in_use: Mapping[str, ModelWords], all_: Mapping[str, ModelWords]
+) -> tuple[Tag, ...]:
+    is_seen = any(each.model in in_use for each in analysis.evidence)
+    return tags_of(analysis, vocabulary, in_use if is_seen else all_)
 
 
 def learn_names(library: Library, specs: Iterable[ModelSpec], vocabulary: Vocabulary) -> None:

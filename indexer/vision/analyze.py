@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexer.photo import Analysis, Evidence, Face, Hashes, Look, Metadata, Networks, Object, Picture
@@ -76,7 +77,8 @@ class Analyzer:
         """Look at a picture; `larger` decodes the same photo again with at least this long side in px.
 
         want_faces: False leaves faces alone: those that are known stay, with the networks that found them.
-        known: what is known of the photo; where its bytes are the same, networks that have seen it do not look again.
+        known: what is known of the photo; where its bytes are the same, networks that have seen it do not look again, and
+        what others left of it stays.
         """
         if known is not None and known.hashes.content != hashes.content:
             known = None
@@ -84,16 +86,18 @@ class Analyzer:
         objects = tuple(thing for finder in self.finders for thing in _things(finder, picture, known))
         reads = want_faces and self.face_reader is not None
         faces = self._faces(picture, larger, known) if reads else known.faces if known else ()
+        mine = self.networks.ids if reads else self.networks.scene
+        others = _others(known, mine, keeps_faces=not reads)
         return Analysis(
             metadata=metadata,
             hashes=hashes,
             look=look,
-            evidence=evidence,
+            evidence=evidence + others.evidence,
             tags=self.vocabulary.tags(evidence, objects, faces, look, self.words),
             faces=faces,
             vector=vector,
-            models=self.networks.ids if reads else (*self.networks.scene, *self._of_faces(known)),
-            objects=objects,
+            models=mine + others.models,
+            objects=objects + others.objects,
         )
 
     @property
@@ -121,16 +125,29 @@ class Analyzer:
             return known.faces
         return self.face_reader.read(picture, larger)
 
-    def _of_faces(self, known: Analysis | None) -> list[str]:
-        """Return the networks that saw a photo, but left neither evidence nor objects: they looked for faces."""
-        if known is None:
-            return []
-        told = {each.model for each in known.evidence} | {each.model for each in known.objects} | {*self.networks.scene}
-        return [model for model in known.models if model not in told]
-
 
 def _things(finder: ObjectDetector, picture: Picture, known: Analysis | None) -> Sequence[Object]:
     model = finder.model.spec.id
     if known is not None and model in known.models:
         return [each for each in known.objects if each.model == model]
     return finder.detect(picture)
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """What networks left of a photo that are not in use now; it is kept, and gives no tags."""
+
+    evidence: tuple[Evidence, ...] = ()
+    objects: tuple[Object, ...] = ()
+    models: tuple[str, ...] = ()
+
+
+def _others(known: Analysis | None, mine: Sequence[str], *, keeps_faces: bool) -> _Others:
+    """Return it. keeps_faces: the faces are those that were known, and so are the networks that found them."""
+    if known is None:
+        return _Others()
+    evidence = tuple(each for each in known.evidence if each.model not in mine)
+    objects = tuple(each for each in known.objects if each.model not in mine)
+    told = {each.model for each in evidence} | {each.model for each in objects}
+    models = tuple(model for model in known.models if model in told or (keeps_faces and model not in mine))
+    return _Others(evidence, objects, models)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,12 @@ def check(spec: ModelSpec, folder: Path, part: str = "") -> Path:
     if damaged or not wanted:
         raise ModelError(spec.name, f"{home / (damaged or [part])[0]} is damaged; {_REMEDY}")
     return home / part
+
+
+def homes_of(name: str, folder: Path) -> list[Path]:
+    """Return the folders of all that was ever built of the network with a name, whatever its description said then."""
+    is_id = re.compile(rf"{re.escape(name)}-[0-9a-f]{{8}}")
+    return [file.parent for file in sorted(folder.glob(f"*/{RECORD}")) if is_id.fullmatch(file.parent.name)]
 
 
 def _files(spec: ModelSpec, folder: Path) -> dict[str, Any]:

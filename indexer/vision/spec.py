@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -260,11 +260,24 @@ def _told(part: Input | Output) -> dict[str, Any]:
 def read_specs(own: Path | None = None) -> dict[str, ModelSpec]:
     """Read all descriptions, by name: those that ship with the program, and those in the user's own folder.
 
-    Errors: ModelError that names the file, or the key that is wrong.
+    One of the user's own that cannot be read is left out: `broken_specs` tells of it.
     """
     shipped = [read_spec(file) for file in sorted(packaged("models").glob("*.toml"))]
-    mine = [read_spec(file, own) for file in sorted(own.glob("*.toml"))] if own and own.is_dir() else []
+    mine = [found for found in _own_specs(own) if isinstance(found, ModelSpec)]
     return {spec.name: spec for spec in (*mine, *shipped)}
+
+
+def broken_specs(own: Path | None) -> dict[str, ModelError]:
+    """Return what is wrong with the descriptions in the user's own folder that cannot be read, by name."""
+    return {found.name: found for found in _own_specs(own) if isinstance(found, ModelError)}
+
+
+def _own_specs(own: Path | None) -> Iterator[ModelSpec | ModelError]:
+    for file in sorted(own.glob("*.toml")) if own else ():
+        try:
+            yield read_spec(file, own)
+        except ModelError as error:
+            yield error
 
 
 def read_spec(file: Path, folder: Path | None = None) -> ModelSpec:
@@ -273,11 +286,17 @@ def read_spec(file: Path, folder: Path | None = None) -> ModelSpec:
         raw = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(file.stem, f"its description {file} cannot be read: {error}") from error
+    if "folder" in raw:  # only a child process is told one
+        raise ModelError(file.stem, "'folder' in its description is not a known key")
     return spec_of(file.stem, raw, str(folder or ""))
 
 
 def spec_of(name: str, raw: dict[str, Any], folder: str = "") -> ModelSpec:
-    """Check the content of a description. Errors: ModelError that names the key that is wrong."""
+    """Check the content of a description.
+
+    folder: where its files lie; as a key of `raw`, which the descriptions for child processes have, it goes before.
+    Errors: ModelError that names the key that is wrong.
+    """
     table = Table(name, raw)
     folder = table.text("folder", folder)
     optional = ("",) if folder else ()  # who brings a network of his own knows whose it is
@@ -298,4 +317,7 @@ def spec_of(name: str, raw: dict[str, Any], folder: str = "") -> ModelSpec:
         folder=folder,
     )
     table.done()
+    for key, file in (("weights.file", spec.weights.file), ("labels.file", spec.labels.file)):
+        if Path(file).is_absolute() or ".." in Path(file).parts:
+            raise ModelError(name, f"'{key}' in its description must lie below the description, not {file!r}")
     return spec

@@ -41,6 +41,10 @@ def try_out(model: Model, names: Sequence[str], pixels: NDArray[np.uint8]) -> An
         if not np.isfinite(values).all():
             raise ModelError(spec.name, f"its output '{key}' holds values that are no numbers (NaN or infinite)")
     _CHECKS[spec.role](model, answers, names)
+    for key, values in answers.items():
+        wanted, there = spec.outputs[key].shape[-1], values.shape[-1] if values.ndim else 1
+        if isinstance(wanted, int) and there != wanted and (wanted, there) != (1, 2):  # a single sigmoid becomes two
+            raise ModelError(spec.name, f"its output '{key}' has {there} numbers, and its description says {wanted}")
     return answers
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import tempfile
@@ -14,21 +13,25 @@ from indexer.errors import ModelError, printable
 from indexer.vision.built import fingerprint, tree_fingerprint
 from indexer.vision.spec import ModelSpec, read_spec
 from indexer.zoo.guess import Proposal, Reason
-from indexer.zoo.proposal import toml_lines
+from indexer.zoo.proposal import one_line, toml_lines, toml_value
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 LABELS = "labels.txt"
+_UNUSED = "???"  # as in vision.labels
 
 
 def check_name(name: str, taken: Sequence[str], own: Path, *, replace: bool) -> None:
-    """Refuse a name that cannot be a file's, is one of ours, or is the user's own already. Errors: ModelError."""
+    """Refuse a name that cannot be a file's, is one of ours, or is taken in the user's folder. Errors: ModelError."""
     if not _NAME.fullmatch(name):
         raise ModelError(name, "a name has small letters, digits, '.', '-' and '_', and begins with a letter or digit")
+    if name in taken:
+        raise ModelError(name, "is the name of a network that comes with the program; choose another")
+    home = own / name
     if (own / f"{name}.toml").exists():
         if not replace:
             raise ModelError(name, "is there already; --replace takes the new one instead, or choose another name")
-    elif name in taken:
-        raise ModelError(name, "is the name of a network that comes with the program; choose another")
+    elif home.exists() or home.is_symlink():
+        raise ModelError(name, f"{printable(home)} is there already, and no network of that name; choose another name")
 
 
 @contextmanager
@@ -49,8 +52,9 @@ def adopted(
     They are moved into `own` when the block ends well, and deleted when it does not.
     labels: names of its classes, none where the description names a set.  link: leave the file where it is.
     origin: how it came about, in words, where that is not by a file.
-    Errors: ModelError, also for a full disk.
+    Errors: ModelError, also for a full disk, and for a file that lies in `own`, where it would be in its own way.
     """
+    _apart(name, source, own)
     try:
         own.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=own) as folder:
@@ -59,6 +63,14 @@ def adopted(
             _take(name, Path(folder), own)
     except OSError as error:
         raise ModelError(name, f"cannot be kept in {printable(own)}: {error.strerror or error}") from error
+
+
+def label_names(inside: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that a model file brings along as `vision.labels` has names: a blank one is '???'."""
+    names = [one_line(name) for name in inside]
+    while names and not names[-1]:
+        names.pop()
+    return tuple(name or _UNUSED for name in names)
 
 
 def label_lines(labels: Sequence[str]) -> str:
@@ -70,7 +82,17 @@ def label_lines(labels: Sequence[str]) -> str:
 def forget(name: str, own: Path) -> None:
     """Delete the description and the files of one of the user's networks."""
     (own / f"{name}.toml").unlink(missing_ok=True)
-    shutil.rmtree(own / name, ignore_errors=True)
+    home = own / name
+    if home.is_symlink():
+        home.unlink()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _apart(name: str, source: Path, own: Path) -> None:
+    file, home = source.resolve(), own.resolve()
+    if file.is_relative_to(home) or home.is_relative_to(file):
+        raise ModelError(name, f"{printable(source)} and {printable(own)}, where your networks are kept, lie in one "
+                         "another; copy it elsewhere first")  # fmt: skip
 
 
 def _write(
@@ -79,11 +101,11 @@ def _write(
 ) -> ModelSpec:  # fmt: skip
     home = folder / name
     home.mkdir()
-    file = home / source.name
+    file = home / printable(source.name)
     _bring(source, file, link=link)
     sha256 = tree_fingerprint(file) if file.is_dir() else fingerprint(file)
     weights = [
-        Reason("weights.file", f"{name}/{source.name}", "linked" if link else "copied", "given"),
+        Reason("weights.file", f"{name}/{file.name}", "linked" if link else "copied", "given"),
         Reason("weights.sha256", sha256, "of it", "sure"),
     ]
     weights += [Reason("weights.trust", True, "--trust: code in it may run", "given")] if trust else []
@@ -93,8 +115,8 @@ def _write(
         proposal = Proposal(tuple(each for each in proposal.reasons if each.key != "labels.set"))
     told = _with(proposal, weights)
     head = [
-        f"# {origin or f'Added from {printable(source)}'}.",
-        f"description = {json.dumps(about, ensure_ascii=False)}",
+        f"# {one_line(origin or f'Added from {printable(source)}')}.",
+        f"description = {toml_value(about)}",
     ]
     (folder / f"{name}.toml").write_text("\n".join([*head, *toml_lines(told), ""]), "utf-8")
     return read_spec(folder / f"{name}.toml", folder)

@@ -1,13 +1,14 @@
 """A network of the user's own flows in, in whatever form TensorFlow or Keras wrote it; one function flows out.
 
 A SavedModel, of TensorFlow 1 or 2, becomes a graph whose weights are constants, as a frozen GraphDef is one: input and
-outputs are then any of its tensors, by name. No code of the file runs; only Keras's Lambda layers hold any, and those
-only where the description says `trust`.
+outputs are then any of its tensors, by name. What such a file does at its start never runs. Operations that touch
+files, print or call code, and Keras's Lambda layers, run only where the description says `trust`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_from_session_graph
+from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 from tensorflow.python.tools.saved_model_utils import get_saved_model_tag_sets
 
 from indexer.errors import ModelError
@@ -22,6 +24,13 @@ from indexer.vision.quiet import quiet
 from indexer.vision.spec import ModelSpec
 
 _SERVE = "serve"
+# Parts of the names of TensorFlow's operations that reach out of the network: into files, the terminal, Python, other
+# machines. None of the operations that networks for pictures compute with has any in its name.
+_REACHING = re.compile(
+    "File|Save|Restore|Checkpoint|Reader|Dataset|Summary|Print|PyFunc|Debug|Dump|Rpc|RemoteCall|ImmutableConst|"
+    "LoadAndRemap|VocabRemapping|codeProto|ImportEvent"
+)
+_RESTORING = ("Restore", "RestoreSlice", "RestoreV2")  # how variables come out of their files
 Answers = Mapping[str, Any]
 
 
@@ -59,16 +68,51 @@ def open_foreign(spec: ModelSpec, path: Path) -> Foreign:
 
 
 def _frozen(spec: ModelSpec, path: Path) -> tuple[Any, dict[str, str]]:
-    """Return a SavedModel's graph with its weights as constants, and the tensors that its signature names."""
+    """Return a SavedModel's graph with its weights as constants, and the tensors that its signature names.
+
+    What restores and reads its variables runs here, and nothing else of it.
+    """
     tags = list(spec.weights.tags) or _usual_tags(path)
+    loader = SavedModelLoader(str(path))
+    names = _signature(spec, loader.get_meta_graph_def_from_tags(tags))
+    wanted = [_node(names.get(_tensor(spec, key), _tensor(spec, key))) for key in spec.outputs]
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        meta = tf.compat.v1.saved_model.load(session, tags, str(path))
-        names = _signature(spec, meta)
-        wanted = [_node(names.get(_tensor(spec, key), _tensor(spec, key))) for key in spec.outputs]
-        _known(spec, wanted, session.graph)
-        graph = convert_variables_to_constants_from_session_graph(session, session.graph_def, wanted)
-    _forget_uncalled(graph)
-    return graph, names
+        saver, _ = loader.load_graph(session.graph, tags)
+        loaded = session.graph_def
+        _known(spec, wanted, loaded)
+        restored = saver.saver_def if saver is not None else None
+        runs = [*wanted, *_reads(loaded), *([_node(restored.restore_op_name)] if restored else [])]
+        _harmless(spec, _needed(loaded, runs), _RESTORING)
+        if restored:
+            session.run(restored.restore_op_name, {restored.filename_tensor_name: loader.variables_path})
+        return convert_variables_to_constants_from_session_graph(session, loaded, wanted), names
+
+
+def _reads(graph: Any) -> Iterator[str]:
+    """Yield the operations that TensorFlow reads variables by, when it makes them constants."""
+    there = {node.name for node in graph.node}
+    reads = (f"{node.name}/Read/ReadVariableOp" for node in graph.node if node.op == "VarHandleOp")
+    return (name for name in reads if name in there)
+
+
+def _needed(graph: Any, nodes: Iterable[str]) -> Any:
+    """Return the part of a graph, and of its functions, that nodes need."""
+    part = tf.compat.v1.graph_util.extract_sub_graph(graph, list(nodes))
+    _forget_uncalled(part)
+    return part
+
+
+def _harmless(spec: ModelSpec, graph: Any, but: Iterable[str] = ()) -> None:
+    """Refuse a graph with operations that reach out of it, unless its maker is trusted. Errors: ModelError."""
+    functions = {function.signature.name: function.node_def for function in graph.library.function}
+    kinds = {node.op for nodes in (graph.node, *functions.values()) for node in nodes} - functions.keys()
+    reaching = sorted(filter(_REACHING.search, kinds.difference(but)))
+    if reaching and not spec.weights.trust:
+        raise ModelError(
+            spec.name,
+            f"its operation {reaching[0]} touches files, prints or calls other code, which no network needs that only "
+            "looks at pictures; --trust lets it, if you know its maker",
+        )
 
 
 def _forget_uncalled(graph: Any) -> None:
@@ -118,10 +162,13 @@ def _graph_def(spec: ModelSpec, path: Path) -> Any:
 
 def _of_graph(spec: ModelSpec, graph: Any, names: Mapping[str, str]) -> Foreign:
     """Return the function from one tensor of a frozen graph to others."""
-    wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(graph, name=""), [])
     source = names.get(spec.input.source_name, spec.input.source_name)
     outputs = {key: names.get(_tensor(spec, key), _tensor(spec, key)) for key in spec.outputs}
-    _known(spec, [_node(source), *map(_node, outputs.values())], wrapped.graph)
+    ends = [_node(source), *map(_node, outputs.values())]
+    _known(spec, ends, graph)
+    needed = _needed(graph, ends)
+    _harmless(spec, needed)
+    wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(needed, name=""), [])
     fed = wrapped.graph.get_tensor_by_name(_named(source))
     pruned = wrapped.prune(fed, {key: wrapped.graph.get_tensor_by_name(_named(name)) for key, name in outputs.items()})
     return Foreign(pruned, _wanted(spec, fed.shape, fed.dtype), wrapped)
@@ -196,7 +243,7 @@ def _node(name: str) -> str:
 
 
 def _known(spec: ModelSpec, nodes: list[str], graph: Any) -> None:
-    there = {operation.name for operation in graph.get_operations()}
+    there = {node.name for node in graph.node}
     for node in nodes:
         if node not in there:
             raise ModelError(spec.name, f"has no operation '{node}'; 'indexer models inspect PATH --ops' lists them")

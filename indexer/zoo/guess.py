@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import ModelError
-from indexer.zoo.inspection import Inspection, Tensor
+from indexer.zoo.inspection import Inspection, Shape, Tensor
 from indexer.zoo.scaling import FAMILIES, SCALINGS, Scaling
 
 SURE, LIKELY, GUESS = "sure", "likely", "guess"
@@ -90,7 +90,7 @@ def _role(inspection: Inspection, picture: Tensor) -> Reason:
     names = {each.name for each in inspection.outputs}
     if names >= {"detection_boxes", "detection_scores", "detection_classes"}:
         return Reason("role", "object-detector", "its outputs are those of TensorFlow's Object Detection API", SURE)
-    if any(each.kind == _POSTPROCESS for each in inspection.operations) and len(names) == 4:
+    if _ends_in_postprocess(inspection):
         return Reason("role", "object-detector", f"its last operation is {_POSTPROCESS}", SURE)
     output = _main_output(inspection)
     width, side = _width(output), _sides(picture)[0]
@@ -105,6 +105,11 @@ def _role(inspection: Inspection, picture: Tensor) -> Reason:
     if width and not raw:
         return Reason("role", "classifier", f"{long} and comes out of a {_activation(output)}", LIKELY)
     return Reason("role", "classifier", "nothing says otherwise", GUESS)
+
+
+def _ends_in_postprocess(inspection: Inspection) -> bool:
+    has_it = any(each.kind == _POSTPROCESS for each in inspection.operations)
+    return has_it and len(inspection.outputs) == len(_DETECTION)
 
 
 def _weights(inspection: Inspection) -> Iterator[Reason]:
@@ -153,7 +158,7 @@ def _size(inspection: Inspection, picture: Tensor, role: str) -> Iterator[Reason
         if height != width:
             yield Reason("input.height_px", height, "the input has this size", SURE)
         return
-    if role == "object-detector":
+    if role in ("object-detector", "face-detector"):
         yield Reason("input.size_px", 640, "any size goes in; this one is usual", GUESS)
         return
     family = _family(inspection)
@@ -165,7 +170,7 @@ def _fit(role: str) -> Reason:
     match role:
         case "classifier":
             return Reason("input.fit", "center-crop", "most are measured so", GUESS)
-        case "object-detector":
+        case "object-detector" | "face-detector":
             return Reason("input.fit", "stretch", "most are trained so; boxes are told in parts of the picture", GUESS)
         case _:
             return Reason("input.fit", "as-is", "chips of faces have this size", SURE)
@@ -265,7 +270,7 @@ def _classes(inspection: Inspection) -> Iterator[Reason]:
     yield from _applied(key, _activation(output), output.made_by, width)
     for other in inspection.outputs:
         if other is not output and any(word in other.name.lower() for word in _EMBEDDING) and _width(other):
-            yield Reason("outputs.embedding.shape", ["views", _width(other)], "as the file says", SURE)
+            yield Reason("outputs.embedding.shape", [_width(other)], "as the file says", SURE)
             yield Reason("outputs.embedding.tensor", other.name, "called so", LIKELY)
             break
     yield from _labels(inspection, width)
@@ -314,6 +319,43 @@ def _objects(inspection: Inspection) -> Iterator[Reason]:
         yield Reason(f"outputs.{key}.tensor", output.name, f"the order of {_POSTPROCESS}", LIKELY)
 
 
+def _faces(inspection: Inspection) -> Iterator[Reason]:
+    """Propose boxes and scores: by the names of the Object Detection API, its order in LiteRT, or by their shapes."""
+    names = {each.name for each in inspection.outputs}
+    if {"detection_boxes", "detection_scores"} <= names or _ends_in_postprocess(inspection):
+        yield from (each for each in _objects(inspection) if each.key.split(".")[1] in ("boxes", "scores"))
+        return
+    boxes = _only(inspection, [each for each in inspection.outputs if _sides_of(each)[-1:] == (4,)], "box")
+    rows = _sides_of(boxes)[:-1]
+    scores = _only(
+        inspection,
+        [each for each in inspection.outputs if each != boxes and _sides_of(each) in (rows, (*rows, 1))],
+        "score",
+    )
+    for key, output, why in (("boxes", boxes, "four numbers each"), ("scores", scores, "a number for each box")):
+        yield Reason(f"outputs.{key}.shape", _DETECTION[key][1], why, LIKELY)
+        yield Reason(f"outputs.{key}.tensor", output.name, "its shape fits", LIKELY)
+
+
+def _only(inspection: Inspection, outputs: Sequence[Tensor], word: str) -> Tensor:
+    """Return the only one, or the only one that is called so. Errors: ModelError."""
+    called = [each for each in outputs if word in each.name.lower()]
+    for found in (called, outputs):
+        if len(found) == 1:
+            return found[0]
+    there = "; ".join(f"{each.name} {list(each.shape or ())}" for each in inspection.outputs)
+    raise ModelError(
+        Path(inspection.path).name,
+        f"is no face detector that is known here, with boxes and scores; its outputs: {there}",
+    )
+
+
+def _sides_of(output: Tensor) -> Shape:
+    """Return the shape of what is said of one picture; () where that is unknown or no list."""
+    shape = output.shape or ()
+    return shape[1:] if len(shape) > 1 else ()
+
+
 def _descriptors(inspection: Inspection) -> Iterator[Reason]:
     output = _main_output(inspection)
     yield Reason("outputs.descriptors.shape", ["chips", _width(output)], "for one face", SURE)
@@ -331,6 +373,7 @@ def _landmarks(inspection: Inspection) -> Iterator[Reason]:
 _OUTPUTS: dict[str, Callable[[Inspection], Iterator[Reason]]] = {
     "classifier": _classes,
     "object-detector": _objects,
+    "face-detector": _faces,
     "face-describer": _descriptors,
     "face-landmarks": _landmarks,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import groupby
+from typing import Any
 
 from indexer.zoo.guess import Proposal, Reason
 
@@ -18,8 +19,17 @@ def toml_lines(proposal: Proposal) -> list[str]:
     return lines
 
 
+def toml_value(value: Any) -> str:
+    """Write a text, a number or a list of them: as JSON does, but for one character that TOML wants escaped."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def one_line(text: str) -> str:
+    """Return text that may come from a file as part of a line: white space and control characters become a space."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
 def _line(reason: Reason) -> str:
-    # JSON's texts, numbers and lists of them are TOML's.
     key = reason.key.rpartition(".")[2]
-    comment = f"   # {reason.sure}: {reason.why}" if reason.why else ""
-    return f"{key} = {json.dumps(reason.value, ensure_ascii=False)}{comment}"
+    comment = f"   # {reason.sure}: {one_line(reason.why)}" if reason.why else ""
+    return f"{key} = {toml_value(reason.value)}{comment}"

@@ -25,6 +25,7 @@ from indexer.resources import packaged
 from indexer.zoo.applications import save_application
 from indexer.zoo.build import Report
 from indexer.zoo.face_api import networks_in
+from indexer.zoo.formats import home_of
 from indexer.zoo.guess import SURE, Proposal, Reason, guess
 from indexer.zoo.inspect import inspect
 from indexer.zoo.inspection import Inspection, Tensor
@@ -94,8 +95,9 @@ def found(asked: Asked, report: Report) -> Iterator[Found]:
 
 
 def _found(asked: Asked, name: str, where: str, folder: Path, report: Report) -> Found:
+    file = source_of(where)
     if name == FACE_API and where:
-        name = _face_api_network(Path(where), asked.role)
+        name = _face_api_network(file, asked.role)
     if name not in ready_names() or not where:
         return _plain(asked)
     known = ready_description(name)
@@ -105,14 +107,20 @@ def _found(asked: Asked, name: str, where: str, folder: Path, report: Report) ->
         inspection = inspect(save_application(where, asked.weights, folder, report))
         known["description"] = f"{where} of {known['description']}"
     elif name.startswith(FACE_API):
-        inspection = Inspection(str(_face_api(name, Path(where), folder / name)), FACE_API)
+        inspection = Inspection(str(_face_api(name, file, folder / name)), FACE_API)
     else:
-        inspection = _of_signature(inspect(Path(where), asked.tags), known.get("weights", {}).get("signature", ()))
+        inspection = _of_signature(inspect(file, asked.tags), known.get("weights", {}).get("signature", ()))
     return _described(name, known, inspection)
 
 
+def source_of(path: str) -> Path:
+    """Return the whole path of a model file; of a SavedModel that of its folder, wherever in it the user stands."""
+    file = home_of(Path(path).absolute())
+    return file.resolve() if file.name == ".." else file
+
+
 def _plain(asked: Asked) -> Found:
-    source = Path(asked.path)
+    source = source_of(asked.path)
     if ":" in asked.path and not source.exists():
         names = ", ".join(f"{name}:" for name in ready_names())
         raise ModelError(asked.path, f"is no file, and no well-known network; those are {names}")

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import tomlkit
+
+from indexer.resources import packaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,5 +79,83 @@ def test_settings_keep_their_comments_when_a_network_becomes_the_default(fresh: 
     settings.write_text("# mine\nworkers = 1  # it is loud\n")
     fresh("models", "default", "efficientnet-lite2")
     assert settings.read_text() == '# mine\nworkers = 1  # it is loud\nclassifier = "efficientnet-lite2"\n'
-    assert "is not among the extra networks" in fresh("models", "disable", "efficientnet-lite2", code=4).stderr
+    assert "gives way" in fresh("models", "disable", "efficientnet-lite2").stderr
+    assert settings.read_text() == '# mine\nworkers = 1  # it is loud\nclassifier = "efficientnet-lite0"\n'
     assert "comes with the program" in fresh("models", "remove", "efficientnet-lite0", code=4).stderr
+
+
+DETECTOR = "retinaface-mobilenet025"
+
+
+def own_copy(program: Program, name: str, shipped: str, **changed: str) -> Path:
+    """Describe a network of one's own that is never built: a shipped one with other keys of its first table."""
+    told = tomllib.loads((packaged("models") / f"{shipped}.toml").read_text("utf-8")) | changed
+    told["weights"] = {"file": f"{name}/net.onnx", "sha256": "0" * 64, "format": "onnx"}
+    file = program.home / ".local/share/indexer/models" / f"{name}.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(tomlkit.dumps(told))
+    return file
+
+
+def setting(program: Program, key: str) -> Any:
+    return tomllib.loads((program.home / ".config/indexer/config.toml").read_text()).get(key)
+
+
+def test_where_a_network_of_a_role_goes_the_one_of_the_program_takes_its_place(fresh: Program) -> None:
+    own_copy(fresh, "points", DETECTOR, role="face-landmarks")
+    own_copy(fresh, "finder", DETECTOR)
+    for name in ("points", "finder"):
+        fresh("models", "enable", name)
+    assert (setting(fresh, "landmarks"), setting(fresh, "detector")) == ("points", "finder")
+    assert "points gives way to what the program comes with" in fresh("models", "disable", "points").stderr
+    fresh("models", "remove", "finder")
+    assert (setting(fresh, "landmarks"), setting(fresh, "detector")) == ("none", DETECTOR)
+    own_copy(fresh, "mine", "efficientnet-lite0")
+    fresh("models", "default", "mine")
+    fresh("models", "disable", "mine")
+    assert setting(fresh, "classifier") == "efficientnet-lite0"
+    assert "is the detector of the program" in fresh("models", "disable", DETECTOR, code=4).stderr
+    assert "looks at no photos" in fresh("models", "disable", "points", code=4).stderr
+
+
+def test_a_broken_description_is_told_and_stops_nothing_but_its_own_use(fresh: Program, small_photos: Path) -> None:
+    fresh("scan", small_photos, INDEXER_FACES="false")
+    file = own_copy(fresh, "mine", "efficientnet-lite0")
+    fresh("models", "enable", "mine")
+    file.write_text(file.read_text().replace("description", "descripton"))
+    built = fresh.models / "mine-0123abcd"
+    built.mkdir()
+    (built / "build.json").write_text('{"id": "mine-0123abcd", "files": {}}')
+    said = "model mine: 'description' is missing in its description"
+    for command in (("models", "list"), ("status",), ("retag",)):
+        assert said in fresh(*command).stderr
+    assert json.loads(fresh("status", "--json").stdout)["stale"] is None
+    findings = json.loads(fresh("doctor", "--json", code=1).stdout)["findings"]
+    advice = {each["advice"] for each in findings if "mine of your own cannot be used" in each["text"]}
+    assert advice == {"mend its description, or: indexer models remove mine"}
+    assert not [each for each in findings if each["check"] == "old networks" and each["level"] != "fine"]
+    for command in ("show", "enable", "build"):
+        assert said in fresh("models", command, "mine", code=4).stderr
+    fresh("scan", small_photos, code=4)
+    fresh("models", "remove", "mine")
+    assert not file.exists()
+    assert not built.exists()
+    assert setting(fresh, "extra") == []
+    assert "is not known" in fresh("models", "remove", "mine", code=4).stderr
+    assert "is not known" in fresh("models", "remove", "../models/mine", code=4).stderr
+
+
+def test_a_folder_that_the_user_put_among_his_networks_stays(fresh: Program, made: Callable[..., Path]) -> None:
+    home = fresh.home / ".local/share/indexer/models/mynet"
+    shutil.copytree(made("saved_model"), home)
+    for name in ("mynet", "other"):
+        for options in ([], ["--link"], ["--replace"]):
+            fresh("models", "add", name, home, *options, code=4)
+    assert (home / "saved_model.pb").is_file()
+
+
+def test_a_face_detector_without_boxes_is_a_sentence(fresh: Program, made: Callable[..., Path]) -> None:
+    said = fresh("models", "add", "faces", made("tflite_file"), "--role", "face-detector", code=4)
+    assert "is no face detector" in said.stderr
+    added = fresh("models", "add", "faces", made("object_detector"), "--role", "face-detector")
+    assert "faces: face-detector" in added.stdout

@@ -12,7 +12,7 @@ import pytest
 from indexer.library import report
 from indexer.library.store import Library
 from indexer.photo import Analysis
-from indexer.pipeline.retag import learn_names
+from indexer.pipeline.retag import learn_names, retag
 from indexer.vision.analyze import Analyzer
 from indexer.vision.classify import Classifier
 from indexer.vision.runtime import FakeModel
@@ -107,6 +107,39 @@ def test_another_default_classifier_brings_its_own_vectors(scanner, mine: Counti
     assert np.frombuffer(after.vector, "<f2").tolist() == [1, 2, 3, 4]
     assert after.evidence == before.evidence[::-1]
     assert scanner.library.stale(scanner.analyzer.networks) == []
+
+
+def test_what_a_network_saw_is_kept_while_it_is_not_in_use_and_gives_no_words(
+    scanner, mine: Counting, people: Path, tmp_path: Path
+) -> None:
+    plain = scanner.analyzer
+    scanner.analyzer = with_mine(plain, mine)
+    scanner(people)
+    (photo,) = people.iterdir()
+    (tmp_path / "other").mkdir()
+    other = Counting(described("other", tmp_path / "other"))
+    scanner.analyzer = with_mine(plain, other)
+    scanner(people)
+    after = known(scanner.library, photo)
+    assert [each.model.rpartition("-")[0] for each in after.evidence] == ["efficientnet-lite0", "other", "mine"]
+    assert {model for tag in after.tags for model in tag.models if model.startswith("mine")} == set()
+    scanner.analyzer = with_mine(plain, mine)
+    scanner(people)
+    assert (mine.seen, other.seen, scanner.seen) == (1, 1, [])
+
+
+def test_retag_takes_the_words_of_networks_that_are_not_in_use(scanner, mine: Counting, people: Path) -> None:
+    plain = scanner.analyzer
+    scanner.analyzer = with_mine(plain, mine)
+    learn_names(scanner.library, [each.model.spec for each in scanner.analyzer.classifiers], plain.vocabulary)
+    scanner(people)
+    (photo,) = people.iterdir()
+    assert "wooden" in {tag.name for tag in known(scanner.library, photo).tags}
+    words = scanner.analyzer.words
+    assert retag(scanner.library, plain.vocabulary, words, plain.networks.scene) == (1, 1)
+    assert "wooden" not in {tag.name for tag in known(scanner.library, photo).tags}
+    assert retag(scanner.library, plain.vocabulary, words, ("unseen-00000000",)) == (1, 1)
+    assert "wooden" in {tag.name for tag in known(scanner.library, photo).tags}
 
 
 def test_a_photo_with_other_bytes_is_looked_at_by_all(scanner, mine: Counting, people: Path, small) -> None:

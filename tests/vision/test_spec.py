@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 import tomllib
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -13,7 +14,17 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.resources import packaged
-from indexer.vision.spec import Input, Labels, ModelSpec, Output, Weights, read_spec, read_specs, spec_of
+from indexer.vision.spec import (
+    Input,
+    Labels,
+    ModelSpec,
+    Output,
+    Weights,
+    broken_specs,
+    read_spec,
+    read_specs,
+    spec_of,
+)
 
 SPECS = read_specs()
 OUTPUTS = {
@@ -139,7 +150,7 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> No
     file = tmp_path / "mine.toml"
     file.write_bytes(content)
     with pytest.raises(ModelError, match=r"model mine: its description .*mine\.toml cannot be read"):
-        read_specs(tmp_path)
+        read_spec(file, tmp_path)
     with pytest.raises(ModelError, match="cannot be read"):
         read_spec(tmp_path / "absent.toml")
 
@@ -155,3 +166,27 @@ def test_the_manual_explains_every_key() -> None:
         key for key in sorted(keys - {"outputs", "folder"}) if f"`{key}`" not in manual and f"`[{key}]`" not in manual
     ] == []
     assert all(f"`{name}`" in manual for name in SPECS)
+
+
+@pytest.mark.parametrize("key", ["weights.file", "labels.file"])
+@pytest.mark.parametrize("file", ["/etc/passwd", "../other/net.pb", "net/../../net.pb"])
+def test_a_file_that_lies_elsewhere_is_refused(key: str, file: str) -> None:
+    with pytest.raises(ModelError, match=f"'{key}' in its description must lie below the description"):
+        spec_of(LITE, changed(key, file))
+
+
+def test_a_description_cannot_say_where_its_files_lie(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('folder = "/etc"\n' + (packaged("models") / f"{LITE}.toml").read_text("utf-8"))
+    with pytest.raises(ModelError, match="'folder' in its description is not a known key"):
+        read_spec(file, tmp_path)
+
+
+def test_a_broken_description_of_ones_own_is_told_apart_from_those_that_can_be_used(tmp_path: Path) -> None:
+    shutil.copy(packaged("models") / f"{LITE}.toml", tmp_path / "whole.toml")
+    (tmp_path / "half.toml").write_text('role = "classifier"')
+    assert {"whole", LITE} <= read_specs(tmp_path).keys()
+    assert {name: error.reason for name, error in broken_specs(tmp_path).items()} == {
+        "half": "'description' is missing in its description"
+    }
+    assert broken_specs(tmp_path / "absent") == {}

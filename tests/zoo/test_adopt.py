@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from indexer.errors import ModelError
+from indexer.vision.labels import read_labels
 from indexer.vision.spec import read_specs
-from indexer.zoo.adopt import adopted, check_name, forget
+from indexer.zoo.adopt import adopted, check_name, forget, label_lines, label_names
 from indexer.zoo.guess import Proposal, Reason
 from indexer.zoo.own import checked
+from indexer.zoo.wishes import replaced
 
 TOLD = {
     "role": "classifier",
@@ -114,3 +117,59 @@ def test_a_name_that_is_taken_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="--replace"):
         check_name("mine", (), tmp_path / "own", replace=False)
     check_name("mine", (), tmp_path / "own", replace=True)
+
+
+def test_a_name_whose_folder_is_somebody_elses_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    for name in ("mine", "gone"):
+        for replace in (False, True):
+            with pytest.raises(ModelError, match="is there already, and no network of that name"):
+                check_name(name, (), tmp_path, replace=replace)
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_file_among_ones_networks_or_around_them_is_refused_and_stays(tmp_path: Path, link: bool) -> None:
+    own = tmp_path / "saved" / "own"
+    inside = own / "mine" / "net.keras"
+    inside.parent.mkdir(parents=True)
+    inside.write_bytes(b"weights")
+    for source in (inside, inside.parent, own, own.parent):
+        with pytest.raises(ModelError, match="copy it elsewhere first"):
+            take(source, own, link=link)
+    assert inside.read_bytes() == b"weights"
+
+
+def test_a_link_in_place_of_the_folder_of_a_network_is_deleted_and_what_it_leads_to_stays(
+    source: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "mine.toml").touch()
+    (own / "mine").symlink_to(source.parent)
+    forget("mine", own)
+    assert not list(own.iterdir())
+    assert source.read_bytes() == b"weights"
+
+
+def test_names_that_a_file_brings_along_are_read_back_as_many_as_they_are(tmp_path: Path) -> None:
+    names = label_names(["cat", "", " two\nlines\x7f ", "\t", ""])
+    assert names == ("cat", "???", "two lines")
+    (tmp_path / "labels.txt").write_text(label_lines(names))
+    assert read_labels(tmp_path / "labels.txt") == names
+
+
+def test_what_a_file_says_of_itself_cannot_break_out_of_its_line(source: Path, tmp_path: Path) -> None:
+    evil = 'x"\nrole = "object-detector"\x7f\x1b[2J'
+    told = replaced(PROPOSAL, [Reason("input.tensor", evil, evil, "likely")])
+    with adopted("mine", source, told, (), evil, tmp_path / "own", origin=evil) as spec:
+        pass
+    assert (spec.role, spec.input.tensor, spec.description) == ("classifier", evil, evil)
+    assert "\x1b" not in (tmp_path / "own" / "mine.toml").read_text("utf-8")
+
+
+def test_a_file_whose_name_is_no_text_is_taken_in(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9.keras")
+    odd.write_bytes(b"weights")
+    take(odd, tmp_path / "own")
+    assert checked(read_specs(tmp_path / "own")["mine"]).read_bytes() == b"weights"

@@ -214,3 +214,44 @@ def test_litert_s_detection_is_known_by_its_last_operation() -> None:
 def test_what_takes_no_picture_gets_no_description(told: dict[str, Any], reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
         guess(classifier(**told))
+
+
+def faces(*outputs: Tensor) -> Proposal:
+    return guess(classifier(outputs=outputs), "face-detector")
+
+
+def test_the_features_beside_an_answer_are_one_list_for_a_photo() -> None:
+    outputs = (Tensor("features", "float32", (None, 1280), "Mean"), Tensor("scores", "float32", (None, 5), "Softmax"))
+    assert value(guess(classifier(outputs=outputs)), "outputs.embedding.shape") == [1280]
+
+
+def test_a_face_detector_of_the_object_detection_api_is_told_by_its_names(made: Made) -> None:
+    proposal = guess(look(made("object_detector")), "face-detector")
+    assert sorted(proposal.spec["outputs"]) == ["boxes", "scores"]
+    assert value(proposal, "outputs.scores.tensor") == "detection_scores"
+    assert value(proposal, "input.fit") == "stretch"
+    assert value(proposal, "labels.offset") is None
+
+
+@pytest.mark.parametrize("rows", [100, None])
+@pytest.mark.parametrize("tail", [(), (1,)])
+def test_a_face_detector_is_told_by_the_shapes_of_boxes_and_scores(rows: int | None, tail: tuple[int, ...]) -> None:
+    boxes, scores = Tensor("a", "float32", (1, rows, 4)), Tensor("b", "float32", (1, rows, *tail))
+    proposal = faces(scores, boxes)
+    assert value(proposal, "outputs.boxes.tensor") == "a"
+    assert value(proposal, "outputs.scores.tensor") == "b"
+    named = faces(scores, boxes, Tensor("score", "float32", (1, rows)))
+    assert value(named, "outputs.scores.tensor") == "score"
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        (Tensor("a", "float32", (1, 10)),),
+        (Tensor("a", "float32", (1, 9, 4)), Tensor("b", "float32", (1, 8))),
+        (Tensor("a", "float32", (1, 9, 4)), Tensor("b", "float32", (1, 9)), Tensor("c", "float32", (1, 9))),
+    ],
+)
+def test_what_has_no_boxes_and_scores_is_no_face_detector(outputs: tuple[Tensor, ...]) -> None:
+    with pytest.raises(ModelError, match=r"with boxes and scores; its outputs: a \[1"):
+        faces(*outputs)

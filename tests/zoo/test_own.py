@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ import pytest
 from made_models import KINDS, Net, answer, pictures
 
 from indexer.errors import ModelError
-from indexer.vision.built import fingerprint, tree_fingerprint
+from indexer.vision.built import fingerprint, is_whole, tree_fingerprint
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import ModelSpec, spec_of
 from indexer.zoo.build import build
+from indexer.zoo.child import build_missing
 from indexer.zoo.guess import guess
 from indexer.zoo.inspect import look
 
@@ -262,3 +263,94 @@ def test_a_description_that_does_not_fit_is_refused(
 
 def test_every_kind_that_can_be_made_is_tried() -> None:
     assert set(FORMATS) == set(KINDS) - {"object_detector"}
+
+
+def writing(path: Path, target: Path) -> Path:
+    """A SavedModel of TensorFlow 2 that writes a file when it runs, in a function that its own function calls."""
+    import tensorflow as tf
+
+    @tf.function
+    def inner(values: Any) -> Any:
+        tf.io.write_file(str(target), "written")
+        return tf.nn.softmax(tf.reduce_mean(values, (1, 2)))
+
+    module = tf.Module()
+    wanted = tf.TensorSpec((None, 16, 16, 3), tf.float32, name="image")
+    module.run = tf.function(lambda image: {"probabilities": inner(image)}, input_signature=[wanted])
+    tf.saved_model.save(module, str(path), {"serving_default": module.run})
+    return path
+
+
+def test_a_network_that_writes_files_is_refused_and_has_written_none(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    spec = described("saved_model", writing(tmp_path / "saved", target), Net())
+    with pytest.raises(ModelError, match=r"its operation WriteFile touches files, .*; --trust lets it"):
+        build_missing([spec], tmp_path / "built")
+    assert not target.exists()
+    trusted = replace(spec, weights=replace(spec.weights, trust=True))
+    build_missing([trusted], tmp_path / "built")
+    assert is_whole(trusted, tmp_path / "built")
+
+
+def writing_before(path: Path, target: Path, where: str) -> Path:
+    """A SavedModel of TensorFlow 1 that writes a file when it starts, is restored, is read or runs."""
+    import tensorflow as tf
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        write = tf.raw_ops.WriteFile(filename=str(target), contents="written")
+        image = v1.placeholder(tf.float32, (None, 16, 16, 3), "input_1")
+        v1.get_variable("factor", (), use_resource=True)
+        factor = graph.get_tensor_by_name("factor/Read/ReadVariableOp:0")
+        with tf.control_dependencies([write] if where == "run" else []), tf.name_scope("predictions"):
+            tf.nn.softmax(tf.reduce_mean(image, (1, 2)) * factor, name="Softmax")
+        session.run(v1.global_variables_initializer())
+        builder = v1.saved_model.Builder(str(path))
+        builder.add_meta_graph_and_variables(session, ["serve"], main_op=write if where == "start" else None)
+        builder.save()
+    meant = {"restore": "save/restore_all", "read": "factor/Read/ReadVariableOp"}.get(where)
+    saved = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
+    nodes = [node for node in saved.meta_graphs[0].graph_def.node if node.name == meant]
+    assert bool(nodes) == bool(meant)
+    for node in nodes:
+        node.input.append(f"^{write.name}")
+    (path / "saved_model.pb").write_bytes(saved.SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize("where", ["restore", "read", "run"])
+def test_no_step_of_loading_a_network_lets_it_write_a_file(where: str, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    spec = described("tf1_saved_model", writing_before(tmp_path / "saved", target, where), Net())
+    with pytest.raises(ModelError, match="its operation WriteFile touches files"):
+        build(spec, tmp_path / "built")
+    assert not target.exists()
+
+
+def test_what_a_network_would_do_at_its_start_is_left_out(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    spec = described("tf1_saved_model", writing_before(tmp_path / "saved", target, "start"), Net())
+    build(spec, tmp_path / "built")
+    assert not target.exists()
+
+
+def test_a_graph_is_judged_by_what_its_answer_needs(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    target = tmp_path / "target"
+    with tf.Graph().as_default() as graph:
+        write = tf.raw_ops.WriteFile(filename=str(target), contents="written")
+        image = tf.compat.v1.placeholder(tf.float32, (None, 16, 16, 3), "input_1")
+        with tf.name_scope("predictions"):
+            plain = tf.nn.softmax(tf.reduce_mean(image, (1, 2)), name="Softmax")
+        with tf.control_dependencies([write]):
+            tf.identity(plain, name="writes")
+    file = tmp_path / "net.pb"
+    file.write_bytes(graph.as_graph_def().SerializeToString())
+    spec = described("frozen_graph", file, Net())
+    build(spec, tmp_path / "built")
+    outputs = {"probabilities": replace(spec.outputs["probabilities"], tensor="writes")}
+    with pytest.raises(ModelError, match="its operation WriteFile touches files"):
+        build(replace(spec, outputs=outputs), tmp_path / "built")
+    assert not target.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -314,3 +315,18 @@ def test_weights_of_another_network_are_refused(makers: dict[str, Callable[..., 
         find("keras:MobileNetV2", weights=file)
     with pytest.raises(ModelError, match="near are: MobileNetV2"):
         find("keras:MobilNetV2", weights=file)
+
+
+@pytest.mark.parametrize("path", ["saved", "saved/saved_model.pb", ".", "saved_model.pb", ".."])
+def test_a_saved_model_is_its_folder_wherever_the_user_stands(
+    path: str, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(made("saved_model"), tmp_path / "saved")
+    stands = {"saved": ".", "..": "saved/variables"}.get(path.partition("/")[0], "saved")
+    monkeypatch.chdir(tmp_path / stands)
+    assert find(path).source == tmp_path / "saved"
+
+
+def test_a_well_known_saved_model_is_its_folder_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(hub_module(tmp_path / "module", 96))
+    assert find("mobilenet-v2-100-224:saved_model.pb").source == tmp_path / "module"

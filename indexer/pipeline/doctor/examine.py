@@ -29,6 +29,7 @@ def examine(patient: Patient) -> list[Finding]:
     current = is_current(patient.library, patient.busy_seconds)
     if current:
         found += findings("rows", partial(_rows, patient, specs))
+    found += findings("networks", partial(networks.check_descriptions, patient.eyes))
     found += findings("networks", partial(networks.check_networks, patient.eyes))
     found += findings("old networks", partial(networks.check_old_networks, patient.eyes))
     if current:

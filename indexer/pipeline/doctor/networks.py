@@ -12,13 +12,20 @@ from indexer.errors import ModelError, printable
 from indexer.library.finding import Finding, counted, size_text
 from indexer.library.store import Library
 from indexer.photo import Networks
-from indexer.vision.built import RECORD, check, is_built
+from indexer.vision.built import RECORD, check, homes_of, is_built
 from indexer.vision.eyes import Eyes
-from indexer.vision.spec import ModelSpec, read_specs
+from indexer.vision.spec import ModelSpec, broken_specs, read_specs
 
 _ID = re.compile(r".+-[0-9a-f]{8}")
 _FACE_BYTES, _VECTOR_BYTES = 4, 2  # float32, float16
 _VECTOR = "embedding"
+
+
+def check_descriptions(eyes: Eyes) -> Iterator[Finding]:
+    """Find the descriptions of the user's own that cannot be read."""
+    for name, error in broken_specs(eyes.own).items():
+        text = f"{name} of your own cannot be used: {printable(error.reason)}"
+        yield Finding("networks", "warning", text, f"mend its description, or: indexer models remove {name}")
 
 
 def check_networks(eyes: Eyes) -> Iterator[Finding]:
@@ -60,8 +67,9 @@ def check_old_networks(eyes: Eyes) -> Iterator[Finding]:
 def old_networks(eyes: Eyes) -> list[Path]:
     """Return the folders that hold nothing but a built network which no description of today describes."""
     current = {spec.id for spec in read_specs(eyes.own).values()}
+    kept = {home for name in broken_specs(eyes.own) for home in homes_of(name, eyes.folder)}
     homes = sorted(eyes.folder.iterdir()) if eyes.folder.is_dir() else []
-    return [home for home in homes if home.name not in current and _is_network(home)]
+    return [home for home in homes if home.name not in current and home not in kept and _is_network(home)]
 
 
 def delete_old_networks(eyes: Eyes) -> int:
