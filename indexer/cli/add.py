@@ -118,9 +118,11 @@ def add(  # an option for each key of a description that a file cannot tell
             answered = tried(session, config, spec, sample)
     for line in answered:
         write(line)
-    session.say(f"Described in {printable(own / f'{name}.toml')}: change what was guessed wrong, and scan again.")
+    session.say(f"Described in {printable(own / f'{name}.toml')}: change there what was guessed wrong.")
     if enable:
         enabled(session, spec)
+    else:
+        session.say(f"'indexer models enable {name}' lets it look at photos.")
 
 
 def _names(network: Found, labels: Path | None) -> tuple[str, ...]:

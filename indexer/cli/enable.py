@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from indexer.vision.spec import ModelSpec
 
 Name = Annotated[str, typer.Argument(help="A network ('indexer models list').")]
+_NEXT = "The next scan looks with it at all photos that it has not seen."
 # The setting that names the network of a role.
 _SETTINGS = {
     "classifier": "classifier",
@@ -40,9 +41,14 @@ def enable(session: Session, name: Name) -> None:
 
 
 def disable(session: Session, name: Name) -> None:
-    """Let a network look at no more photos; what it saw is kept. For the one of a role, that of the program does it."""
+    """Let a network look at no more photos; for the one of a role, that of the program does it.
+
+    What it saw is kept, but gives no words any more after 'indexer retag'.
+    """
     if _taken_out(session, name):
+        session.say("'indexer retag' takes its words from the photos; what it saw is kept.")
         return
+    described(session.settings().config, name)
     role = next((key for key in _SETTINGS.values() if getattr(Config(), key) == name), "")
     if role:
         raise ModelError(name, f"is the {role} of the program; 'indexer models default' takes another one instead")
@@ -60,8 +66,10 @@ def default(session: Session, name: Name) -> None:
             session.say(f"{name} has no features (--embedding): 'similar', 'duplicates' and 'teach' will find nothing.")
         if name in config.extra:
             keep(session, "extra", [each for each in config.extra if each != name])
+        if name != config.classifier:
+            session.say(f"{config.classifier} looks at no more photos; 'indexer models enable' lets it look beside.")
     keep(session, _SETTINGS[spec.role], name)
-    session.say("The next scan looks at all photos with it.")
+    session.say(_NEXT)
 
 
 def remove(session: Session, name: Name) -> None:
@@ -89,10 +97,11 @@ def enabled(session: Session, spec: ModelSpec) -> None:
     if spec.role.startswith("face-"):
         keep(session, _SETTINGS[spec.role], spec.name)
     elif spec.name in (config.classifier, *config.extra):
+        session.say(f"{spec.name} looks at photos already.")
         return
     else:
         keep(session, "extra", [*config.extra, spec.name])
-    session.say("The next scan looks at all photos with it.")
+    session.say(_NEXT)
 
 
 def _taken_out(session: Session, name: str) -> bool:

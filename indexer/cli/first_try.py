@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from indexer.cli.present import count
 from indexer.cli.session import Session
-from indexer.errors import ModelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,10 +39,17 @@ def tried(session: Session, config: Config, spec: ModelSpec, photo: Path | None 
         model = open_model(spec, config.models_path, config.runtime)
         names = class_names(spec, Vocabulary.load(rules=config.rules))
         return _told(model, try_out(model, names, pixels), names)
-    except ModelError:
+    except BaseException:  # an interrupt, too
         if not was_built:
-            shutil.rmtree(config.models_path / spec.id, ignore_errors=True)
+            _clean(config.models_path, spec.id)
         raise
+
+
+def _clean(folder: Path, model: str) -> None:
+    """Delete what was built of a network, finished or not."""
+    for left in (folder / model, *folder.glob(f".{model}-*")):
+        shutil.rmtree(left, ignore_errors=True)
+    (folder / f".{model}.lock").unlink(missing_ok=True)
 
 
 def _pixels(sample: Path | None, config: Config) -> NDArray[np.uint8]:

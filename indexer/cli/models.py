@@ -17,7 +17,7 @@ from indexer.errors import printable
 if TYPE_CHECKING:
     from indexer.vision.spec import ModelSpec
 
-app = typer.Typer(help="Look at the networks, build and verify them.", no_args_is_help=True)
+app = typer.Typer(help="The networks: the program's and your own.", no_args_is_help=True)
 for part in (inspect, add, ready, enable, compare, bench, train, export):
     part.register(app)
 

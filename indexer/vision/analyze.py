@@ -77,8 +77,8 @@ class Analyzer:
         """Look at a picture; `larger` decodes the same photo again with at least this long side in px.
 
         want_faces: False leaves faces alone: those that are known stay, with the networks that found them.
-        known: what is known of the photo; where its bytes are the same, networks that have seen it do not look again, and
-        what others left of it stays.
+        known: what is known of the photo; where its bytes are the same, networks that have seen it do not look again,
+        and what others left of it stays.
         """
         if known is not None and known.hashes.content != hashes.content:
             known = None

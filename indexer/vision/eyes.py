@@ -8,7 +8,7 @@ from pathlib import Path
 
 from indexer.errors import ModelError
 from indexer.photo import Networks
-from indexer.vision.spec import ModelSpec, read_specs
+from indexer.vision.spec import ModelSpec, broken_specs, read_specs
 
 SCENE = ("classifier", "object-detector")  # roles of what looks at the whole photo
 
@@ -43,7 +43,10 @@ class Eyes:
 
         Errors: ModelError for a name that no description has, or that plays another role.
         """
-        known = read_specs(self.own)
+        known, broken = read_specs(self.own), broken_specs(self.own)
+        for name in (self.classifier, *self.extra, self.detector, self.landmarks, self.describer):
+            if name in broken and name not in known:
+                raise broken[name]
         extra = [name for name in dict.fromkeys(self.extra) if name != self.classifier]
         of_faces = {"face-detector": self.detector, "face-landmarks": self.landmarks, "face-describer": self.describer}
         return (

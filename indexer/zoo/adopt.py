@@ -61,6 +61,8 @@ def adopted(
             spec = _write(name, source, proposal, labels, about, Path(folder), link=link, trust=trust, origin=origin)
             yield spec
             _take(name, Path(folder), own)
+    except ModelError as error:  # its file was tried where it lay for a moment
+        raise ModelError(error.name, error.reason.replace(f"{folder}/{name}/{source.name}", str(source))) from error
     except OSError as error:
         raise ModelError(name, f"cannot be kept in {printable(own)}: {error.strerror or error}") from error
 

@@ -96,6 +96,8 @@ def _said(proposal: Proposal, wishes: Wishes, inspection: Inspection, name: str)
 
 def _thresholds(proposal: Proposal, threshold: float) -> Iterator[Reason]:
     if proposal.spec["role"] != "face-describer":
+        if threshold > 1:
+            raise ModelError("threshold", f"{threshold:g} is above 1, and no score is")
         yield _given("thresholds.score", threshold, "--threshold")
         return
     yield _given("thresholds.distance", threshold, "--threshold")

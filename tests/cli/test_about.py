@@ -29,7 +29,7 @@ def test_objects_are_shown_by_name_with_their_place(scanned, samples: dict[str, 
     box = {"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4}
     assert shown == [{"name": "dog", "score": 0.875, "model": dog.model, "box": box}]
     line = next(line for line in ours("show", photo).stdout.splitlines() if line.startswith("object"))
-    assert line.split(maxsplit=1)[1] == "0.88  dog: 10% from the left, 20% from the top, 30% wide"
+    assert line.split(maxsplit=1)[1] == "0.88  dog (coco): 10% from the left, 20% from the top, 30% wide"
     assert "coco" not in ours("retag").stderr
     assert [each["name"] for each in ours.json("show", photo)["tags"] if "(coco)" in each["source"]] == ["dog"]
 

@@ -136,7 +136,7 @@ def test_options_go_before_what_is_known(tmp_path: Path) -> None:
 
 
 def test_mask_r_cnn_finds_what_coco_knows(made: Made, tmp_path: Path) -> None:
-    file = made("object_detector", found=((0.1, 0.2, 0.5, 0.6, 18, 0.9), (0, 0, 1, 1, 90, 0.8), (0, 0, 1, 1, 1, 0.4)))
+    file = made("object_detector", found=((0.1, 0.2, 0.5, 0.6, 18, 0.9), (0, 0, 1, 1, 90, 0.8), (0, 0, 1, 1, 1, 0.1)))
     with added(tmp_path, f"mask-rcnn:{file}") as spec:
         names = class_names(spec, Vocabulary.load())
         detector = ObjectDetector(opened(spec, tmp_path))
