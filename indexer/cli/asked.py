@@ -107,7 +107,7 @@ def nothing_found(library: Library, query: Query, meant: Callable[[str], Sequenc
                 yield f"Nobody is named {leaf.name!r}." + (f" There are: {', '.join(people)}." if people else "")
         elif isinstance(leaf, Text) and leaf.field == "model" and not count_hits(library, leaf):
             said = True
-            models = ", ".join(tagging_models(library))
+            models = ", ".join(name for name in tagging_models(library) if name != leaf.wanted)
             yield f"No network {leaf.wanted!r} gave a photo a tag." + (f" There are: {models}." if models else "")
     if not said:
         yield "No photo meets all of this; fewer words, '|' between them (--any) or a lower --min-score find more."

@@ -93,7 +93,13 @@ def _row(found: Measured) -> list[str]:
     way = found.way
     times = [found.load, found.first, found.later, found.later / way.batch]
     memory = f"{found.peak_bytes / 1e6:.0f} MB"
-    return [way.runtime, str(way.threads), str(way.batch), *(f"{each * 1000:.1f} ms" for each in times), memory]
+    return [way.runtime, str(way.threads), str(way.batch), *map(_time, times), memory]
+
+
+def _time(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1e3:.1f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f} µs"
 
 
 def _record(found: Measured) -> dict[str, Any]:

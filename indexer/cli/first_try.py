@@ -71,7 +71,16 @@ def _told(model: Model, answers: Mapping[str, NDArray[np.float32]], names: Seque
         scores = answers["probabilities"].max(axis=0)
         best = scores.argsort()[::-1][:_SHOWN]
         lines += [f"  {scores[each]:.2f}  {names[each]}" for each in best.tolist()]
+    elif spec.role == "object-detector":
+        scores, classes = answers["scores"].reshape(-1), answers["classes"].reshape(-1)
+        best = scores.argsort()[::-1][:_SHOWN]
+        lines += [f"  {scores[each]:.2f}  {_name(names, classes[each] - spec.labels.offset)}" for each in best.tolist()]
     else:
         lines += [f"  {key}: {' x '.join(map(str, values.shape)) or '1'}" for key, values in answers.items()]
     lines += [f"  {count(len(names), 'name')} of classes"] if names else []
     return lines
+
+
+def _name(names: Sequence[str], label: float) -> str:
+    number = round(float(label))
+    return names[number] if 0 <= number < len(names) else f"class {number}, which has no name"

@@ -8,6 +8,7 @@ from indexer.cli.present import JsonOption, table, write_json
 from indexer.cli.session import Session, command
 
 _COLUMNS = ("add", "role", "license", "description", "source")
+_SHOWN = ("add", "role", "description")
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +17,10 @@ def register(app: typer.Typer) -> None:
 
 
 def ready(_: Session, as_json: JsonOption = False) -> None:
-    """List the well-known networks: 'indexer models add NAME …' takes what stands in the first column for a path."""
+    """List the well-known networks: 'indexer models add NAME …' takes what stands in the first column for a path.
+
+    With --json, each network of keras.applications by its name.
+    """
     from indexer.zoo.applications import applications
     from indexer.zoo.ready import KERAS, ready_description, ready_names
 
@@ -24,9 +28,9 @@ def ready(_: Session, as_json: JsonOption = False) -> None:
     for name in ready_names():
         known = ready_description(name)
         told = {key: known[key] for key in _COLUMNS[1:]}
-        wheres = applications() if name == KERAS else ("PATH",)
+        wheres = (applications() if as_json else ("NETWORK",)) if name == KERAS else ("PATH",)
         records += [{"add": f"{name}:{where}", **told} for where in wheres]
     if as_json:
         write_json(records, indent=2)
     else:
-        table([[each[key] for key in _COLUMNS[:-1]] for each in records], _COLUMNS[:-1])
+        table([[each[key] for key in _SHOWN] for each in records], _SHOWN)
