@@ -47,7 +47,9 @@ _HOMES = {
     "indexer.pipeline.pool": ("Pool",),
     "indexer.pipeline.retag": ("retag",),
     "indexer.pipeline.worker": ("Limits", "analyze_file", "read_faces"),
-    "indexer.vision.analyze": ("Analyzer", "Eyes", "FaceReader"),
+    "indexer.vision.analyze": ("Analyzer",),
+    "indexer.vision.eyes": ("Eyes",),
+    "indexer.vision.face_reader": ("FaceReader",),
     "indexer.vision.vocabulary": ("Vocabulary",),
     "indexer.zoo.child": ("build_missing",),
 }

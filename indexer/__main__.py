@@ -11,13 +11,13 @@ from indexer.errors import IndexerError
 
 def main() -> None:
     """Run the command line; every error of ours becomes one sentence on stderr and its exit code."""
-    from indexer.cli.app import app
+    from indexer.cli.start import app_for
 
     for name in ("stdout", "stderr"):  # None where the caller has closed them
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     try:
-        app(prog_name="indexer")
+        app_for(sys.argv[1:])(prog_name="indexer")
     except IndexerError as error:
         print(f"indexer: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)

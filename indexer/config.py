@@ -23,7 +23,17 @@ class Config:
     )
     folders: tuple[Path, ...] = setting((), "Folders of photos that 'scan' and 'watch' take when none is given.")
     models_folder: Path | None = setting(None, "Where built networks are kept. Empty: the platform's cache folder.")
-    classifier: str = setting("efficientnet-lite0", "The network that gives tags ('indexer models list').")
+    own_models: Path | None = setting(
+        None, "Where networks of your own are described. Empty: models in the platform's data folder."
+    )
+    classifier: str = setting(
+        "efficientnet-lite0", "The network that gives tags and tells what looks alike ('indexer models list')."
+    )
+    extra: tuple[str, ...] = setting(
+        (),
+        "More networks that look at every photo: classifiers and object detectors ('indexer models enable').",
+        of_paths=False,
+    )
     rules: Path | None = setting(
         None, "Your own rules for tags instead of models/labels/rules.toml; run 'indexer retag' after a change."
     )
@@ -32,6 +42,9 @@ class Config:
         (), "Folders whose photos are never looked at for faces; 'indexer faces forget --folder' erases known ones."
     )
     detector: str = setting("retinaface-mobilenet025", "The network that finds faces.")
+    landmarks: str = setting(
+        "none", "The network that finds eyes, nose and mouth for a detector that does not. none: not needed."
+    )
     describer: str = setting("dlib-face-resnet", "The network that describes faces.")
     runtime: str = setting(
         "auto",
@@ -92,12 +105,20 @@ class Config:
         return self.models_folder or _platform("user_cache_path") / "models"
 
     @property
+    def own_models_path(self) -> Path:
+        """The folder of the descriptions of the user's own networks."""
+        return self.own_models or _platform("user_data_path") / "models"
+
+    @property
     def eyes(self) -> dict[str, Any]:
-        """What `vision.analyze.Eyes` takes, as plain values."""
+        """What `vision.eyes.Eyes` takes, as plain values."""
         return {
             "folder": self.models_path,
+            "own": self.own_models_path,
             "classifier": self.classifier,
+            "extra": self.extra,
             "detector": self.detector if self.faces else None,
+            "landmarks": self.landmarks if self.faces and self.landmarks != "none" else None,
             "describer": self.describer if self.faces else None,
             "runtime": self.runtime,
             "rules": self.rules,

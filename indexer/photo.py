@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from struct import iter_unpack
@@ -59,11 +59,15 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """What the photo gets: a word, how sure (0..1), and the label or fact that gave it."""
+    """What the photo gets: a word, how sure (0..1), and the label or fact that gave it.
+
+    models: the ids of all networks that gave it, each by its own threshold; none where faces or colors alone did.
+    """
 
     name: str
     score: float
     source: str
+    models: tuple[str, ...] = ()
 
 
 _EVIDENCE = [("view", "<u2"), ("label", "<u2"), ("score", "<u2")]
@@ -111,6 +115,24 @@ class Evidence:
         for _, label, score in self.entries():
             best[label] = max(score, best.get(label, 0.0))
         return sorted(best.items(), key=lambda item: (-item[1], item[0]))[:count]
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A thing that an object detector found in a photo.
+
+    label: the index of its class, the first being 0.  score: how sure the detector is, 0..1.  model: its id.
+    """
+
+    label: int
+    score: float
+    box: Box
+    model: str
+
+
+def model_name(model: str) -> str:
+    """Return the name of a network, which its id begins with."""
+    return model.rpartition("-")[0] or model
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +232,7 @@ class Analysis:
 
     evidence: one a classifier.  vector: the first classifier's pooled features, little-endian float16, for
     look-alikes.  models: the ids of the models that saw it, so that a new model marks it stale.
+    objects: those of all object detectors.
     """
 
     metadata: Metadata
@@ -220,6 +243,37 @@ class Analysis:
     faces: tuple[Face, ...]
     vector: bytes
     models: tuple[str, ...]
+    objects: tuple[Object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The ids of the networks that are to see each photo.
+
+    scene: they see every photo; the first one's vectors tell what looks alike.
+    faces: they see the photos that do not lie below one of the folders `no_faces`.
+    """
+
+    scene: tuple[str, ...]
+    faces: tuple[str, ...] = ()
+    no_faces: tuple[Path, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.scene + self.faces
+
+    def want_faces(self, path: Path) -> bool:
+        """Tell whether faces may be looked for in a photo."""
+        return not any(path.is_relative_to(folder) for folder in self.no_faces)
+
+    def are_done(self, seen: Sequence[str], *, want_faces: bool = True) -> bool:
+        """Tell whether all that are to see a photo have seen it, and the vector that is kept is that of the first.
+
+        seen: the ids of those that have seen it, first the one whose vector is kept.
+        """
+        wanted = self.ids if want_faces else self.scene
+        return set(wanted) <= set(seen) and self.scene[:1] in ((), tuple(seen[:1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,16 @@ def setting(
     least: float | None = None,
     choices: tuple[str, ...] = (),
     most: float | None = None,
+    *,
+    of_paths: bool = True,
 ) -> Any:
     """Declare a key of a configuration: its default, whose kind is that of all its values, and what it means.
 
-    least, most, choices: what values are allowed; all of the kind if None or empty.
+    least, most, choices: what values are allowed; all of the kind if None or empty.  of_paths: whether the parts of a
+    list are folders; else they are names.
     """
-    return field(default=default, metadata={"about": about, "least": least, "choices": choices, "most": most})
+    told = {"about": about, "least": least, "choices": choices, "most": most, "of_paths": of_paths}
+    return field(default=default, metadata=told)
 
 
 def checked(item: Field[Any], value: Any, base: Path) -> Any:
@@ -38,11 +42,18 @@ def checked(item: Field[Any], value: Any, base: Path) -> Any:
         case str():
             _wanted(key, value, isinstance(value, str) and bool(value), "a text")
         case tuple():
-            _wanted(key, value, isinstance(value, list | tuple), "a list of folders")
-            return tuple(path_of(key, part, base) for part in value)
+            return _parts(item, value, base)
         case None:
             return path_of(key, value, base) if str(value) else None
     return _bounded(key, value, **{name: item.metadata[name] for name in ("least", "most", "choices")})
+
+
+def _parts(item: Field[Any], value: Any, base: Path) -> tuple[Any, ...]:
+    if item.metadata["of_paths"]:
+        _wanted(item.name, value, isinstance(value, list | tuple), "a list of folders")
+        return tuple(path_of(item.name, part, base) for part in value)
+    holds = isinstance(value, list | tuple) and all(isinstance(part, str) and part for part in value)
+    return tuple(_wanted(item.name, value, holds, "a list of names"))
 
 
 def _bounded(key: str, value: Any, least: float | None, most: float | None, choices: tuple[str, ...]) -> Any:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,9 +30,26 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from indexer.zoo.child import build_missing
 
     kept = os.environ.get("INDEXER_TEST_MODELS")
-    folder = Path(kept) if kept else tmp_path_factory.mktemp("models")
+    together = tmp_path_factory.getbasetemp().parent / "models"  # of all processes that run this session's tests
+    own = together if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.mktemp("models")
+    folder = Path(kept) if kept else own
     build_missing(read_specs().values(), folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes model files (tests/zoo/made_models.py), each once: made("tflite_file", quantized=True)."""
+    from made_models import ENDINGS, KINDS
+
+    folder = tmp_path_factory.mktemp("made")
+    numbers = iter(range(10_000))
+
+    @cache
+    def make(kind: str, **network: Any) -> Path:
+        return KINDS[kind](folder / f"{kind}-{next(numbers)}{ENDINGS.get(kind, '')}", **network)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -38,9 +38,11 @@ DOORS = {
     "tensorflow": {"zoo", "vision.runtime"},
     "keras": {"zoo", "vision.runtime"},
     "ai_edge_litert": {"zoo", "vision.runtime"},
-    "PIL": {"intake", "vision.preprocess", "vision.align"},
+    "h5py": {"zoo"},
+    "PIL": {"intake", "vision.preprocess", "vision.align", "vision.chart"},
     "pillow_heif": {"intake"},
     "lxml": {"intake.xmp"},
+    "onnxruntime": {"vision.runtime"},
     "sqlalchemy": {"library"},
     "alembic": {"library"},
     "watchdog": {"intake.watch"},
@@ -50,6 +52,7 @@ DOORS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "platformdirs": {"config"},
+    "tomlkit": {"cli"},
 }
 
 

@@ -13,6 +13,7 @@ import typer
 from indexer.cli.present import Format, FormatOption, box_record, path_record, present, rounded, table, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import LibraryError, printable
+from indexer.photo import model_name
 
 if TYPE_CHECKING:
     from indexer.library.own import Said
@@ -113,6 +114,10 @@ def _details_record(known: Details) -> dict[str, Any]:
         "failed": {"stage": failure.stage, "reason": failure.reason} if failure else None,
         **_analysis_record(known.analysis),
         "labels": [{**asdict(label), "score": rounded(label.score)} for label in known.labels],
+        "objects": [
+            {"name": each.name, "score": rounded(each.score), "model": each.model, "box": box_record(each.box)}
+            for each in known.objects
+        ],
     }
 
 
@@ -175,12 +180,21 @@ def _facts(record: Mapping[str, Any]) -> Iterator[list[str]]:
     yield from _said_facts(record)
     for tag in record.get("tags", []):
         yield ["tag", f"{tag['score']:.2f}  {tag['name']} ← {tag['source']}"]
+    several = len({each["model"] for each in (*record["labels"], *record["objects"])}) > 1
     for label in record["labels"]:
-        yield ["label", f"{label['score']:.2f}  {label['name']}"]
+        yield ["label", f"{label['score']:.2f}  {label['name']}{_by(label, several)}"]
+    for each in record["objects"]:
+        yield ["object", f"{each['score']:.2f}  {each['name']}{_by(each, several)}: {_place(each['box'])}"]
     for face in record.get("faces", []):
-        box = face["box"]
-        place = f"{box['left']:.0%} from the left, {box['top']:.0%} from the top, {box['width']:.0%} wide"
-        yield ["face", f"{face['score']:.2f}  {place}, quality {face['quality']:.2f}"]
+        yield ["face", f"{face['score']:.2f}  {_place(face['box'])}, quality {face['quality']:.2f}"]
+
+
+def _by(told: Mapping[str, Any], several: bool) -> str:
+    return f" ({model_name(told['model'])})" if several else ""
+
+
+def _place(box: Mapping[str, float]) -> str:
+    return f"{box['left']:.0%} from the left, {box['top']:.0%} from the top, {box['width']:.0%} wide"
 
 
 def _said_facts(record: Mapping[str, Any]) -> Iterator[list[str]]:

@@ -88,16 +88,16 @@ def duplicates(
 
 def classifier_id(config: Config) -> str:
     """Return the id of the classifier whose vectors are compared. Errors: ModelError."""
-    from indexer.vision.analyze import Eyes
+    from indexer.vision.eyes import Eyes
 
     return Eyes(**config.eyes).specs()[0].id
 
 
 def open_classifier(session: Session, config: Config) -> Classifier:
     """Build the classifier where it is not there, and load it. Errors: ModelError."""
-    from indexer.cli.models import ensure_built
-    from indexer.vision.analyze import Eyes
+    from indexer.cli.ensure import ensure_built
     from indexer.vision.classify import Classifier
+    from indexer.vision.eyes import Eyes
     from indexer.vision.runtime import open_model
 
     spec = Eyes(**config.eyes).specs()[0]

@@ -24,6 +24,7 @@ class Asked:
     keywords: Sequence[str] = ()
     any_word: bool = False
     people: Sequence[str] = ()
+    models: Sequence[str] = ()
     after: str | None = None
     before: str | None = None
 
@@ -45,6 +46,7 @@ def tree(asked: Asked, resolve: Resolve, today: date) -> Query:
         parts.append(parse(" ".join(asked.query), today=today, resolve=resolve))
     parts += _keywords(asked, resolve)
     parts += [_leaf("person", name, today) for name in asked.people]
+    parts += [_leaf("model", name, today) for name in asked.models]
     if asked.after is not None or asked.before is not None:
         parts.append(_leaf("date", f"{asked.after or ''}..{asked.before or ''}", today))
     if not parts:
@@ -84,8 +86,8 @@ def nothing_found(library: Library, query: Query, meant: Callable[[str], Sequenc
 
     meant: an unknown word → the nearest words by meaning.
     """
-    from indexer.library.query import ANYTHING, Person, Term, leaves
-    from indexer.library.search import known_tag, nearest_people, nearest_words
+    from indexer.library.query import ANYTHING, Person, Term, Text, leaves
+    from indexer.library.search import count_hits, known_tag, nearest_people, nearest_words, tagging_models
 
     said = False
     for leaf in dict.fromkeys(leaves(query)):
@@ -103,5 +105,9 @@ def nothing_found(library: Library, query: Query, meant: Callable[[str], Sequenc
             if people is not None:
                 said = True
                 yield f"Nobody is named {leaf.name!r}." + (f" There are: {', '.join(people)}." if people else "")
+        elif isinstance(leaf, Text) and leaf.field == "model" and not count_hits(library, leaf):
+            said = True
+            models = ", ".join(name for name in tagging_models(library) if name != leaf.wanted)
+            yield f"No network {leaf.wanted!r} gave a photo a tag." + (f" There are: {models}." if models else "")
     if not said:
         yield "No photo meets all of this; fewer words, '|' between them (--any) or a lower --min-score find more."

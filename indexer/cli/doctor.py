@@ -41,7 +41,7 @@ def doctor(
     from indexer.pipeline.doctor.examine import examine
     from indexer.pipeline.doctor.patient import Patient
     from indexer.pipeline.doctor.repair import repair
-    from indexer.vision.analyze import Eyes
+    from indexer.vision.eyes import Eyes
 
     config = session.settings().config
     patient = Patient(config.library_file, Eyes(**config.eyes), config.worker_count, datetime.now(UTC))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.described import tell_broken
 from indexer.cli.present import count, write
 from indexer.cli.session import Session, command
-from indexer.errors import LibraryError, printable
+from indexer.errors import LibraryError, ModelError, printable
+
+if TYPE_CHECKING:
+    from indexer.vision.claims import ModelWords
 
 
 def register(app: typer.Typer) -> None:
@@ -21,19 +26,33 @@ def register(app: typer.Typer) -> None:
 
 def retag(session: Session) -> None:
     """Make all tags anew from what the networks once saw, after rules or thresholds have changed; no network runs."""
-    from indexer.cli.alike import classifier_id
     from indexer.cli.teach import tell_stale
     from indexer.pipeline.retag import retag as make_tags
+    from indexer.vision.eyes import Eyes
+    from indexer.vision.labels import words_of_models
     from indexer.vision.rules import idle_rules
+    from indexer.vision.spec import read_specs
     from indexer.vision.vocabulary import Vocabulary
 
-    vocabulary = Vocabulary.load(rules=session.settings().config.rules)
-    for idle in idle_rules(vocabulary.rules, vocabulary.known):
-        session.say(f"A rule that can do nothing: {idle}")
+    config = session.settings().config
+    tell_broken(session, config)
+    vocabulary = Vocabulary.load(rules=config.rules)
     with session.open_library(read_only=False) as library:
-        seen, changed = make_tags(library, vocabulary)
-        tell_stale(session, library, classifier_id(session.settings().config))
+        classes = words_of_models(vocabulary, library.classes(), read_specs(config.own_models_path).values())
+        for idle in idle_rules(vocabulary.rules, vocabulary.known | _words(classes)):
+            session.say(f"A rule that can do nothing: {idle}")
+        scene: tuple[str, ...] = ()
+        try:
+            scene = Eyes(**config.eyes).networks().scene
+            tell_stale(session, library, scene[0])
+        except ModelError as error:  # the tags are made all the same
+            session.say(str(error))
+        seen, changed = make_tags(library, vocabulary, classes, scene)
     write(f"{changed:,} of {count(seen, 'photo')} got other tags.")
+
+
+def _words(classes: Mapping[str, ModelWords]) -> frozenset[str]:
+    return frozenset(word for known in classes.values() for words in known.words for word in words)
 
 
 def prune(

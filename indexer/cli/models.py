@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.present import JsonOption, table, write_json
+from indexer.cli import add, bench, compare, enable, export, inspect, ready, train
+from indexer.cli.described import described, tell_broken
+from indexer.cli.present import JsonOption, table, write, write_json
 from indexer.cli.session import Session, command
 from indexer.config import Config
-from indexer.errors import ModelError
+from indexer.errors import printable
 
 if TYPE_CHECKING:
     from indexer.vision.spec import ModelSpec
 
-app = typer.Typer(help="Look at the networks, build and verify them.", no_args_is_help=True)
+app = typer.Typer(help="The networks: the program's and your own.", no_args_is_help=True)
+for part in (inspect, add, ready, enable, compare, bench, train, export):
+    part.register(app)
 
 Names = Annotated[
     list[str] | None, typer.Argument(help="Names of networks; all that the settings use if none is given.")
@@ -24,30 +29,51 @@ Names = Annotated[
 @command(app, "list")
 def show_list(session: Session, as_json: JsonOption = False) -> None:
     """List the networks: what each is for, whether it is used and built, its license and source."""
-    from indexer.vision.analyze import Eyes
     from indexer.vision.built import is_built
     from indexer.vision.spec import read_specs
 
     config = session.settings().config
-    used = {spec.name for spec in Eyes(**config.eyes).specs()}
+    eyes = config.eyes
+    used = {*eyes["extra"], *(eyes[role] for role in ("classifier", "detector", "landmarks", "describer"))}
+    known = read_specs(config.own_models_path)
     records = [
         {
             "name": spec.name,
             "id": spec.id,
             "role": spec.role,
+            "own": bool(spec.folder),
             "used": spec.name in used,
             "built": is_built(spec, config.models_path),
             "description": spec.description,
             "license": spec.license,
             "source": spec.source,
         }
-        for spec in read_specs().values()
+        for spec in known.values()
     ]
     if as_json:
         write_json(records, indent=2)
     else:
-        columns = ("name", "role", "used", "built", "license", "description")
+        columns = ("name", "role", "own", "used", "built", "license", "description")
         table([[_text(each[key]) for key in columns] for each in records], columns)
+    tell_broken(session, config)
+
+
+@command(app, "show")
+def show(
+    session: Session, name: Annotated[str, typer.Argument(help="A network.")], as_json: JsonOption = False
+) -> None:
+    """Show the description of a network, and where it lies."""
+    from dataclasses import asdict
+
+    from indexer.resources import packaged
+
+    spec = described(session.settings().config, name)
+    if as_json:
+        write_json({"id": spec.id, **asdict(spec)}, indent=2)
+        return
+    file = (Path(spec.folder) if spec.folder else packaged("models")) / f"{spec.name}.toml"
+    session.say(f"{printable(file)}, id {spec.id}")
+    write(file.read_text("utf-8").rstrip("\n"))
 
 
 @command(app, "build")
@@ -70,30 +96,11 @@ def verify(session: Session, names: Names = None) -> None:
         session.say(f"{spec.id} is as it was built")
 
 
-def ensure_built(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
-    """Build the networks that are not there yet, telling what is done. Errors: ModelError."""
-    from indexer.vision.built import is_built
-
-    if all(is_built(spec, config.models_path) for spec in specs):
-        return
-    from indexer.zoo.child import build_missing
-
-    session.say("Building networks from their weights, this happens once …")
-    build_missing(specs, config.models_path, session.say)
-
-
 def _text(value: object) -> str:
     return {"True": "yes", "False": "no"}.get(str(value), str(value))
 
 
 def _chosen(names: list[str] | None, config: Config) -> tuple[ModelSpec, ...]:
-    from indexer.vision.analyze import Eyes
-    from indexer.vision.spec import read_specs
+    from indexer.vision.eyes import Eyes
 
-    if not names:
-        return Eyes(**config.eyes).specs()
-    known = read_specs()
-    for name in names:
-        if name not in known:
-            raise ModelError(name, f"is not known; known are {', '.join(sorted(known))}")
-    return tuple(known[name] for name in names)
+    return tuple(described(config, name) for name in names) if names else Eyes(**config.eyes).specs()

@@ -1,9 +1,13 @@
-"""Hits flow in; one page of HTML with their pictures in it flows out, which needs nothing else but the photos."""
+"""Photos and what is said of them flow in; one page of HTML flows out.
+
+Their pictures are in it: it needs nothing else but the photos.
+"""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -23,35 +27,59 @@ a { color: inherit; }
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A photo and what is said below its name, in lines."""
+
+    path: Path
+    lines: Sequence[str]
+
+
 def write_page(file: Path, title: str, hits: Sequence[Hit], picture: Callable[[Path], bytes]) -> None:
-    """Write the page; picture: the path of a photo → a small JPEG. Errors: ConfigError where it cannot be written."""
+    """Write the page of a search; picture: the path of a photo → a small JPEG. Errors: as of `write_figures`."""
+    write_figures(file, title, [count(len(hits), "photo")], [Figure(hit.path, [_why(hit)]) for hit in hits], picture)
+
+
+def write_figures(
+    file: Path, title: str, about: Sequence[str], figures: Sequence[Figure], picture: Callable[[Path], bytes]
+) -> None:
+    """Write a page: a title, lines about the whole, and the photos. Errors: ConfigError where it cannot be written."""
     try:
-        file.write_text("".join(_page(title, hits, picture)), "utf-8")
+        file.write_text("".join(_page(title, about, figures, picture)), "utf-8")
     except OSError as error:
         raise ConfigError("html", f"{printable(file)} cannot be written: {error.strerror}") from error
 
 
-def _page(title: str, hits: Sequence[Hit], picture: Callable[[Path], bytes]) -> Iterator[str]:
+def _page(
+    title: str, about: Sequence[str], figures: Sequence[Figure], picture: Callable[[Path], bytes]
+) -> Iterator[str]:
     yield '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
     yield '<meta name="viewport" content="width=device-width">\n'
     yield f"<title>{_text(title)}</title>\n<style>{_STYLE}</style>\n"
-    yield f"<h1>{_text(title)}</h1>\n<p>{count(len(hits), 'photo')}</p>\n<main>\n"
-    for hit in hits:
-        yield _figure(hit, picture)
+    yield f"<h1>{_text(title)}</h1>\n<p>{_lines(about)}</p>\n<main>\n"
+    for figure in figures:
+        yield _figure(figure, picture)
     yield "</main>\n</html>\n"
 
 
-def _figure(hit: Hit, picture: Callable[[Path], bytes]) -> str:
+def _figure(figure: Figure, picture: Callable[[Path], bytes]) -> str:
     try:
-        shown = f'<img alt="" loading="lazy" src="data:image/jpeg;base64,{b64encode(picture(hit.path)).decode()}">'
+        shown = f'<img alt="" loading="lazy" src="data:image/jpeg;base64,{b64encode(picture(figure.path)).decode()}">'
     except PhotoError as error:
         shown = f'<span class="none">{_text(error.reason)}</span>'
-    why = ", ".join(f"{why.tag} {why.score:.2f}" for why in hit.why)
-    said = " · ".join(part for part in (f"{hit.score:.2f}", (hit.taken_at or "")[:10], why) if part)
     return (
-        f'<figure><a href="{escape(hit.path.as_uri())}">{shown}</a>'
-        f"<figcaption>{_text(hit.path.name)}<br>{_text(said)}</figcaption></figure>\n"
+        f'<figure><a href="{escape(figure.path.absolute().as_uri())}">{shown}</a>'
+        f"<figcaption>{_lines([figure.path.name, *figure.lines])}</figcaption></figure>\n"
     )
+
+
+def _why(hit: Hit) -> str:
+    why = ", ".join(f"{why.tag} {why.score:.2f}" for why in hit.why)
+    return " · ".join(part for part in (f"{hit.score:.2f}", (hit.taken_at or "")[:10], why) if part)
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "<br>".join(map(_text, lines))
 
 
 def _text(text: str) -> str:

@@ -39,7 +39,7 @@ def person_numbers(connection: Reading, names: Iterable[str]) -> list[int]:
 
 def describer(config: Config) -> ModelSpec:
     """Return the network whose descriptors are compared. Errors: ConfigError where faces are switched off."""
-    from indexer.vision.analyze import Eyes
+    from indexer.vision.eyes import Eyes
 
     if not config.faces:
         raise ConfigError("faces", "is false: faces are neither found nor described")

@@ -13,7 +13,7 @@ from indexer.photo import Descriptor, Face
 
 if TYPE_CHECKING:
     from indexer.config import Config
-    from indexer.vision.analyze import FaceReader
+    from indexer.vision.face_reader import FaceReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,9 @@ def _distance(one: QueryFace, two: QueryFace) -> float:
 
 
 def _face_reader(session: Session, config: Config) -> FaceReader:
-    from indexer.cli.models import ensure_built
-    from indexer.vision.analyze import Eyes, FaceReader
+    from indexer.cli.ensure import ensure_built
+    from indexer.vision.eyes import Eyes
+    from indexer.vision.face_reader import FaceReader
 
     eyes = Eyes(**config.eyes)
     ensure_built(session, config, eyes.specs()[1:])

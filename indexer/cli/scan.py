@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.models import ensure_built
+from indexer.cli.ensure import ensure_built
 from indexer.cli.present import count, write, write_json
 from indexer.cli.session import Session, command
 from indexer.cli.stop import INTERRUPTED, Stop, stoppable
@@ -48,7 +48,8 @@ def scan(
     from indexer.cli.teach import tell_stale
     from indexer.intake.discover import discover
     from indexer.pipeline.plan import plan
-    from indexer.vision.analyze import Eyes
+    from indexer.pipeline.retag import learn_names
+    from indexer.vision.eyes import Eyes
     from indexer.vision.vocabulary import Vocabulary
 
     config = session.settings(workers=workers).config
@@ -62,14 +63,13 @@ def scan(
         ensure_built(session, config, specs)
     with stoppable() as stop, _open(session, config, dry_run) as library:
         if not dry_run:
-            library.learn_classes(specs[0].id, Vocabulary.load().classes)
+            learn_names(library, specs, Vocabulary.load())
         tally = Tally(monotonic)
-        models = [spec.id for spec in specs]
-        planned = plan(library, folders, models, retry_failed=retry_failed, no_faces=eyes.no_faces, on_error=_trouble)
+        planned = plan(library, folders, eyes.networks(), retry_failed=retry_failed, on_error=_trouble)
         if dry_run:
             _say_planned(session, planned, as_json)
             return
-        tell_stale(session, library, models[0])
+        tell_stale(session, library, specs[0].id)
         stop.gently = True
         _run(session, library, planned, config, tally, stop)
     _summarize(tally, stop.asked, as_json)
@@ -110,7 +110,7 @@ def _run(session: Session, library: Library, planned: Plan, config: Config, tall
     from indexer.pipeline.index import run
     from indexer.pipeline.pool import Pool
     from indexer.pipeline.worker import Limits
-    from indexer.vision.analyze import Eyes
+    from indexer.vision.eyes import Eyes
 
     with Pool(Eyes(**config.eyes), Limits(**config.limits), config.worker_count) as pool:
         batch = config.batch_photos, config.batch_seconds

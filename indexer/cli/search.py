@@ -50,6 +50,9 @@ def search(
     ] = None,
     any_word: Annotated[bool, typer.Option("--any", help="One of the keywords is enough.")] = False,
     person: Annotated[list[str] | None, typer.Option(help="Somebody's name; given again: all must be there.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Only words that this network gave; given again: all must have.")
+    ] = None,
     after: Annotated[str | None, typer.Option(help="Taken from this date on: 2024, 2024-05, 2024-05-03.")] = None,
     before: Annotated[str | None, typer.Option(help="Taken up to this date, itself included.")] = None,
     sort: Annotated[SortBy, typer.Option(help="Order; dates begin with the newest.")] = SortBy.SCORE,
@@ -73,8 +76,9 @@ def search(
     from indexer.library.search import by_query, count_hits
     from indexer.vision.vocabulary import Vocabulary
 
-    vocabulary = Vocabulary.load(rules=session.settings().config.rules)
-    asked = Asked(query or (), keyword or (), any_word, person or (), after, before)
+    config = session.settings().config
+    vocabulary = Vocabulary.load(rules=config.rules)
+    asked = Asked(query or (), keyword or (), any_word, person or (), model or (), after, before)
     with session.open_library() as library:
         wanted = tree(asked, resolver(library, vocabulary), date.today())
         _refuse_no_place(sort, wanted)
@@ -87,7 +91,7 @@ def search(
         if not hits and not offset:
             for line in nothing_found(library, wanted, _by_meaning(vocabulary)):
                 session.say(line)
-        reasons = _reasons(library, vocabulary, hits) if explain else {}
+        reasons = _reasons(library, vocabulary, hits, config.own_models_path) if explain else {}
     _present(hits, reasons, format)
     if html is not None:
         _write_page(session, html, wanted, hits)
@@ -115,13 +119,18 @@ def _write_count(number: int, style: Format) -> None:
         write(str(number))
 
 
-def _reasons(library: Library, vocabulary: Vocabulary, hits: Sequence[Hit]) -> dict[Path, list[Reason]]:
+def _reasons(
+    library: Library, vocabulary: Vocabulary, hits: Sequence[Hit], own_models: Path
+) -> dict[Path, list[Reason]]:
     from indexer.library.report import details
     from indexer.vision.explain import reasons
+    from indexer.vision.labels import words_of_models
+    from indexer.vision.spec import read_specs
 
+    classes = words_of_models(vocabulary, library.classes(), read_specs(own_models).values())
     found = {hit: details(library, hit.path) for hit in hits}
     return {
-        hit.path: reasons(vocabulary, known.analysis, tuple(why.tag for why in hit.why))
+        hit.path: reasons(vocabulary, known.analysis, tuple(why.tag for why in hit.why), classes)
         for hit, known in found.items()
         if known is not None and known.analysis is not None
     }
@@ -161,6 +170,7 @@ def _reason_record(reason: Reason) -> dict[str, Any]:
         "view": reason.view,
         "threshold": reason.threshold,
         "renamed_from": reason.renamed,
+        "model": reason.model,
     }
 
 

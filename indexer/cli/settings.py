@@ -19,6 +19,7 @@ def show(session: Session, as_json: JsonOption = False) -> None:
     """Print every setting, its value and where it came from."""
     settings = session.settings()
     effective = {"library": settings.config.library_file, "models_folder": settings.config.models_path}
+    effective["own_models"] = settings.config.own_models_path
     rows = [
         (
             item.name,

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from indexer.cli.described import tell_broken
 from indexer.cli.present import JsonOption, count, local, path_record, table, write_json
 from indexer.cli.session import Session, command
-from indexer.errors import printable
+from indexer.errors import ModelError, printable
 
 if TYPE_CHECKING:
     from indexer.library.report import Status
@@ -30,14 +31,20 @@ def status(session: Session, as_json: JsonOption = False) -> None:
     from indexer.library.report import failure_counts, stale_count
     from indexer.library.report import status as read_status
     from indexer.pipeline.presence import paused_since, presence
-    from indexer.vision.analyze import Eyes
+    from indexer.vision.eyes import Eyes
 
-    eyes = Eyes(**session.settings().config.eyes)
-    models = [spec.id for spec in eyes.specs()]
+    config = session.settings().config
+    eyes = Eyes(**config.eyes)
+    tell_broken(session, config)
+    try:
+        networks = eyes.networks()
+    except ModelError as error:  # what the library holds can be told without them
+        networks = None
+        session.say(str(error))
     with session.open_library() as library:
         record = {
             **_library_record(library.path, read_status(library)),
-            "stale": stale_count(library, models, eyes.no_faces),
+            "stale": stale_count(library, networks) if networks else None,
             "failures": [asdict(each) for each in failure_counts(library)],
             "paused_since": paused_since(library.path),
             "daemon": _daemon_record(presence(library.path)),

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from indexer import config as settings
+from indexer.cli.ensure import ensure_built
 from indexer.cli.log import Log
-from indexer.cli.models import ensure_built
 from indexer.cli.present import count, local
 from indexer.cli.session import Session, command
 from indexer.cli.stop import Stop, stoppable
@@ -26,7 +26,7 @@ from indexer.errors import ConfigError, IndexerError, LibraryError, printable
 if TYPE_CHECKING:
     from indexer.library.store import Library
     from indexer.pipeline.presence import Desk, Presence
-    from indexer.vision.analyze import Eyes
+    from indexer.vision.eyes import Eyes
 
 Used: TypeAlias = tuple[Config, list[Path]]
 """Settings, and the folders to follow."""
@@ -119,11 +119,12 @@ class _Service:
         from indexer.pipeline.daemon import Daemon, Pace
         from indexer.pipeline.gate import Gate
         from indexer.pipeline.pool import Pool
+        from indexer.pipeline.retag import learn_names
         from indexer.pipeline.worker import Limits
         from indexer.vision.vocabulary import Vocabulary
 
         eyes = _eyes(config)
-        self._library.learn_classes(eyes.specs()[0].id, Vocabulary.load().classes)
+        learn_names(self._library, eyes.specs(), Vocabulary.load())
         with ExitStack() as stack:
             gate = Gate(self._library.path, config.max_load, lambda: pool.busy, monotonic)
             pool = stack.enter_context(Pool(eyes, Limits(**config.limits), config.worker_count, gate.is_open))
@@ -203,7 +204,7 @@ class _Service:
 
 
 def _eyes(config: Config) -> Eyes:
-    from indexer.vision.analyze import Eyes
+    from indexer.vision.eyes import Eyes
 
     return Eyes(**config.eyes)
 

@@ -7,10 +7,14 @@ from math import asin, cos, radians, sin, sqrt
 from unicodedata import normalize
 
 _EARTH_KM = 6371.0
+_FINGERPRINT = "-" + "[0123456789abcdef]" * 8  # what an id has after the name of its network
 
 
 def globs(field: str, wanted: str) -> tuple[str, ...]:
     """Return the patterns (SQLite's GLOB) of which one must fit a text field: accents may be encoded in either way."""
+    if field == "model":
+        name = "".join(map(_either_case, wanted))
+        return f"* {name}{_FINGERPRINT} *", f"* {name} *"
     before, after = {
         "path": ("*", "*"),
         "camera": ("*", "*"),

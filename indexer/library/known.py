@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from struct import pack, unpack
@@ -15,6 +15,7 @@ from indexer.library.file import chunks
 from indexer.library.roots import Roots, part
 from indexer.library.rows import models_of
 from indexer.library.tables import model_sets, photos
+from indexer.photo import Networks, PhotoFile
 
 _KNOWN = """
     SELECT path, size, mtime_ns, model_set_id, failed_stage IS NOT NULL, missing_since IS NOT NULL FROM photos WHERE
@@ -31,14 +32,14 @@ ANALYZED = photos.c.model_set_id.is_not(None) & photos.c.failed_stage.is_(None) 
 class Known:
     """What decides whether a file must be looked at again.
 
-    size, mtime_ns: the stamp of the last attempt.  models: the ids of the networks that have seen the photo, none
-    before the first success.  failed: the last attempt failed.  missing: the file was gone at the last scan.
-    stranger: it is no photo, and its name promised none.
+    size, mtime_ns: the stamp of the last attempt.  models: the ids of the networks that have seen the photo, first the
+    one whose vector is kept; none before the first success.  failed: the last attempt failed.
+    missing: the file was gone at the last scan.  stranger: it is no photo, and its name promised none.
     """
 
     size: int
     mtime_ns: int
-    models: frozenset[str]
+    models: tuple[str, ...]
     failed: bool
     missing: bool
     stranger: bool = False
@@ -47,7 +48,7 @@ class Known:
 class KnownFiles(MutableMapping[Path, Known]):
     """What is known of many files, in a quarter of the memory that as many Path and Known objects take."""
 
-    def __init__(self, sets: Mapping[int | None, frozenset[str]]) -> None:
+    def __init__(self, sets: Mapping[int | None, tuple[str, ...]]) -> None:
         self._sets = tuple(sets.values())
         self._numbers = {key: number for number, key in enumerate(sets)}
         self._files: dict[str, bytes] = {}
@@ -110,32 +111,35 @@ def sizes(connection: Connection) -> frozenset[int]:
     return frozenset(connection.scalars(select(photos.c.size).where(ANALYZED).distinct()))
 
 
-def twins(connection: Connection, content: bytes, models: Iterable[str]) -> list[Path]:
+def twins(connection: Connection, content: bytes, networks: Networks) -> list[Path]:
     """Return the photos with this content hash that these networks have seen, in order of their paths."""
-    wanted = frozenset(models)
-    sets = [set_id for set_id, names in _model_sets(connection).items() if wanted <= names]
+    sets = [set_id for set_id, names in _model_sets(connection).items() if networks.are_done(names)]
     query = select(photos.c.root_id, photos.c.path).where(
         photos.c.content_hash == content, ANALYZED, photos.c.model_set_id.in_(sets)
     )
     return _paths(connection, query)
 
 
-def stale(connection: Connection, models: Iterable[str], no_faces: Iterable[Path] = ()) -> list[Path]:
-    """Return the analyzed photos that one of these networks has not seen, in order of their paths.
+def analyzed(connection: Connection, file: PhotoFile) -> int | None:
+    """Return the row id of a photo that was analyzed as the file is now."""
+    root_id, path = Roots.read(connection).place(file.path)
+    here = (photos.c.root_id == root_id, photos.c.path == path)
+    stamp = (photos.c.size == file.size, photos.c.mtime_ns == file.mtime_ns)
+    return connection.scalar(select(photos.c.id).where(*here, *stamp, ANALYZED))
 
-    no_faces: folders below which only the first has to have seen them.
-    """
-    return _paths(connection, select(photos.c.root_id, photos.c.path).where(is_stale(connection, models, no_faces)))
+
+def stale(connection: Connection, networks: Networks) -> list[Path]:
+    """Return the analyzed photos that a network has not seen that should, in order of their paths."""
+    return _paths(connection, select(photos.c.root_id, photos.c.path).where(is_stale(connection, networks)))
 
 
-def is_stale(connection: Connection, models: Iterable[str], no_faces: Iterable[Path]) -> ColumnElement[bool]:
-    """Return the condition for analyzed photos that one of these networks has not seen, as `stale` says."""
-    wanted = tuple(models)
+def is_stale(connection: Connection, networks: Networks) -> ColumnElement[bool]:
+    """Return the condition for analyzed photos that a network has not seen that should."""
     sets = _model_sets(connection)
-    lacking = [set_id for set_id, names in sets.items() if not names.issuperset(wanted)]
-    blind = [set_id for set_id, names in sets.items() if not names.issuperset(wanted[:1])]
+    lacking = [set_id for set_id, names in sets.items() if not networks.are_done(names)]
+    blind = [set_id for set_id, names in sets.items() if not networks.are_done(names, want_faces=False)]
     roots = Roots.read(connection)
-    spared = or_(false(), *(part(*place) for folder in no_faces for place in roots.within(folder)))
+    spared = or_(false(), *(part(*place) for folder in networks.no_faces for place in roots.within(folder)))
     return ANALYZED & (photos.c.model_set_id.in_(blind) | (photos.c.model_set_id.in_(lacking) & ~spared))
 
 
@@ -158,6 +162,5 @@ def _paths(connection: Connection, query: Select[Any]) -> list[Path]:
     return sorted(roots.path(row.root_id, row.path) for row in connection.execute(query))
 
 
-def _model_sets(connection: Connection) -> dict[int | None, frozenset[str]]:
-    sets: dict[int | None, frozenset[str]] = {None: frozenset()}
-    return sets | {row.id: frozenset(models_of(row.name)) for row in connection.execute(select(model_sets))}
+def _model_sets(connection: Connection) -> dict[int | None, tuple[str, ...]]:
+    return {None: ()} | {row.id: models_of(row.name) for row in connection.execute(select(model_sets))}

@@ -6,7 +6,7 @@ This says what a query means: tests hold the SQL of `where` and the arrays of `p
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from indexer.library.compare import distance_km, globs, regex
@@ -27,6 +27,7 @@ from indexer.library.query import (
     Taken,
     Term,
     Text,
+    bound,
     folded,
     left_out,
     split_scores,
@@ -39,12 +40,13 @@ from indexer.photo import Metadata
 class Subject:
     """A photo as a query sees it.
 
-    tags: folded name → score.  people: folded names.  known: somebody in it has a name and is not hidden.
-    states: which of STATES it has.
+    tags: folded name → score.  models: folded name → the ids of the networks that gave the tag.  people: folded names.
+    known: somebody in it has a name and is not hidden.  states: which of STATES it has.
     """
 
     path: str
     tags: Mapping[str, float] = field(default_factory=dict)
+    models: Mapping[str, frozenset[str]] = field(default_factory=dict)
     people: frozenset[str] = frozenset()
     known: bool = False
     faces: int = 0
@@ -55,13 +57,15 @@ class Subject:
 
 def match(query: Query, photo: Subject) -> float | None:
     """Return the score of a photo, None where it does not match."""
-    return None if photo.states & left_out(query) else _score(query, photo)
+    return None if photo.states & left_out(query) else _score(bound(query), photo)
 
 
 def _score(query: Query, photo: Subject) -> float | None:
     match query:
         case Term():
-            return photo.tags.get(folded(query.word))
+            word = folded(query.word)
+            given = all(any(_is_like(each, _ids(photo.models.get(word))) for each in some) for some in query.models)
+            return photo.tags.get(word) if given else None
         case And():
             return _all(query, photo)
         case Or():
@@ -87,10 +91,7 @@ def _holds(fact: Fact, photo: Subject) -> bool:
         case Person(name):
             return photo.known if name == ANYTHING else folded(name) in photo.people
         case Text():
-            text = _text(fact.field, photo)
-            return bool(text) and any(
-                re.fullmatch(each, text, re.DOTALL) for each in map(regex, globs(fact.field, fact.wanted))
-            )
+            return any(_is_like(fact, text) for text in _texts(fact.field, photo))
         case State(name):
             return name in photo.states
         case Number("faces" | "rating" | "score"):
@@ -121,12 +122,23 @@ def _says(fact: Fact, said: Metadata) -> bool:
     return False
 
 
-def _text(name: str, photo: Subject) -> str:
+def _is_like(fact: Text, text: str) -> bool:
+    patterns = map(regex, globs(fact.field, fact.wanted))
+    return bool(text) and any(re.fullmatch(each, text, re.DOTALL) for each in patterns)
+
+
+def _texts(name: str, photo: Subject) -> list[str]:
+    if name == "model":
+        return [_ids(models) for models in photo.models.values()]
     if name in ("path", "folder", "type"):
-        return photo.path
+        return [photo.path]
     said = photo.metadata
     if said is None:
-        return ""
+        return []
     if name == "camera":
-        return " ".join(part for part in (said.camera_make, said.camera_model) if part)
-    return getattr(said, name) or ""
+        return [" ".join(part for part in (said.camera_make, said.camera_model) if part)]
+    return [getattr(said, name) or ""]
+
+
+def _ids(models: Iterable[str] | None) -> str:
+    return f" {' '.join(sorted(models))} " if models else ""

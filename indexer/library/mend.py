@@ -19,6 +19,7 @@ BELONGS = (  # the rows of what is deleted with its photo or face: table, column
     ("faces", "photo_id", "photos"),
     ("descriptors", "face_id", "faces"),
     ("evidence", "photo_id", "photos"),
+    ("objects", "photo_id", "photos"),
     ("vectors", "photo_id", "photos"),
     ("photo_tags", "photo_id", "photos"),
 )

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from indexer.library.file import chunks
 from indexer.library.find import Order, Row, rows_of
 from indexer.library.query import And, Not, Or, Query, Term, bounds, folded, left_out, split_scores
-from indexer.library.where import Sql, TagIds, add_functions, condition, shown, tag_ids
+from indexer.library.where import Sql, TagIds, add_functions, condition, given_by, shown, tag_ids
 
 if TYPE_CHECKING:  # NumPy takes 0.1 s to import: who asks once does without it
     import numpy as np
@@ -118,11 +118,12 @@ class Postings:
         if not isinstance(leaf, Term):
             return self._leaf(connection, leaf, condition(leaf).inside(_FROM, ""))
         tags = tuple(ids[folded(leaf.word)])
+        given = given_by(leaf.models)
         # From the least sure on: where two tags are one word, the surer one is written last, and stays.
         marks = ", ".join("?" * len(tags))
         order = " ORDER BY score" if len(tags) > 1 else ""
-        sql = f"SELECT photo_id, score FROM photo_tags WHERE tag_id IN ({marks}){order}"  # noqa: S608
-        return self._leaf(connection, tags, Sql(sql, tags))
+        sql = Sql(f"SELECT photo_id, score FROM photo_tags WHERE tag_id IN ({marks})", tags)  # noqa: S608
+        return self._leaf(connection, (tags, leaf.models), Sql.joined("", [sql, given, Sql(order)]))
 
     def _leaf(self, connection: Connection, key: Hashable, sql: Sql) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return the row ids and scores of the photos that a statement finds, from memory where it ran before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 from unicodedata import normalize
 
@@ -25,15 +25,19 @@ NUMBERS = {  # field → the column that it is about
     "faces": "faces",
     "score": "score",
 }
-TEXTS = ("camera", "lens", "path", "folder", "format", "type")
+TEXTS = ("camera", "lens", "path", "folder", "format", "type", "model")
 _ABOUT = 0.0005  # apertures and focal lengths are fractions in the file: 2.8 may be 2.79999
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Photos that have a tag of this name, with its score; the case of letters does not matter."""
+    """Photos that have a tag of this name, with its score; the case of letters does not matter.
+
+    models: what `bound` found beside it: of each of these Texts one must tell of a network that gave the tag.
+    """
 
     word: str
+    models: tuple[tuple[Text, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class Text:
     """Photos whose camera, lens, path, folder, format or type is this; '*' stands for any characters.
 
     Of camera, lens and path a part is enough; a folder is a whole name in the path, or a whole path from its '/' on;
-    a type is the ending of the file's name. Case does not matter.
+    a type is the ending of the file's name. 'model' is the name, or the whole id, of a network that gave the photo a
+    tag; of the words that stand beside it in an And, those count that the network gave. Case does not matter.
     """
 
     field: str
@@ -128,6 +133,28 @@ class Or:
 
 Fact: TypeAlias = Person | Taken | Month | Text | Number | Near | Shape | State  # whoever matches scores 1
 Query: TypeAlias = Term | Fact | Not | And | Or
+
+
+def bound(query: Query, models: tuple[tuple[Text, ...], ...] = ()) -> Query:
+    """Return the query with each word told which networks must have given it; models: those of the parts around it."""
+    match query:
+        case Term():
+            return replace(query, models=models)
+        case And():
+            given = models + tuple(each for part in query.parts if (each := _networks(part)))
+            return And(tuple(bound(part, given) for part in query.parts))
+        case Or():
+            return Or(tuple(bound(part, models) for part in query.parts))
+        case Not():
+            return Not(bound(query.part, models))
+    return query
+
+
+def _networks(part: Query) -> tuple[Text, ...]:
+    """Return the networks that a part names, of which one is enough; none where it is about anything else."""
+    parts = part.parts if isinstance(part, Or) else (part,)
+    texts = tuple(each for each in parts if isinstance(each, Text) and each.field == "model")
+    return texts if len(texts) == len(parts) else ()
 
 
 def leaves(query: Query) -> Iterator[Query]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Update, bindparam, delete, select, update
 from indexer.errors import printable
 from indexer.library.known import ANALYZED, missing
 from indexer.library.laid import copy_own
-from indexer.library.replace import intern, replace_evidence, replace_faces, replace_tags, upsert
+from indexer.library.replace import intern, replace_evidence, replace_faces, replace_objects, replace_tags, upsert
 from indexer.library.roots import Place, Roots, find_ids, path_text
 from indexer.library.rows import photo_columns, read_analyses
 from indexer.library.tables import model_sets, photos, strangers
@@ -182,6 +182,7 @@ def _store(connection: Connection, roots: Roots, seen: Sequence[tuple[PhotoFile,
     ids = find_ids(connection, [roots.place(file.path) for file, _ in seen])
     analyses = {ids[roots.place(file.path)]: analysis for file, analysis in seen}
     replace_evidence(connection, analyses)
+    replace_objects(connection, {photo: analysis.objects for photo, analysis in analyses.items()})
     replace_tags(connection, {photo: analysis.tags for photo, analysis in analyses.items()})
     replace_faces(connection, {photo: analysis.faces for photo, analysis in analyses.items()})
 

@@ -12,20 +12,21 @@ from sqlalchemy.dialects.sqlite import insert
 from indexer.geometry import Box
 from indexer.library.laid import laid_over
 from indexer.library.query import folded
-from indexer.library.rows import box, face_columns, read_tags
+from indexer.library.rows import box, box_columns, face_columns, read_tags
 from indexer.library.tables import (
     classes,
     descriptors,
     evidence,
     faces,
     models,
+    objects,
     photo_tags,
     photos,
     sources,
     tags,
     vectors,
 )
-from indexer.photo import Analysis, Face, Tag
+from indexer.photo import Analysis, Face, Object, Tag
 
 _FORGOTTEN_FACE = 0.3  # the same of a face that was to be forgotten: rather one too many
 _SAME_FACE = 0.5  # overlap of two boxes that show one face: it keeps its row, and the name that a user gave it
@@ -42,7 +43,7 @@ def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -
     connection.execute(delete(photo_tags).where(photo_tags.c.photo_id.in_(tuple(other))))
     marks = [(photo, position, tag) for photo, given in other.items() for position, tag in given]
     tag_ids = intern(connection, tags, {tag.name for _, _, tag in marks})
-    source_ids = intern(connection, sources, {tag.source for _, _, tag in marks})
+    source_ids = _intern_sources(connection, [tag for _, _, tag in marks])
     _insert(
         connection,
         photo_tags,
@@ -52,7 +53,7 @@ def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -
                 "tag_id": tag_ids[tag.name],
                 "position": position,
                 "score": tag.score,
-                "source_id": source_ids[tag.source],
+                "source_id": source_ids[_source(tag)],
             }
             for photo, position, tag in marks
         ],
@@ -81,6 +82,25 @@ def replace_evidence(connection: Connection, analyses: Mapping[int, Analysis]) -
         vectors,
         [{"photo_id": photo, "model_id": first.get(photo), "data": vector} for photo, vector in pooled],
     )
+
+
+def replace_objects(connection: Connection, objects_of: Mapping[int, Sequence[Object]]) -> None:
+    """Give photos (by row id) other objects than they had."""
+    connection.execute(delete(objects).where(objects.c.photo_id.in_(tuple(objects_of))))
+    given = [(photo, place, each) for photo, seen in objects_of.items() for place, each in enumerate(seen)]
+    ids = intern(connection, models, {each.model for _, _, each in given})
+    rows = [
+        {
+            "photo_id": photo,
+            "position": place,
+            "model_id": ids[each.model],
+            "number": each.label,
+            "score": each.score,
+            **box_columns(each.box),
+        }
+        for photo, place, each in given
+    ]
+    _insert(connection, objects, rows)
 
 
 def replace_faces(connection: Connection, faces_of: Mapping[int, Sequence[Face]]) -> None:
@@ -121,7 +141,7 @@ def replace_faces(connection: Connection, faces_of: Mapping[int, Sequence[Face]]
 
 
 def replace_classes(connection: Connection, model: str, names: Iterable[str]) -> None:
-    """Keep the names of a classifier's classes, in order of their index."""
+    """Keep the names of a network's classes, in order of their index."""
     (model_id,) = intern(connection, models, [model]).values()
     connection.execute(delete(classes).where(classes.c.model_id == model_id))
     rows = [{"model_id": model_id, "number": number, "name": name} for number, name in enumerate(names)]
@@ -129,9 +149,15 @@ def replace_classes(connection: Connection, model: str, names: Iterable[str]) ->
 
 
 def read_classes(connection: Connection, model: str) -> list[str]:
-    """Return the names of a classifier's classes, in order of their index; none where it is not known."""
+    """Return the names of a network's classes, in order of their index; none where it is not known."""
     query = select(classes.c.name).join(models).where(models.c.name == model).order_by(classes.c.number)
     return list(connection.scalars(query))
+
+
+def read_all_classes(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """Return the names of the classes of all networks, in order of their index, by the networks' ids."""
+    names = connection.scalars(select(models.c.name).where(models.c.id.in_(select(classes.c.model_id))))
+    return {name: tuple(read_classes(connection, name)) for name in names.all()}
 
 
 def intern(connection: Connection, table: Table, names: Iterable[str]) -> dict[str, int]:
@@ -144,6 +170,26 @@ def intern(connection: Connection, table: Table, names: Iterable[str]) -> dict[s
         _insert(connection, table, [{"name": name, **({"folded": folded(name)} if folds else {})} for name in new])
         known |= _named(connection, table, new)
     return known
+
+
+def _source(tag: Tag) -> tuple[str, str]:
+    return tag.source, " ".join(tag.models)
+
+
+def _intern_sources(connection: Connection, given: Iterable[Tag]) -> dict[tuple[str, str], int]:
+    """Return the row id of the source of each tag; those that are new are added."""
+    wanted = sorted(set(map(_source, given)))
+    known = _known_sources(connection, wanted)
+    new = [pair for pair in wanted if pair not in known]
+    if new:
+        _insert(connection, sources, [{"name": name, "models": models} for name, models in new])
+        known |= _known_sources(connection, new)
+    return known
+
+
+def _known_sources(connection: Connection, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    rows = connection.execute(select(sources).where(sources.c.name.in_([name for name, _ in wanted])))
+    return {(row.name, row.models): row.id for row in rows}
 
 
 def upsert(connection: Connection, table: Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:

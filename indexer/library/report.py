@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from indexer.geometry import Box
 from indexer.library.known import is_stale
 from indexer.library.roots import Roots, find_ids
 from indexer.library.rows import SHOWN, models_of, read_analyses
 from indexer.library.tables import classes, faces, model_sets, models, photo_tags, photos, tags
-from indexer.photo import Analysis, Evidence, Failed, Label, PhotoFile
+from indexer.photo import Analysis, Evidence, Failed, Label, Networks, Object, PhotoFile
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -23,17 +23,29 @@ _LABELS = 10  # the surest classes of each classifier that are worth showing
 
 
 @dataclass(frozen=True, slots=True)
+class Thing:
+    """An object, as `photo.Object`, by the name of its class."""
+
+    name: str
+    score: float
+    model: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     """Everything known of one photo.
 
     file: with the stamp of the last attempt.  analysis: None before the first success.  labels: the surest of each
-    classifier, best first.  failure: why the last attempt failed, None where it did not.
+    classifier, best first.  objects: by the names of their classes.  failure: why the last attempt failed, None where
+    it did not.
     indexed_at, missing_since: UTC, ISO 8601, None where it is not.
     """
 
     file: PhotoFile
     analysis: Analysis | None
     labels: tuple[Label, ...]
+    objects: tuple[Thing, ...]
     failure: Failed | None
     indexed_at: str | None
     missing_since: str | None
@@ -105,13 +117,10 @@ def failure_counts(library: Library) -> list[FailureCount]:
     return sorted(found, key=lambda each: (-each.photos, each.stage, each.reason))
 
 
-def stale_count(library: Library, model_ids: Iterable[str], no_faces: Iterable[Path] = ()) -> int:
-    """Return how many analyzed photos whose files are there one of these networks has not seen.
-
-    no_faces: folders below which only the first has to have seen them.
-    """
+def stale_count(library: Library, networks: Networks) -> int:
+    """Return how many analyzed photos whose files are there a network has not seen that should."""
     with library.reading() as connection:
-        stale = is_stale(connection, model_ids, no_faces)
+        stale = is_stale(connection, networks)
         return connection.scalar(select(func.count()).where(stale, photos.c.missing_since.is_(None))) or 0
 
 
@@ -159,6 +168,7 @@ def _details(connection: Connection, roots: Roots, row_id: int) -> Details:
         file=file,
         analysis=analysis,
         labels=tuple(label for each in (analysis.evidence if analysis else ()) for label in _labels(connection, each)),
+        objects=tuple(_thing(connection, each) for each in (analysis.objects if analysis else ())),
         failure=_failure(file, row) if row.failed_stage is not None else None,
         indexed_at=row.indexed_at,
         missing_since=row.missing_since,
@@ -167,10 +177,16 @@ def _details(connection: Connection, roots: Roots, row_id: int) -> Details:
 
 def _labels(connection: Connection, evidence: Evidence) -> list[Label]:
     best = evidence.best(_LABELS)
-    query = select(classes.c.number, classes.c.name).join(models)
-    query = query.where(models.c.name == evidence.model, classes.c.number.in_([number for number, _ in best]))
-    names = {row.number: row.name for row in connection.execute(query)}
-    return [Label(names.get(number, f"class {number}"), score, evidence.model) for number, score in best]
+    return [Label(_class(connection, evidence.model, number), score, evidence.model) for number, score in best]
+
+
+def _thing(connection: Connection, seen: Object) -> Thing:
+    return Thing(_class(connection, seen.model, seen.label), seen.score, seen.model, seen.box)
+
+
+def _class(connection: Connection, model: str, number: int) -> str:
+    query = select(classes.c.name).join(models).where(models.c.name == model, classes.c.number == number)
+    return connection.scalar(query) or f"class {number}"
 
 
 def _file(roots: Roots, row: Row[Any]) -> PhotoFile:

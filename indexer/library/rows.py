@@ -17,13 +17,14 @@ from indexer.library.tables import (
     faces,
     model_sets,
     models,
+    objects,
     photo_tags,
     photos,
     sources,
     tags,
     vectors,
 )
-from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Look, Metadata, Tag
+from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Look, Metadata, Object, Tag
 
 _METADATA = [item.name for item in fields(Metadata)]
 _LOOK = [item.name for item in fields(Look)]
@@ -37,6 +38,7 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
     evidences = _by_photo(connection, _EVIDENCE.where(evidence.c.photo_id.in_(photo_ids)))
     marks = read_tags(connection, photo_ids)
     found = _by_photo(connection, _FACES.where(faces.c.photo_id.in_(photo_ids)))
+    things = _by_photo(connection, _OBJECTS.where(objects.c.photo_id.in_(photo_ids)))
     looks = select(vectors).where(vectors.c.photo_id.in_(photo_ids if vector else ()))
     pooled = {row.photo_id: row.data for row in connection.execute(looks)}
     return {
@@ -49,6 +51,7 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
             faces=tuple(map(face, found[row.id])),
             vector=pooled.get(row.id, b""),
             models=models_of(row.models),
+            objects=tuple(Object(each.number, each.score, box(each), each.name) for each in things[row.id]),
         )
         for row in connection.execute(_ANALYZED.where(photos.c.id.in_(photo_ids)))
     }
@@ -58,7 +61,7 @@ def read_tags(connection: Connection, photo_ids: Sequence[int]) -> defaultdict[i
     """Return the tags of photos by row id, each with its position, in order."""
     found: defaultdict[int, list[tuple[int, Tag]]] = defaultdict(list)
     for row in connection.execute(_TAGS.where(photo_tags.c.photo_id.in_(photo_ids))):
-        found[row.photo_id].append((row.position, Tag(row.name, row.score, row.source)))
+        found[row.photo_id].append((row.position, Tag(row.name, row.score, row.source, models_of(row.models))))
     return found
 
 
@@ -82,20 +85,25 @@ def face(row: Row[Any]) -> Face:
 def face_columns(face: Face) -> dict[str, Any]:
     """Return what of a face stands in its own row."""
     return {
-        **{f"box_{side}": getattr(face.box, side) for side in ("left", "top", "width", "height")},
+        **box_columns(face.box),
         "score": face.score,
         "quality": face.quality,
         "landmarks": b"".join(pack("<dd", point.x, point.y) for point in face.landmarks),
     }
 
 
+def box_columns(box: Box) -> dict[str, float]:
+    """Return the columns of a box, in a row of `faces` or `objects`."""
+    return {f"box_{side}": getattr(box, side) for side in ("left", "top", "width", "height")}
+
+
 def box(row: Row[Any]) -> Box:
-    """Return the box of a row of `faces`."""
+    """Return the box of a row of `faces` or `objects`."""
     return Box(row.box_left, row.box_top, row.box_width, row.box_height)
 
 
 def models_of(names: str | None) -> tuple[str, ...]:
-    """Return the ids in a row of `model_sets`."""
+    """Return the ids in a row of `model_sets` or `sources`."""
     return tuple((names or "").split())
 
 
@@ -108,9 +116,17 @@ _EVIDENCE = (
     .select_from(evidence.join(models))
     .order_by(evidence.c.photo_id, evidence.c.position)
 )
+_OBJECTS = (
+    select(objects, models.c.name).select_from(objects.join(models)).order_by(objects.c.photo_id, objects.c.position)
+)
 _TAGS = (
     select(
-        photo_tags.c.photo_id, photo_tags.c.position, tags.c.name, photo_tags.c.score, sources.c.name.label("source")
+        photo_tags.c.photo_id,
+        photo_tags.c.position,
+        tags.c.name,
+        photo_tags.c.score,
+        sources.c.name.label("source"),
+        sources.c.models,
     )
     .select_from(photo_tags.join(tags).join(sources))
     .order_by(photo_tags.c.photo_id, photo_tags.c.position, tags.c.name)

@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Exists, LargeBinary, cast, select
 
 from indexer.library.find import Order, Sort, find
 from indexer.library.postings import Postings
-from indexer.library.query import And, Or, Query, Term, folded
-from indexer.library.rows import SHOWN, box
+from indexer.library.query import And, Or, Query, Term, bound, folded
+from indexer.library.rows import SHOWN, box, models_of
 from indexer.library.tables import descriptors, faces, people, photo_tags, photos, roots, sources, tags
 from indexer.library.where import tag_ids
-from indexer.photo import Descriptor, FaceMatch, Hit, Why
+from indexer.photo import Descriptor, FaceMatch, Hit, Why, model_name
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -59,6 +59,7 @@ def by_query(
     Photos that are missing, failed or hidden are shown only to a query that names that state.
     """
     order = Order(sort, reverse, limit, offset, min_score)
+    query = bound(query)
     with library.reading() as connection:
         kept = None if library.postings is None else library.postings.find(connection, query, order)
         rows = find(connection, query, order) if kept is None else kept
@@ -72,7 +73,7 @@ def by_query(
 def count_hits(library: Library, query: Query, min_score: float = 0.0) -> int:
     """Return how many photos match a query at least this well."""
     with library.reading() as connection:
-        return (library.postings or Postings()).count(connection, query, min_score)
+        return (library.postings or Postings()).count(connection, bound(query), min_score)
 
 
 def known_tag(library: Library, word: str) -> str | None:
@@ -95,6 +96,13 @@ def nearest_people(library: Library, name: str, count: int = 5) -> list[str] | N
     inside = [each for each in names if folded(name) in each.split()]
     close = dict.fromkeys([*inside, *get_close_matches(folded(name), names, count)])
     return [names[each] for each in (close or names)][:count]
+
+
+def tagging_models(library: Library) -> list[str]:
+    """Return the names of the networks that ever gave a tag."""
+    with library.reading() as connection:
+        rows = connection.scalars(select(sources.c.models).distinct())
+        return sorted({model_name(model) for row in rows for model in models_of(row)})
 
 
 def nearest_words(library: Library, word: str, count: int = 5) -> list[str]:

@@ -19,12 +19,13 @@ from indexer.library.known import Known
 from indexer.library.matrix import DescriptorMatrix, Descriptors
 from indexer.library.postings import Postings
 from indexer.library.record import prune, record
-from indexer.library.replace import read_classes, replace_classes
+from indexer.library.replace import read_all_classes, read_classes, replace_classes
 from indexer.library.retag import analyses_after, retag
+from indexer.library.rows import read_analyses
 from indexer.library.schema import open_current
 from indexer.library.scrub import scrub
 from indexer.library.tables import metadata
-from indexer.photo import Analysis, Descriptor, Outcome, Tag
+from indexer.photo import Analysis, Descriptor, Networks, Outcome, PhotoFile, Tag
 
 Clock = Callable[[], datetime]
 _BUSY_SECONDS = 30.0
@@ -134,18 +135,21 @@ class Library:
         with self.reading() as connection:
             return known.sizes(connection)
 
-    def twins(self, content: bytes, models: Iterable[str]) -> list[Path]:
+    def twins(self, content: bytes, networks: Networks) -> list[Path]:
         """Return the photos, missing ones included, with this SHA-256 that all these networks have seen, by path."""
         with self.reading() as connection:
-            return known.twins(connection, content, models)
+            return known.twins(connection, content, networks)
 
-    def stale(self, models: Iterable[str], no_faces: Iterable[Path] = ()) -> list[Path]:
-        """Return the analyzed photos that one of these networks has not seen, by path.
-
-        no_faces: folders below which only the first has to have seen them.
-        """
+    def stale(self, networks: Networks) -> list[Path]:
+        """Return the analyzed photos that a network has not seen that should, by path."""
         with self.reading() as connection:
-            return known.stale(connection, models, no_faces)
+            return known.stale(connection, networks)
+
+    def seen(self, file: PhotoFile) -> Analysis | None:
+        """Return what is known of a photo that is as it was when it was analyzed; None of any other."""
+        with self.reading() as connection:
+            row = known.analyzed(connection, file)
+            return None if row is None else read_analyses(connection, [row])[row]
 
     def missing(self) -> list[Path]:
         """Return the photos whose files are gone, by path."""
@@ -166,12 +170,17 @@ class Library:
             record(connection, outcomes, now)
 
     def learn_classes(self, model: str, names: Sequence[str]) -> None:
-        """Keep the names of a classifier's classes, in order of their index: evidence is read with them."""
+        """Keep the names of a network's classes, in order of their index: evidence and objects are read with them."""
         with self.reading() as connection:
             if read_classes(connection, model) == list(names):
                 return
         with self.writing() as connection:
             replace_classes(connection, model, names)
+
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of the classes of all networks, in order of their index, by the networks' ids."""
+        with self.reading() as connection:
+            return read_all_classes(connection)
 
     def analyses(self, photos: int = 500) -> Iterator[dict[Path, Analysis]]:
         """Yield all analyzed photos, so many at a time, without their pooled vectors; writing meanwhile is allowed."""

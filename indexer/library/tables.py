@@ -63,7 +63,7 @@ model_sets = Table(
     Column("name", Text, nullable=False, unique=True),
 )
 
-# What the class indices in `evidence` mean, so that the library can be read without the program.
+# What the class indices in `evidence` and `objects` mean, so that the library can be read without the program.
 classes = Table(
     "classes",
     metadata,
@@ -137,6 +137,22 @@ evidence = Table(
     Column("data", LargeBinary, nullable=False),  # uint16 triples: view, class, score × 65535
 )
 
+# Things that object detectors found, surest first for each of them.
+objects = Table(
+    "objects",
+    metadata,
+    _photo(key=True),
+    Column("position", Integer, primary_key=True),
+    _model(),
+    Column("number", Integer, nullable=False),  # the class
+    Column("score", Float, nullable=False),
+    Column("box_left", Float, nullable=False),
+    Column("box_top", Float, nullable=False),
+    Column("box_width", Float, nullable=False),
+    Column("box_height", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 vectors = Table(
     "vectors",
     metadata,
@@ -153,12 +169,14 @@ tags = Table(
     Column("folded", Text, nullable=False, index=True),  # the name as it is looked up: case does not matter
 )
 
-# Where tags come from: a label or a fact.
+# Where tags come from: a label or a fact, and the networks that gave them: their names, separated by spaces.
 sources = Table(
     "sources",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("models", Text, nullable=False, server_default=""),  # empty: faces, colors or the user said so
+    UniqueConstraint("name", "models"),
 )
 
 photo_tags = Table(

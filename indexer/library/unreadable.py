@@ -65,6 +65,12 @@ PARTS = {  # by the name of the check
         "SELECT rowid, photo_id FROM evidence WHERE typeof(data) <> 'blob' OR length(data) % 6",
         "DELETE FROM evidence WHERE rowid = ?",
     ),
+    "objects": Part(
+        "objects",
+        "SELECT photo_id, photo_id FROM objects WHERE number < 0 OR typeof(number) || typeof(score) || typeof(box_left)"
+        " || typeof(box_top) || typeof(box_width) || typeof(box_height) <> 'integerrealrealrealrealreal'",
+        "DELETE FROM objects WHERE photo_id = ?",
+    ),
     "landmarks": Part(
         "landmarks of faces",
         "SELECT id, photo_id FROM faces WHERE typeof(landmarks) <> 'blob' OR length(landmarks) % 16",

@@ -13,9 +13,12 @@ from indexer.library.query import (
     NUMBERS,
     STATES,
     TEXTS,
+    And,
     Month,
     Near,
+    Not,
     Number,
+    Or,
     Person,
     Query,
     Shape,
@@ -31,6 +34,13 @@ _MONTHS = (
 _FORMATS = {"jpg": "JPEG", "tif": "TIFF", "heic": "HEIF"}
 _UNITS = {"day": 1, "week": 7}
 _SHAPES = ("landscape", "portrait", "square")
+# How systems name pictures of their screen, or the folder of them, in a dozen languages.
+_SCREENSHOTS = (
+    "screenshot", "screen shot", "screen_shot", "screencap", "bildschirmfoto", "bildschirmaufnahme", "capture d*cran",
+    "captura de pantalla", "captura de tela", "captura de ecr", "schermata", "schermafbeelding", "schermafdruk",
+    "skärmbild", "skjermbilde", "skærmbillede", "zrzut ekranu", "снимок экрана", "スクリーンショット", "屏幕截图",
+    "截屏", "螢幕截圖", "스크린샷",
+)  # fmt: skip
 _IS = ("screenshot", "panorama", "portrait", *sorted(STATES))
 _LAST = re.compile(r"last-(\d{1,5})-(day|week|month|year)s?")
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
@@ -100,9 +110,8 @@ def _is(name: str, value: str, _: date) -> Query:
         case "portrait":
             return Term("portrait")
         case "screenshot":
-            raise Unclear(
-                "the library does not know which photos are screenshots; 'type:png -camera:*' finds most of them"
-            )
+            named = tuple(Text("path", word) for word in _SCREENSHOTS)
+            return And((Not(Text("camera", "*")), Or(named)))
         case state if state in STATES:
             return State(state)
     raise Unclear(f"{value!r} is nothing that a photo can be; {_EXAMPLES[name]}")
@@ -178,6 +187,7 @@ _EXAMPLES = {
     "lens": "such as lens:50mm",
     "format": "such as format:jpeg",
     "type": "such as type:png",
+    "model": "such as model:efficientnet-lite0; 'indexer models list' shows them",
     **{name: f"such as {name}:100, {name}:100..400 or {name}:400+" for name in ("iso", "width", "height", "focal")},
     "f": "such as f:2.8, f:1.4..2.8 or f:8+",
     "faces": "such as faces:0, faces:2+ or faces:1..3",

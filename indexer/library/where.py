@@ -62,8 +62,8 @@ class Sql:
 def score(query: Query, tag_ids: TagIds) -> Sql:
     """Return the score of a photo: NULL where it does not match, as `match` says None."""
     match query:
-        case Term(word):
-            return _term(tag_ids.get(folded(word), ()))
+        case Term(word, models):
+            return _term(tag_ids.get(folded(word), ()), models)
         case Not(part):
             return score(part, tag_ids).inside("CASE WHEN (", ") IS NULL THEN 1.0 END")
         case Or(parts):
@@ -137,10 +137,10 @@ def condition(fact: Query) -> Sql:
             return _range("photos.taken_at", (">=", since), ("<", before))
         case Month(number):
             return Sql("substr(photos.taken_at, 6, 2) = ?", (f"{number:02}",))
+        case Text("model"):
+            return given_by([(fact,)]).inside("EXISTS (SELECT 1 FROM photo_tags WHERE photo_id = photos.id", ")")
         case Text():
-            text = _TEXTS[fact.field]
-            pieces = [Sql(f"{text} GLOB ?", (each,)) for each in globs(fact.field, fact.wanted)]
-            return Sql.joined(" OR ", pieces).inside(f"({text} <> '' AND (", "))")
+            return _like(fact)
         case Number():
             low, high = bounds(fact)
             return _range(_number(fact.field), (">=", low), ("<=", high))
@@ -153,12 +153,26 @@ def condition(fact: Query) -> Sql:
     raise TypeError(f"not a fact: {fact!r}")
 
 
-def _term(ids: Sequence[int]) -> Sql:
+def given_by(models: Sequence[Sequence[Text]]) -> Sql:
+    """Return the condition, after others, that of each of these Texts one tells of a network behind a tag."""
+    some = [Sql.joined(" OR ", [_like(each) for each in texts]).inside("(", ")") for texts in models]
+    known = Sql.joined(" AND ", some).inside(" AND source_id IN (SELECT id FROM sources WHERE ", ")")
+    return known if models else Sql("")
+
+
+def _like(fact: Text) -> Sql:
+    text = _TEXTS[fact.field]
+    pieces = [Sql(f"{text} GLOB ?", (each,)) for each in globs(fact.field, fact.wanted)]
+    return Sql.joined(" OR ", pieces).inside(f"({text} <> '' AND (", "))")
+
+
+def _term(ids: Sequence[int], models: Sequence[Sequence[Text]]) -> Sql:
     if not ids:
         return Sql("NULL")
     wanted = f"= {ids[0]}" if len(ids) == 1 else f"IN ({', '.join(map(str, ids))})"
     best = "score" if len(ids) == 1 else "max(score)"
-    return Sql(f"(SELECT {best} FROM photo_tags WHERE photo_id = photos.id AND tag_id {wanted})")  # noqa: S608
+    sql = f"(SELECT {best} FROM photo_tags WHERE photo_id = photos.id AND tag_id {wanted}"  # noqa: S608
+    return given_by(models).inside(sql, ")")
 
 
 def _and(query: And, ids: TagIds) -> Sql:
@@ -223,6 +237,7 @@ _TEXTS = {
     "path": f"({_PATH})",
     "folder": f"({_PATH})",
     "type": f"({_PATH})",
+    "model": "(' ' || nullif(sources.models, '') || ' ')",
 }
 _STATES = {
     "missing": "photos.missing_since IS NOT NULL",

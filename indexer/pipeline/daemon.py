@@ -168,9 +168,7 @@ class Daemon:
             self._begin("scan", planned, is_complete)
 
     def _touched(self, paths: list[Path]) -> Plan:
-        planned = plan_touched(
-            self._library, paths, self._pool.models, self._account.complain, self._step, no_faces=self._pool.no_faces
-        )
+        planned = plan_touched(self._library, paths, self._pool.networks, self._account.complain, self._step)
         if not self._links.keys() >= set(planned.links):  # only a walk of everything tells what comes by itself
             self._whole |= dict.fromkeys(self._folders)
         return planned
@@ -181,8 +179,8 @@ class Daemon:
         complain = self._account.complain
         try:
             there = [place for place in places if place.is_dir()]
-            models, no_faces = self._pool.models, self._pool.no_faces
-            planned = plan(self._library, there, models, no_faces=no_faces, on_error=complain, on_step=self._step)
+            networks = self._pool.networks
+            planned = plan(self._library, there, networks, on_error=complain, on_step=self._step)
         except LibraryError as error:
             complain(error.path, error.reason)
             return Plan((), (), (), (), (), ())

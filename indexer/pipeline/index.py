@@ -11,7 +11,7 @@ from time import time
 
 from indexer.intake.dates import of_file
 from indexer.library.store import Library
-from indexer.photo import Moved, Outcome, PhotoFile, Removed, Unchanged
+from indexer.photo import Moved, Networks, Outcome, PhotoFile, Removed, Unchanged
 from indexer.pipeline.gone import Absence, is_there
 from indexer.pipeline.plan import Plan
 from indexer.pipeline.pool import Pool
@@ -40,7 +40,7 @@ def run(
     yield from map(Unchanged, plan.unchanged)
     batch = _Batch(library, batch_photos, batch_seconds, clock)
     batch.add(map(Unchanged, plan.returned))
-    moves = _Moves(library, plan, pool.models, pool.no_faces)
+    moves = _Moves(library, plan, pool.networks)
     try:
         new: list[PhotoFile] = []
         for file in takewhile(lambda _: is_wanted(), plan.work):
@@ -55,7 +55,7 @@ def run(
             # Not at the end: what is gone now may be back by then.
             batch.add(Removed(path) for path in plan.gone if path not in moves.left)
             yield from batch.stored()
-        for done in takewhile(lambda _: is_wanted(), pool.outcomes(new)):
+        for done in takewhile(lambda _: is_wanted(), pool.outcomes(new, library.seen)):
             batch.add(done)
             yield from batch.stored_if_due()
             yield None
@@ -89,9 +89,8 @@ class _Batch:
 class _Moves:
     """Find out which of the new files hold bytes that the library knows: those need no analysis."""
 
-    def __init__(self, library: Library, plan: Plan, models: tuple[str, ...], no_faces: tuple[Path, ...]) -> None:
-        self._library, self._no_faces = library, no_faces
-        self._models = models
+    def __init__(self, library: Library, plan: Plan, networks: Networks) -> None:
+        self._library, self._networks = library, networks
         self._absence = Absence(library, lambda *_: None)
         self._sizes = library.sizes() if plan.work else frozenset()
         # What the library knows under these paths is about to be replaced: nobody may take it for his own.
@@ -100,7 +99,7 @@ class _Moves:
 
     def find(self, file: PhotoFile) -> Moved | None:
         """Return where the bytes of a file were known before, None where they must be analyzed."""
-        if any(map(file.path.is_relative_to, self._no_faces)):  # faces that are known must not come along
+        if not self._networks.want_faces(file.path):  # faces that are known must not come along
             return None
         move = self._move(file) if file.size in self._sizes else None
         if move is not None:
@@ -109,7 +108,7 @@ class _Moves:
 
     def _move(self, file: PhotoFile) -> Moved | None:
         content = _content_hash(file)
-        twins = self._library.twins(content, self._models) if content else []
+        twins = self._library.twins(content, self._networks) if content else []
         if file.path in twins:
             return self._moved(file, file.path, gone=False)  # the same bytes with another date
         twins = [path for path in twins if path not in self._outdated]

@@ -12,7 +12,7 @@ from indexer.intake.discover import discover
 from indexer.intake.names import names_photo
 from indexer.library.known import Known
 from indexer.library.store import Library
-from indexer.photo import PhotoFile
+from indexer.photo import Networks, PhotoFile
 from indexer.pipeline.files import Files
 from indexer.pipeline.gone import Absence, is_there
 
@@ -40,17 +40,16 @@ class Plan:
 def plan(
     library: Library,
     folders: Sequence[Path],
-    models: Iterable[str],
+    networks: Networks,
     *,
     retry_failed: bool = False,
-    no_faces: Sequence[Path] = (),
     on_error: Report,
     on_step: Step = lambda: None,
 ) -> Plan:
     """Walk the folders and compare the stamps with the library.
 
     A folder that lies in one of the library's follows the ignore rules of that one.
-    models: the ids of the networks that are to see each photo; only the first, those below no_faces.
+    networks: those that are to see each photo.
     on_error: hears of what cannot be read.
     on_step: called for each folder that is entered; what it raises ends the walk.
     Errors: LibraryError for a folder that is missing or unreadable.
@@ -59,7 +58,7 @@ def plan(
     discover(folders, on_error)
     roots = library.roots()
     bases = [next((root for root in roots if folder.is_relative_to(root)), folder) for folder in folders]
-    compare = _Comparison(library, models, no_faces, retry_failed, on_error, on_step)
+    compare = _Comparison(library, networks, retry_failed, on_error, on_step)
     found = compare.found(bases, folders, None if bases == folders else folders)
     compare.spare(_empty_folders(folders, compare.kinds.values()))
     return found.plan(folders)
@@ -68,11 +67,9 @@ def plan(
 def plan_touched(
     library: Library,
     paths: Iterable[Path],
-    models: Iterable[str],
+    networks: Networks,
     on_error: Report,
     on_step: Step = lambda: None,
-    *,
-    no_faces: Sequence[Path] = (),
 ) -> Plan:
     """Compare just these files and folders of the library, be they there or not; others are passed over.
 
@@ -80,7 +77,7 @@ def plan_touched(
     """
     roots = [root for root in library.roots() if root.is_dir()]
     inside = [path for path in paths if any(path.is_relative_to(root) for root in roots)]
-    compare = _Comparison(library, models, no_faces, False, on_error, on_step)
+    compare = _Comparison(library, networks, False, on_error, on_step)
     return compare.found(roots, inside, inside).plan(())
 
 
@@ -88,16 +85,13 @@ class _Comparison:
     def __init__(
         self,
         library: Library,
-        models: Iterable[str],
-        no_faces: Sequence[Path],
+        networks: Networks,
         retry_failed: bool,
         on_error: Report,
         on_step: Step,
     ) -> None:
         self._library, self._on_error, self._on_step = library, on_error, on_step
-        models = tuple(models)
-        self._models, self._first_model, self._no_faces = frozenset(models), frozenset(models[:1]), tuple(no_faces)
-        self._retry_failed = retry_failed
+        self._networks, self._retry_failed = networks, retry_failed
         self._spared: set[Path] = set()
         self._left: list[Path] = []
         self._links: list[Path] = []
@@ -140,13 +134,12 @@ class _Comparison:
             return "work"
         if known.stranger:
             return "stranger"
-        if self._retry_failed if known.failed else not self._wanted(file.path) <= known.models:
+        if self._retry_failed if known.failed else self._lacks(known.models, file.path):
             return "work"
         return "returned" if known.missing else "unchanged"
 
-    def _wanted(self, path: Path) -> frozenset[str]:
-        """Return the networks that are to see a photo."""
-        return self._first_model if any(map(path.is_relative_to, self._no_faces)) else self._models
+    def _lacks(self, seen: Sequence[str], path: Path) -> bool:
+        return not self._networks.are_done(seen, want_faces=self._networks.want_faces(path))
 
 
 def _empty_folders(folders: Sequence[Path], found: Iterable[Sequence[PhotoFile]]) -> list[Path]:

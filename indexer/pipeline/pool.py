@@ -18,7 +18,7 @@ from indexer.photo import Analysis, Failed, Indexed, Passed, PhotoFile
 from indexer.pipeline.gone import is_there
 from indexer.pipeline.worker import Limits, ready, work
 from indexer.pipeline.workers import ProcessExpired, Workers, cause, is_done, is_lost
-from indexer.vision.analyze import Eyes
+from indexer.vision.eyes import Eyes
 
 _LOOK_AHEAD = 4  # photos under way or waiting, a worker: enough that none waits, few enough to stop at once
 _TRIES = 2  # of a file that changes while it is read, or that is not to blame for what became of it
@@ -26,6 +26,7 @@ _PATIENCE_SECONDS = 0.5  # how long the caller waits at most before it may store
 _STUCK_SECONDS = 60.0  # beyond a photo's own time; then all wait for a worker that was killed with a lock in its hands
 _LOSS_SECONDS = 15.0  # the same, where one was lost: a photo that only takes long is done again, in more peace
 
+Seen = Callable[[PhotoFile], Analysis | None]
 Done: TypeAlias = Indexed | Failed | Passed
 """What became of a file."""
 
@@ -58,13 +59,11 @@ class Pool:
     """Up to a number of workers, each with its own analyzer and one inference thread.
 
     A photo that crashes or stalls its worker, or needs too much memory, costs that photo only; the worker is replaced.
-    may_work: asked before each photo; while it says no, none is begun.  models: the ids of the networks that see each
-    photo; only the first sees those below the folders in no_faces.
+    may_work: asked before each photo; while it says no, none is begun.  networks: those that see each photo.
     """
 
     def __init__(self, eyes: Eyes, limits: Limits, workers: int, may_work: Callable[[], bool] = lambda: True) -> None:
-        self.models = tuple(spec.id for spec in eyes.specs())
-        self.no_faces = eyes.no_faces
+        self.networks = eyes.networks()
         self._eyes, self._limits = eyes, limits
         self._workers = workers
         self._may_work = may_work
@@ -94,8 +93,10 @@ class Pool:
             self._started.stop()
             self._started = None
 
-    def outcomes(self, files: Sequence[PhotoFile]) -> Iterator[list[Done]]:
+    def outcomes(self, files: Sequence[PhotoFile], seen: Seen = lambda _: None) -> Iterator[list[Done]]:
         """Yield what is done at least every half second, perhaps nothing.
+
+        seen: tells what is known of a photo: networks that have seen it need not look again.
 
         Nothing comes at once while no photo may be begun: then it is the caller who waits. A file that is not there
         any more is passed over; one that changed meanwhile is looked at once more, as it is then.
@@ -106,7 +107,7 @@ class Pool:
         heard_at = monotonic()
         while running or waiting:
             if waiting and self._may_work():
-                self._submit(waiting, running)
+                self._submit(waiting, running, seen)
             done, _ = wait(running, _PATIENCE_SECONDS, FIRST_COMPLETED) if running else (set(), None)
             for future in self._left_behind(running):
                 waiting.appendleft(running.pop(future).try_)
@@ -120,14 +121,14 @@ class Pool:
                 running.clear()
             yield outcomes
 
-    def _submit(self, waiting: deque[_Try], running: dict[Future[Analysis], _UnderWay]) -> None:
+    def _submit(self, waiting: deque[_Try], running: dict[Future[Analysis], _UnderWay], seen: Seen) -> None:
         """Hand out as many photos as the workers should have; one that is to be alone is handed out alone."""
         started = self._with(len(waiting))
         while waiting and len(running) < started.count * _LOOK_AHEAD:
             if running and (waiting[0].alone or any(each.try_.alone for each in running.values())):
                 return
             one, slot = waiting.popleft(), started.stages.slot()
-            future = started.submit(work, self._eyes, self._limits, one.file, slot)
+            future = started.submit(work, self._eyes, self._limits, one.file, seen(one.file), slot)
             running[future] = _UnderWay(one, started, slot, monotonic())
 
     def _taken_in(self, future: Future[Analysis], was: _UnderWay, waiting: deque[_Try]) -> list[Done]:

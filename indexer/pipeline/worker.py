@@ -18,7 +18,9 @@ from indexer.intake.discover import stamp
 from indexer.intake.look import look
 from indexer.photo import Analysis, Face, PhotoFile
 from indexer.pipeline.stages import Stage
-from indexer.vision.analyze import Analyzer, Eyes, FaceReader
+from indexer.vision.analyze import Analyzer
+from indexer.vision.eyes import Eyes
+from indexer.vision.face_reader import FaceReader
 
 _STDERR = 2
 _stage: Stage  # this process's; set once by `start`
@@ -44,10 +46,12 @@ def analyze_file(
     enter: Callable[[str], None] = lambda _: None,
     *,
     want_faces: bool = True,
+    known: Analysis | None = None,
 ) -> Analysis:
     """Decode a photo and look at it.
 
     enter: hears of each stage that begins.  want_faces: whether faces may be looked for.
+    known: what is known of the photo: networks that have seen it do not look again.
     Errors: PhotoError for a photo that cannot be read; NotAPhoto (one of them) for content that is no picture.
     """
     enter("read")
@@ -62,6 +66,7 @@ def analyze_file(
             look(picture),
             larger=original.picture,
             want_faces=want_faces,
+            known=known,
         )
 
 
@@ -71,13 +76,13 @@ def read_faces(path: Path, reader: FaceReader, max_pixels: int) -> tuple[Face, .
         return reader.read(original.picture(reader.detector.long_side_px), larger=original.picture)
 
 
-def work(eyes: Eyes, limits: Limits, file: PhotoFile, slot: int) -> Analysis:
+def work(eyes: Eyes, limits: Limits, file: PhotoFile, known: Analysis | None, slot: int) -> Analysis:
     """Do `analyze_file` with an analyzer that this process loads once; slot: where it says what it does.
 
     Errors: ModelError where the networks cannot be loaded, PhotoError, MemoryError.
     """
     enter, want_faces = partial(_stage.enter, slot), eyes.want_faces(file.path)
-    return analyze_file(file, ready(eyes, limits), limits.pixels, enter, want_faces=want_faces)
+    return analyze_file(file, ready(eyes, limits), limits.pixels, enter, want_faces=want_faces, known=known)
 
 
 def ready(eyes: Eyes, limits: Limits) -> Analyzer:

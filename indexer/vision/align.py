@@ -1,6 +1,6 @@
 """Pixels and the five landmarks of a face flow in; the chip that the describer wants to see flows out.
 
-A chip is a square of 150 px in which eyes, nose and mouth stand where they stand in dlib's own chips.
+A chip is a square in which eyes, nose and mouth stand where the describer was trained to see them.
 """
 
 from __future__ import annotations
@@ -10,12 +10,26 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 CHIP_PX = 150
-# Left eye, right eye, nose, left and right mouth corner in the chip, x and y in px: the median over 126 faces
+# Left eye, right eye, nose, left and right mouth corner in dlib's chip, x and y in px: the median over 126 faces
 # for which dlib, with its own 5-point model, had cut a chip of the same picture.
 TEMPLATE = np.array([[46.47, 45.12], [101.67, 44.97], [73.26, 77.37], [50.66, 99.00], [97.95, 99.22]])
+# The same in the chip of 112 px that ArcFace and its kin are trained on: https://github.com/deepinsight/insightface.
+_ARCFACE_PX = 112
+_ARCFACE = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+)
 _MARGIN_PX = 1  # what interpolation looks at beyond the edge of the chip
 
 Matrix = NDArray[np.float64]
+
+
+def template(name: str, size_px: int) -> Matrix:
+    """Return where the five landmarks stand in a chip of size_px × size_px, float64[5, 2].
+
+    name: one of spec.TEMPLATES.
+    """
+    points, side = {"dlib": (TEMPLATE, CHIP_PX), "arcface": (_ARCFACE, _ARCFACE_PX)}[name]
+    return points * (size_px / side)
 
 
 def similarity(points: ArrayLike, target: ArrayLike) -> Matrix:
@@ -41,20 +55,22 @@ def applied(matrix: Matrix, points: ArrayLike) -> Matrix:
     return moved
 
 
-def chip(pixels: NDArray[np.uint8], landmarks: ArrayLike) -> NDArray[np.uint8]:
-    """Cut the chip of a face, uint8[150, 150, 3], from a picture uint8[h, w, 3].
+def chip(
+    pixels: NDArray[np.uint8], landmarks: ArrayLike, target: ArrayLike = TEMPLATE, size_px: int = CHIP_PX
+) -> NDArray[np.uint8]:
+    """Cut the chip of a face, uint8[size_px, size_px, 3], from a picture uint8[h, w, 3].
 
-    landmarks: [5, 2], x and y in px of the picture.  Large faces are reduced before they are turned, so that nothing
-    aliases; beyond the picture its edge is repeated.
+    landmarks: [5, 2], x and y in px of the picture.  target: where they go in the chip, as `template` says.
+    Large faces are reduced before they are turned, so that nothing aliases; beyond the picture its edge is repeated.
     """
-    back = _inverse(similarity(landmarks, TEMPLATE))
-    corners = applied(back, [[0, 0], [CHIP_PX, 0], [0, CHIP_PX], [CHIP_PX, CHIP_PX]])
+    back = _inverse(similarity(landmarks, target))
+    corners = applied(back, [[0, 0], [size_px, 0], [0, size_px], [size_px, size_px]])
     reduction = max(1, round(float(np.hypot(back[0, 0], back[1, 0]))))
     around, origin = _region(pixels, corners.min(axis=0), corners.max(axis=0), reduction)
     back[:, 2] -= origin
     back /= reduction
     image = Image.fromarray(around)
-    size = (CHIP_PX, CHIP_PX)
+    size = (size_px, size_px)
     return np.asarray(image.transform(size, Image.Transform.AFFINE, tuple(back.ravel()), Image.Resampling.BILINEAR))
 
 

@@ -2,121 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.errors import ModelError
-from indexer.photo import Analysis, Face, Hashes, Look, Metadata, Picture
+from indexer.photo import Analysis, Evidence, Face, Hashes, Look, Metadata, Networks, Object, Picture
+from indexer.vision.eyes import SCENE, Eyes
+from indexer.vision.face_reader import FaceReader
+from indexer.vision.labels import words_of_models
 from indexer.vision.runtime import open_model
-from indexer.vision.spec import ModelSpec, read_specs
 
 if TYPE_CHECKING:
     from indexer.vision.classify import Classifier
-    from indexer.vision.describe import Describer
-    from indexer.vision.detect import Detector
+    from indexer.vision.objects import ObjectDetector
+    from indexer.vision.spec import ModelSpec
     from indexer.vision.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class Eyes:
-    """Which networks look at a photo, where they are kept built, and what runs them.
-
-    detector and describer: None where faces are not wanted.  rules: for tags; None: those that ship with the program.
-    no_faces: folders below which faces are not wanted, by their real paths.
-    """
-
-    folder: Path
-    classifier: str
-    detector: str | None
-    describer: str | None
-    runtime: str = "auto"
-    rules: Path | None = None
-    no_faces: tuple[Path, ...] = ()
-
-    def want_faces(self, path: Path) -> bool:
-        """Tell whether faces may be looked for in a photo."""
-        return not any(path.is_relative_to(folder) for folder in self.no_faces)
-
-    def specs(self) -> tuple[ModelSpec, ...]:
-        """Return the specs of the networks, classifier first.
-
-        Errors: ModelError for a name that no spec has, or that plays another role.
-        """
-        known = read_specs()
-        wanted = {
-            "classifier": self.classifier,
-            "face-detector": self.detector,
-            "face-describer": self.describer,
-        }
-        return tuple(_spec(known, name, role) for role, name in wanted.items() if name is not None)
-
-
-class FaceReader:
-    """Detector and describer in order: every face of a picture with its descriptor."""
-
-    def __init__(self, detector: Detector, describer: Describer | None) -> None:
-        self.detector = detector
-        self.describer = describer
-
-    @classmethod
-    def open(cls, eyes: Eyes, threads: int = 1) -> FaceReader:
-        """Load the built networks for faces. Errors: ModelError where one is not built or damaged."""
-        from indexer.vision.describe import Describer
-        from indexer.vision.detect import Detector
-
-        models = {spec.role: open_model(spec, eyes.folder, eyes.runtime, threads) for spec in eyes.specs()[1:]}
-        describer = models.get("face-describer")
-        return cls(Detector(models["face-detector"]), Describer(describer) if describer else None)
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The ids of the networks."""
-        return tuple(eye.model.spec.id for eye in (self.detector, self.describer) if eye is not None)
-
-    def read(self, picture: Picture, larger: Callable[[int], Picture]) -> tuple[Face, ...]:
-        """Find the faces and describe them; without a describer their descriptors are None.
-
-        larger: decodes the same photo again with at least this long side in px; asked only for a panorama,
-        and when faces worth describing are too small in `picture`.
-        """
-        picture = _enlarged(picture, self.detector.needs_larger(picture), larger)
-        found = self.detector.detect(picture)
-        if not found or self.describer is None:
-            return tuple(found)
-        picture = _enlarged(picture, self.describer.needs_larger(picture, found), larger)
-        return tuple(self.describer.describe(picture, found))
-
-
 class Analyzer:
-    """The three networks in order: classify, detect, describe."""
+    """All networks in order: classify, find objects, read faces."""
 
-    def __init__(self, classifier: Classifier, vocabulary: Vocabulary, face_reader: FaceReader | None = None) -> None:
-        self.classifier = classifier
+    def __init__(
+        self,
+        classifiers: Sequence[Classifier],
+        vocabulary: Vocabulary,
+        face_reader: FaceReader | None = None,
+        finders: Sequence[ObjectDetector] = (),
+    ) -> None:
+        """classifiers: at least one, the default one first."""
+        self.classifiers = tuple(classifiers)
+        self.finders = tuple(finders)
         self.vocabulary = vocabulary
+        self.words = words_of_models(vocabulary, {}, self._specs)
         self.face_reader = face_reader
 
     @classmethod
     def open(cls, eyes: Eyes, threads: int = 1) -> Analyzer:
         """Load built networks. Errors: ModelError where one is not built or damaged."""
         from indexer.vision.classify import Classifier
+        from indexer.vision.objects import ObjectDetector
         from indexer.vision.vocabulary import Vocabulary
 
-        classifier = Classifier(open_model(eyes.specs()[0], eyes.folder, eyes.runtime, threads))
+        specs = [spec for spec in eyes.specs() if spec.role in SCENE]
+        models = [open_model(spec, eyes.folder, eyes.runtime, threads) for spec in specs]
         return cls(
-            classifier, Vocabulary.load(rules=eyes.rules), FaceReader.open(eyes, threads) if eyes.detector else None
+            [Classifier(model) for model in models if model.spec.role == "classifier"],
+            Vocabulary.load(rules=eyes.rules),
+            FaceReader.open(eyes, threads) if eyes.detector else None,
+            [ObjectDetector(model) for model in models if model.spec.role == "object-detector"],
         )
 
     @property
-    def models(self) -> tuple[str, ...]:
+    def networks(self) -> Networks:
         """The ids of the networks."""
-        return (self.classifier.model.spec.id, *(self.face_reader.models if self.face_reader else ()))
+        return Networks(tuple(spec.id for spec in self._specs), self.face_reader.models if self.face_reader else ())
 
     @property
     def long_side_px(self) -> int:
         """The long side that a picture should have for all networks to see what they can."""
-        return max(self.classifier.long_side_px, self.face_reader.detector.long_side_px if self.face_reader else 0)
+        sides = [each.long_side_px for each in self.classifiers] + [each.long_side_px for each in self.finders]
+        return max(sides + ([self.face_reader.detector.long_side_px] if self.face_reader else []))
 
     def analyze(
         self,
@@ -127,32 +72,82 @@ class Analyzer:
         larger: Callable[[int], Picture],
         *,
         want_faces: bool = True,
+        known: Analysis | None = None,
     ) -> Analysis:
         """Look at a picture; `larger` decodes the same photo again with at least this long side in px.
 
-        want_faces: False leaves faces alone, and their networks out of the models that have seen the photo.
+        want_faces: False leaves faces alone: those that are known stay, with the networks that found them.
+        known: what is known of the photo; where its bytes are the same, networks that have seen it do not look again,
+        and what others left of it stays.
         """
-        evidence, vector = self.classifier.classify(picture)
-        faces = self.face_reader.read(picture, larger) if self.face_reader and want_faces else ()
+        if known is not None and known.hashes.content != hashes.content:
+            known = None
+        evidence, vector = self._classified(picture, known)
+        objects = tuple(thing for finder in self.finders for thing in _things(finder, picture, known))
+        reads = want_faces and self.face_reader is not None
+        faces = self._faces(picture, larger, known) if reads else known.faces if known else ()
+        mine = self.networks.ids if reads else self.networks.scene
+        others = _others(known, mine, keeps_faces=not reads)
         return Analysis(
             metadata=metadata,
             hashes=hashes,
             look=look,
-            evidence=(evidence,),
-            tags=self.vocabulary.tags(evidence, faces, look),
+            evidence=evidence + others.evidence,
+            tags=self.vocabulary.tags(evidence, objects, faces, look, self.words),
             faces=faces,
-            vector=vector.astype("<f2").tobytes(),
-            models=self.models if want_faces else self.models[:1],
+            vector=vector,
+            models=mine + others.models,
+            objects=objects + others.objects,
         )
 
+    @property
+    def _specs(self) -> list[ModelSpec]:
+        return [each.model.spec for each in self.classifiers] + [each.model.spec for each in self.finders]
 
-def _enlarged(picture: Picture, long_side_px: int | None, larger: Callable[[int], Picture]) -> Picture:
-    return picture if long_side_px is None else larger(long_side_px)
+    def _classified(self, picture: Picture, known: Analysis | None) -> tuple[tuple[Evidence, ...], bytes]:
+        """Return the evidence of all classifiers, and the vector of the first."""
+        kept = {each.model: each for each in known.evidence} if known else {}
+        if known is not None and list(kept)[:1] != [self.classifiers[0].model.spec.id]:
+            kept.pop(self.classifiers[0].model.spec.id, None)  # the vector that is kept is not its own
+        found, vector = [], known.vector if known else b""
+        for number, classifier in enumerate(self.classifiers):
+            evidence = kept.get(classifier.model.spec.id)
+            if evidence is None:
+                evidence, pooled = classifier.classify(picture)
+                vector = pooled.astype("<f2").tobytes() if number == 0 else vector
+            found.append(evidence)
+        return tuple(found), vector
+
+    def _faces(self, picture: Picture, larger: Callable[[int], Picture], known: Analysis | None) -> tuple[Face, ...]:
+        if self.face_reader is None:
+            return ()
+        if known is not None and set(self.face_reader.models) <= set(known.models):
+            return known.faces
+        return self.face_reader.read(picture, larger)
 
 
-def _spec(known: dict[str, ModelSpec], name: str, role: str) -> ModelSpec:
-    if name not in known:
-        raise ModelError(name, f"is not known; 'indexer models list' shows {', '.join(sorted(known))}")
-    if known[name].role != role:
-        raise ModelError(name, f"is a {known[name].role}, not a {role}")
-    return known[name]
+def _things(finder: ObjectDetector, picture: Picture, known: Analysis | None) -> Sequence[Object]:
+    model = finder.model.spec.id
+    if known is not None and model in known.models:
+        return [each for each in known.objects if each.model == model]
+    return finder.detect(picture)
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """What networks left of a photo that are not in use now; it is kept, and gives no tags."""
+
+    evidence: tuple[Evidence, ...] = ()
+    objects: tuple[Object, ...] = ()
+    models: tuple[str, ...] = ()
+
+
+def _others(known: Analysis | None, mine: Sequence[str], *, keeps_faces: bool) -> _Others:
+    """Return it. keeps_faces: the faces are those that were known, and so are the networks that found them."""
+    if known is None:
+        return _Others()
+    evidence = tuple(each for each in known.evidence if each.model not in mine)
+    objects = tuple(each for each in known.objects if each.model not in mine)
+    told = {each.model for each in evidence} | {each.model for each in objects}
+    models = tuple(model for model in known.models if model in told or (keeps_faces and model not in mine))
+    return _Others(evidence, objects, models)

@@ -1,12 +1,14 @@
 """What a folder of built networks holds: a spec and a folder flow in; checked paths of its files flow out.
 
-The zoo writes `FOLDER/ID/` with model.tflite, saved_model/ and build.json, which tells size and sha256 of every file.
+The zoo writes `FOLDER/ID/` with build.json, which tells size and sha256 of every file, and one or more of
+model.tflite, saved_model/ and model.onnx: the first two of its own networks, of the user's what can be had.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ from indexer.vision.spec import ModelSpec
 
 LITERT_FILE = "model.tflite"
 SAVED_MODEL = "saved_model"
+ONNX_FILE = "model.onnx"
 RECORD = "build.json"
+SIGNATURE = "serving_default"  # of both forms, with the names of the spec
 
 
 def is_built(spec: ModelSpec, folder: Path) -> bool:
@@ -25,7 +29,7 @@ def is_built(spec: ModelSpec, folder: Path) -> bool:
     try:
         files = _record(home)["files"]
         whole = all((home / name).stat().st_size == told["size"] for name, told in files.items())
-        return whole and LITERT_FILE in files
+        return whole and bool(_parts(files))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
@@ -38,23 +42,47 @@ def is_whole(spec: ModelSpec, folder: Path) -> bool:
         return False
 
 
+def parts(spec: ModelSpec, folder: Path) -> set[str]:
+    """Return the forms that a built network is there in. Errors: ModelError where it is not built."""
+    return _parts(_files(spec, folder))
+
+
 def check(spec: ModelSpec, folder: Path, part: str = "") -> Path:
     """Compare the files of a built network, or those whose name starts with `part`, with their record.
 
     Return the path of the part. Errors: ModelError where one is missing or damaged.
     """
-    home = folder / spec.id
+    home, files = folder / spec.id, _files(spec, folder)
     try:
-        files: dict[str, Any] = _record(home)["files"]
         wanted = {name: told["sha256"] for name, told in files.items() if name.startswith(part)}
         damaged = [name for name, sha256 in wanted.items() if fingerprint(home / name) != sha256]
     except FileNotFoundError as error:
         raise ModelError(spec.name, f"is not built in {folder}; 'indexer models build' builds it") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, KeyError, TypeError) as error:
         raise ModelError(spec.name, f"cannot be read in {home}: {error}; {_REMEDY}") from error
     if damaged or not wanted:
         raise ModelError(spec.name, f"{home / (damaged or [part])[0]} is damaged; {_REMEDY}")
     return home / part
+
+
+def homes_of(name: str, folder: Path) -> list[Path]:
+    """Return the folders of all that was ever built of the network with a name, whatever its description said then."""
+    is_id = re.compile(rf"{re.escape(name)}-[0-9a-f]{{8}}")
+    return [file.parent for file in sorted(folder.glob(f"*/{RECORD}")) if is_id.fullmatch(file.parent.name)]
+
+
+def _files(spec: ModelSpec, folder: Path) -> dict[str, Any]:
+    home = folder / spec.id
+    try:
+        return dict(_record(home)["files"])
+    except FileNotFoundError as error:
+        raise ModelError(spec.name, f"is not built in {folder}; 'indexer models build' builds it") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(spec.name, f"cannot be read in {home}: {error}; {_REMEDY}") from error
+
+
+def _parts(files: Iterable[str]) -> set[str]:
+    return {name.split("/")[0] for name in files} & {LITERT_FILE, SAVED_MODEL, ONNX_FILE}
 
 
 def record(files: Iterable[str], home: Path) -> dict[str, Any]:
@@ -66,6 +94,13 @@ def fingerprint(path: Path) -> str:
     """Return the sha256 of a file, as hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def tree_fingerprint(folder: Path) -> str:
+    """Return the sha256 of all files of a folder: of the lines 'sha256  relative/name', in order of the names."""
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = "".join(f"{fingerprint(folder / name)}  {name}\n" for name in files)
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _record(home: Path) -> dict[str, Any]:

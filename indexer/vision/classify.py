@@ -9,6 +9,8 @@ from indexer.photo import Evidence, Picture
 from indexer.vision.preprocess import tensor
 from indexer.vision.runtime import Model
 
+_ROOM = 2  # a crop is cut from the short side: of a picture of 2 : 1 the long one is twice as long
+
 
 class Classifier:
     """A classifier and how its answers are kept."""
@@ -20,10 +22,14 @@ class Classifier:
     def long_side_px(self) -> int:
         """The long side in px that a picture needs at most to be seen in full detail."""
         wanted = self.model.spec.input
-        return wanted.longest_px if wanted.fit == "short-side" else wanted.size_px
+        return wanted.longest_px if wanted.fit == "short-side" else round(max(wanted.size) * _ROOM / wanted.crop)
 
     def classify(self, picture: Picture) -> tuple[Evidence, NDArray[np.float32]]:
-        """Return the evidence of all views of a picture, and its pooled features float32[length]."""
+        """Return the evidence of all views of a picture, and its pooled features float32[length].
+
+        A network of one's own may have no features: then they are empty.
+        """
         spec = self.model.spec
         outputs = self.model.run(tensor(picture.pixels, spec))
-        return Evidence.of(spec.id, outputs["probabilities"], spec.thresholds["least"]), outputs["embedding"]
+        evidence = Evidence.of(spec.id, outputs["probabilities"], spec.kept_from)
+        return evidence, outputs.get("embedding", np.empty(0, np.float32))

@@ -18,7 +18,7 @@ from indexer.photo import Face, Picture
 from indexer.vision.anchors import Found, decode, distinct, overlaps
 from indexer.vision.preprocess import fitted, normalized
 from indexer.vision.runtime import Model
-from indexer.vision.views import Pixels, square, views
+from indexer.vision.views import Pixels, larger_px, square, views
 
 _MOST_PROPOSALS = 1000
 _CLOSE = (160, 80)  # sides in px of a close-up and of the face in it
@@ -41,10 +41,7 @@ class Detector:
 
     def needs_larger(self, picture: Picture) -> int | None:
         """Return the long side in px that a panorama should be decoded with, None where the picture serves."""
-        width, height = picture.full_size
-        left, top, right, bottom = views(width, height)[0]
-        wanted = round(self.long_side_px * max(width, height) / max(right - left, bottom - top))
-        return wanted if max(picture.size) < wanted <= max(width, height) else None
+        return larger_px(picture, self.long_side_px)
 
     def detect(self, picture: Picture) -> list[Face]:
         """Find the faces, best first; they have no descriptors yet, and their quality is 0."""

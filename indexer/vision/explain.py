@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from indexer.photo import Analysis, Evidence, Tag
-from indexer.vision.vocabulary import Vocabulary
+from indexer.photo import Analysis, Tag, model_name
+from indexer.vision.claims import Claim, ModelWords, claims
+from indexer.vision.vocabulary import Vocabulary, source
 
 _MOST_CLASSES = 5
 
@@ -15,9 +16,10 @@ _MOST_CLASSES = 5
 class Reason:
     """Why a photo has a tag.
 
-    classes: the classes that were summed in the view that decided, surest first: (name, score 0..1), at most five.
-    others: how many more there were.  view: which part of the picture, None where no network decided.
+    classes: the classes that were summed in the view that decided, or the objects, surest first: (name, score 0..1),
+    at most five.  others: how many more there were.  view: which part of the picture, None where no classifier decided.
     threshold: the score from which the tag is shown, None where no rule is asked.  renamed: the word before the rules.
+    model: the id of the network that decided, None where none did.
     """
 
     tag: Tag
@@ -26,13 +28,16 @@ class Reason:
     view: int | None = None
     threshold: float | None = None
     renamed: str | None = None
+    model: str | None = None
 
     def __str__(self) -> str:
         parts = [f"{self.tag.name} {self.tag.score:.2f} ← "]
-        if self.classes:
-            parts.append(" + ".join(f"{name} {score:.2f}" for name, score in self.classes))
+        if self.model is not None:
+            joined = " + " if self.view is not None else ", "
+            parts.append(joined.join(f"{name} {score:.2f}" for name, score in self.classes))
             parts.append(f" and {self.others} more" if self.others else "")
-            parts.append(f" in view {self.view}")
+            parts.append(f" in view {self.view}" if self.view is not None else "")
+            parts.append(f" ({model_name(self.model)})")
         else:
             parts.append(self.tag.source)
         if self.renamed is not None:
@@ -42,13 +47,17 @@ class Reason:
         return "".join(parts)
 
 
-def reasons(vocabulary: Vocabulary, analysis: Analysis, tags: tuple[str, ...]) -> list[Reason]:
+def reasons(
+    vocabulary: Vocabulary, analysis: Analysis, tags: tuple[str, ...], classes: Mapping[str, ModelWords]
+) -> list[Reason]:
     """Return why the photo has these of its tags, in the order of its tags.
 
-    What networks gave is explained by the evidence that they left, other tags (faces, colors, own) by their source.
+    What networks gave is explained by what they left, other tags (faces, colors, own) by their source.
+    classes: model → what its classes mean.
     """
     wanted = [tag for tag in analysis.tags if tag.name in tags]
-    return [_seen(vocabulary, analysis.evidence, tag) or _told(vocabulary, tag) for tag in wanted]
+    made = list(claims(analysis.evidence, analysis.objects, classes))
+    return [_given(vocabulary, analysis, tag, made, classes) or _told(vocabulary, tag) for tag in wanted]
 
 
 def _told(vocabulary: Vocabulary, tag: Tag) -> Reason:
@@ -56,43 +65,31 @@ def _told(vocabulary: Vocabulary, tag: Tag) -> Reason:
     return Reason(tag, threshold=_threshold(vocabulary, tag.name, tag.name) if by_rule else None)
 
 
-def _seen(vocabulary: Vocabulary, evidence: tuple[Evidence, ...], tag: Tag) -> Reason | None:
-    """Return the view and word that made the tag, None where none did."""
-    if tag.source not in vocabulary.classes:
-        return None
+def _given(
+    vocabulary: Vocabulary, analysis: Analysis, tag: Tag, made: list[Claim], classes: Mapping[str, ModelWords]
+) -> Reason | None:
+    """Return the claim that made the tag, None where none did."""
+    default = analysis.evidence[0].model if analysis.evidence else ""
+    rename = vocabulary.rules.rename
     found = [
-        (sum(score for _, score in given), -view, word, given)
-        for each in evidence
-        for (view, word), given in _given(vocabulary, each, tag.name).items()
+        claim
+        for claim in made
+        if rename.get(claim.word, claim.word) == tag.name and source(claim, classes[claim.model], default) == tag.source
     ]
     if not found:
         return None
-    _, view, word, given = max(found)
-    given.sort(key=lambda each: (-each[1], each[0]))
+    best = max(found, key=lambda claim: (claim.score, -(claim.view or 0)))
+    given = [(classes[best.model].classes[-label], score) for score, label in sorted(best.given, reverse=True)]
     return Reason(
         tag=tag,
         classes=tuple(given[:_MOST_CLASSES]),
         others=max(0, len(given) - _MOST_CLASSES),
-        view=-view,
-        threshold=_threshold(vocabulary, word, tag.name),
-        renamed=word if word != tag.name else None,
+        view=best.view,
+        threshold=_threshold(vocabulary, best.word, tag.name, classes[best.model]),
+        renamed=best.word if best.word != tag.name else None,
+        model=best.model,
     )
 
 
-def _given(vocabulary: Vocabulary, evidence: Evidence, name: str) -> dict[tuple[int, str], list[tuple[str, float]]]:
-    """Return, for each view and each word that becomes this tag, what the classes below it gave."""
-    given: dict[tuple[int, str], list[tuple[str, float]]] = {}
-    for view, label, score in evidence.entries():
-        for word in _words(vocabulary, label, name):
-            given.setdefault((view, word), []).append((vocabulary.classes[label], score))
-    return given
-
-
-def _words(vocabulary: Vocabulary, label: int, name: str) -> Iterator[str]:
-    rename = vocabulary.rules.rename
-    return (word for word in vocabulary.words[label] if rename.get(word, word) == name)
-
-
-def _threshold(vocabulary: Vocabulary, word: str, name: str) -> float:
-    rules = vocabulary.rules
-    return rules.thresholds.get(name, rules.narrow_threshold if vocabulary.is_narrow(word) else rules.threshold)
+def _threshold(vocabulary: Vocabulary, word: str, name: str, of: ModelWords | None = None) -> float:
+    return vocabulary.rules.thresholds.get(name, vocabulary.least(word, of))

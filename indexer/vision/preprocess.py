@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,9 +22,18 @@ _Box = tuple[float, float, float, float]
 
 
 def tensor(pixels: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.float32]:
-    """Turn a picture uint8[h, w, 3] (RGB) into float32[1, h', w', 3]: fitted, colors in order, scaled."""
+    """Turn a picture uint8[h, w, 3] (RGB) into float32[views, h', w', colors]: fitted, colors in order, scaled."""
     wanted = spec.input
-    return normalized(fitted(pixels, wanted)[np.newaxis], wanted)
+    return normalized(np.stack(list(views(pixels, wanted))), wanted)
+
+
+def views(pixels: NDArray[np.uint8], wanted: Input) -> Iterator[NDArray[np.uint8]]:
+    """Yield what the network sees of a picture uint8[h, w, 3], still RGB: the whole, or a part after the other."""
+    if wanted.fit != "three-crops":
+        yield fitted(pixels, wanted)
+        return
+    for place in (0.0, 0.5, 1.0):
+        yield resized(pixels, wanted.size, wanted.resampling, _crop(pixels, wanted, place))
 
 
 def fitted(pixels: NDArray[np.uint8], wanted: Input) -> NDArray[np.uint8]:
@@ -32,15 +43,21 @@ def fitted(pixels: NDArray[np.uint8], wanted: Input) -> NDArray[np.uint8]:
         case "as-is":
             return pixels
         case "stretch":
-            return resized(pixels, (wanted.size_px, wanted.size_px), wanted.resampling)
+            return resized(pixels, wanted.size, wanted.resampling)
         case "center-crop":
-            side = min(width, height) * wanted.crop
-            left, top = (width - side) / 2, (height - side) / 2
-            size, box = (wanted.size_px, wanted.size_px), (left, top, left + side, top + side)
-            return resized(pixels, size, wanted.resampling, box)
+            return resized(pixels, wanted.size, wanted.resampling, _crop(pixels, wanted, 0.5))
+        case "letterbox":
+            return _letterbox(pixels, wanted)
         case "short-side":
             return resized(pixels, _short_side(width, height, wanted), wanted.resampling)
     return _filled(resized(pixels, _long_side(width, height, wanted), wanted.resampling), wanted.multiple_px)
+
+
+def letterbox(width: int, height: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return where a picture of width × height px lies in a letterbox: left, top, width, height in px."""
+    ratio = min(size[0] / width, size[1] / height)
+    inner = max(1, round(width * ratio)), max(1, round(height * ratio))
+    return (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2, *inner
 
 
 def resized(
@@ -53,15 +70,37 @@ def resized(
 
 
 def normalized(pixels: NDArray[np.uint8], wanted: Input) -> NDArray[np.float32]:
-    """Turn pixels uint8[n, h, w, 3] (RGB) into float32 of the same shape: colors in order, (pixel − mean) × scale."""
+    """Turn pixels uint8[n, h, w, 3] (RGB) into float32[n, h, w, colors]: in order, (pixel − mean) × scale."""
     count, height, width, _ = pixels.shape
     if wanted.colors == "BGR":
         pixels = _reversed(pixels.reshape(count * height, width, 3))
+    elif wanted.colors == "gray":
+        luma = np.asarray(Image.fromarray(pixels.reshape(count * height, width, 3)).convert("L"), np.float32)
+        return ((luma - np.float32(wanted.mean[0])) * np.float32(wanted.scale[0])).reshape(count, height, width, 1)
     # Rows of all three colors together: NumPy is several times faster along one long side than along a side of 3.
     values = pixels.reshape(count * height, width * 3).astype(np.float32)
     values -= np.tile(np.asarray(wanted.mean, np.float32), width)
     values *= np.tile(np.asarray(wanted.scale, np.float32), width)
     return values.reshape(count, height, width, 3)
+
+
+def _crop(pixels: NDArray[np.uint8], wanted: Input, place: float) -> _Box:
+    """Return the largest part with the sides' ratio that is wanted, made smaller by `crop`.
+
+    place: 0 for the left or upper end of what there is to choose from, 1 for the other.
+    """
+    height, width = pixels.shape[:2]
+    across, down = wanted.size
+    unit = min(width / across, height / down) * wanted.crop
+    left, top = (width - across * unit) * place, (height - down * unit) * place
+    return left, top, left + across * unit, top + down * unit
+
+
+def _letterbox(pixels: NDArray[np.uint8], wanted: Input) -> NDArray[np.uint8]:
+    left, top, width, height = letterbox(pixels.shape[1], pixels.shape[0], wanted.size)
+    whole = np.full((wanted.size[1], wanted.size[0], 3), round(wanted.fill), np.uint8)
+    whole[top : top + height, left : left + width] = resized(pixels, (width, height), wanted.resampling)
+    return whole
 
 
 def _short_side(width: int, height: int, wanted: Input) -> tuple[int, int]:

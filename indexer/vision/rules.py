@@ -27,12 +27,15 @@ class Rules:
     rename: Mapping[str, str]
     block: frozenset[str]
 
-    def apply(self, tag: Tag, narrow: bool = False) -> Tag | None:
-        """Return the tag as it is shown, or None where it is not; narrow: it stands for a single class."""
+    def apply(self, tag: Tag, least: float | None = None) -> Tag | None:
+        """Return the tag as it is shown, or None where it is not.
+
+        least: the score that it needs where it has no threshold of its own; None: that of all words.
+        """
         if tag.name in self.block:
             return None
         name = self.rename.get(tag.name, tag.name)
-        if tag.score < self.thresholds.get(name, self.narrow_threshold if narrow else self.threshold):
+        if tag.score < self.thresholds.get(name, self.threshold if least is None else least):
             return None
         return tag if name == tag.name else replace(tag, name=name)
 

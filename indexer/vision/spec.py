@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,20 @@ from indexer.errors import ModelError
 from indexer.resources import packaged
 from indexer.vision.toml_table import Table
 
-ROLES = ("classifier", "face-detector", "face-describer")
-FORMATS = ("torch", "dlib", "onnx-literal")
-FITS = ("as-is", "stretch", "center-crop", "short-side", "long-side")
+ROLES = ("classifier", "object-detector", "face-detector", "face-landmarks", "face-describer")
+PACKAGED_FORMATS = ("torch", "dlib", "onnx-literal")
+OWN_FORMATS = ("saved-model", "keras", "graph", "tflite", "onnx", "face-api")
+FITS = ("as-is", "stretch", "center-crop", "three-crops", "letterbox", "short-side", "long-side")
 RESAMPLINGS = ("nearest", "bilinear", "bicubic", "lanczos")
-COLORS = ("RGB", "BGR")
+COLORS = ("RGB", "BGR", "gray")
+LAYOUTS = ("NHWC", "NCHW")
+DTYPES = ("float32", "float16", "uint8", "int8")
 ACTIVATIONS = ("none", "softmax", "sigmoid")
+APPLIED = ("none", "softmax", "sigmoid", "unit")
+TEMPLATES = ("dlib", "arcface")
+
+_LEAST = {"classifier": 0.01, "object-detector": 0.2}  # scores that are kept, where the description says nothing
+_OBJECT = 0.5  # the score from which an object gives its words
 
 # Raise it when the zoo builds other numbers from the same spec: built networks and stored results become stale.
 _BUILDER = 1
@@ -27,23 +35,45 @@ _BUILDER = 1
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Where the numbers come from: a file inside an installed package.
+    """Where the numbers come from: a file inside an installed package, or a file of the user's own.
 
-    format: 'torch' (.pth before 1.6), 'dlib' (.dat), 'onnx-literal' (ONNX as WEIGHTS = b'…' in a Python file).
-    sha256: of the file; with 'onnx-literal' of the ONNX bytes.
+    package, version: of the package; empty for a file of one's own.
+    file: from the folder of packages, or from the folder of the description; a SavedModel is a folder.
+    sha256: of the file; with 'onnx-literal' of the ONNX bytes; of a folder as `fingerprint` in vision.built says.
+    format: of packages 'torch' (.pth before 1.6), 'dlib' (.dat), 'onnx-literal' (ONNX as WEIGHTS = b'…' in a Python
+    file); of one's own OWN_FORMATS.
+    tags, signature: which graph of a SavedModel is meant, and which of its functions; empty: found by its tensors.
+    trust: code inside the file (Lambda layers) may run.
     """
 
-    package: str
-    version: str
     file: str
     sha256: str
     format: str
+    package: str = ""
+    version: str = ""
+    tags: tuple[str, ...] = ()
+    signature: str = ""
+    trust: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Tell whether the file is the user's own."""
+        return not self.package
 
     @classmethod
     def of(cls, table: Table) -> Weights:
         """Take all keys of the table."""
-        texts = {key: table.text(key) for key in ("package", "version", "file")}
-        weights = cls(**texts, sha256=table.digest("sha256"), format=table.choice("format", FORMATS))
+        package = table.text("package", "")
+        weights = cls(
+            file=table.text("file"),
+            sha256=table.digest("sha256"),
+            format=table.choice("format", PACKAGED_FORMATS if package else OWN_FORMATS),
+            package=package,
+            version=table.text("version") if package else table.text("version", ""),
+            tags=table.words("tags", []),
+            signature=table.text("signature", ""),
+            trust=table.truth("trust", default=False),
+        )
         table.done()
         return weights
 
@@ -52,10 +82,13 @@ class Weights:
 class Input:
     """What the network wants to see: value = (pixel − mean) × scale, colors in their order.
 
-    name: of the input tensor.
-    fit: 'as-is' (chips of size_px × size_px), 'stretch' (squeezed to size_px × size_px), 'center-crop' (the middle
-    `crop` of the short side, as size_px × size_px), 'short-side' or 'long-side' (that side gets size_px, the other
-    follows).
+    name: of the input tensor of the built network.  tensor: its name in the file that it comes from.
+    layout: NHWC or NCHW.  dtype: of the tensor; what is given to an integer is rounded.
+    fit: 'as-is' (chips of size_px × size_px), 'stretch' (squeezed to the size), 'center-crop' (the middle `crop` of
+    the short side), 'three-crops' (the same at both ends and in the middle of the long side, a view each),
+    'letterbox' (the whole picture in the middle of the size, `fill` around it), 'short-side' or 'long-side' (that
+    side gets size_px, the other follows).
+    size_px: the width; height_px: the height, where it is another; the first four fits bring to this size.
     multiple_px: with 'short-side' the long side grows in such steps; with 'long-side' both sides are filled up to a
     multiple of it, with black at the bottom and right.
     longest_px: with 'short-side', a longer side is squeezed to it.
@@ -71,6 +104,21 @@ class Input:
     crop: float
     multiple_px: int
     longest_px: int
+    height_px: int = 0
+    fill: float = 0.0
+    tensor: str = ""
+    layout: str = "NHWC"
+    dtype: str = "float32"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in px of what the network sees, where `fit` brings pictures to one size."""
+        return self.size_px, self.height_px or self.size_px
+
+    @property
+    def source_name(self) -> str:
+        """The name of the input in the file that the network comes from."""
+        return self.tensor or self.name
 
     @classmethod
     def of(cls, table: Table) -> Input:
@@ -86,6 +134,11 @@ class Input:
             crop=table.number("crop", 1.0),
             multiple_px=table.count("multiple_px", 1),
             longest_px=table.count("longest_px", 4096),
+            height_px=table.count("height_px", 0),
+            fill=table.number("fill", 0.0),
+            tensor=table.text("tensor", ""),
+            layout=table.choice("layout", LAYOUTS, "NHWC"),
+            dtype=table.choice("dtype", DTYPES, "float32"),
         )
         table.done()
         return wanted
@@ -93,26 +146,59 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A named output: its sides (a word where a side varies), and what was applied to it last."""
+    """A named output: its sides (a word where a side varies), and what was applied to it last.
+
+    tensor: its name in the file that the network comes from.
+    apply: what the program does with the answer: 'softmax' or 'sigmoid' for raw logits, 'unit' brings vectors to
+    length 1.
+    """
 
     shape: tuple[int | str, ...]
     activation: str
+    tensor: str = ""
+    apply: str = "none"
 
     @classmethod
     def of(cls, table: Table) -> Output:
         """Take all keys of the table."""
-        output = cls(table.shape("shape"), table.choice("activation", ACTIVATIONS, "none"))
+        output = cls(
+            shape=table.shape("shape"),
+            activation=table.choice("activation", ACTIVATIONS, "none"),
+            tensor=table.text("tensor", ""),
+            apply=table.choice("apply", APPLIED, "none"),
+        )
         table.done()
         return output
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Where the words for the classes come from: a set that ships with the program, or a file, one class a line.
+
+    offset: so many classes come before the first word ('background').
+    """
+
+    set: str = ""
+    file: str = ""
+    offset: int = 0
+
+    @classmethod
+    def of(cls, table: Table) -> Labels:
+        """Take all keys of the table."""
+        labels = cls(table.text("set", ""), table.text("file", ""), table.count("offset", 0))
+        table.done()
+        return labels
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A network as its description says.
 
-    architecture: what the zoo builds; network: the numbers that its builder needs.
-    labels: where the words for its classes come from.
+    architecture: what the zoo builds; 'file' for a network that the file itself describes.
+    network: the numbers that its builder needs.  labels: where the words for its classes come from.
+    align: how chips of faces are cut (TEMPLATES).
     thresholds: defaults, which may change without making stored results stale.
+    folder: where the description lies, empty for one that ships with the program: its files lie below it.
     """
 
     name: str
@@ -125,53 +211,113 @@ class ModelSpec:
     input: Input
     outputs: Mapping[str, Output]
     network: Mapping[str, float]
-    labels: Mapping[str, str]
+    labels: Labels
+    align: str
     thresholds: Mapping[str, float]
+    folder: str = ""
 
     @property
     def id(self) -> str:
-        """The name and a fingerprint of everything that the network's numbers depend on."""
-        parts = asdict(self)
-        told = {key: parts[key] for key in ("architecture", "network", "input", "outputs")}
+        """The name and a fingerprint of everything that the network's numbers depend on.
+
+        A key that has its default counts as one that was never there: new keys make nothing stale.
+        """
+        told: dict[str, Any] = {"architecture": self.architecture, "network": dict(self.network)}
+        told["input"] = _told(self.input)
+        told["outputs"] = {name: _told(output) for name, output in self.outputs.items()}
         told |= {"weights": self.weights.sha256, "builder": _BUILDER}
+        told |= {key: value for key in ("tags", "signature") if (value := getattr(self.weights, key))}
+        if self.weights.is_own and self.kept_from != _LEAST.get(self.role, 0.0):
+            told["kept_from"] = self.kept_from
+        if self.role == "object-detector" and self.labels.offset:
+            told["offset"] = self.labels.offset
+        told |= {"align": self.align} if self.align != TEMPLATES[0] else {}
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         return f"{self.name}-{digest[:8]}"
 
+    @property
+    def kept_from(self) -> float:
+        """The least score, of a class in a view or of an object, that is kept: what words are made from."""
+        least = _LEAST.get(self.role, 0.0)
+        return min(self.thresholds.get("least", least), self.thresholds.get("score", 1.0))
 
-def read_specs(folder: Path | None = None) -> dict[str, ModelSpec]:
-    """Read all descriptions in a folder, by name; None: those that ship with the program.
+    @property
+    def shown_from(self) -> float | None:
+        """The score from which a word is shown; None: as the rules say."""
+        return self.thresholds.get("score", _OBJECT if self.role == "object-detector" else None)
 
-    Errors: ModelError that names the file, or the key that is wrong.
+    def path(self, file: str) -> Path:
+        """Return where a file of the description lies."""
+        return Path(self.folder) / file
+
+
+def _told(part: Input | Output) -> dict[str, Any]:
+    """Return the keys that decide on numbers; those that came later only where they were given."""
+    late = {each.name: each.default for each in fields(part) if each.default is not MISSING}
+    return {key: value for key, value in asdict(part).items() if key not in late or value != late[key]}
+
+
+def read_specs(own: Path | None = None) -> dict[str, ModelSpec]:
+    """Read all descriptions, by name: those that ship with the program, and those in the user's own folder.
+
+    One of the user's own that cannot be read is left out: `broken_specs` tells of it.
     """
-    files = sorted((folder or packaged("models")).glob("*.toml"))
-    return {file.stem: read_spec(file) for file in files}
+    shipped = [read_spec(file) for file in sorted(packaged("models").glob("*.toml"))]
+    mine = [found for found in _own_specs(own) if isinstance(found, ModelSpec)]
+    return {spec.name: spec for spec in (*mine, *shipped)}
 
 
-def read_spec(file: Path) -> ModelSpec:
-    """Read one description. Errors: ModelError that names the file, or the key that is wrong."""
+def broken_specs(own: Path | None) -> dict[str, ModelError]:
+    """Return what is wrong with the descriptions in the user's own folder that cannot be read, by name."""
+    return {found.name: found for found in _own_specs(own) if isinstance(found, ModelError)}
+
+
+def _own_specs(own: Path | None) -> Iterator[ModelSpec | ModelError]:
+    for file in sorted(own.glob("*.toml")) if own else ():
+        try:
+            yield read_spec(file, own)
+        except ModelError as error:
+            yield error
+
+
+def read_spec(file: Path, folder: Path | None = None) -> ModelSpec:
+    """Read one description; folder: where its files lie. Errors: ModelError that names the file or the wrong key."""
     try:
         raw = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(file.stem, f"its description {file} cannot be read: {error}") from error
-    return spec_of(file.stem, raw)
+    if "folder" in raw:  # only a child process is told one
+        raise ModelError(file.stem, "'folder' in its description is not a known key")
+    return spec_of(file.stem, raw, str(folder or ""))
 
 
-def spec_of(name: str, raw: dict[str, Any]) -> ModelSpec:
-    """Check the content of a description. Errors: ModelError that names the key that is wrong."""
+def spec_of(name: str, raw: dict[str, Any], folder: str = "") -> ModelSpec:
+    """Check the content of a description.
+
+    folder: where its files lie; as a key of `raw`, which the descriptions for child processes have, it goes before.
+    Errors: ModelError that names the key that is wrong.
+    """
     table = Table(name, raw)
+    folder = table.text("folder", folder)
+    optional = ("",) if folder else ()  # who brings a network of his own knows whose it is
     spec = ModelSpec(
         name=name,
         description=table.text("description"),
         role=table.choice("role", ROLES),
-        architecture=table.text("architecture"),
-        license=table.text("license"),
-        source=table.text("source"),
+        architecture=table.text("architecture", "file"),
+        license=table.text("license", *optional),
+        source=table.text("source", *optional),
         weights=Weights.of(table.table("weights")),
         input=Input.of(table.table("input")),
         outputs={key: Output.of(part) for key, part in table.table("outputs").tables().items()},
         network=table.table("network", {}).numbers(),
-        labels=table.table("labels", {}).texts(),
+        labels=Labels.of(table.table("labels", {})),
+        align=table.choice("align", TEMPLATES, TEMPLATES[0]),
         thresholds=table.table("thresholds", {}).numbers(),
+        folder=folder,
     )
     table.done()
+    for key, file in (("weights.file", spec.weights.file), ("labels.file", spec.labels.file)):
+        if Path(file).is_absolute() or ".." in Path(file).parts:
+            raise ModelError(name, f"'{key}' in its description must lie below the description, not {file!r}")
     return spec

@@ -24,10 +24,22 @@ class Table:
         self._where = where
         self._left = dict(raw)
 
-    def text(self, key: str) -> str:
-        """Take a text that is not empty."""
-        value = self._take(key)
-        return str(self._wanted(key, value, isinstance(value, str) and bool(value.strip()), "a text"))
+    def text(self, key: str, default: Any = _MISSING) -> str:
+        """Take a text that is not empty, but where that is the default."""
+        value = self._take(key, default)
+        holds = isinstance(value, str) and (_same(value, default) or bool(value.strip()))
+        return str(self._wanted(key, value, holds, "a text"))
+
+    def words(self, key: str, default: Any = _MISSING) -> tuple[str, ...]:
+        """Take a list of texts."""
+        value = self._take(key, default)
+        holds = isinstance(value, list | tuple) and all(isinstance(each, str) and each for each in value)
+        return tuple(self._wanted(key, value, holds, "a list of texts"))
+
+    def truth(self, key: str, *, default: bool) -> bool:
+        """Take true or false."""
+        value = self._take(key, default)
+        return bool(self._wanted(key, value, isinstance(value, bool), "true or false"))
 
     def choice(self, key: str, choices: tuple[str, ...], default: Any = _MISSING) -> str:
         """Take one of a few words."""
@@ -43,7 +55,7 @@ class Table:
     def count(self, key: str, default: Any = _MISSING) -> int:
         """Take a whole number above 0."""
         value = self._take(key, default)
-        return int(self._wanted(key, value, _is_count(value), "a whole number above 0"))
+        return int(self._wanted(key, value, _same(value, default) or _is_count(value), "a whole number above 0"))
 
     def number(self, key: str, default: Any = _MISSING) -> float:
         """Take a number."""
@@ -99,6 +111,10 @@ class Table:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _same(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and bool(value == default)
 
 
 def _is_count(value: Any) -> bool:

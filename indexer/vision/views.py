@@ -7,6 +7,7 @@ from math import ceil, floor
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.photo import Picture
 from indexer.vision.preprocess import resized
 
 # Sides of the views of a panorama, as multiples of its short side.
@@ -31,6 +32,17 @@ def views(width: int, height: int) -> list[tuple[int, int, int, int]]:
     if width >= height:
         return [(first, 0, last, height) for first, last in spans]
     return [(0, first, width, last) for first, last in spans]
+
+
+def larger_px(picture: Picture, long_side_px: int) -> int | None:
+    """Return the long side in px that a panorama should be decoded with, None where the picture serves.
+
+    long_side_px: what a detector wants each view to have.
+    """
+    width, height = picture.full_size
+    left, top, right, bottom = views(width, height)[0]
+    wanted = round(long_side_px * max(width, height) / max(right - left, bottom - top))
+    return wanted if max(picture.size) < wanted <= max(width, height) else None
 
 
 def square(pixels: Pixels, start: tuple[float, float], side: float, size_px: int) -> Pixels:

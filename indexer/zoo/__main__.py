@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
-from indexer.zoo.child import serve
+from indexer.zoo.child import build_all, serve
 
 if __name__ == "__main__":
-    # Only our own lines reach the parent: whatever a library prints goes to stderr.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    sys.exit(serve(Path(sys.argv[1]), sys.stdin, answers))
+    serve(lambda asked, report: build_all(asked, Path(sys.argv[1]), report))

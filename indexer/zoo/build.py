@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from indexer.errors import ModelError
-from indexer.vision.built import LITERT_FILE, RECORD, SAVED_MODEL, is_whole, record
+from indexer.vision.built import LITERT_FILE, RECORD, SAVED_MODEL, SIGNATURE, is_whole, record
 from indexer.vision.spec import ModelSpec
+from indexer.zoo.own import write_own
 from indexer.zoo.sources import read_weights
 
 if TYPE_CHECKING:
@@ -47,10 +48,15 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
         shutil.rmtree(stale, ignore_errors=True)
     home = Path(tempfile.mkdtemp(prefix=f".{spec.id}-", dir=folder))
     try:
-        report(f"{spec.name}: building from {spec.weights.package}")
-        model = network(spec, read_weights(spec))
-        report(f"{spec.name}: converting")
-        _write(spec, model, home)
+        if spec.weights.is_own:
+            report(f"{spec.name}: building from {spec.weights.file}")
+            write_own(spec, home, report)
+        else:
+            report(f"{spec.name}: building from {spec.weights.package}")
+            model = network(spec, read_weights(spec))
+            report(f"{spec.name}: converting")
+            _convert(spec, model, home)
+        _record(spec, home)
         shutil.rmtree(folder / spec.id, ignore_errors=True)
         home.rename(folder / spec.id)
     finally:
@@ -58,16 +64,21 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
     report(f"{spec.name}: built")
 
 
-def _write(spec: ModelSpec, model: keras.Model, home: Path) -> None:
-    from indexer.zoo.export import SIGNATURE, export
+def _convert(spec: ModelSpec, model: keras.Model, home: Path) -> None:
+    from indexer.zoo.export import export
     from indexer.zoo.trial import difference
 
     export(model, home, SAVED_MODEL, LITERT_FILE)
     apart = difference(model, home / LITERT_FILE, SIGNATURE)
     if not apart <= _TOLERANCE:
         raise ModelError(spec.name, f"its conversion by TensorFlow {version('tensorflow')} is wrong by {apart:.1e}")
+
+
+def _record(spec: ModelSpec, home: Path) -> None:
+    """Write down what was built, and by which versions."""
     names = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
-    versions = {package: version(package) for package in ("tensorflow", "keras", "numpy", spec.weights.package)}
+    packages = ("tensorflow", "keras", "numpy", spec.weights.package)
+    versions = {package: version(package) for package in packages if package}
     built = {"id": spec.id, "files": record(names, home), "versions": versions}
     (home / RECORD).write_text(json.dumps(built, indent=1), "utf-8")
     home.chmod(0o755)  # a temporary folder is its owner's alone

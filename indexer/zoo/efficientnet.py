@@ -29,12 +29,9 @@ def efficientnet_lite(weights: dict[str, NDArray[Any]], network: Mapping[str, fl
     network: depth (multiplier of the repeats), window and stride in cells of the last feature map (32 px each).
     Errors: KeyError for a weight that is missing, ValueError for one that is left over.
     """
-    left = {name: array for name, array in weights.items() if not name.endswith("num_batches_tracked")}
+    left = _needed(weights)
     image = keras.Input(batch_shape=(1, None, None, 3), name="image")
-    x = ops.relu6(_normalized(left, image, "_conv_stem", "_bn0", stride=2))
-    for index, stride in enumerate(_strides(network["depth"])):
-        x = _block(left, x, f"_blocks.{index}.", stride)
-    features = ops.relu6(_normalized(left, x, "_conv_head", "_bn1"))
+    features = _features(left, image, network["depth"])
     windows = ops.average_pool(features, int(network["window"]), int(network["stride"]), padding="valid")
     rows = ops.reshape(windows, (-1, features.shape[-1]))
     logits = dense(rows, left.pop("_fc.weight").T, left.pop("_fc.bias"))
@@ -42,6 +39,30 @@ def efficientnet_lite(weights: dict[str, NDArray[Any]], network: Mapping[str, fl
         raise ValueError(f"it holds weights that the network has no place for: {', '.join(sorted(left)[:3])}")
     outputs = {"probabilities": ops.softmax(logits), "embedding": ops.mean(features, axis=(0, 1, 2))}
     return keras.Model(image, outputs)
+
+
+def efficientnet_lite_trunk(
+    weights: dict[str, NDArray[Any]], network: Mapping[str, float], size_px: int
+) -> keras.Model:
+    """Build what comes before the classes: image float32[n, size_px, size_px, 3] → features [n, length].
+
+    Errors: KeyError for a weight that is missing.
+    """
+    image = keras.Input((size_px, size_px, 3), name="image")
+    features = _features(_needed(weights), image, network["depth"])
+    return keras.Model(image, keras.layers.GlobalAveragePooling2D(name="embedding")(features))
+
+
+def _needed(weights: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name: array for name, array in weights.items() if not name.endswith("num_batches_tracked")}
+
+
+def _features(left: dict[str, NDArray[Any]], image: Any, depth: float) -> Any:
+    """Return the last feature map of a picture; the weights that it takes are gone from `left`."""
+    x = ops.relu6(_normalized(left, image, "_conv_stem", "_bn0", stride=2))
+    for index, stride in enumerate(_strides(depth)):
+        x = _block(left, x, f"_blocks.{index}.", stride)
+    return ops.relu6(_normalized(left, x, "_conv_head", "_bn1"))
 
 
 def _strides(depth: float) -> Iterator[int]:

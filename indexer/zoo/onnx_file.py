@@ -6,13 +6,14 @@ read (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), so the onnx packa
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from indexer.zoo.wire import ERRORS, floats, integers, message, text
 
 # Field numbers of onnx.proto.
 _MODEL_GRAPH = 7
@@ -52,8 +53,8 @@ def read_onnx(data: bytes) -> OnnxGraph:
     Errors: ValueError where the bytes are no ONNX file or hold what is not understood.
     """
     try:
-        return _graph(_message(_message(memoryview(data))[_MODEL_GRAPH][0]))
-    except (LookupError, TypeError, ValueError, OverflowError, struct.error) as error:
+        return _graph(message(message(memoryview(data))[_MODEL_GRAPH][0]))
+    except ERRORS as error:
         raise ValueError(f"it is not an ONNX file, or it is damaged ({error})") from error
 
 
@@ -64,106 +65,46 @@ def _graph(parts: dict[int, list[Any]]) -> OnnxGraph:
 
 
 def _names(graph: dict[int, list[Any]], field: int) -> tuple[str, ...]:
-    return tuple(_text(_message(value)[_VALUE_NAME][0]) for value in graph.get(field, []))
+    return tuple(text(message(value)[_VALUE_NAME][0]) for value in graph.get(field, []))
 
 
 def _node(data: memoryview) -> Node:
-    parts = _message(data)
+    parts = message(data)
     return Node(
-        kind=_text(parts[_NODE_KIND][0]),
-        name=_text(parts.get(_NODE_NAME, [b""])[0]),
-        inputs=tuple(map(_text, parts.get(_NODE_INPUT, []))),
-        outputs=tuple(map(_text, parts.get(_NODE_OUTPUT, []))),
+        kind=text(parts[_NODE_KIND][0]),
+        name=text(parts.get(_NODE_NAME, [b""])[0]),
+        inputs=tuple(map(text, parts.get(_NODE_INPUT, []))),
+        outputs=tuple(map(text, parts.get(_NODE_OUTPUT, []))),
         attributes=dict(_attribute(part) for part in parts.get(_NODE_ATTRIBUTE, [])),
     )
 
 
 def _attribute(data: memoryview) -> tuple[str, Any]:
-    parts = _message(data)
-    name = _text(parts[_ATTRIBUTE_NAME][0])
+    parts = message(data)
+    name = text(parts[_ATTRIBUTE_NAME][0])
     if _ATTRIBUTE_INTS in parts:
-        return name, tuple(_integers(parts[_ATTRIBUTE_INTS]))
+        return name, tuple(integers(parts[_ATTRIBUTE_INTS]))
     if _ATTRIBUTE_FLOATS in parts:
-        return name, tuple(_floats(parts[_ATTRIBUTE_FLOATS]))
+        return name, tuple(floats(parts[_ATTRIBUTE_FLOATS]))
     if _ATTRIBUTE_TENSOR in parts:
         return name, _tensor(parts[_ATTRIBUTE_TENSOR][0])[1]
     if _ATTRIBUTE_TEXT in parts:
-        return name, _text(parts[_ATTRIBUTE_TEXT][0])
+        return name, text(parts[_ATTRIBUTE_TEXT][0])
     if _ATTRIBUTE_FLOAT in parts:
-        return name, next(_floats(parts[_ATTRIBUTE_FLOAT]))
-    return name, next(_integers(parts.get(_ATTRIBUTE_INT, [0])))
+        return name, next(floats(parts[_ATTRIBUTE_FLOAT]))
+    return name, next(integers(parts.get(_ATTRIBUTE_INT, [0])))
 
 
 def _tensor(data: memoryview) -> tuple[str, NDArray[Any]]:
-    parts = _message(data)
+    parts = message(data)
     kind = parts[_TENSOR_KIND][0]
     if kind not in _DTYPES:
         raise ValueError(f"numbers of kind {kind} are not understood")
-    shape = tuple(_integers(parts.get(_TENSOR_SHAPE, [])))
+    shape = tuple(integers(parts.get(_TENSOR_SHAPE, [])))
     if _TENSOR_RAW in parts:
         values = np.frombuffer(parts[_TENSOR_RAW][0], _DTYPES[kind])
     elif _TENSOR_FLOATS in parts:
-        values = np.fromiter(_floats(parts[_TENSOR_FLOATS]), _DTYPES[kind])
+        values = np.fromiter(floats(parts[_TENSOR_FLOATS]), _DTYPES[kind])
     else:
-        values = np.fromiter(_integers(parts.get(_TENSOR_INTS, [])), _DTYPES[kind])
-    return _text(parts.get(_TENSOR_NAME, [b""])[0]), values.reshape(shape)
-
-
-def _integers(parts: list[Any]) -> Iterator[int]:
-    """Yield the values of a repeated integer field, packed or not, as signed 64-bit numbers."""
-    for part in parts:
-        for value in (part,) if isinstance(part, int) else _packed(part):
-            yield value - (1 << 64) if value >> 63 else value
-
-
-def _packed(data: memoryview) -> Iterator[int]:
-    place = 0
-    while place < len(data):
-        value, place = _varint(data, place)
-        yield value
-
-
-def _floats(parts: list[Any]) -> Iterator[float]:
-    for part in parts:
-        yield from (value for (value,) in struct.iter_unpack("<f", part))
-
-
-def _text(data: memoryview | bytes) -> str:
-    return bytes(data).decode("utf-8")
-
-
-def _message(data: memoryview) -> dict[int, list[Any]]:
-    """Return the fields of a message: number → values (int for a varint, else the bytes)."""
-    fields: dict[int, list[Any]] = {}
-    place = 0
-    while place < len(data):
-        key, place = _varint(data, place)
-        value, place = _value(data, place, key & 7)
-        fields.setdefault(key >> 3, []).append(value)
-    return fields
-
-
-def _value(data: memoryview, place: int, wire: int) -> tuple[Any, int]:
-    if wire == 0:
-        return _varint(data, place)
-    if wire not in (1, 2, 5):
-        raise ValueError(f"a field of kind {wire}")
-    size = {1: 8, 5: 4}.get(wire)
-    if size is None:
-        size, place = _varint(data, place)
-    if place + size > len(data):
-        raise ValueError("it is cut off")
-    return data[place : place + size], place + size
-
-
-def _varint(data: memoryview, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[place]
-        place += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, place
-        if shift > 63:
-            raise ValueError("a number without end")
+        values = np.fromiter(integers(parts.get(_TENSOR_INTS, [])), _DTYPES[kind])
+    return text(parts.get(_TENSOR_NAME, [b""])[0]), values.reshape(shape)

@@ -27,7 +27,8 @@ from indexer.intake.discover import stamp
 from indexer.photo import PhotoFile
 from indexer.pipeline.pool import Pool
 from indexer.pipeline.worker import Limits, analyze_file
-from indexer.vision.analyze import Analyzer, Eyes
+from indexer.vision.analyze import Analyzer
+from indexer.vision.eyes import Eyes
 from indexer.zoo.child import build_missing
 
 CONFIG = load().config

@@ -29,7 +29,7 @@ from photos import make_photos, sample
 from PIL import Image
 
 from indexer.config import load
-from indexer.vision.analyze import Eyes
+from indexer.vision.eyes import Eyes
 from indexer.vision.preprocess import tensor
 from indexer.vision.runtime import Model, open_model
 from indexer.zoo.child import build_missing

@@ -45,6 +45,12 @@ def main() -> None:
         PARTS[part](given)
 
 
+def tagged(vocabulary: Vocabulary, evidence: Evidence) -> tuple[Tag, ...]:
+    """Return the tags that a classifier of ImageNet's classes gives."""
+    classes = {evidence.model: vocabulary.model_words(vocabulary.classes)}
+    return vocabulary.tags((evidence,), (), (), NO_FACTS, classes)
+
+
 def figures(data: Path, models: Path, every: int = 1) -> Iterator[Figure]:
     """Yield how often the tags of everyday photos are right, and how well words find labelled samples."""
     if (data / "tags_multilabel" / "labels.csv").exists():
@@ -66,7 +72,7 @@ def shown_figures(data: Path, models: Path, every: int) -> Iterator[Figure]:
     truth, vocabulary = Everyday.read(data / "tags_multilabel", every), Vocabulary.load()
     files = [data / "tags_multilabel" / row["file"] for row in truth.rows]
     evidence, _ = seen(read_specs()[Config().classifier], models, files)
-    told = measure(truth, vocabulary, [vocabulary.tags(one, (), NO_FACTS) for one in evidence])
+    told = measure(truth, vocabulary, [tagged(vocabulary, one) for one in evidence])
     yield {"figure": "precision of shown tags", "value": told.right / max(1, told.judged), "of": told.judged}
     yield {"figure": "recall of shown tags", "value": told.found / max(1, told.salient), "of": told.salient}
     yield {"figure": "tags a photo", "value": told.tags, "of": len(files)}
@@ -78,7 +84,7 @@ def shown_figures(data: Path, models: Path, every: int) -> Iterator[Figure]:
 def every(vocabulary: Vocabulary, evidence: Evidence, least: float = 0.05) -> tuple[Tag, ...]:
     """Return all words that reach a score, whatever the shipped rules say."""
     all_pass = replace(vocabulary, rules=Rules(least, least, {}, {}, frozenset()))
-    return all_pass.tags(evidence, (), NO_FACTS)
+    return tagged(all_pass, evidence)
 
 
 def everyday(given: argparse.Namespace) -> None:
@@ -86,7 +92,7 @@ def everyday(given: argparse.Namespace) -> None:
     truth, vocabulary = Everyday.read(given.data / "tags_multilabel"), Vocabulary.load()
     evidence, _ = seen(read_specs()[given.classifier], given.models, everyday_files(given, truth))
     start = time.perf_counter()
-    shipped = [vocabulary.tags(one, (), NO_FACTS) for one in evidence]
+    shipped = [tagged(vocabulary, one) for one in evidence]
     spent = (time.perf_counter() - start) / len(evidence)
     print(f"\n{given.classifier}: {len(evidence)} everyday photos; tags of a photo made in {spent * 1e3:.1f} ms")
     print("| threshold | narrow | precision (judged) | of narrow words | recall | tags a photo |")
@@ -242,11 +248,11 @@ def face_words(data: Path, models: Path, each: int = 1) -> dict[str, tuple[int, 
         path, counts = data / "faces_detect" / row["file"], (int(row["faces_min"]), int(row["faces_max"]))
         for word, faces in (("people", 2), ("group", 4)):
             least[word][path] = (counts[0] >= faces, counts[1] >= faces)
-    vocabulary, nothing = Vocabulary.load(), Evidence("", b"")
+    vocabulary = Vocabulary.load()
     told = {}
     for word, truth in least.items():
         faces = (detector.detect(picture) for picture in pictures(list(truth), detector.long_side_px))
-        tags = (vocabulary.tags(nothing, found, NO_FACTS) for found in faces)
+        tags = (vocabulary.tags((), (), found, NO_FACTS, {}) for found in faces)
         shown = np.array([word in {tag.name for tag in each} for each in tags], bool)
         surely, perhaps = np.array(list(truth.values()), bool).reshape(-1, 2).T
         counts = ((perhaps & shown).sum(), shown.sum(), (surely & shown).sum(), surely.sum(), len(truth))

@@ -94,6 +94,16 @@ def scanned(program: Program, samples: dict[str, Path], tmp_path_factory: pytest
 
 
 @pytest.fixture
+def fresh(program: Program, tmp_path: Path) -> Program:
+    """The program with a home, a library and a folder of built networks of its own."""
+    models = tmp_path / "models"
+    models.mkdir()
+    for home in program.models.glob("*-????????"):
+        (models / home.name).symlink_to(home)
+    return Program(tmp_path / "home", models, tmp_path / "library.sqlite")
+
+
+@pytest.fixture
 def small_photos(samples: dict[str, Path], tmp_path: Path) -> Path:
     """A folder with cat.jpg and coffee.jpg, small."""
     folder = tmp_path / "small"

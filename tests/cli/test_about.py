@@ -1,13 +1,37 @@
-"""The stages that `indexer failures` offers are those at which photos fail."""
+"""What is told of a photo: objects by name and place; the stages at which photos fail."""
 
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import indexer
 from indexer.cli.about import Stage
+from indexer.geometry import Box
+from indexer.library.report import details
+from indexer.library.store import Library
+from indexer.photo import Indexed, Object
 from indexer.pipeline.stages import STAGES
+
+
+def test_objects_are_shown_by_name_with_their_place(scanned, samples: dict[str, Path], tmp_path: Path) -> None:
+    dog = Object(1, 0.875, Box(0.1, 0.2, 0.3, 0.4), "coco-22222222")
+    photo = scanned.photos / samples["cat"].name
+    ours = scanned.program.with_library(tmp_path / "library.sqlite")
+    scanned.program("backup", ours.library)
+    assert scanned.program.json("show", photo)["objects"] == []
+    with Library.open(ours.library) as library:
+        known = details(library, photo)
+        library.record([Indexed(known.file, replace(known.analysis, objects=(dog,)))])
+        library.learn_classes(dog.model, ["person", "dog"])
+    shown = ours.json("show", photo)["objects"]
+    box = {"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4}
+    assert shown == [{"name": "dog", "score": 0.875, "model": dog.model, "box": box}]
+    line = next(line for line in ours("show", photo).stdout.splitlines() if line.startswith("object"))
+    assert line.split(maxsplit=1)[1] == "0.88  dog (coco): 10% from the left, 20% from the top, 30% wide"
+    assert "coco" not in ours("retag").stderr
+    assert not [each for each in ours.json("show", photo)["tags"] if "(coco)" in each["source"]]  # it is not in use
 
 
 def test_every_stage_at_which_photos_fail_can_be_asked_for() -> None:

@@ -65,6 +65,23 @@ def test_explain_names_the_classes_and_the_threshold(scanned) -> None:
     assert "shown from" in scanned.program("search", "cat", "--explain").stdout
 
 
+def test_explain_names_the_network_that_decided(scanned) -> None:
+    (first, *_) = scanned.program.json("search", "cat", "--explain")
+    assert first["explanation"][0]["model"].startswith("efficientnet-lite0-")
+    assert "(efficientnet-lite0)" in scanned.program("search", "cat", "--explain").stdout
+    (face, *_) = scanned.program.json("search", "portrait", "--explain")
+    assert face["explanation"][0]["model"] is None
+
+
+def test_only_words_that_a_network_gave_are_asked_for(scanned) -> None:
+    found = scanned.program.json("search", "cat")
+    assert scanned.program.json("search", "cat", "--model", "efficientnet-lite0") == found
+    assert scanned.program.json("search", "cat model:efficientnet-lite0") == found
+    assert scanned.program.json("search", "person", "--model", "efficientnet-lite0") == []
+    said = scanned.program("search", "cat", "--model", "xray").stderr
+    assert "No network 'xray' gave a photo a tag. There are: efficientnet-lite0." in said
+
+
 def test_the_page_has_all_pictures_in_it_and_is_the_same_every_time(scanned, tmp_path: Path) -> None:
     pages = [tmp_path / "one.html", tmp_path / "two.html"]
     for page in pages:
@@ -111,7 +128,6 @@ def test_an_unknown_person_is_told(scanned) -> None:
     ("query", "said"),
     [
         ("camra:nikon", 'unknown field "camra" at 1, did you mean camera?'),
-        ("is:screenshot", "does not know which photos are screenshots"),
         ("cat (dog", "there is no ')' for the '(' at 5"),
     ],
 )

@@ -14,7 +14,19 @@ import numpy as np
 from indexer.geometry import Box, Point
 from indexer.library.report import details
 from indexer.library.store import Library
-from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Indexed, Look, Metadata, PhotoFile, Tag
+from indexer.photo import (
+    Analysis,
+    Descriptor,
+    Evidence,
+    Face,
+    Hashes,
+    Indexed,
+    Look,
+    Metadata,
+    Object,
+    PhotoFile,
+    Tag,
+)
 
 EYES = ("classifier-11111111", "detector-22222222", "describer-33333333")
 
@@ -33,6 +45,7 @@ def made_analysis(
         faces=tuple(_face(random, eyes[-1], left=number / faces) for number in range(faces)),
         vector=random.bytes(16),
         models=eyes,
+        objects=tuple(_object(seed, number) for number in range(seed % 3)),
     )
 
 
@@ -55,6 +68,10 @@ def faults(path: Path) -> list[Any]:
     with closing(sqlite3.connect(path)) as connection:
         integrity = [row for row in connection.execute("PRAGMA integrity_check") if row != ("ok",)]
         return integrity + connection.execute("PRAGMA foreign_key_check").fetchall()
+
+
+def _object(seed: int, number: int) -> Object:
+    return Object(number, 0.9 - number / 4, Box(0.1, 0.2, 0.3, 0.01 * (1 + seed % 50)), f"finder-4444444{number}")
 
 
 def _face(random: np.random.Generator, model: str, left: float) -> Face:

@@ -34,6 +34,8 @@ P = Path("/Photos")
 PEOPLE = {"Alice": 0, "Zoë": 0, "Bob": 1}  # name → is hidden
 NAMES = ["img.jpg", "Küste/b.JPG", "Ku\u0308ste/c.png", "a[1]?/x*y.jpg", "Italy 2023/d.heic", "Italy/e.jpg"]
 
+NETWORKS = ["lite-0a1b2c3d", "lite-two-00000000", "x[1]-99999999"]
+
 words = st.sampled_from(["dog", "Dog", "cat", "border terrier", "unicorn", "Zoe\u0308", "ZOË"])
 dates = st.none() | st.sampled_from(
     ["2023-05-01T12:00:00", "2023-07-31T23:59:59.5", "2024-07-01T00:00:00+02:00", "2024-12-31T23:00:00"]
@@ -58,6 +60,7 @@ subjects = st.builds(
     places,
     path=st.sampled_from(NAMES),
     tags=st.dictionaries(words, st.sampled_from([0.25, 0.5, 0.75]), max_size=4),
+    models=st.dictionaries(words.map(folded), st.frozensets(st.sampled_from(NETWORKS), max_size=2)),
     people=st.frozensets(st.sampled_from(sorted(PEOPLE)), max_size=2),
     faces=st.sampled_from([0, 1, 3]),
     rating=st.sampled_from([None, 0, 5]),
@@ -72,6 +75,7 @@ texts = {
     "folder": ["italy", "/photos/italy", "/Photos/italy/", "Ital", "ital*"],
     "format": ["jpeg", "PNG"],
     "type": ["jpg", "heic"],
+    "model": ["lite", "LITE-TWO", "lite-0A1B2C3D", "lite-*", "x[1]", "two", "lite-two lite", "*"],
 }
 numbers = {
     "iso": [100, 200], "f": [2.8, 8], "focal": [50], "width": [100, 400], "height": [150],
@@ -136,7 +140,12 @@ def recorded(library: Library, photos: list[Subject]) -> list[Subject]:
 
 def _outcome(number: int, photo: Subject) -> Outcome:
     made = made_photo(Path(photo.path), number, sorted(photo.tags.items()), faces=photo.faces)
-    return replace(made, analysis=replace(made.analysis, metadata=photo.metadata))
+    tags = tuple(replace(tag, models=_models(photo, folded(tag.name))) for tag in made.analysis.tags)
+    return replace(made, analysis=replace(made.analysis, metadata=photo.metadata, tags=tags))
+
+
+def _models(photo: Subject, word: str) -> tuple[str, ...]:
+    return tuple(sorted(photo.models.get(word, ())))
 
 
 def _undone(photo: Subject) -> list[Outcome]:
@@ -153,6 +162,7 @@ def _as_known(photo: Subject) -> Subject:
     return replace(
         photo,
         tags=tags,
+        models={word: photo.models[word] for word in tags if photo.models.get(word)},
         people=frozenset(map(folded, shown)),
         known=any(not PEOPLE[name] for name in shown),
     )

@@ -213,6 +213,7 @@ UNREADABLE = {
     "descriptors": "UPDATE descriptors SET data = substr(data, 1, 500) WHERE face_id % 10 = 1",
     "vectors": "UPDATE vectors SET data = data || x'00' WHERE photo_id % 10 = 1",
     "evidence": "UPDATE evidence SET data = substr(data, 1, 5) WHERE photo_id % 10 = 1",
+    "objects": "UPDATE objects SET box_left = 'left' WHERE photo_id % 10 = 1",
     "landmarks": "UPDATE faces SET landmarks = x'0102' WHERE photo_id % 10 = 1",
     "hashes": "UPDATE photos SET content_hash = x'00' WHERE id % 10 = 1",
 }

@@ -6,15 +6,20 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_queries import queries, recorded, subjects
+from made_queries import queries, recorded, subjects, texts, words
 
 from indexer.library.compare import distance_km
 from indexer.library.match import Subject, match
-from indexer.library.query import Near, Query, leaves
+from indexer.library.query import And, Near, Not, Or, Query, Term, Text, leaves
 from indexer.library.search import by_query, count_hits
 from indexer.library.store import Library
 from indexer.photo import Hit
 
+models = st.sampled_from(texts["model"]).map(lambda name: Text("model", name))
+some_models = models | st.lists(models, min_size=2, max_size=2).map(lambda both: Or(tuple(both)))
+terms = (
+    words.map(Term) | words.map(Term).map(Not) | st.lists(words.map(Term), min_size=2, max_size=2).map(tuple).map(Or)
+)
 sorts = st.sampled_from(["score", "date", "path", "distance"])
 
 
@@ -63,3 +68,19 @@ def test_sql_and_memory_find_what_the_query_means(
                 wanted = meant[::-1] if reverse else meant
                 assert plain(hits) == wanted[offset : None if limit is None else offset + limit]
                 assert count_hits(library, query, least) == len(meant)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(subjects, min_size=1, max_size=6), st.lists(st.tuples(terms, some_models), min_size=1, max_size=12))
+def test_words_beside_a_network_count_where_it_gave_them(
+    photos: list[Subject], asked: list[tuple[Query, Query]]
+) -> None:
+    with Library.empty(Path("none")) as library:
+        photos = recorded(library, photos)
+        for in_memory in (False, True):
+            if in_memory:
+                library.keep_words()
+            for word, model in asked:
+                for query in (And((word, model)), And((And((word, Not(Term("cat")))), model)), model):
+                    assert plain(by_query(library, query)) == expected(photos, query, "score", 0.0)
+                    assert count_hits(library, query) == len(expected(photos, query, "score", 0.0))

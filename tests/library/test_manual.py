@@ -25,7 +25,9 @@ def test_the_sql_of_the_manual_runs(library: Library) -> None:
     library.record(
         [made_photo(folder / "a.jpg", 1, [("dog", 0.5)]), Failed(PhotoFile(folder / "b", 1, 1), "decode", "no")]
     )
-    best, failed = re.findall(r"```sql\n(.*?)```", MANUAL, re.DOTALL)
+    library.learn_classes("finder-44444440", ["dog"])
+    best, failed, seen = re.findall(r"```sql\n(.*?)```", MANUAL, re.DOTALL)
     with library.reading() as connection:
         assert connection.exec_driver_sql(best).all() == [(0.5, "/photos/a.jpg", "class of dog")]
         assert connection.exec_driver_sql(failed).all() == [("decode", "no", 1)]
+        assert connection.exec_driver_sql(seen).all() == [(0.9, "/photos/a.jpg", 0.1, 0.2)]

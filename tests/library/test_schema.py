@@ -18,8 +18,10 @@ from made_photos import dump, faults, made_photo
 from indexer.errors import StoreError
 from indexer.library import schema
 from indexer.library.file import connect
+from indexer.library.rows import read_tags
 from indexer.library.store import Library
 from indexer.library.tables import metadata
+from indexer.photo import Tag
 from indexer.resources import packaged
 
 P = Path("/photos")
@@ -77,6 +79,45 @@ def test_an_upgrade_keeps_every_row_and_leaves_a_copy(library: Library, next_rel
         with Library.open(path, read_only=True) as opened:
             assert dump(opened) == before
     _upgrade(copy, next_release)
+
+
+def test_a_library_without_objects_gets_them_and_its_tags_get_their_only_classifier(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    _make(
+        path,
+        "0003",
+        "INSERT INTO models VALUES (1, 'lite-00000000'), (2, 'faces-11111111')",
+        "INSERT INTO classes VALUES (1, 0, 'beagle'), (1, 1, 'tench')",
+        "INSERT INTO evidence VALUES (1, 1, 0, x'')",
+        "INSERT INTO tags VALUES (1, 'dog', 'dog'), (2, 'person', 'person')",
+        "INSERT INTO sources VALUES (5, 'beagle'), (6, '1 face')",
+        "INSERT INTO photo_tags VALUES (1, 1, 0, 0.75, 5), (1, 2, 1, 0.5, 6)",
+    )
+    with Library.open(path) as library, library.reading() as connection:
+        assert connection.exec_driver_sql("SELECT * FROM sources").all() == [
+            (5, "beagle", "lite-00000000"),
+            (6, "1 face", ""),
+        ]
+        assert connection.exec_driver_sql("SELECT count(*) FROM objects").scalar() == 0
+        assert read_tags(connection, [1])[1] == [
+            (0, Tag("dog", 0.75, "beagle", ("lite-00000000",))),
+            (1, Tag("person", 0.5, "1 face")),
+        ]
+    assert faults(path) == []
+
+
+def test_tags_of_several_classifiers_wait_for_retag_to_tell_whose_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    _make(
+        path,
+        "0003",
+        "INSERT INTO models VALUES (1, 'lite-00000000'), (2, 'lite2-11111111')",
+        "INSERT INTO classes VALUES (1, 0, 'beagle'), (2, 0, 'beagle')",
+        "INSERT INTO evidence VALUES (1, 1, 0, x''), (1, 2, 1, x'')",
+        "INSERT INTO sources VALUES (5, 'beagle')",
+    )
+    with Library.open(path) as library, library.reading() as connection:
+        assert connection.exec_driver_sql("SELECT models FROM sources").scalar() == ""
 
 
 def test_an_upgrade_that_fails_changes_nothing(library: Library, next_release: Path) -> None:
@@ -138,27 +179,31 @@ def _upgrade(path: Path, migrations: Path) -> None:
 
 
 def test_a_library_of_the_first_schema_is_upgraded_and_keeps_its_photos(tmp_path: Path) -> None:
-    import sqlite3
+    path = tmp_path / "library.sqlite"
+    _make(path, "0001")
+    with Library.open(path) as library:
+        (known,) = library.known().values()
+        assert (known.size, known.mtime_ns, known.stranger) == (5, 7, False)
+    with closing(sqlite3.connect(path.with_name(f"library.sqlite.before-{schema.HEAD}.bak"))) as copy:
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert copy.execute("SELECT count(*) FROM photos").fetchone() == (1,)
 
+
+def _make(path: Path, revision: str, *statements: str) -> None:
+    """Make a library as an older release left it, with one photo, and fill it by SQL."""
     from alembic import command
     from alembic.config import Config
 
-    path = tmp_path / "library.sqlite"
     engine = schema.connect(path, read_only=False, busy_seconds=1)
     config = Config()
     config.set_main_option("script_location", str(packaged("migrations")))
     with engine.connect() as connection, schema.writing(connection):
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
         connection.exec_driver_sql("INSERT INTO roots VALUES (1, ?, '/photos/')", (b"/photos/",))
         connection.exec_driver_sql(
             "INSERT INTO photos (root_id, path, path_text, size, mtime_ns) VALUES (1, ?, 'a.jpg', 5, 7)", (b"a.jpg",)
         )
+        for statement in statements:
+            connection.exec_driver_sql(statement)
     engine.dispose()
-    with Library.open(path) as library:
-        (known,) = library.known().values()
-        assert (known.size, known.mtime_ns, known.stranger) == (5, 7, False)
-    with sqlite3.connect(path.with_name(f"library.sqlite.before-{schema.HEAD}.bak")) as copy:
-        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
-        assert copy.execute("SELECT count(*) FROM photos").fetchone() == (1,)
-    copy.close()

@@ -10,10 +10,10 @@ import pytest
 from made_photos import EYES, dump, faults, made_analysis, made_photo
 
 from indexer.errors import LibraryError
-from indexer.library.report import TagCount, details, failures, status, tag_counts
+from indexer.library.report import TagCount, Thing, details, failures, status, tag_counts
 from indexer.library.search import by_keywords
 from indexer.library.store import Library
-from indexer.photo import Failed, Indexed, Moved, PhotoFile, Removed, Tag, Unchanged
+from indexer.photo import Failed, Indexed, Moved, Networks, PhotoFile, Removed, Tag, Unchanged
 
 A, B, C = Path("/photos/a.jpg"), Path("/photos/b.jpg"), Path("/photos/2024/c.jpg")
 ODD_NAMES = [
@@ -77,8 +77,8 @@ def test_a_failed_photo_is_never_taken_for_one_without_tags(library: Library) ->
     assert failures(library, "decode") == failures(library)
     assert failures(library, "analyze") == []
     known = library.known()
-    assert (known[A].failed, known[A].size, known[A].mtime_ns, known[A].models) == (True, 5, 6, frozenset())
-    assert (known[B].failed, known[B].models) == (False, frozenset(EYES))
+    assert (known[A].failed, known[A].size, known[A].mtime_ns, known[A].models) == (True, 5, 6, ())
+    assert (known[B].failed, known[B].models) == (False, EYES)
 
 
 def test_a_photo_that_fails_later_is_hidden_but_not_forgotten(library: Library) -> None:
@@ -86,7 +86,7 @@ def test_a_photo_that_fails_later_is_hidden_but_not_forgotten(library: Library) 
     library.record([photo])
     library.record([Failed(PhotoFile(A, 7, 8), "decode", "is cut short")])
     assert by_keywords(library, ["dog"]) == []
-    assert library.twins(photo.analysis.hashes.content, EYES) == []
+    assert library.twins(photo.analysis.hashes.content, Networks(EYES[:1], EYES[1:])) == []
     assert dump(library)[A][1] == photo.analysis
     library.record([photo])
     assert [hit.path for hit in by_keywords(library, ["dog"])] == [A]
@@ -157,18 +157,18 @@ def test_twins_are_photos_of_the_same_bytes_seen_by_the_same_networks(library: L
     old = replace(photo.analysis, models=(EYES[0],))
     library.record([photo, replace(photo, file=PhotoFile(C, 1001, 5)), Indexed(PhotoFile(B, 1001, 5), old), Removed(C)])
     content = photo.analysis.hashes.content
-    assert library.twins(content, EYES) == [C, A]
-    assert library.twins(content, EYES[:1]) == [C, A, B]
-    assert library.twins(bytes(32), ()) == []
+    assert library.twins(content, Networks(EYES[:1], EYES[1:])) == [C, A]
+    assert library.twins(content, Networks(EYES[:1])) == [C, A, B]
+    assert library.twins(bytes(32), Networks(())) == []
     assert library.sizes() == {1001}
 
 
 def test_photos_that_a_model_has_not_seen_are_stale(library: Library) -> None:
     old = replace(made_analysis(1), models=(EYES[0],))
     library.record([made_photo(A, 1), Indexed(PhotoFile(B, 1, 1), old), Failed(PhotoFile(C, 1, 1), "decode", "no")])
-    assert library.stale(EYES) == [B]
-    assert library.stale(EYES[:1]) == []
-    assert library.stale(["new-44444444"]) == [A, B]
+    assert library.stale(Networks(EYES[:1], EYES[1:])) == [B]
+    assert library.stale(Networks(EYES[:1])) == []
+    assert library.stale(Networks(("new-44444444",))) == [A, B]
 
 
 def test_only_what_lies_in_the_folders_is_known(library: Library) -> None:
@@ -215,6 +215,47 @@ def test_labels_are_read_with_the_names_of_their_classes(library: Library) -> No
     assert {label.name for label in named.labels} <= {"tench", "goldfish", "great white shark", "hen", "owl"}
     assert [label.score for label in named.labels] == sorted((label.score for label in named.labels), reverse=True)
     assert {label.model for label in named.labels} == {EYES[0]}
+
+
+def test_objects_are_kept_by_the_names_of_their_classes_and_go_along_with_their_photo(library: Library) -> None:
+    photo = made_photo(A, 2)  # with two objects, of two networks
+    library.record([photo, Moved(PhotoFile(B, 1, 1), A, gone=False)])
+    library.record([Moved(PhotoFile(C, 1, 1), A, gone=True)])
+    first, second = photo.analysis.objects
+    library.learn_classes(first.model, ["person"])
+    for path in (B, C):
+        known = details(library, path)
+        assert known is not None
+        assert known.analysis is not None
+        assert known.analysis.objects == (first, second)
+        assert known.objects == (
+            Thing("person", first.score, first.model, first.box),
+            Thing("class 1", second.score, second.model, second.box),
+        )
+    library.record([made_photo(C, 3)])
+    assert dump(library)[C][1].objects == ()
+    library.record([Removed(B)])
+    library.prune()
+    with library.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM objects").scalar() == 0
+
+
+def test_a_tag_names_the_networks_that_gave_it_and_another_network_makes_it_another_tag(library: Library) -> None:
+    library.record([made_photo(A, 1)])
+    dog = Tag("dog", 0.5, "beagle", ("coco-22222222", "lite-00000000"))
+    assert library.retag({A: [dog]}) == 1
+    assert library.retag({A: [replace(dog, models=dog.models[:1])]}) == 1
+    assert library.retag({A: [dog]}) == 1
+    assert library.retag({A: [dog]}) == 0
+    assert dump(library)[A][1].tags == (dog,)
+
+
+def test_the_names_of_all_classes_are_known_by_their_networks(library: Library) -> None:
+    assert library.classes() == {}
+    library.learn_classes("xray-11111111", ["NoFinding", "Atelectasis"])
+    library.learn_classes("coco-22222222", ["person"])
+    library.record([made_photo(A, 1)])
+    assert library.classes() == {"xray-11111111": ("NoFinding", "Atelectasis"), "coco-22222222": ("person",)}
 
 
 def test_status_counts_what_is_there(library: Library) -> None:

@@ -1,6 +1,6 @@
 """kill -9 at any moment costs a few seconds of work: never the library, never a photo, never a process left behind.
 
-The long form is 100 rounds: pytest -m long -s tests/operations/test_killed.py
+The long form is 100 rounds: pytest -n 0 -m long -s tests/operations/test_killed.py
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PHOTOS = 240
 WAYS = ("whole group", "parent alone", "a worker alone")
 REDONE_SECONDS = 6.0  # a batch waits for two, and is stored after the photos that were under way
 LEFT_SECONDS = 5.0
-ROUNDS = [pytest.param(3, id="short"), pytest.param(50, id="long", marks=pytest.mark.long)]
+ROUNDS = [pytest.param(2, id="short"), pytest.param(50, id="long", marks=pytest.mark.long)]
 
 
 @dataclass

@@ -21,7 +21,7 @@ from indexer.intake.discover import stamp
 from indexer.photo import Failed, Indexed, PhotoFile
 from indexer.pipeline.pool import Done, Pool
 from indexer.pipeline.worker import Limits
-from indexer.vision.analyze import Eyes
+from indexer.vision.eyes import Eyes
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")
 

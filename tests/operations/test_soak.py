@@ -1,6 +1,6 @@
 """A daemon in the rain: random things happen to its folder all the time; it grows no fatter and misses nothing.
 
-The long form takes ten minutes: pytest -m long -s tests/operations/test_soak.py (INDEXER_SOAK_SECONDS for others).
+The long form takes ten minutes: pytest -n 0 -m long -s tests/operations/test_soak.py (INDEXER_SOAK_SECONDS for others).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ GROWTH_MB = 8.0
 GROWTH_OTHERS = 4  # open files, threads: what comes and goes
 
 
-@pytest.mark.parametrize("seconds", [12.0, pytest.param(LONG_SECONDS, marks=pytest.mark.long, id="long")])
+@pytest.mark.parametrize("seconds", [8.0, pytest.param(LONG_SECONDS, marks=pytest.mark.long, id="long")])
 def test_a_stream_of_changes_ends_with_the_library_of_a_fresh_scan_and_nothing_grows(
     seconds: float, crops: Crops, models: Path, tmp_path: Path
 ) -> None:

@@ -12,12 +12,13 @@ from PIL import Image
 from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto
 from indexer.library.store import Library
-from indexer.photo import Failed, Indexed, Outcome, Passed, PhotoFile
+from indexer.photo import Failed, Indexed, Networks, Outcome, Passed, PhotoFile
 from indexer.pipeline.index import run
 from indexer.pipeline.plan import Plan, plan
-from indexer.pipeline.pool import Done
+from indexer.pipeline.pool import Done, Seen
 from indexer.pipeline.worker import analyze_file
-from indexer.vision.analyze import Analyzer, Eyes
+from indexer.vision.analyze import Analyzer
+from indexer.vision.eyes import Eyes
 
 MAX_PIXELS = 50_000_000
 
@@ -37,17 +38,16 @@ def analyzer(eyes: Eyes) -> Analyzer:
 class BareLoop:
     """What a pool of workers does, in this process, one photo after the other; counts what it looks at."""
 
-    def __init__(self, analyzer: Analyzer, models: tuple[str, ...]) -> None:
+    def __init__(self, analyzer: Analyzer, networks: Networks) -> None:
         self.analyzer = analyzer
-        self.models = models
-        self.no_faces: tuple[Path, ...] = ()
+        self.networks = networks
         self.seen: list[Path] = []
 
-    def outcomes(self, files: Iterable[PhotoFile]) -> Iterator[list[Done]]:
+    def outcomes(self, files: Iterable[PhotoFile], known: Seen) -> Iterator[list[Done]]:
         for file in files:
             self.seen.append(file.path)
             try:
-                yield [Indexed(file, analyze_file(file, self.analyzer, MAX_PIXELS))]
+                yield [Indexed(file, analyze_file(file, self.analyzer, MAX_PIXELS, known=known(file)))]
             except NotAPhoto:
                 yield [Passed(file)]
             except PhotoError as error:
@@ -63,16 +63,14 @@ class Scanner:
         self.troubles: list[tuple[Path, str]] = []
         self.seen: list[Path] = []
 
-    def __call__(
-        self, *folders: Path, models: tuple[str, ...] | None = None, retry_failed: bool = False
-    ) -> list[Outcome]:
-        wanted = models or self.analyzer.models
+    def __call__(self, *folders: Path, networks: Networks | None = None, retry_failed: bool = False) -> list[Outcome]:
+        wanted = networks or self.analyzer.networks
         planned = plan(self.library, folders, wanted, retry_failed=retry_failed, on_error=self._trouble)
         return self.run(planned, wanted)
 
-    def run(self, planned: Plan, models: tuple[str, ...] | None = None) -> list[Outcome]:
+    def run(self, planned: Plan, networks: Networks | None = None) -> list[Outcome]:
         """Carry out a plan."""
-        loop = BareLoop(self.analyzer, models or self.analyzer.models)
+        loop = BareLoop(self.analyzer, networks or self.analyzer.networks)
         self.seen = loop.seen
         outcomes = run(self.library, planned, loop, 4, 0.0, lambda: 0.0)
         return [outcome for outcome in outcomes if outcome is not None]

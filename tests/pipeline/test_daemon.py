@@ -25,7 +25,7 @@ from indexer.intake.settle import Settling, disk_stamp
 from indexer.intake.watch import Watch
 from indexer.library.report import details
 from indexer.library.store import Library
-from indexer.photo import Analysis, Failed, Indexed, Passed, PhotoFile, Tag
+from indexer.photo import Analysis, Failed, Indexed, Networks, Passed, PhotoFile, Tag
 from indexer.pipeline.account import Account
 from indexer.pipeline.daemon import Daemon, Pace
 from indexer.pipeline.gate import Gate
@@ -35,14 +35,13 @@ from indexer.pipeline.presence import Presence
 
 SETTLE = 0.03
 PATIENCE = 20.0
-EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "15"))
 
 
 class QuickPool:
     """Reads photos as workers do, in this process, with the mean color as the only tag; counts what it reads."""
 
-    models = ("color-1",)
-    no_faces: tuple[Path, ...] = ()
+    networks = Networks(("color-1",))
     busy = 0
 
     def __init__(self, may_work: Callable[[], bool] = lambda: True) -> None:
@@ -56,7 +55,7 @@ class QuickPool:
     def rest(self) -> None:
         self.rested += 1
 
-    def outcomes(self, files: Sequence[PhotoFile]) -> Iterator[list[Indexed | Failed | Passed]]:
+    def outcomes(self, files: Sequence[PhotoFile], _: Any = None) -> Iterator[list[Indexed | Failed | Passed]]:
         for file in files:
             while not self._may_work():
                 yield []
@@ -75,7 +74,14 @@ class QuickPool:
                 return Indexed(
                     file,
                     Analysis(
-                        original.metadata, original.hashes(picture), look(picture), (), (tag,), (), b"", self.models
+                        original.metadata,
+                        original.hashes(picture),
+                        look(picture),
+                        (),
+                        (tag,),
+                        (),
+                        b"",
+                        self.networks.ids,
                     ),
                 )
         except NotAPhoto:
@@ -172,7 +178,7 @@ def fresh(folder: Path) -> dict[Path, Any]:
     file.unlink(missing_ok=True)
     pool = QuickPool()
     with Library.open(file) as library:
-        list(run(library, plan(library, [folder], pool.models, on_error=print), pool, 64, 1.0, monotonic))
+        list(run(library, plan(library, [folder], pool.networks, on_error=print), pool, 64, 1.0, monotonic))
         return known(library)
 
 

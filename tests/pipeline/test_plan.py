@@ -14,7 +14,7 @@ from indexer.pipeline.plan import Plan, plan, plan_touched
 
 
 def touched(scanner, *paths: Path) -> Plan:
-    return plan_touched(scanner.library, paths, scanner.analyzer.models, scanner._trouble)
+    return plan_touched(scanner.library, paths, scanner.analyzer.networks, scanner._trouble)
 
 
 def age(folder: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_rules_of_outer_folders_hold_for_what_was_touched(scanner, photos: P
 def test_a_scan_of_a_sub_folder_follows_the_rules_of_its_root(scanner, photos: Path) -> None:
     (photos / ".indexerignore").write_text("coffee*\n")
     assert len(scanner(photos)) == 2
-    planned = plan(scanner.library, [photos / "trip"], scanner.analyzer.models, on_error=print)
+    planned = plan(scanner.library, [photos / "trip"], scanner.analyzer.networks, on_error=print)
     assert [file.path.name for file in planned.unchanged] == ["flower.jpg"]
     assert not planned.work
 

@@ -17,7 +17,7 @@ from indexer.intake.discover import discover
 from indexer.photo import Failed, Indexed, PhotoFile
 from indexer.pipeline.pool import Pool
 from indexer.pipeline.worker import Limits
-from indexer.vision.analyze import Eyes
+from indexer.vision.eyes import Eyes
 
 LIMITS = Limits(10**8, 60, 10**9)
 
@@ -100,7 +100,7 @@ from pathlib import Path
 from indexer.photo import PhotoFile
 from indexer.pipeline.pool import Pool
 from indexer.pipeline.worker import Limits
-from indexer.vision.analyze import Eyes
+from indexer.vision.eyes import Eyes
 if __name__ == "__main__":
     eyes = Eyes(Path({str(models)!r}), "efficientnet-lite0", None, None, "litert")
     with Pool(eyes, Limits(10**8, 600, 10**9), workers=2) as pool:

@@ -22,7 +22,7 @@ from indexer.library.exchange import KnownPhoto, known_photos
 from indexer.library.own import add_tag, rate, remove_tag, said
 from indexer.library.store import Library
 from indexer.library.taking import Heard, News, news, people_ids, take_in
-from indexer.photo import Analysis, Evidence, Face, Hashes, Indexed, Look, Metadata, Tag
+from indexer.photo import Analysis, Evidence, Face, Hashes, Indexed, Look, Metadata, Networks, Tag
 from indexer.pipeline.plan import plan
 from indexer.pipeline.xmp import Exported, Wish, export
 from indexer.pipeline.xmp_import import Imported, take
@@ -196,19 +196,19 @@ def test_sidecars_leave_originals_alone_and_the_library_finds_nothing_new(librar
     before = [stamp(folder / name) for name in ("a.jpg", "b.jpg")]
     exported(library)
     assert [stamp(folder / name) for name in ("a.jpg", "b.jpg")] == before
-    assert not plan(library, [folder], ["eyes-1"], retry_failed=False, on_error=pytest.fail).work
+    assert not plan(library, [folder], Networks(("eyes-1",)), retry_failed=False, on_error=pytest.fail).work
 
 
 def test_a_photo_that_was_written_in_place_stays_known(library: Library, folder: Path) -> None:
     exported(library, Wish(in_place=True))
     assert not list(folder.glob("*.xmp"))
-    assert not plan(library, [folder], ["eyes-1"], retry_failed=False, on_error=pytest.fail).work
+    assert not plan(library, [folder], Networks(("eyes-1",)), retry_failed=False, on_error=pytest.fail).work
 
 
 def test_a_photo_that_changed_since_the_scan_is_not_made_known_by_an_export(library: Library, folder: Path) -> None:
     Image.new("RGB", (400, 300)).save(folder / "a.jpg")
     exported(library, Wish(in_place=True))
-    planned = plan(library, [folder], ["eyes-1"], retry_failed=False, on_error=pytest.fail)
+    planned = plan(library, [folder], Networks(("eyes-1",)), retry_failed=False, on_error=pytest.fail)
     assert [each.path for each in planned.work] == [folder / "a.jpg"]
 
 

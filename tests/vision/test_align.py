@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from indexer.vision.align import CHIP_PX, TEMPLATE, applied, chip, similarity
+from indexer.vision.align import CHIP_PX, TEMPLATE, applied, chip, similarity, template
 
 turns = st.floats(-np.pi, np.pi)
 scales = st.floats(0.05, 50)
@@ -63,6 +63,31 @@ def test_a_chip_shows_the_landmarks_where_they_belong(scale: float, degrees: flo
     for landmark, wanted in zip(landmarks, TEMPLATE, strict=True):
         cut = chip(_glow(side, landmark, 5 * scale), landmarks)
         assert cut.shape == (CHIP_PX, CHIP_PX, 3)
+        assert _middle(cut) == pytest.approx(wanted, abs=0.3)
+
+
+@pytest.mark.parametrize(("name", "side"), [("dlib", 150), ("arcface", 112)])
+def test_a_template_grows_with_its_chip(name: str, side: int) -> None:
+    points = template(name, side)
+    assert template(name, 2 * side) == pytest.approx(2 * points)
+    assert points.shape == (5, 2)
+    left_eye, right_eye, nose, left_corner, right_corner = points
+    assert 0 < left_eye[0] < nose[0] < right_eye[0] < side
+    assert 0 < left_corner[0] < nose[0] < right_corner[0] < side
+    assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_corner[1], right_corner[1]) < side
+
+
+def test_the_template_of_dlib_is_the_usual_one() -> None:
+    assert (template("dlib", CHIP_PX) == TEMPLATE).all()
+
+
+@pytest.mark.parametrize(("name", "size_px"), [("arcface", 112), ("arcface", 160), ("dlib", 96)])
+def test_a_chip_of_another_kind_shows_the_landmarks_where_they_belong(name: str, size_px: int) -> None:
+    target = template(name, size_px)
+    landmarks = applied(_turned(0.3, 2.0, 150, 60), target)
+    for landmark, wanted in zip(landmarks, target, strict=True):
+        cut = chip(_glow(600, landmark, 6), landmarks, target, size_px)
+        assert cut.shape == (size_px, size_px, 3)
         assert _middle(cut) == pytest.approx(wanted, abs=0.3)
 
 

@@ -18,6 +18,8 @@ from indexer.vision.vocabulary import Vocabulary
 
 SPEC = read_specs()["efficientnet-lite0"]
 PLAIN = Look(0.5, 0.3, 0.2, 0.0)
+VOCABULARY = Vocabulary.load()
+CLASSES = {SPEC.id: VOCABULARY.model_words(VOCABULARY.classes)}
 
 
 def picture(path: Path) -> Picture:
@@ -45,17 +47,18 @@ def test_a_real_photo_gets_its_words(
     sample: str, words: set[str], not_there: set[str], classifier: Classifier, samples: dict[str, Path]
 ) -> None:
     evidence, _ = classifier.classify(picture(samples[sample]))
-    found = {tag.name for tag in Vocabulary.load().tags(evidence, (), PLAIN)}
+    found = {tag.name for tag in VOCABULARY.tags((evidence,), (), (), PLAIN, CLASSES)}
     assert words <= found
     assert not not_there & found
 
 
 def test_tags_of_stored_evidence_are_those_of_the_scan(classifier: Classifier, samples: dict[str, Path]) -> None:
-    vocabulary = Vocabulary.load()
     for path in samples.values():
         evidence, _ = classifier.classify(picture(path))
         stored = pickle.loads(pickle.dumps(evidence))
-        assert vocabulary.tags(stored, (), PLAIN) == vocabulary.tags(evidence, (), PLAIN)
+        assert VOCABULARY.tags((stored,), (), (), PLAIN, CLASSES) == VOCABULARY.tags(
+            (evidence,), (), (), PLAIN, CLASSES
+        )
 
 
 def test_evidence_is_small_and_names_its_model(classifier: Classifier, samples: dict[str, Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from PIL import Image, ImageFilter
 
 from indexer.geometry import Box, Point
 from indexer.photo import Face, Picture
-from indexer.vision.align import TEMPLATE, chip
+from indexer.vision.align import TEMPLATE, chip, template
 from indexer.vision.describe import Describer, landmarks_px
 from indexer.vision.detect import Detector
+from indexer.vision.preprocess import normalized
 from indexer.vision.runtime import FakeModel, open_model
-from indexer.vision.spec import read_specs
+from indexer.vision.spec import Output, read_specs
 
 SPECS = read_specs()
 SPEC = SPECS["dlib-face-resnet"]
@@ -176,3 +178,60 @@ def test_a_larger_picture_brings_the_descriptor_nearer(
     assert describer.needs_larger(larger, found) is None
     far, near = (_distance(best[0], describer.describe(picture, found)[0]) for picture in (small, larger))
     assert near < 0.7 * far
+
+
+ARCFACE = replace(
+    SPEC,
+    align="arcface",
+    input=replace(SPEC.input, size_px=112),
+    outputs={"descriptors": Output(shape=("faces", 3), activation="none", apply="unit")},
+    thresholds={**SPEC.thresholds, "distance": 1.2},
+)
+
+
+def _answering(*descriptors: tuple[float, ...]) -> tuple[FakeModel, list[NDArray[np.float32]]]:
+    """Return a network that answers with these descriptors, and the list of what it is shown."""
+    seen: list[NDArray[np.float32]] = []
+
+    def look(image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        seen.append(image)
+        return {"descriptors": np.array(descriptors, np.float32)}
+
+    return FakeModel(ARCFACE, look), seen
+
+
+def test_a_network_sees_the_chip_that_its_description_wants(images: dict[str, Image.Image], detector: Detector) -> None:
+    picture = _picture(images["hopper"])
+    (face,) = detector.detect(picture)
+    model, seen = _answering((1, 0, 0), (1, 0, 0))
+    Describer(model).describe(picture, [face])
+    cut = chip(picture.pixels, landmarks_px(picture, face), template("arcface", 112), 112)
+    assert seen[0].shape == (2, 112, 112, 3)
+    assert seen[0] == pytest.approx(normalized(np.stack([cut, cut[:, ::-1]]), ARCFACE.input))
+
+
+def test_the_mean_of_descriptors_of_length_1_has_length_1(images: dict[str, Image.Image], detector: Detector) -> None:
+    picture = _picture(images["hopper"])
+    model, _ = _answering((0.6, 0.8, 0), (1, 0, 0))
+    (face,) = Describer(model).describe(picture, detector.detect(picture))
+    assert _vector(face) == pytest.approx(np.array([1.6, 0.8, 0]) / np.hypot(1.6, 0.8), abs=1e-6)
+
+
+def test_quality_is_judged_alike_whatever_chip_and_distances_a_network_has(
+    images: dict[str, Image.Image], detector: Detector, describer: Describer
+) -> None:
+    picture = _picture(images["hopper"])
+    found = detector.detect(picture)
+    usual = describer.describe(picture, found)[0]
+    cut = chip(picture.pixels, landmarks_px(picture, usual))
+    one, two = describer.model.run(normalized(np.stack([cut, cut[:, ::-1]]), SPEC.input))["descriptors"]
+    apart = 2 * float(np.linalg.norm(one - two))  # as much to a network whose distances are twice as large
+    model, _ = _answering((apart, 0, 0), (0, 0, 0))
+    assert Describer(model).describe(picture, found)[0].quality == pytest.approx(usual.quality)
+
+
+def test_a_face_without_landmarks_stays_as_it_is(images: dict[str, Image.Image], describer: Describer) -> None:
+    face = Face(Box(0.3, 0.2, 0.4, 0.5), 0.9, 0.0, (), None)
+    picture = Picture(np.asarray(images["hopper"]), (4000, 5000))
+    assert describer.describe(picture, [face]) == [face]
+    assert describer.needs_larger(picture, [face]) is None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from indexer.geometry import Box
-from indexer.photo import Evidence, Face, Look, Tag
+from indexer.photo import Face, Look, Tag
 from indexer.vision.facts import facts
 from indexer.vision.vocabulary import Vocabulary
 
@@ -56,5 +56,5 @@ def test_every_fact_is_a_word_that_can_be_searched() -> None:
 
 
 def test_facts_join_what_the_classifier_saw() -> None:
-    tags = Vocabulary.load().tags(Evidence("lite-00000000", b""), [face(0.9)], COLORFUL)
+    tags = Vocabulary.load().tags((), (), [face(0.9)], COLORFUL, {})
     assert tags == (Tag("person", 0.9, "1 face"),)

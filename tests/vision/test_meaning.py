@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from indexer.errors import ModelError
-from indexer.photo import Analysis, Evidence, Hashes, Look, Metadata, Tag
+from indexer.geometry import Box
+from indexer.photo import Analysis, Evidence, Face, Hashes, Look, Metadata, Object, Tag
 from indexer.resources import packaged
 from indexer.vision.explain import reasons
 from indexer.vision.meaning import nearest
@@ -47,12 +49,42 @@ def test_a_tag_is_explained_by_the_classes_of_the_view_that_decided() -> None:
     scores[1, dogs] = 0.1, 0.5, 0.3
     evidence = Evidence.of("eyes", scores, 0.01)
     look = Look(0.5, 0.5, 0.2, 0.1)
-    tags = (*VOCABULARY.tags(evidence, (), look), Tag("holiday", 1.0, "own"))
+    classes = {"eyes": VOCABULARY.model_words(VOCABULARY.classes)}
+    tags = (*VOCABULARY.tags((evidence,), (), (), look, classes), Tag("holiday", 1.0, "own"))
     seen = Analysis(Metadata("JPEG", 1, 1), Hashes(b"", b""), look, (evidence,), tags, (), b"", ("eyes",))
-    dog, own = reasons(VOCABULARY, seen, ("dog", "holiday"))
+    dog, own = reasons(VOCABULARY, seen, ("dog", "holiday"), classes)
     names = [VOCABULARY.classes[index] for index in (dogs[1], dogs[2], dogs[0])]
     assert [name for name, _ in dog.classes] == names
     assert sum(score for _, score in dog.classes) == pytest.approx(dog.tag.score)
     assert (dog.view, dog.threshold, dog.renamed) == (1, VOCABULARY.rules.threshold, None)
+    assert dog.model == "eyes"
+    assert own.model is None
     assert f"{names[0]} 0.50 + {names[1]} 0.30" in str(dog)
     assert str(own) == "holiday 1.00 ← own"
+
+
+def test_an_object_and_a_class_of_one_s_own_are_explained_by_their_network() -> None:
+    look = Look(0.5, 0.5, 0.2, 0.1)
+    xray = Evidence.of("xray-11111111", np.array([[0.2, 0.9]], np.float32), 0.01)
+    found = tuple(Object(1, score, Box(0.1, 0.1, 0.2, 0.2), "coco-22222222") for score in (0.6, 0.8))
+    classes = {
+        "xray-11111111": VOCABULARY.model_words(("NoFinding", "Atelectasis"), 0.7),
+        "coco-22222222": VOCABULARY.model_words(("person", "dog")),
+    }
+    tags = VOCABULARY.tags((Evidence("lite", b""), xray), found, (), look, classes)
+    seen = Analysis(Metadata("JPEG", 1, 1), Hashes(b"", b""), look, (Evidence("lite", b""), xray), tags, (), b"", ())
+    lung, dog = reasons(VOCABULARY, replace(seen, objects=found), ("atelectasis", "dog"), classes)
+    assert str(lung) == "atelectasis 0.90 ← Atelectasis 0.90 in view 0 (xray); shown from 0.7 on"
+    assert str(dog) == "dog 0.80 ← dog 0.80, dog 0.60 (coco); shown from 0.25 on"
+    assert (dog.view, dog.tag.source, dog.model) == (None, "dog (coco)", "coco-22222222")
+
+
+def test_a_tag_that_faces_decided_is_explained_by_them() -> None:
+    look = Look(0.5, 0.5, 0.2, 0.1)
+    face = Face(Box(0.4, 0.4, 0.1, 0.1), 0.99, 0.5, (), None)
+    person = Object(0, 0.8, Box(0.1, 0.1, 0.2, 0.2), "coco-22222222")
+    classes = {"coco-22222222": VOCABULARY.model_words(("person",))}
+    tags = VOCABULARY.tags((), (person,), (face,), look, classes)
+    seen = Analysis(Metadata("JPEG", 1, 1), Hashes(b"", b""), look, (), tags, (face,), b"", (), (person,))
+    (why,) = reasons(VOCABULARY, seen, ("person",), classes)
+    assert str(why) == "person 0.99 ← 1 face; shown from 0.25 on"

@@ -28,7 +28,7 @@ def test_the_shipped_rules_can_all_do_something() -> None:
 def test_a_tag_needs_its_threshold() -> None:
     assert rules().apply(Tag("dog", 0.5, "beagle")) == Tag("dog", 0.5, "beagle")
     assert rules().apply(Tag("dog", 0.49, "beagle")) is None
-    assert rules().apply(Tag("tap", 0.6, "tap"), narrow=True) is None
+    assert rules().apply(Tag("tap", 0.6, "tap"), rules().narrow_threshold) is None
     assert rules(thresholds={"dog": 0.2}).apply(Tag("dog", 0.3, "beagle")) is not None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 import tomllib
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -13,7 +14,17 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.resources import packaged
-from indexer.vision.spec import Input, ModelSpec, Output, Weights, read_spec, read_specs, spec_of
+from indexer.vision.spec import (
+    Input,
+    Labels,
+    ModelSpec,
+    Output,
+    Weights,
+    broken_specs,
+    read_spec,
+    read_specs,
+    spec_of,
+)
 
 SPECS = read_specs()
 OUTPUTS = {
@@ -105,7 +116,7 @@ def changed(where: str, value: Any) -> dict[str, Any]:
     [
         ("description", ..., "'description' is missing"),
         ("description", " ", "'description' in its description must be a text"),
-        ("role", "tagger", "'role' in its description must be one of classifier, face-detector, face-describer"),
+        ("role", "tagger", "'role' in its description must be one of classifier, object-detector, face-detector, "),
         ("weights", ..., "'weights' is missing"),
         ("weights", "file.pth", "'weights' in its description must be a table"),
         ("weights.sha256", "abc", "'weights.sha256' in its description must be 64 hexadecimal digits"),
@@ -139,7 +150,7 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> No
     file = tmp_path / "mine.toml"
     file.write_bytes(content)
     with pytest.raises(ModelError, match=r"model mine: its description .*mine\.toml cannot be read"):
-        read_specs(tmp_path)
+        read_spec(file, tmp_path)
     with pytest.raises(ModelError, match="cannot be read"):
         read_spec(tmp_path / "absent.toml")
 
@@ -150,6 +161,32 @@ def test_three_numbers_may_be_written_as_one() -> None:
 
 def test_the_manual_explains_every_key() -> None:
     manual = (Path(__file__).parents[2] / "docs/models.md").read_text("utf-8")
-    keys = {item.name for kind in (ModelSpec, Weights, Input, Output) for item in fields(kind)}
-    assert [key for key in sorted(keys - {"outputs"}) if f"`{key}`" not in manual and f"`[{key}]`" not in manual] == []
+    keys = {item.name for kind in (ModelSpec, Weights, Input, Output, Labels) for item in fields(kind)}
+    assert [
+        key for key in sorted(keys - {"outputs", "folder"}) if f"`{key}`" not in manual and f"`[{key}]`" not in manual
+    ] == []
     assert all(f"`{name}`" in manual for name in SPECS)
+
+
+@pytest.mark.parametrize("key", ["weights.file", "labels.file"])
+@pytest.mark.parametrize("file", ["/etc/passwd", "../other/net.pb", "net/../../net.pb"])
+def test_a_file_that_lies_elsewhere_is_refused(key: str, file: str) -> None:
+    with pytest.raises(ModelError, match=f"'{key}' in its description must lie below the description"):
+        spec_of(LITE, changed(key, file))
+
+
+def test_a_description_cannot_say_where_its_files_lie(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('folder = "/etc"\n' + (packaged("models") / f"{LITE}.toml").read_text("utf-8"))
+    with pytest.raises(ModelError, match="'folder' in its description is not a known key"):
+        read_spec(file, tmp_path)
+
+
+def test_a_broken_description_of_ones_own_is_told_apart_from_those_that_can_be_used(tmp_path: Path) -> None:
+    shutil.copy(packaged("models") / f"{LITE}.toml", tmp_path / "whole.toml")
+    (tmp_path / "half.toml").write_text('role = "classifier"')
+    assert {"whole", LITE} <= read_specs(tmp_path).keys()
+    assert {name: error.reason for name, error in broken_specs(tmp_path).items()} == {
+        "half": "'description' is missing in its description"
+    }
+    assert broken_specs(tmp_path / "absent") == {}

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import ModelError
-from indexer.photo import Evidence, Look, Tag
+from indexer.geometry import Box
+from indexer.photo import Evidence, Face, Look, Object, Tag
 from indexer.resources import packaged
 from indexer.vision.rules import Rules
 from indexer.vision.vocabulary import Vocabulary
@@ -21,6 +22,8 @@ from indexer.vision.vocabulary import Vocabulary
 WORDS = Vocabulary.load()
 HALF = replace(WORDS, rules=Rules(0.5, 0.5, {}, {}, frozenset()))
 PLAIN = Look(0.5, 0.3, 0.2, 0.0)
+LITE, XRAY, COCO = "lite-00000000", "xray-11111111", "coco-22222222"
+IMAGENET = {LITE: WORDS.model_words(WORDS.classes)}
 NAMES = {name: index for index, name in enumerate(WORDS.classes)}
 
 
@@ -34,7 +37,7 @@ def seen(*views: dict[str, float]) -> Evidence:
 
 
 def tags(*views: dict[str, float]) -> dict[str, Tag]:
-    return {tag.name: tag for tag in HALF.tags(seen(*views), (), PLAIN)}
+    return {tag.name: tag for tag in HALF.tags((seen(*views),), (), (), PLAIN, IMAGENET)}
 
 
 def test_every_class_has_a_name() -> None:
@@ -155,32 +158,33 @@ def test_the_best_view_counts_and_views_are_not_added_up() -> None:
 
 
 def test_the_surest_tag_comes_first() -> None:
-    scores = [tag.score for tag in WORDS.tags(seen({"beagle": 0.5, "tabby cat": 0.3}), (), PLAIN)]
+    scores = [tag.score for tag in WORDS.tags((seen({"beagle": 0.5, "tabby cat": 0.3}),), (), (), PLAIN, IMAGENET)]
     assert scores == sorted(scores, reverse=True)
 
 
 def test_a_word_that_stands_for_one_class_needs_its_own_threshold() -> None:
     careful = replace(WORDS, rules=Rules(0.25, 0.5, {}, {}, frozenset()))
-    found = {tag.name for tag in careful.tags(seen({"banana": 0.4, "trombone": 0.6}), (), PLAIN)}
+    found = {tag.name for tag in careful.tags((seen({"banana": 0.4, "trombone": 0.6}),), (), (), PLAIN, IMAGENET)}
     assert {"fruit", "food", "trombone", "musical instrument"} <= found
     assert "banana" not in found
 
 
 def test_no_evidence_gives_no_tags() -> None:
-    assert WORDS.tags(Evidence("lite-00000000", b""), (), PLAIN) == ()
+    assert WORDS.tags((Evidence("lite-00000000", b""),), (), (), PLAIN, IMAGENET) == ()
 
 
 @given(st.dictionaries(st.sampled_from(WORDS.classes), st.floats(0.0, 1.0), max_size=12))
 def test_scores_stay_between_0_and_1(scores: dict[str, float]) -> None:
     total = sum(scores.values()) or 1.0
-    for tag in WORDS.tags(seen({name: score / total for name, score in scores.items()}), (), PLAIN):
+    evidence = seen({name: score / total for name, score in scores.items()})
+    for tag in WORDS.tags((evidence,), (), (), PLAIN, IMAGENET):
         assert 0 < tag.score <= 1
 
 
 def test_a_broader_word_is_never_less_sure() -> None:
     everything = replace(WORDS, rules=Rules(0.0, 0.0, {}, {}, frozenset()))
     evidence = seen({"beagle": 0.3, "goldfish": 0.3, "pizza": 0.4})
-    found = {tag.name: tag.score for tag in everything.tags(evidence, (), PLAIN)}
+    found = {tag.name: tag.score for tag in everything.tags((evidence,), (), (), PLAIN, IMAGENET)}
     assert found["beagle"] <= found["hound"] <= found["dog"] <= found["mammal"] <= found["animal"]
 
 
@@ -200,3 +204,125 @@ def test_a_damaged_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "words.tsv").unlink()
     with pytest.raises(ModelError, match=r"words\.tsv cannot be read"):
         Vocabulary.load(tmp_path)
+
+
+def test_the_classes_of_imagenet_are_known_by_their_place_under_any_of_their_names() -> None:
+    by_name = IMAGENET[LITE]
+    assert by_name.words == WORDS.words
+    assert WORDS.model_words(WORDS.ids) == by_name
+    after = WORDS.model_words(("background", *WORDS.classes))
+    assert (after.words[0], after.words[1:]) == ((), WORDS.words)
+
+
+def test_a_wordnet_id_tells_two_things_of_one_name_apart_and_a_name_does_not() -> None:
+    bird, machine = (index for index, name in enumerate(WORDS.classes) if name == "crane")
+    known = WORDS.model_words((f"{WORDS.ids[bird]} crane", WORDS.ids[machine], "crane"))
+    assert known.words == (WORDS.words[bird], WORDS.words[machine], ("crane",))
+    assert known.classes == ("crane", "crane", "crane")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("n01440764 tench, Tinca tinca", ("tench", "fish", "animal")),
+        ("great_white_shark", ("great white shark", "shark", "fish", "animal")),
+        ("Egyptian_cat", ("Egyptian cat", "cat", "pet", "mammal", "animal")),
+        ("dog", ("dog", "pet", "mammal", "animal")),
+        ("couch", ("sofa", "furniture")),
+        ("cell phone", ("cell phone", "telephone", "electronics")),
+        ("person", ("person",)),
+        ("coffee", ("coffee", "drink")),  # no cup: that stands beside it
+        ("kitchen", ("kitchen",)),
+        ("kite", ("kite",)),  # the toy as likely as the bird
+        ("iPod", ("iPod", "electronics")),
+        ("traffic light", ("traffic light",)),
+        ("NoFinding", ("no finding",)),
+        ("Pleural_Thickening", ("pleural thickening",)),
+        ("COVID19", ("covid19",)),
+        ("MRIScan", ("mri scan",)),
+        ("n99999999 benthos, sea bottom life", ("benthos",)),
+        ("Küste", ("küste",)),
+        ("Background", ()),
+        ("???", ()),
+    ],
+)
+def test_a_class_of_any_network_gets_the_words_that_people_search_for(name: str, words: tuple[str, ...]) -> None:
+    assert WORDS.model_words((name,)).words == (words,)
+
+
+@given(st.text(max_size=20))
+def test_any_name_gives_a_word_that_can_be_a_tag_or_none(name: str) -> None:
+    (words,) = WORDS.model_words((name,)).words
+    assert all(word and word == " ".join(word.split()) for word in words)
+
+
+def own(model: str, *scores: float) -> Evidence:
+    return Evidence.of(model, np.array([scores], np.float32), 0.001)
+
+
+def test_classes_of_one_s_own_are_tags_beside_others_and_name_their_network() -> None:
+    classes = IMAGENET | {XRAY: WORDS.model_words(("NoFinding", "Atelectasis"))}
+    found = WORDS.tags((seen({"beagle": 0.9}), own(XRAY, 0.3, 0.7)), (), (), PLAIN, classes)
+    by_name = {tag.name: tag for tag in found}
+    assert by_name["atelectasis"] == Tag("atelectasis", pytest.approx(0.7, abs=1e-4), "Atelectasis (xray)", (XRAY,))
+    assert by_name["dog"] == Tag("dog", pytest.approx(0.9, abs=1e-4), "beagle", (LITE,))
+    assert "no finding" not in by_name
+
+
+def test_the_only_classifier_is_the_default_one_whatever_it_knows() -> None:
+    (tag,) = WORDS.tags((own(XRAY, 0.1, 0.9),), (), (), PLAIN, {XRAY: WORDS.model_words(("NoFinding", "Atelectasis"))})
+    assert (tag.name, tag.source) == ("atelectasis", "Atelectasis")
+
+
+def test_the_best_of_several_networks_counts_and_all_that_gave_a_word_are_named() -> None:
+    classes = IMAGENET | {COCO: WORDS.model_words(("person", "dog"))}
+    dog, other = (Object(1, score, Box(0.1, 0.1, 0.2, 0.2), COCO) for score in (0.95, 0.6))
+    found = {tag.name: tag for tag in HALF.tags((seen({"beagle": 0.9}),), (other, dog), (), PLAIN, classes)}
+    assert found["dog"] == Tag("dog", 0.95, "dog (coco)", (COCO, LITE))
+    assert found["hound"].models == (LITE,)
+    face = Face(Box(0.4, 0.4, 0.1, 0.1), 0.99, 0.5, (), None)
+    (person,) = WORDS.tags((), (replace(dog, label=0),), (face,), PLAIN, classes)
+    assert person == Tag("person", 0.99, "1 face", (COCO,))
+
+
+@pytest.mark.parametrize(("score", "is_shown"), [(0.3, False), (0.6, True)])
+def test_an_object_gives_words_only_where_it_is_likely(score: float, is_shown: bool) -> None:
+    thing = Object(1, score, Box(0.1, 0.1, 0.2, 0.2), COCO)
+    found = WORDS.tags((), (thing,), (), PLAIN, {COCO: WORDS.model_words(("person", "couch"))})
+    assert ("sofa" in {tag.name for tag in found}) == is_shown
+
+
+@pytest.mark.parametrize(
+    ("threshold", "rules", "shown"),
+    [
+        (None, {}, {"sofa", "furniture"}),  # of the hierarchy: 0.25; a plain word: 0.5
+        (0.2, {}, {"sofa", "furniture", "atelectasis"}),
+        (0.6, {}, set()),
+        (0.6, {"furniture": 0.3}, {"furniture"}),
+        (None, {"atelectasis": 0.3, "sofa": 0.5}, {"furniture", "atelectasis"}),
+    ],
+)
+def test_thresholds_are_those_of_the_word_else_of_the_network_else_of_all(
+    threshold: float | None, rules: dict[str, float], shown: set[str]
+) -> None:
+    careful = replace(WORDS, rules=Rules(0.25, 0.25, rules, {}, frozenset()))
+    classes = {XRAY: careful.model_words(("couch", "Atelectasis"), threshold)}
+    assert {tag.name for tag in careful.tags((own(XRAY, 0.4, 0.4),), (), (), PLAIN, classes)} == shown
+
+
+def test_rules_rename_and_block_words_of_any_network() -> None:
+    ruled = replace(WORDS, rules=Rules(0.25, 0.5, {}, {"atelectasis": "lung"}, frozenset({"no finding"})))
+    classes = {XRAY: ruled.model_words(("NoFinding", "Atelectasis"))}
+    (tag,) = ruled.tags((own(XRAY, 0.9, 0.9),), (), (), PLAIN, classes)
+    assert (tag.name, tag.source, tag.models) == ("lung", "Atelectasis", (XRAY,))
+
+
+def test_scores_of_classes_that_do_not_exclude_each_other_are_not_added_up() -> None:
+    sigmoid = {COCO: WORDS.model_words(("dog", "cat", "unheard of"), adds_up=False)}
+    found = {tag.name: tag.score for tag in WORDS.tags((own(COCO, 0.4, 0.3, 0.6),), (), (), PLAIN, sigmoid)}
+    assert found["animal"] == pytest.approx(0.4, abs=1e-4)
+
+
+def test_a_network_or_a_class_without_names_gives_no_tag() -> None:
+    classes = {XRAY: WORDS.model_words(("Atelectasis",))}
+    assert WORDS.tags((own(COCO, 0.9), own(XRAY, 0.1, 0.9)), (), (), PLAIN, classes) == ()

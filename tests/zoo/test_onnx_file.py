@@ -8,38 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wire import onnx_model, part, tensor, varint
 
 from indexer.zoo.onnx_file import read_onnx
-
-
-def varint(value: int) -> bytes:
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def part(number: int, data: bytes | str | int | float) -> bytes:
-    """One field of a message."""
-    if isinstance(data, int):
-        return varint(number << 3) + varint(data)
-    if isinstance(data, float):
-        return varint(number << 3 | 5) + struct.pack("<f", data)
-    data = data.encode() if isinstance(data, str) else data
-    return varint(number << 3 | 2) + varint(len(data)) + data
-
-
-def tensor(name: str, array: np.ndarray, kind: int = 1) -> bytes:
-    sides = b"".join(part(1, side) for side in array.shape)
-    return sides + part(2, kind) + part(8, name) + part(9, array.tobytes())
-
-
-def model(*parts: bytes) -> bytes:
-    """A file with what else stands in one: version, producer."""
-    return part(1, 6) + part(2, "test") + part(7, b"".join(parts)) + part(8, part(2, 11))
-
 
 KERNEL = np.arange(18, dtype="<f4").reshape(1, 2, 3, 3)
 ATTRIBUTES = [
@@ -51,7 +22,7 @@ ATTRIBUTES = [
     part(1, "value") + part(5, tensor("", np.array([-1, 2], "<i8"), 7)) + part(20, 4),
 ]
 NODE = part(1, "image") + part(1, "kernel") + part(2, "map") + part(3, "first") + part(4, "Conv")
-GRAPH = model(
+GRAPH = onnx_model(
     part(1, NODE + b"".join(part(5, one) for one in ATTRIBUTES)),
     part(5, tensor("kernel", KERNEL)),
     part(5, part(1, 2) + part(2, 1) + part(8, "packed") + part(4, struct.pack("<2f", 1, 2))),
@@ -92,7 +63,7 @@ def test_any_bytes_end_in_a_value_error_or_in_a_graph(data: bytes) -> None:
         assert str(error)  # noqa: PT017
 
 
-@pytest.mark.parametrize("data", [b"", b"text", b"\xff" * 30, part(7, 3), model(part(5, tensor("x", KERNEL, 9)))])
+@pytest.mark.parametrize("data", [b"", b"text", b"\xff" * 30, part(7, 3), onnx_model(part(5, tensor("x", KERNEL, 9)))])
 def test_other_files_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="it "):
         read_onnx(data)

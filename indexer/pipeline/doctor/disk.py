@@ -13,7 +13,7 @@ from indexer.library.file import APPLICATION_ID
 from indexer.library.finding import Finding, counted, size_text
 from indexer.library.known import Known
 from indexer.library.store import Library
-from indexer.photo import Outcome, Removed, Unchanged
+from indexer.photo import Networks, Outcome, Removed, Unchanged
 from indexer.pipeline.plan import Plan, plan
 
 _REPAIR = "indexer doctor --repair"
@@ -37,7 +37,7 @@ class Compared:
     troubles: tuple[tuple[Path, str], ...]
 
 
-def compare(library: Library, models: Sequence[str], no_faces: Sequence[Path] = ()) -> Compared:
+def compare(library: Library, networks: Networks) -> Compared:
     """Walk the folders of the library that are there."""
     roots = library.roots()
     absent = tuple(root for root in roots if not root.is_dir())
@@ -47,7 +47,7 @@ def compare(library: Library, models: Sequence[str], no_faces: Sequence[Path] = 
     def complain(path: Path, reason: str) -> None:
         troubles.append((path, reason))
 
-    found = plan(library, there, models, no_faces=no_faces, on_error=complain)
+    found = plan(library, there, networks, on_error=complain)
     known = {path: each for path, each in library.known().items() if not each.stranger}
     return Compared(known, found, tuple(roots), absent, tuple(troubles))
 
@@ -124,14 +124,14 @@ def delete_leftovers(library: Path, now: datetime) -> int:
     return len(parts)
 
 
-def mark_gone(library: Library, models: Sequence[str]) -> int:
+def mark_gone(library: Library, networks: Networks) -> int:
     """Mark the photos as missing that are surely gone; return how many."""
-    return _record(library, map(Removed, compare(library, models).plan.gone))
+    return _record(library, map(Removed, compare(library, networks).plan.gone))
 
 
-def show_returned(library: Library, models: Sequence[str]) -> int:
+def show_returned(library: Library, networks: Networks) -> int:
     """Show the photos again that had been missing; return how many."""
-    return _record(library, map(Unchanged, compare(library, models).plan.returned))
+    return _record(library, map(Unchanged, compare(library, networks).plan.returned))
 
 
 def _record(library: Library, outcomes: Iterator[Outcome]) -> int:

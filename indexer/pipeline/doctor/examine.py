@@ -12,8 +12,10 @@ from indexer.library.check import check_file, is_current
 from indexer.library.check_rows import check_rows
 from indexer.library.finding import Finding, findings
 from indexer.library.store import Library
+from indexer.photo import Networks
 from indexer.pipeline.doctor import disk, machine, networks
 from indexer.pipeline.doctor.patient import Patient
+from indexer.vision.eyes import networks_of
 from indexer.vision.spec import ModelSpec
 
 
@@ -27,10 +29,11 @@ def examine(patient: Patient) -> list[Finding]:
     current = is_current(patient.library, patient.busy_seconds)
     if current:
         found += findings("rows", partial(_rows, patient, specs))
+    found += findings("networks", partial(networks.check_descriptions, patient.eyes))
     found += findings("networks", partial(networks.check_networks, patient.eyes))
     found += findings("old networks", partial(networks.check_old_networks, patient.eyes))
     if current:
-        found += findings("photos", partial(_photos, patient, [spec.id for spec in specs]))
+        found += findings("photos", partial(_photos, patient, networks_of(specs, patient.eyes.no_faces)))
     found += findings("leftovers", partial(disk.check_leftovers, patient.library, patient.now))
     return found + _machine(patient, _roots(patient) if current else [])
 
@@ -47,11 +50,11 @@ def _rows(patient: Patient, specs: tuple[ModelSpec, ...]) -> list[Finding]:
     return check_rows(patient.library, networks.lengths(specs), patient.now, patient.busy_seconds)
 
 
-def _photos(patient: Patient, models: Sequence[str]) -> Iterator[Finding]:
+def _photos(patient: Patient, wanted: Networks) -> Iterator[Finding]:
     """Compare the library with the networks and the disk."""
     with _open(patient) as library:
-        yield from findings("stale", partial(networks.check_stale, library, models, patient.eyes.no_faces))
-        compared = disk.compare(library, models, patient.eyes.no_faces)
+        yield from findings("stale", partial(networks.check_stale, library, wanted))
+        compared = disk.compare(library, wanted)
     yield from findings("folders", partial(disk.check_folders, compared))
     yield from findings("photos", partial(disk.check_photos, compared))
 

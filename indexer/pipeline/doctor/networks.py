@@ -11,13 +11,21 @@ from pathlib import Path
 from indexer.errors import ModelError, printable
 from indexer.library.finding import Finding, counted, size_text
 from indexer.library.store import Library
-from indexer.vision.analyze import Eyes
-from indexer.vision.built import LITERT_FILE, RECORD, check, is_built
-from indexer.vision.spec import ModelSpec, read_specs
+from indexer.photo import Networks
+from indexer.vision.built import RECORD, check, homes_of, is_built
+from indexer.vision.eyes import Eyes
+from indexer.vision.spec import ModelSpec, broken_specs, read_specs
 
 _ID = re.compile(r".+-[0-9a-f]{8}")
 _FACE_BYTES, _VECTOR_BYTES = 4, 2  # float32, float16
 _VECTOR = "embedding"
+
+
+def check_descriptions(eyes: Eyes) -> Iterator[Finding]:
+    """Find the descriptions of the user's own that cannot be read."""
+    for name, error in broken_specs(eyes.own).items():
+        text = f"{name} of your own cannot be used: {printable(error.reason)}"
+        yield Finding("networks", "warning", text, f"mend its description, or: indexer models remove {name}")
 
 
 def check_networks(eyes: Eyes) -> Iterator[Finding]:
@@ -35,9 +43,9 @@ def check_networks(eyes: Eyes) -> Iterator[Finding]:
             yield Finding("networks", "error", f"{spec.id} is damaged: {printable(error.reason)}", _build(spec))
 
 
-def check_stale(library: Library, models: Sequence[str], no_faces: Sequence[Path] = ()) -> Iterator[Finding]:
+def check_stale(library: Library, networks: Networks) -> Iterator[Finding]:
     """Count the photos that one of today's networks has not seen."""
-    count = len(library.stale(models, no_faces))
+    count = len(library.stale(networks))
     if count:
         text = f"{counted(count, 'photo')} not seen by all of today's networks; what older ones saw is kept"
         yield Finding("stale", "note", text, "indexer scan", count=count)
@@ -47,7 +55,7 @@ def check_stale(library: Library, models: Sequence[str], no_faces: Sequence[Path
 
 def check_old_networks(eyes: Eyes) -> Iterator[Finding]:
     """Find built networks that this release does not know any more."""
-    old = old_networks(eyes.folder)
+    old = old_networks(eyes)
     if old:
         size = size_text(sum(file.stat().st_size for home in old for file in home.rglob("*") if file.is_file()))
         text = f"{counted(len(old), 'network')} of older releases, {size} in {printable(eyes.folder)}"
@@ -56,16 +64,17 @@ def check_old_networks(eyes: Eyes) -> Iterator[Finding]:
         yield Finding("old networks", "fine", "no network of an older release is kept")
 
 
-def old_networks(folder: Path) -> list[Path]:
-    """Return the folders that hold nothing but a built network which no spec of this release describes."""
-    current = {spec.id for spec in read_specs().values()}
-    homes = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [home for home in homes if home.name not in current and _is_network(home)]
+def old_networks(eyes: Eyes) -> list[Path]:
+    """Return the folders that hold nothing but a built network which no description of today describes."""
+    current = {spec.id for spec in read_specs(eyes.own).values()}
+    kept = {home for name in broken_specs(eyes.own) for home in homes_of(name, eyes.folder)}
+    homes = sorted(eyes.folder.iterdir()) if eyes.folder.is_dir() else []
+    return [home for home in homes if home.name not in current and home not in kept and _is_network(home)]
 
 
 def delete_old_networks(eyes: Eyes) -> int:
     """Delete the networks of older releases; return how many."""
-    old = old_networks(eyes.folder)
+    old = old_networks(eyes)
     for home in old:
         shutil.rmtree(home)
     return len(old)
@@ -91,7 +100,7 @@ def _is_network(home: Path) -> bool:
         record = json.loads((home / RECORD).read_text("utf-8"))
         files = {file.relative_to(home).as_posix() for file in home.rglob("*") if not file.is_dir()}
         # A file that the build did not make is somebody's: then the folder is left alone.
-        return record["id"] == home.name and LITERT_FILE in record["files"] and files <= {RECORD, *record["files"]}
+        return record["id"] == home.name and files <= {RECORD, *record["files"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

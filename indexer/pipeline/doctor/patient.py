@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from indexer.vision.analyze import Eyes
+from indexer.vision.eyes import Eyes
 
 
 @dataclass(frozen=True, slots=True)

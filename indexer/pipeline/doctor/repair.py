@@ -9,9 +9,11 @@ from indexer.library.finding import Finding, counted
 from indexer.library.mend import drop_unreadable, drop_unreferenced, rebuild_indexes, shorten_log
 from indexer.library.store import Library
 from indexer.library.unreadable import PARTS
+from indexer.photo import Networks
 from indexer.pipeline.doctor import disk, networks
 from indexer.pipeline.doctor.examine import specs_of
 from indexer.pipeline.doctor.patient import Patient
+from indexer.vision.eyes import networks_of
 
 _BESIDE_THE_LIBRARY = {"old networks", "leftovers"}  # done also where the library itself is beyond repair
 
@@ -62,12 +64,12 @@ def _rows(patient: Patient) -> str:
 
 def _gone(patient: Patient) -> str:
     with _open(patient) as library:
-        return f"Marked as missing: {counted(disk.mark_gone(library, _models(patient)), 'photo')}."
+        return f"Marked as missing: {counted(disk.mark_gone(library, _networks_of(patient)), 'photo')}."
 
 
 def _returned(patient: Patient) -> str:
     with _open(patient) as library:
-        return f"Shown again: {counted(disk.show_returned(library, _models(patient)), 'photo')}."
+        return f"Shown again: {counted(disk.show_returned(library, _networks_of(patient)), 'photo')}."
 
 
 def _networks(patient: Patient) -> str:
@@ -82,8 +84,8 @@ def _open(patient: Patient) -> Library:
     return Library.open(patient.library, busy_seconds=patient.busy_seconds)
 
 
-def _models(patient: Patient) -> list[str]:
-    return [spec.id for spec in specs_of(patient)]
+def _networks_of(patient: Patient) -> Networks:
+    return networks_of(specs_of(patient), patient.eyes.no_faces)
 
 
 _REPAIRS: dict[str, Callable[[Patient], str]] = {

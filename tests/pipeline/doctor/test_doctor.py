@@ -24,7 +24,8 @@ from indexer.pipeline.doctor.patient import Patient
 from indexer.pipeline.doctor.repair import repair
 from indexer.pipeline.plan import plan
 from indexer.pipeline.worker import analyze_file
-from indexer.vision.analyze import Analyzer, Eyes
+from indexer.vision.analyze import Analyzer
+from indexer.vision.eyes import Eyes
 
 NOW = datetime.now(UTC)
 
@@ -70,7 +71,7 @@ def known(analyzer: Analyzer, small: dict[str, Path], tmp_path_factory: pytest.T
     shutil.copy2(small["flower"], home / "photos" / "trip")
     with Library.open(home / "library.sqlite") as library:
         library.add_root(home / "photos")
-        work = plan(library, [home / "photos"], analyzer.models, on_error=print).work
+        work = plan(library, [home / "photos"], analyzer.networks, on_error=print).work
         library.record([Indexed(file, analyze_file(file, analyzer, 10**8)) for file in work])
     return home
 

@@ -1,0 +1,52 @@
+"""A setting and its new value flow in; the settings file with it, and all else as it was, flows out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer import config
+from indexer.errors import ConfigError, printable
+
+if TYPE_CHECKING:
+    from indexer.cli.session import Session
+
+_HEAD = "Settings of indexer; config.example.toml of the program tells of all of them."
+
+
+def keep(session: Session, key: str, value: str | Sequence[str]) -> None:
+    """Write a setting into the settings file, which is made where there is none; comments in it stay.
+
+    Says so where an environment variable goes before the file.
+    Errors: ConfigError for a file that cannot be read or written.
+    """
+    file = session.config or config.default_file()
+    _write(file, key, value if isinstance(value, str) else list(value))
+    session.say(f"{key} = {value if isinstance(value, str) else ', '.join(value) or 'none'}   ({printable(file)})")
+    if session.settings().origins[key] == "environment":
+        session.say(f"The environment variable INDEXER_{key.upper()} goes before it, though.")
+
+
+def _write(file: Path, key: str, value: str | list[str]) -> None:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        target = Path(os.path.realpath(file))  # a link to the file stays one
+        document = tomlkit.parse(target.read_text("utf-8")) if target.exists() else tomlkit.document()
+        if not target.exists():
+            document.add(tomlkit.comment(_HEAD))
+        document[key] = value
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".indexer-", dir=target.parent) as folder:
+            part = Path(folder) / target.name
+            part.write_text(tomlkit.dumps(document), "utf-8")
+            if target.exists():
+                shutil.copymode(target, part)
+            part.replace(target)
+    except (OSError, ValueError, TOMLKitError) as error:
+        raise ConfigError(key, f"cannot be kept in {printable(file)}: {error}") from error

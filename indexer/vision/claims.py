@@ -1,0 +1,89 @@
+"""What networks left of a photo (evidence, objects) flows in; each word that they claim flows out, with its reasons."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from indexer.photo import Evidence, Object
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWords:
+    """What the classes of one network are called, and mean, in the order of its outputs.
+
+    classes: their names.  words: of each class, its own name first and then broader ones; none for 'background'.
+    threshold: the score from which its words are shown, None: as the rules say.
+    adds_up: its classes exclude each other (softmax), so that the score of a word is the sum over them.
+    """
+
+    classes: tuple[str, ...]
+    words: tuple[tuple[str, ...], ...]
+    threshold: float | None = None
+    adds_up: bool = True
+
+    def name(self, label: int) -> str:
+        """Return what a class is called, or its number."""
+        return self.classes[label] if label < len(self.classes) else f"class {label}"
+
+    def of(self, label: int) -> tuple[str, ...]:
+        """Return the words of a class; none for one that has no name."""
+        return self.words[label] if label < len(self.words) else ()
+
+
+class Claim(NamedTuple):
+    """A word that a network gives to a photo.
+
+    model: its id.  view: of a classifier, the part of the picture; None: an object was found.
+    given: (score, −class index) of every class, or object, that the word stands for.
+    """
+
+    word: str
+    score: float
+    model: str
+    view: int | None
+    given: list[tuple[float, int]]
+
+    @property
+    def surest(self) -> int:
+        """The class that gave most of it."""
+        return -max(self.given)[1]
+
+
+def claims(
+    evidence: Sequence[Evidence], objects: Sequence[Object], classes: Mapping[str, ModelWords]
+) -> Iterator[Claim]:
+    """Yield every word that a classifier gave any probability in a view, and those of all objects.
+
+    classes: model → its words; a network that is not there says nothing.
+    """
+    for each in evidence:
+        if each.model in classes:
+            yield from _said(each, classes[each.model])
+    for model in dict.fromkeys(each.model for each in objects):
+        if model in classes:
+            yield from _seen(model, [each for each in objects if each.model == model], classes[model])
+
+
+def _said(evidence: Evidence, known: ModelWords) -> Iterator[Claim]:
+    given: defaultdict[tuple[int, str], list[tuple[float, int]]] = defaultdict(list)
+    for view, label, score in evidence.entries():
+        one = score, -label
+        for word in known.of(label):
+            given[view, word].append(one)
+    for (view, word), scores in given.items():
+        total = scores[0][0]  # mostly there is but one
+        if len(scores) > 1:
+            total = sum([score for score, _ in scores]) if known.adds_up else max(scores)[0]
+        yield Claim(word, min(total, 1.0), evidence.model, view, scores)
+
+
+def _seen(model: str, objects: Sequence[Object], known: ModelWords) -> Iterator[Claim]:
+    given: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
+    for each in objects:
+        for word in known.of(each.label):
+            given[word].append((each.score, -each.label))
+    for word, scores in given.items():
+        yield Claim(word, max(scores)[0], model, None, scores)

@@ -1,0 +1,56 @@
+"""A Picture flows in; the things that an object detector of the user's own finds in it flow out, each with its box."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from indexer.errors import ModelError
+from indexer.geometry import Box
+from indexer.photo import Object, Picture
+from indexer.vision.preprocess import tensor
+from indexer.vision.runtime import Model
+from indexer.vision.shown import in_picture
+
+_WHOLE = ("as-is", "stretch", "letterbox", "short-side", "long-side")  # what shows the whole picture
+
+
+class ObjectDetector:
+    """Finds things in a picture.
+
+    Its network's outputs: `boxes` [n, 4] (top, left, bottom, right as fractions of what it sees), `scores` [n],
+    `classes` [n], numbers from the spec's [labels] offset on, and perhaps `count`, how many of them are meant. A
+    first side of 1, one for each picture, may stand before all.
+    """
+
+    def __init__(self, model: Model) -> None:
+        """Errors: ModelError for a network that would see a part of the picture only."""
+        self.model = model
+        if model.spec.input.fit not in _WHOLE:
+            raise ModelError(model.spec.name, f"an object detector sees the whole picture: fit is {', '.join(_WHOLE)}")
+
+    @property
+    def long_side_px(self) -> int:
+        """The long side in px that a picture needs at most to be seen in full detail."""
+        wanted = self.model.spec.input
+        return wanted.longest_px if wanted.fit == "short-side" else max(wanted.size)
+
+    def detect(self, picture: Picture) -> list[Object]:
+        """Find things, surest first; what lies outside the picture is cut off, or left out where nothing is left."""
+        spec = self.model.spec
+        answers = self.model.run(tensor(picture.pixels, spec))
+        scores, classes = answers["scores"].reshape(-1), answers["classes"].reshape(-1)
+        count = int(answers["count"].reshape(-1)[0]) if "count" in answers else len(scores)
+        corners = in_picture(answers["boxes"].reshape(-1, 2, 2)[..., ::-1], *picture.size, spec.input).clip(0, 1)
+        labels = np.rint(classes) - spec.labels.offset
+        shown = np.all(corners[:, 1] > corners[:, 0], axis=1) & (labels >= 0) & (np.arange(len(scores)) < count)
+        sure = np.flatnonzero(shown & (scores >= spec.kept_from))
+        found = [
+            Object(int(labels[each]), min(float(scores[each]), 1.0), _box(corners[each].tolist()), spec.id)
+            for each in sure.tolist()
+        ]
+        return sorted(found, key=lambda each: -each.score)
+
+
+def _box(corners: list[list[float]]) -> Box:
+    (left, top), (right, bottom) = corners
+    return Box(left, top, right - left, bottom - top)

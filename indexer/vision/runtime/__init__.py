@@ -1,0 +1,70 @@
+"""A spec and the folder of built networks flow in; a Model that turns tensors into named outputs flows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from indexer.vision.built import LITERT_FILE, ONNX_FILE, SAVED_MODEL, check, is_built, parts
+from indexer.vision.runtime.adapted import Adapted, Runner
+from indexer.vision.runtime.litert import LiteRtModel
+from indexer.vision.runtime.onnx import OnnxModel
+from indexer.vision.runtime.tensorflow import TensorFlowModel, has_gpu
+from indexer.vision.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["FakeModel", "LiteRtModel", "Model", "TensorFlowModel", "is_built", "open_model"]
+
+
+class Model(Protocol):
+    """A network that is ready to run."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What is known of the network."""
+
+    @property
+    def sides(self) -> tuple[Any, ...]:
+        """The sides of its input as it was built; -1, None and words are free."""
+
+    def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Run the network on float32[n, h, w, 3], made as the spec's input says; return its named outputs."""
+
+
+def open_model(spec: ModelSpec, folder: Path, runtime: str = "auto", threads: int = 1) -> Model:
+    """Open a built network, after checking it against its record.
+
+    runtime: 'litert' (CPU), 'tensorflow', or 'auto': TensorFlow where it has a GPU, else LiteRT. A network of one's
+    own that could not be converted is run by what can: TensorFlow (with 'litert' on the CPU), or ONNX Runtime.
+    Errors: ModelError where the network is not built, is damaged, or is not as its spec says.
+    """
+    if not spec.weights.is_own:
+        return _runner(spec, folder, {LITERT_FILE, SAVED_MODEL}, runtime, threads)
+    return Adapted(_runner(spec, folder, parts(spec, folder), runtime, threads))
+
+
+def _runner(spec: ModelSpec, folder: Path, there: set[str], runtime: str, threads: int) -> Runner:
+    if ONNX_FILE in there:
+        return OnnxModel(spec, check(spec, folder, ONNX_FILE), threads)
+    wants_gpu = SAVED_MODEL in there and (runtime == "tensorflow" or (runtime == "auto" and has_gpu()))
+    if LITERT_FILE in there and not wants_gpu:
+        return LiteRtModel(spec, check(spec, folder, LITERT_FILE), threads)
+    return TensorFlowModel(spec, check(spec, folder, SAVED_MODEL), threads, use_gpu=runtime != "litert")
+
+
+@dataclass(frozen=True, slots=True)
+class FakeModel:
+    """A network for tests: `answer` is called instead."""
+
+    spec: ModelSpec
+    answer: Callable[[NDArray[np.float32]], dict[str, NDArray[np.float32]]]
+    sides: tuple[Any, ...] = ()
+
+    def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Return what `answer` returns."""
+        return self.answer(image)

@@ -1,0 +1,80 @@
+"""A SavedModel that the zoo has written flows in; a Model that TensorFlow runs flows out, on a GPU where it has one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from ctypes.util import find_library
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from indexer.errors import ModelError
+from indexer.vision.built import SIGNATURE
+from indexer.vision.quiet import quiet
+from indexer.vision.runtime.agree import agree, refuse_other
+from indexer.vision.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg")  # Linux; Windows' subsystem for Linux
+
+
+class TensorFlowModel:
+    """A network run by TensorFlow, on the GPU where it has one."""
+
+    def __init__(self, spec: ModelSpec, folder: Path, threads: int = 1, *, use_gpu: bool = True) -> None:
+        self.spec = spec
+        with quiet():
+            tensorflow = _tensorflow(threads, use_gpu)
+            try:
+                self._loaded = tensorflow.saved_model.load(str(folder))
+                self._function = self._loaded.signatures[SIGNATURE]
+            except (OSError, KeyError, ValueError) as error:
+                raise ModelError(spec.name, f"{folder} does not load in TensorFlow: {error}") from error
+        _, inputs = self._function.structured_input_signature
+        shapes = {name: tuple(told.shape) for name, told in self._function.structured_outputs.items()}
+        agree(spec, inputs, shapes)
+        self.sides = tuple(inputs[spec.input.name].shape)
+        self._tensorflow = tensorflow
+
+    def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Run the network.
+
+        Errors: ModelError for a shape that the network does not take, or memory that the GPU does not have.
+        """
+        refuse_other(self.spec.name, self.sides, image.shape)
+        try:
+            answers = self._function(**{self.spec.input.name: self._tensorflow.constant(image)})
+            return {name: answers[name].numpy() for name in self.spec.outputs}
+        except self._tensorflow.errors.OpError as error:
+            raise ModelError(self.spec.name, f"does not run on a picture of shape {image.shape}: {error}") from error
+
+
+def has_gpu() -> bool:
+    """Tell whether TensorFlow has a GPU; it is asked, and loaded, only where there is one that it could use."""
+    if not any(Path(device).exists() for device in _GPU_DEVICES) or not _has_cudnn():
+        return False
+    with quiet():
+        return bool(_tensorflow(1, use_gpu=True).config.list_physical_devices("GPU"))
+
+
+def _has_cudnn() -> bool:
+    """Tell whether the library is there without which TensorFlow uses no GPU: from a package, or the system's."""
+    packaged = find_spec("nvidia") is not None and find_spec("nvidia.cudnn") is not None
+    return packaged or find_library("cudnn") is not None
+
+
+def _tensorflow(threads: int, use_gpu: bool) -> Any:
+    import tensorflow
+
+    # TensorFloat-32 would give answers that differ from LiteRT's by more than 1e-4.
+    tensorflow.config.experimental.enable_tensor_float_32_execution(enabled=False)
+    with suppress(RuntimeError):  # these settings are refused once TensorFlow has run anything in this process
+        if not use_gpu:
+            tensorflow.config.set_visible_devices([], "GPU")
+        tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+        for gpu in tensorflow.config.list_physical_devices("GPU"):
+            tensorflow.config.experimental.set_memory_growth(gpu, enable=True)  # several workers share it
+    return tensorflow

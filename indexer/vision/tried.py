@@ -1,0 +1,103 @@
+"""A network of the user's own and what its classes are called flow in; why it does not fit flows out, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.errors import ModelError
+from indexer.vision.preprocess import resized, tensor
+from indexer.vision.runtime import Model
+
+if TYPE_CHECKING:
+    Answers = Mapping[str, NDArray[np.float32]]
+
+_SIDE = (360, 480)  # of the sample
+_SUM_TOLERANCE = 0.02
+_CENTER = 0.5
+
+
+def sample() -> NDArray[np.uint8]:
+    """Return a picture uint8[360, 480, 3] with light, color and detail of every size; it shows nothing."""
+    down, across = np.mgrid[0 : _SIDE[0], 0 : _SIDE[1]] / max(_SIDE)
+    waves = np.stack([np.sin(2 ** (3 + color) * (across + down * (color + 1))) for color in range(3)], axis=-1)
+    noise = np.random.default_rng(0).normal(0, 0.1, (*_SIDE, 3))
+    return np.asarray(((waves * 0.4 + noise + _CENTER).clip(0, 1) * 255), np.uint8)
+
+
+def try_out(model: Model, names: Sequence[str], pixels: NDArray[np.uint8]) -> Answers:
+    """Run a network on a picture uint8[h, w, 3] and compare its answers with its description.
+
+    names: of its classes, those before the first label included.
+    Errors: ModelError that says what does not fit, and which option may help.
+    """
+    spec = model.spec
+    is_chip = spec.input.fit == "as-is"  # what is cut to size elsewhere
+    answers = model.run(tensor(resized(pixels, spec.input.size, "bilinear") if is_chip else pixels, spec))
+    for key, values in answers.items():
+        if not np.isfinite(values).all():
+            raise ModelError(spec.name, f"its output '{key}' holds values that are no numbers (NaN or infinite)")
+    _CHECKS[spec.role](model, answers, names)
+    for key, values in answers.items():
+        wanted, there = spec.outputs[key].shape[-1], values.shape[-1] if values.ndim else 1
+        if isinstance(wanted, int) and there != wanted and (wanted, there) != (1, 2):  # a single sigmoid becomes two
+            raise ModelError(spec.name, f"its output '{key}' has {there} numbers, and its description says {wanted}")
+    return answers
+
+
+def _classifier(model: Model, answers: Answers, names: Sequence[str]) -> None:
+    spec, scores = model.spec, answers["probabilities"]
+    if scores.min() < 0 or scores.max() > 1 + 1e-4:
+        raise ModelError(
+            spec.name, f"its answers go from {scores.min():.3g} to {scores.max():.3g}, not from 0 to 1; raw numbers "
+            "need --activation logits, or sigmoid-logits where several classes may be right at once")  # fmt: skip
+    output = spec.outputs["probabilities"]
+    total = float(scores.sum(axis=-1).max())
+    if output.activation == "softmax" and abs(total - 1) > _SUM_TOLERANCE:
+        raise ModelError(
+            spec.name, f"its scores add up to {total:.3g} and not to 1: this is no softmax; --activation sigmoid "
+            "takes each for itself")  # fmt: skip
+    if scores.shape[-1] != len(names):
+        raise ModelError(
+            spec.name, f"it answers with {scores.shape[-1]} classes, but {len(names)} names are known"
+            + (" (--label-offset 1 where the first is 'background')" if scores.shape[-1] == len(names) + 1 else "")
+            + (" (--labels FILE gives them)" if not names else ""))  # fmt: skip
+
+
+def _objects(model: Model, answers: Answers, names: Sequence[str]) -> None:
+    spec, boxes = model.spec, answers["boxes"].reshape(-1, 4)
+    if len(answers["scores"].reshape(-1)) != len(boxes):
+        raise ModelError(spec.name, f"it answers with {len(boxes)} boxes, but {answers['scores'].size} scores")
+    if not names:
+        raise ModelError(spec.name, "nothing says what its classes are called; --labels FILE does")
+
+
+def _faces(model: Model, answers: Answers, _: Sequence[str]) -> None:
+    if not {"boxes", "scores"} <= answers.keys():
+        raise ModelError(model.spec.name, "a face detector answers with boxes and scores")
+
+
+def _landmarks(model: Model, answers: Answers, _: Sequence[str]) -> None:
+    if answers["landmarks"].size != 136:
+        raise ModelError(model.spec.name, f"it answers with {answers['landmarks'].size} numbers, not with 68 points")
+
+
+def _descriptors(model: Model, answers: Answers, _: Sequence[str]) -> None:
+    spec, needed = model.spec, ("distance", "cluster_distance", "even_distance", "log_odds", "quality")
+    missing = [key for key in needed if key not in spec.thresholds]
+    if answers["descriptors"].ndim != 2 or missing:
+        raise ModelError(
+            spec.name, "it needs a distance below which two faces are one person's (--threshold gives it, and the rest "
+            f"in proportion); [thresholds] lacks {', '.join(missing)}")  # fmt: skip
+
+
+_CHECKS: dict[str, Callable[[Model, Answers, Sequence[str]], None]] = {
+    "classifier": _classifier,
+    "object-detector": _objects,
+    "face-detector": _faces,
+    "face-landmarks": _landmarks,
+    "face-describer": _descriptors,
+}
