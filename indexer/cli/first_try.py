@@ -28,16 +28,17 @@ def tried(session: Session, config: Config, spec: ModelSpec, photo: Path | None 
     """
     from indexer.vision.labels import class_names
     from indexer.vision.runtime import is_built, open_model
-    from indexer.vision.tried import try_out
+    from indexer.vision.tried import check_names, try_out
     from indexer.vision.vocabulary import Vocabulary
     from indexer.zoo.child import build_missing
 
     pixels = _pixels(photo, config)
+    names = class_names(spec, Vocabulary.load(rules=config.rules))
+    check_names(spec, names)
     was_built = is_built(spec, config.models_path)
     try:
         build_missing([spec], config.models_path, session.say)
         model = open_model(spec, config.models_path, config.runtime)
-        names = class_names(spec, Vocabulary.load(rules=config.rules))
         return _told(model, try_out(model, names, pixels), names)
     except BaseException:  # an interrupt, too
         if not was_built:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from indexer.errors import ModelError
 from indexer.vision.preprocess import resized, tensor
 from indexer.vision.runtime import Model
+from indexer.vision.spec import ModelSpec
 
 if TYPE_CHECKING:
     Answers = Mapping[str, NDArray[np.float32]]
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _SIDE = (360, 480)  # of the sample
 _SUM_TOLERANCE = 0.02
 _CENTER = 0.5
+_NAMELESS = "nothing says what its classes are called; --labels FILE does"
 
 
 def sample() -> NDArray[np.uint8]:
@@ -60,11 +62,31 @@ def _classifier(model: Model, answers: Answers, names: Sequence[str]) -> None:
         raise ModelError(
             spec.name, f"its scores add up to {total:.3g} and not to 1: this is no softmax; --activation sigmoid "
             "takes each for itself")  # fmt: skip
-    if scores.shape[-1] != len(names):
-        raise ModelError(
-            spec.name, f"it answers with {scores.shape[-1]} classes, but {len(names)} names are known"
-            + (" (--label-offset 1 where the first is 'background')" if scores.shape[-1] == len(names) + 1 else "")
-            + (" (--labels FILE gives them)" if not names else ""))  # fmt: skip
+    _counted(spec, scores.shape[-1], names)
+
+
+def check_names(spec: ModelSpec, names: Sequence[str]) -> None:
+    """Compare the number of classes that a description tells of with that of their names; no network need be there.
+
+    Errors: ModelError, as of `try_out`.
+    """
+    if spec.role == "object-detector" and not names:
+        raise ModelError(spec.name, _NAMELESS)
+    if spec.role == "classifier" and isinstance(width := spec.outputs["probabilities"].shape[-1], int):
+        _counted(spec, max(width, 2), names)
+
+
+def _counted(spec: ModelSpec, classes: int, names: Sequence[str]) -> None:
+    if classes == len(names):
+        return
+    hint = " (--labels FILE gives them)" if not names else ""
+    if classes == len(names) + 1 and names:
+        hint = " (--label-offset 1 where the first is 'background')"
+    if classes == len(names) - 1:
+        hint = " (--label-offset 0 where none stands before the first name)"
+    if spec.outputs["probabilities"].shape[-1] == 1:
+        hint = ": a single sigmoid has two, first what it is where the number is 0"
+    raise ModelError(spec.name, f"it answers with {classes} classes, but {len(names)} names are known{hint}")
 
 
 def _objects(model: Model, answers: Answers, names: Sequence[str]) -> None:
@@ -72,7 +94,7 @@ def _objects(model: Model, answers: Answers, names: Sequence[str]) -> None:
     if len(answers["scores"].reshape(-1)) != len(boxes):
         raise ModelError(spec.name, f"it answers with {len(boxes)} boxes, but {answers['scores'].size} scores")
     if not names:
-        raise ModelError(spec.name, "nothing says what its classes are called; --labels FILE does")
+        raise ModelError(spec.name, _NAMELESS)
 
 
 def _faces(model: Model, answers: Answers, _: Sequence[str]) -> None:

@@ -42,7 +42,7 @@ def own(folder: Path, home: Path) -> dict[str, Model]:
         (home / kind).mkdir()
         for file in files:
             shutil.copy(file, home / kind)
-        raw = tomllib.loads(packaged(f"models/ready/{kind}.toml").read_text("utf-8"))
+        raw = tomllib.loads((packaged("models") / "ready" / f"{kind}.toml").read_text("utf-8"))
         weights = {"file": kind, "sha256": tree_fingerprint(home / kind), "format": "face-api"}
         spec = spec_of(kind, raw | {"weights": weights}, str(home))
         build(spec, home / "built")

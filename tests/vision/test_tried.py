@@ -10,7 +10,7 @@ import pytest
 from indexer.errors import ModelError
 from indexer.vision.runtime import FakeModel
 from indexer.vision.spec import spec_of
-from indexer.vision.tried import sample, try_out
+from indexer.vision.tried import check_names, sample, try_out
 
 SHAPES = {
     "classifier": {"probabilities": ["views", 3]},
@@ -22,20 +22,24 @@ SHAPES = {
 THREE = ("cat", "dog", "bird")
 
 
-def tried(role: str, names: tuple[str, ...] = (), about: dict[str, Any] | None = None, **answers: Any) -> None:
-    outputs = {key: {"shape": shape} for key, shape in SHAPES[role].items()}
-    if role == "classifier":
-        outputs["probabilities"]["activation"] = "softmax"
-    raw = {
+def told(role: str, outputs: dict[str, Any]) -> dict[str, Any]:
+    """Return a description as tables."""
+    return {
         "description": "made by a test",
         "role": role,
         "weights": {"file": "a.keras", "format": "keras", "sha256": "0" * 64},
         "input": {"name": "image", "fit": "stretch", "size_px": 8, "colors": "RGB", "mean": 0, "scale": 1},
         "outputs": outputs,
-        **(about or {}),
     }
-    told = {key: np.asarray(value, np.float32) for key, value in answers.items()}
-    try_out(FakeModel(spec_of("mine", raw, "own"), lambda _: told), names, sample())
+
+
+def tried(role: str, names: tuple[str, ...] = (), about: dict[str, Any] | None = None, **answers: Any) -> None:
+    outputs = {key: {"shape": shape} for key, shape in SHAPES[role].items()}
+    if role == "classifier":
+        outputs["probabilities"]["activation"] = "softmax"
+    raw = told(role, outputs) | (about or {})
+    answered = {key: np.asarray(value, np.float32) for key, value in answers.items()}
+    try_out(FakeModel(spec_of("mine", raw, "own"), lambda _: answered), names, sample())
 
 
 NEEDED = ("distance", "cluster_distance", "even_distance", "log_odds", "quality")
@@ -83,3 +87,26 @@ def test_the_sample_is_the_same_every_time_and_has_light_and_color() -> None:
     np.testing.assert_array_equal(pixels, sample())
     assert pixels.shape == (360, 480, 3)
     assert pixels.std(axis=(0, 1)).min() > 40
+
+
+@pytest.mark.parametrize(
+    ("width", "names", "hint"),
+    [
+        (3, 2, "--label-offset 1"),
+        (3, 4, "--label-offset 0"),
+        (3, 0, "--labels FILE"),
+        (1, 3, "a single sigmoid has two"),
+    ],
+)
+def test_names_are_counted_before_anything_is_built(width: int, names: int, hint: str) -> None:
+    spec = spec_of("mine", told("classifier", {"probabilities": {"shape": ["views", width]}}), "own")
+    with pytest.raises(ModelError) as caught:
+        check_names(spec, THREE[:names] if names < 4 else (*THREE, "fish"))
+    assert hint in caught.value.reason
+
+
+def test_names_that_fit_or_cannot_be_counted_yet_are_taken() -> None:
+    for width, names in ((3, 3), (1, 2), ("classes", 2)):
+        check_names(
+            spec_of("mine", told("classifier", {"probabilities": {"shape": ["views", width]}}), "own"), THREE[:names]
+        )

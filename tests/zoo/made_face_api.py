@@ -35,7 +35,7 @@ CELLS = (32, 16, 8, 4, 2, 1)
 
 def ready_spec(name: str) -> ModelSpec:
     """Return a description of models/ready as `models add` would complete it."""
-    raw = tomllib.loads(packaged(f"models/ready/{name}.toml").read_text("utf-8"))
+    raw = tomllib.loads((packaged("models") / "ready" / f"{name}.toml").read_text("utf-8"))
     return spec_of(name, raw | {"weights": {"file": name, "sha256": "0" * 64, "format": "face-api"}}, "own")
 
 
