@@ -92,8 +92,9 @@ def _crop(pixels: NDArray[np.uint8], wanted: Input, place: float) -> _Box:
     height, width = pixels.shape[:2]
     across, down = wanted.size
     unit = min(width / across, height / down) * wanted.crop
-    left, top = (width - across * unit) * place, (height - down * unit) * place
-    return left, top, left + across * unit, top + down * unit
+    wide, high = min(across * unit, width), min(down * unit, height)  # rounding may not lead beyond the picture
+    left, top = (width - wide) * place, (height - high) * place
+    return left, top, min(left + wide, width), min(top + high, height)
 
 
 def _letterbox(pixels: NDArray[np.uint8], wanted: Input) -> NDArray[np.uint8]:

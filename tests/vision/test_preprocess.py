@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from indexer.vision.preprocess import fitted, normalized, resized, tensor
+from indexer.vision.preprocess import fitted, letterbox, normalized, resized, tensor, views
 from indexer.vision.spec import Input, read_specs
 
 SPECS = read_specs()
@@ -105,3 +105,44 @@ def test_the_original_is_left_alone() -> None:
         tensor(pixels[::-1], replace(spec, input=replace(spec.input, fit="stretch")))  # not contiguous
     np.testing.assert_array_equal(pixels, before)
     assert resized(pixels, (64, 64), "bicubic") is pixels
+
+
+@given(
+    st.sampled_from(["stretch", "center-crop", "three-crops", "letterbox"]),
+    st.integers(1, 700),
+    st.integers(1, 700),
+    st.sampled_from([(224, 224), (320, 240), (7, 91)]),
+    st.sampled_from([1.0, 0.875, 0.33]),
+)
+@example("center-crop", 300, 246, (224, 224), 1.0)  # as floating-point numbers its parts add up to more than it has
+@example("three-crops", 333, 29, (224, 224), 1.0)
+def test_any_picture_is_brought_to_the_one_size(
+    fit: str, height: int, width: int, size: tuple[int, int], crop: float
+) -> None:
+    wanted = replace(PLAIN, fit=fit, size_px=size[0], height_px=size[1], crop=crop)
+    seen = list(views(np.zeros((height, width, 3), np.uint8), wanted))
+    assert [view.shape for view in seen] == [(size[1], size[0], 3)] * (3 if fit == "three-crops" else 1)
+
+
+def test_three_crops_are_both_ends_and_the_middle_of_the_long_side() -> None:
+    pixels = np.repeat(np.uint8([10, 20, 30]), 40)[None, :, None] * np.ones((40, 1, 3), np.uint8)
+    wanted = replace(PLAIN, fit="three-crops", size_px=40, height_px=0, crop=1.0, resampling="nearest")
+    for turned in (pixels, pixels.transpose(1, 0, 2)):
+        assert [set(view.ravel().tolist()) for view in views(turned, wanted)] == [{10}, {20}, {30}]
+
+
+def test_a_letterbox_shows_the_whole_picture_in_the_middle() -> None:
+    wanted = replace(PLAIN, fit="letterbox", size_px=60, height_px=0, fill=9.0, resampling="nearest")
+    seen = fitted(np.full((20, 40, 3), 200, np.uint8), wanted)
+    left, top, width, height = letterbox(40, 20, wanted.size)
+    assert (left, top, width, height) == (0, 15, 60, 30)
+    assert (seen[15:45] == 200).all()
+    assert (seen[:15] == 9).all()
+    assert (seen[45:] == 9).all()
+
+
+def test_gray_is_the_brightness_that_the_eye_sees() -> None:
+    pixels = np.uint8([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]])
+    (seen,) = normalized(pixels[None], replace(PLAIN, colors="gray", mean=(10.0,) * 3, scale=(0.5,) * 3))
+    assert seen.shape == (1, 3, 1)
+    np.testing.assert_allclose(seen[0, :, 0], (np.float32([76, 150, 29]) - 10) / 2)  # ITU-R BT.601
