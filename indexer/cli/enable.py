@@ -45,8 +45,10 @@ def disable(session: Session, name: Name) -> None:
 
     What it saw is kept, but gives no words any more after 'indexer retag'.
     """
+    config = session.settings().config
     if _taken_out(session, name):
-        session.say("'indexer retag' takes its words from the photos; what it saw is kept.")
+        if name in (config.classifier, *config.extra):
+            session.say("'indexer retag' takes its words from the photos; what it saw is kept.")
         return
     described(session.settings().config, name)
     role = next((key for key in _SETTINGS.values() if getattr(Config(), key) == name), "")
