@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -92,6 +93,7 @@ class _Comparison:
     ) -> None:
         self._library, self._on_error, self._on_step = library, on_error, on_step
         self._networks, self._retry_failed = networks, retry_failed
+        self._are_done = cache(networks.are_done)  # there are many files, but few sets of networks that saw them
         self._spared: set[Path] = set()
         self._left: list[Path] = []
         self._links: list[Path] = []
@@ -138,8 +140,8 @@ class _Comparison:
             return "work"
         return "returned" if known.missing else "unchanged"
 
-    def _lacks(self, seen: Sequence[str], path: Path) -> bool:
-        return not self._networks.are_done(seen, want_faces=self._networks.want_faces(path))
+    def _lacks(self, seen: tuple[str, ...], path: Path) -> bool:
+        return not self._are_done(seen, want_faces=self._networks.want_faces(path))
 
 
 def _empty_folders(folders: Sequence[Path], found: Iterable[Sequence[PhotoFile]]) -> list[Path]:
