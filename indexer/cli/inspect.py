@@ -15,8 +15,8 @@ from indexer.cli.session import Session, command
 from indexer.errors import ModelError, printable
 
 if TYPE_CHECKING:
-    from indexer.zoo.guess import Proposal
     from indexer.zoo.inspection import Inspection, Operation, Shape, Signature
+    from indexer.zoo.proposal import Proposal
 
 _SHOWN_LABELS = 5
 _SHOWN_OUTPUTS = 10

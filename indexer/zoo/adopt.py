@@ -12,8 +12,7 @@ from pathlib import Path
 from indexer.errors import ModelError, printable
 from indexer.vision.built import fingerprint, tree_fingerprint
 from indexer.vision.spec import ModelSpec, read_spec
-from indexer.zoo.guess import Proposal, Reason
-from indexer.zoo.proposal import one_line, toml_lines, toml_value
+from indexer.zoo.proposal import Proposal, Reason, one_line, toml_lines, toml_value
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 LABELS = "labels.txt"

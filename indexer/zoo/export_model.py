@@ -22,8 +22,7 @@ from indexer.zoo.adopt import LABELS, label_lines
 from indexer.zoo.build import Report
 from indexer.zoo.child import run_child, serve
 from indexer.zoo.export_readme import Ends, Tensor, readme
-from indexer.zoo.guess import SURE, Proposal, Reason
-from indexer.zoo.proposal import toml_lines
+from indexer.zoo.proposal import SURE, Proposal, Reason, toml_lines
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -1,12 +1,42 @@
-"""A Proposal flows in; the lines of a description flow out, each key with a comment that tells why and how sure."""
+"""What a description says, key by key, each with its reason; its tables or the lines of its file flow out."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from indexer.zoo.guess import Proposal, Reason
+SURE, LIKELY, GUESS = "sure", "likely", "guess"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A key of the description, with dots between tables ('input.size_px'): its value, why, and how sure that is."""
+
+    key: str
+    value: Any
+    why: str
+    sure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A description in the making: reasons in the order of the file, and as tables what they say."""
+
+    reasons: tuple[Reason, ...]
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The tables of a description; name, text and checksum are still to come."""
+        tables: dict[str, Any] = {}
+        for reason in self.reasons:
+            *path, key = reason.key.split(".")
+            table = tables
+            for each in path:
+                table = table.setdefault(each, {})
+            table[key] = reason.value
+        return tables
 
 
 def toml_lines(proposal: Proposal) -> list[str]:

@@ -26,9 +26,10 @@ from indexer.zoo.applications import save_application
 from indexer.zoo.build import Report
 from indexer.zoo.face_api import networks_in
 from indexer.zoo.formats import home_of
-from indexer.zoo.guess import SURE, Proposal, Reason, guess
+from indexer.zoo.guess import guess
 from indexer.zoo.inspect import inspect
 from indexer.zoo.inspection import Inspection, Tensor
+from indexer.zoo.proposal import SURE, Proposal, Reason
 from indexer.zoo.wishes import replaced
 
 KERAS, FACE_API = "keras", "face-api"

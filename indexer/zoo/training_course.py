@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from indexer.vision.spec import Input
-from indexer.zoo.guess import SURE, Proposal, Reason
+from indexer.zoo.proposal import SURE, Proposal, Reason
 
 PICTURES, MODEL, REPORT = "pictures.u8", "model.keras", "report.json"  # in the folder that both know
 MEAN, SCALE = 127.0, 0.0078125  # value = (pixel − mean) × scale, as EfficientNet-Lite wants it

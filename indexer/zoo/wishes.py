@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.errors import ModelError
-from indexer.zoo.guess import GUESS, Proposal, Reason
 from indexer.zoo.inspect import find_tensor
 from indexer.zoo.inspection import Inspection
+from indexer.zoo.proposal import GUESS, Proposal, Reason
 from indexer.zoo.scaling import SCALINGS, Scaling
 
 GIVEN = "given"

@@ -130,6 +130,7 @@ def test_the_manager_hears_what_the_daemon_says(tmp_path: Path, abstract: bool) 
 def test_without_a_manager_nothing_is_said(tmp_path: Path) -> None:
     Notifier(None).ready()
     Notifier(str(tmp_path / "nobody")).ready()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_manager_that_does_not_listen_stops_nobody(tmp_path: Path) -> None:

@@ -33,13 +33,13 @@ def told(role: str, outputs: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def tried(role: str, names: tuple[str, ...] = (), about: dict[str, Any] | None = None, **answers: Any) -> None:
+def tried(role: str, names: tuple[str, ...] = (), about: dict[str, Any] | None = None, **answers: Any) -> set[str]:
     outputs = {key: {"shape": shape} for key, shape in SHAPES[role].items()}
     if role == "classifier":
         outputs["probabilities"]["activation"] = "softmax"
     raw = told(role, outputs) | (about or {})
     answered = {key: np.asarray(value, np.float32) for key, value in answers.items()}
-    try_out(FakeModel(spec_of("mine", raw, "own"), lambda _: answered), names, sample())
+    return set(try_out(FakeModel(spec_of("mine", raw, "own"), lambda _: answered), names, sample()))
 
 
 NEEDED = ("distance", "cluster_distance", "even_distance", "log_odds", "quality")
@@ -54,7 +54,7 @@ FITTING = {
 
 @pytest.mark.parametrize("role", SHAPES)
 def test_a_network_that_fits_is_taken(role: str) -> None:
-    tried(role, **FITTING[role])
+    assert tried(role, **FITTING[role]) == set(SHAPES[role])
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from indexer.errors import ModelError
 from indexer.vision.labels import read_labels
 from indexer.vision.spec import read_specs
 from indexer.zoo.adopt import adopted, check_name, forget, label_lines, label_names
-from indexer.zoo.guess import Proposal, Reason
 from indexer.zoo.own import checked
+from indexer.zoo.proposal import Proposal, Reason
 from indexer.zoo.wishes import replaced
 
 TOLD = {

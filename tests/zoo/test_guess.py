@@ -13,10 +13,10 @@ from made_models import KINDS, Net, pictures
 
 from indexer.errors import ModelError
 from indexer.vision.spec import spec_of
-from indexer.zoo.guess import Proposal, guess
+from indexer.zoo.guess import guess
 from indexer.zoo.inspect import look
 from indexer.zoo.inspection import Inspection, Operation, Tensor
-from indexer.zoo.proposal import toml_lines
+from indexer.zoo.proposal import Proposal, toml_lines
 from indexer.zoo.scaling import SCALINGS
 
 Made = Callable[..., Path]
