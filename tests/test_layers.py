@@ -32,7 +32,9 @@ ROOMS = {
     "library": VOCABULARY | {"library"},
     "zoo": VOCABULARY | {"zoo", "vision.spec", "vision.built", "vision.quiet"},
     "pipeline": VOCABULARY | {"intake", "vision", "library", "pipeline"},
-    "cli": VOCABULARY | {"config", "intake", "vision", "library", "zoo", "pipeline", "cli"},
+    "records": VOCABULARY | {"vision", "library", "pipeline", "records"},
+    "web": VOCABULARY | {"config", "intake", "vision", "library", "pipeline", "records", "web"},
+    "cli": VOCABULARY | {"config", "intake", "vision", "library", "zoo", "pipeline", "records", "web", "cli"},
 }
 DOORS = {
     "tensorflow": {"zoo", "vision.runtime"},
@@ -53,6 +55,10 @@ DOORS = {
     "rich": {"cli"},
     "platformdirs": {"config"},
     "tomlkit": {"cli"},
+    "fastapi": {"web"},
+    "starlette": {"web"},
+    "uvicorn": {"web", "cli.serve"},
+    "jinja2": {"web"},
 }
 
 

@@ -1,0 +1,37 @@
+"""What every request shares flows in once, when the server starts; handlers take it from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from indexer.config import Config
+from indexer.library.store import Library
+from indexer.pipeline.looker import Looker
+from indexer.pipeline.thumbnails import Thumbnails
+from indexer.vision.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One library, open as long as the server runs; what looks at pictures; the settings.
+
+    library: may be written to unless config.serve_read_only.
+    """
+
+    config: Config
+    library: Library
+    vocabulary: Vocabulary
+    looker: Looker
+    thumbnails: Thumbnails
+
+
+def site(request: Request) -> Site:
+    """Return the site that a request is for."""
+    found: Site = request.app.state.site
+    return found
+
+
+SiteOf = Annotated[Site, Depends(site)]
