@@ -93,6 +93,23 @@ class Config:
     log: str = setting(
         "lines", "What 'indexer watch' prints: lines, or json (an object a line).", choices=("lines", "json")
     )
+    serve_address: str = setting(
+        "127.0.0.1", "Where 'indexer serve' listens. Any address but this machine's own needs a password or a token."
+    )
+    serve_port: int = setting(8710, "The port of 'indexer serve'. 0: any that is free.", least=0, most=65535)
+    serve_hosts: tuple[str, ...] = setting(
+        (), "More names that the server is called by in a browser, such as photos.example.org.", of_paths=False
+    )
+    serve_password: str = setting(
+        "", "What a password is checked against; 'indexer serve --set-password' makes it.", secret=True
+    )
+    serve_token: str = setting(
+        "", "What a program's token is checked against; 'indexer serve --new-token' makes it.", secret=True
+    )
+    serve_read_only: bool = setting(False, "Show and search only: nothing is changed from the page or by the API.")
+    serve_upload_mb: int = setting(64, "Larger pictures are not taken by the server.", least=1, most=1024)
+    thumbnails_folder: Path | None = setting(None, "Where thumbnails are kept. Empty: the platform's cache folder.")
+    thumbnails_mb: int = setting(2000, "All thumbnails together take no more than this on the disk.", least=10)
 
     @property
     def library_file(self) -> Path:
@@ -108,6 +125,11 @@ class Config:
     def own_models_path(self) -> Path:
         """The folder of the descriptions of the user's own networks."""
         return self.own_models or _platform("user_data_path") / "models"
+
+    @property
+    def thumbnails_path(self) -> Path:
+        """The folder of thumbnails, the platform's own place where none is set."""
+        return self.thumbnails_folder or _platform("user_cache_path") / "thumbnails"
 
     @property
     def eyes(self) -> dict[str, Any]:
@@ -236,6 +258,11 @@ def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     if file := environ.get("INDEXER_CONFIG"):
         given["config"] = path_of("INDEXER_CONFIG", file, Path())
     return {f"INDEXER_{key.upper()}": as_text(value) for key, value in given.items()}
+
+
+def is_secret(key: str) -> bool:
+    """Tell whether the value of a setting is never shown."""
+    return bool(_FIELDS[key].metadata["secret"])
 
 
 def _checked(key: str, value: Any, base: Path) -> Any:

@@ -19,13 +19,14 @@ def setting(
     most: float | None = None,
     *,
     of_paths: bool = True,
+    secret: bool = False,
 ) -> Any:
     """Declare a key of a configuration: its default, whose kind is that of all its values, and what it means.
 
     least, most, choices: what values are allowed; all of the kind if None or empty.  of_paths: whether the parts of a
-    list are folders; else they are names.
+    list are folders; else they are names.  secret: whether its value is never shown.
     """
-    told = {"about": about, "least": least, "choices": choices, "most": most, "of_paths": of_paths}
+    told = {"about": about, "least": least, "choices": choices, "most": most, "of_paths": of_paths, "secret": secret}
     return field(default=default, metadata=told)
 
 
@@ -40,7 +41,7 @@ def checked(item: Field[Any], value: Any, base: Path) -> Any:
         case float():
             value = float(_wanted(key, value, isinstance(value, int | float) and isfinite(value), "a number"))
         case str():
-            _wanted(key, value, isinstance(value, str) and bool(value), "a text")
+            _wanted(key, value, isinstance(value, str) and (bool(value) or not item.default), "a text")
         case tuple():
             return _parts(item, value, base)
         case None:

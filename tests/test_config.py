@@ -64,6 +64,10 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
         ('runtime = "cuda"', "runtime", "one of auto, litert, tensorflow"),
         ('folders = "photos"', "folders", "list of folders"),
         ('max_megapixels = "big"', "max_megapixels", "a number"),
+        ("serve_port = 65536", "serve_port", "at most 65535"),
+        ('serve_hosts = "photos"', "serve_hosts", "list of names"),
+        ('serve_address = ""', "serve_address", "a text"),
+        ("serve_upload_mb = 0", "serve_upload_mb", "at least 1"),
         ("workers = [", "", "cannot be read"),
     ],
 )
@@ -93,6 +97,11 @@ def test_a_missing_file_that_nobody_named_is_no_mistake(tmp_path: Path, monkeypa
 def test_zero_workers_means_one_a_core() -> None:
     assert Config().worker_count >= 1
     assert Config(workers=5).worker_count == 5
+
+
+def test_thumbnails_have_a_place_of_their_own(tmp_path: Path) -> None:
+    assert Config().thumbnails_path.name == "thumbnails"
+    assert Config(thumbnails_folder=tmp_path).thumbnails_path == tmp_path
 
 
 def test_the_service_manager_is_found_in_the_environment() -> None:

@@ -10,6 +10,7 @@ import typer
 from indexer import config
 from indexer.cli.present import JsonOption, table, write_json
 from indexer.cli.session import Session, command
+from indexer.config import Config
 
 app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 
@@ -20,6 +21,8 @@ def show(session: Session, as_json: JsonOption = False) -> None:
     settings = session.settings()
     effective = {"library": settings.config.library_file, "models_folder": settings.config.models_path}
     effective["own_models"] = settings.config.own_models_path
+    effective["thumbnails_folder"] = settings.config.thumbnails_path
+    effective |= {item.name: "(secret)" for item in fields(Config) if _is_hidden(settings.config, item.name)}
     rows = [
         (
             item.name,
@@ -33,6 +36,10 @@ def show(session: Session, as_json: JsonOption = False) -> None:
     else:
         table([[name, _text(value), origin] for name, value, origin in rows], ["setting", "value", "from"])
         session.say(f"Settings file: {session.config or config.default_file()}")
+
+
+def _is_hidden(used: Config, key: str) -> bool:
+    return config.is_secret(key) and bool(getattr(used, key))
 
 
 def _plain(value: Any) -> Any:

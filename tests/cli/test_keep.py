@@ -8,6 +8,7 @@ import pytest
 
 from indexer.cli.keep import keep
 from indexer.cli.session import Session
+from indexer.cli.settings import show
 from indexer.errors import ConfigError
 
 
@@ -39,3 +40,19 @@ def test_a_file_that_cannot_be_replaced_stays_and_nothing_lies_beside_it(
         keep(session(file), "classifier", "efficientnet-lite2")
     assert file.read_text() == "workers = 1\n"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_secret_is_not_shown_and_its_file_is_closed_to_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = Session(None, tmp_path / "config.toml", quiet=False, verbose=False)
+    keep(ours, "serve_token", "0123abc")
+    assert (tmp_path / "config.toml").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "config.toml").chmod(0o644)
+    keep(ours, "serve_token", "0123abc")
+    assert (tmp_path / "config.toml").stat().st_mode & 0o777 == 0o640
+    assert 'serve_token = "0123abc"' in (tmp_path / "config.toml").read_text()
+    show(ours)
+    said = capsys.readouterr()
+    assert "0123abc" not in said.out + said.err
+    assert "(secret)" in said.out
