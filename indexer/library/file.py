@@ -20,10 +20,12 @@ _PATH = "indexer_path"
 _PAGE_BYTES = 16 * 1024  # pooled vectors and descriptors fill such pages well; with 4 KiB a third of the file is empty
 _CACHE_KIB = 64 * 1024
 
+BEING_WRITTEN = "is being written by another program; try again in a moment"
+
 _REFUSALS = (sqlite3.Error, UnicodeDecodeError)  # the latter: what SQLite says of a damaged schema quotes it
 _REASONS = {
-    sqlite3.SQLITE_BUSY: "is being written by another program; try again in a moment",
-    sqlite3.SQLITE_LOCKED: "is being written by another program; try again in a moment",
+    sqlite3.SQLITE_BUSY: BEING_WRITTEN,
+    sqlite3.SQLITE_LOCKED: BEING_WRITTEN,
     sqlite3.SQLITE_PERM: "may not be opened; check the permissions of the file and its folder",
     sqlite3.SQLITE_READONLY: "cannot be written to; check the permissions of the file, its -wal, and its folder",
     sqlite3.SQLITE_IOERR: "could not be read or written; check the disk. What was stored before is kept",

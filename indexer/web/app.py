@@ -1,0 +1,104 @@
+"""A site and a guard flow in; the application flows out that a server runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Response
+from fastapi.responses import PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import TypeAdapter
+from starlette.types import Scope
+
+from indexer.vision.spec import ModelSpec
+from indexer.web.api_page import router as api_page
+from indexer.web.caching import add_caching
+from indexer.web.problems import ProblemRecord, add_problems, documented
+from indexer.web.rendering import STATIC
+from indexer.web.site import Site
+
+if TYPE_CHECKING:
+    from indexer.web.guard import Guard
+
+Build = Callable[[Sequence[ModelSpec]], None]
+_ROUTERS = ("search", "photos", "media", "people", "faces", "look", "state")
+_ALWAYS = (400, 401, 403, 422, 429, 500, 503)  # what any route may answer
+_YEAR_SECONDS = 365 * 24 * 3600
+
+
+def create_app(site: Site, guard: Guard, build: Build = lambda _: None) -> FastAPI:
+    """Return the application of a site.
+
+    guard: says who may ask.  build: builds those of some networks that are not there yet, for a scan.
+    """
+    app = FastAPI(
+        title="indexer",
+        version="1",
+        description="A photo library: search, faces, people, duplicates. The same answers as the command line's JSON.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        separate_input_output_schemas=False,
+    )
+    app.state.site = site
+    app.state.build = build
+    for name in _ROUTERS:
+        if find_spec(f"indexer.web.{name}"):
+            app.include_router(import_module(f"indexer.web.{name}").router, responses=documented(*_ALWAYS))
+    app.include_router(api_page)
+    if find_spec("indexer.web.pages"):
+        app.include_router(import_module("indexer.web.pages").router)
+    app.add_api_route("/healthz", _healthy, include_in_schema=False)
+    app.mount("/static", _Static(directory=STATIC), name="static")
+    add_problems(app)
+    add_caching(app)
+    _describe_problems(app)
+    guard.protect(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        app.state.site.looker.stop()
+
+
+def _healthy() -> Response:
+    return PlainTextResponse("ok")
+
+
+class _Static(StaticFiles):
+    """Files of the gallery; one that is asked for with its version is kept for a year."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        is_versioned = scope["query_string"].startswith(b"v=")
+        kept = f"public, max-age={_YEAR_SECONDS}, immutable" if is_versioned else "no-cache"
+        response.headers["Cache-Control"] = kept
+        return response
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Let the API's description say what a problem looks like."""
+    describe = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = describe()
+            schema = TypeAdapter(ProblemRecord).json_schema(ref_template="#/components/schemas/{model}")
+            schemas = made.setdefault("components", {}).setdefault("schemas", {})
+            schemas.update(schema.pop("$defs", {}))
+            schemas["ProblemRecord"] = schema
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]

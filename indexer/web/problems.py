@@ -1,0 +1,162 @@
+"""What goes wrong flows in; problem+json (RFC 9457) flows out to programs, a page to people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NotRequired
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from typing_extensions import TypedDict
+
+from indexer.errors import ConfigError, IndexerError, LibraryError, ModelError, PhotoError, QueryError, StoreError
+from indexer.library.file import BEING_WRITTEN
+from indexer.web.rendering import page
+
+MEDIA_TYPE = "application/problem+json"
+_LOG = logging.getLogger("indexer.web")
+_STATUSES: tuple[tuple[type[IndexerError], int], ...] = (
+    (QueryError, 400),
+    (PhotoError, 422),
+    (LibraryError, 404),
+    (StoreError, 503),
+    (ConfigError, 500),
+    (ModelError, 500),
+    (IndexerError, 422),
+)
+_ABOUT = {
+    304: "Nothing has changed since the ETag that was sent.",
+    400: "The query cannot be understood, or the request is for another host.",
+    401: "Nobody has logged in.",
+    403: "It is not allowed: read-only, or the request does not come from a page of this server.",
+    404: "There is none.",
+    405: "The address knows other methods.",
+    409: "It does not go together with what is there.",
+    410: "The file is gone.",
+    413: "The picture is too large.",
+    415: "It is no picture that can be read.",
+    422: "The request is not as described.",
+    429: "Too many tries; Retry-After says when to come back.",
+    500: "The server made a mistake.",
+    503: "The server is busy; Retry-After says when to come back.",
+}
+
+
+class Invalid(TypedDict):
+    """A part of a request that is not as described."""
+
+    where: str
+    reason: str
+
+
+class ProblemRecord(TypedDict):
+    """Why a request was not answered."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    position: NotRequired[int]
+    errors: NotRequired[list[Invalid]]
+
+
+class Problem(Exception):  # noqa: N818 - its name in RFC 9457
+    """A request that is not answered.
+
+    detail: a sentence for people.  more: further fields of the problem's record.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        title: str = "",
+        type: str = "about:blank",  # noqa: A002 - its name in RFC 9457
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.type = status, detail, type
+        self.title = title or HTTPStatus(status).phrase
+        self.headers, self.more = dict(headers or {}), more
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The problem as JSON."""
+        return {
+            "type": self.type,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.more,
+        }
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return `responses` for a route or router: these errors, as problem+json."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemRecord"}}}
+    return {
+        status: {"description": _ABOUT[status], **({"content": content} if status >= 400 else {})}
+        for status in statuses
+    }
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    """Return the answer to a request that failed: JSON where a program asks, a page where a person does."""
+    if request.url.path.startswith("/api/") or "application/json" in request.headers.get("accept", ""):
+        return JSONResponse(problem.record, problem.status, problem.headers, MEDIA_TYPE)
+    shown = page(request, "error.html", problem.status, **problem.record)
+    shown.headers.update(problem.headers)
+    return shown
+
+
+def add_problems(app: FastAPI) -> None:
+    """Let an app answer whatever goes wrong."""
+    app.add_exception_handler(Problem, _handled(lambda error: error))
+    app.add_exception_handler(IndexerError, _handled(_of_ours))
+    app.add_exception_handler(HTTPException, _handled(_of_http))
+    app.add_exception_handler(RequestValidationError, _handled(_of_validation))
+    app.add_exception_handler(Exception, _handled(_of_mistake))
+
+
+def of_error(error: IndexerError) -> Problem:
+    """Return the problem that an error of ours is."""
+    status = next(status for kind, status in _STATUSES if isinstance(error, kind))
+    parts = error.__dict__
+    seconds = parts.get("retry_seconds") or (5 if parts.get("reason") == BEING_WRITTEN else None)
+    headers = {"Retry-After": str(round(seconds))} if seconds else {}
+    if parts.get("retry_seconds"):
+        status = 503
+    if status == 500:
+        _LOG.error("%s", error)
+    more = {"position": parts["position"]} if isinstance(error, QueryError) else {}
+    return Problem(status, str(error), headers=headers, **more)
+
+
+def _handled(problem: Any) -> Any:
+    def handle(request: Request, error: Exception) -> Response:
+        return answer(request, problem(error))
+
+    return handle
+
+
+def _of_ours(error: IndexerError) -> Problem:
+    return of_error(error)
+
+
+def _of_http(error: HTTPException) -> Problem:
+    return Problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+def _of_validation(error: RequestValidationError) -> Problem:
+    found = [{"where": ".".join(map(str, each["loc"])), "reason": each["msg"]} for each in error.errors()]
+    detail = "; ".join(f"{each['where']}: {each['reason']}" for each in found)
+    return Problem(422, detail, errors=found)
+
+
+def _of_mistake(_: Exception) -> Problem:
+    return Problem(500, "The server made a mistake; its log says which.")
