@@ -19,7 +19,7 @@ app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 def show(session: Session, as_json: JsonOption = False) -> None:
     """Print every setting, its value and where it came from."""
     settings = session.settings()
-    effective = {"library": settings.config.library_file, "models_folder": settings.config.models_path}
+    effective: dict[str, Any] = {"library": settings.config.library_file, "models_folder": settings.config.models_path}
     effective["own_models"] = settings.config.own_models_path
     effective["thumbnails_folder"] = settings.config.thumbnails_path
     effective |= {item.name: "(secret)" for item in fields(Config) if _is_hidden(settings.config, item.name)}
