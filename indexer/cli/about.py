@@ -6,19 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from indexer.cli.present import Format, FormatOption, box_record, path_record, present, rounded, table, write_json
+from indexer.cli.present import Format, FormatOption, present, table, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import LibraryError, printable
 from indexer.photo import model_name
-
-if TYPE_CHECKING:
-    from indexer.library.own import Said
-    from indexer.library.report import Details
-    from indexer.photo import Analysis, Failed, Metadata
+from indexer.records.failures import failure_record
+from indexer.records.photo import shown_record
 
 
 class Stage(StrEnum):
@@ -52,7 +49,7 @@ def show(
         known = details(library, path)
         if known is None:
             raise LibraryError(file, "is not in the library; scan its folder first")
-        record = {**_details_record(known), **_said_record(said(library, path))}
+        record = shown_record(known, said(library, path))
     match format:
         case Format.TABLE:
             table(list(_facts(record)))
@@ -83,14 +80,16 @@ def failures(
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
     """List the photos that could not be indexed, and why."""
+    from indexer.library.cards import numbers_of
     from indexer.library.report import failures as read_failures
 
     with session.open_library() as library:
         failed = read_failures(library, stage)
+        numbers = numbers_of(library, [each.file.path for each in failed])
     present(
         failed,
         format,
-        record=_failure_record,
+        record=lambda each: failure_record(numbers[each.file.path], each),
         columns={
             "photo": lambda each: printable(each.file.path),
             "stage": lambda each: each.stage,
@@ -98,71 +97,6 @@ def failures(
         },
         paths=lambda each: [each.file.path],
     )
-
-
-def _failure_record(failed: Failed) -> dict[str, Any]:
-    return {**path_record(failed.file.path), "stage": failed.stage, "reason": failed.reason}
-
-
-def _details_record(known: Details) -> dict[str, Any]:
-    failure = known.failure
-    return {
-        **path_record(known.file.path),
-        "bytes": known.file.size,
-        "indexed_at": known.indexed_at,
-        "missing_since": known.missing_since,
-        "failed": {"stage": failure.stage, "reason": failure.reason} if failure else None,
-        **_analysis_record(known.analysis),
-        "labels": [{**asdict(label), "score": rounded(label.score)} for label in known.labels],
-        "objects": [
-            {"name": each.name, "score": rounded(each.score), "model": each.model, "box": box_record(each.box)}
-            for each in known.objects
-        ],
-    }
-
-
-_METADATA = ("format", "width", "height", "taken_at", "taken_from")
-_EXPOSURE = ("lens", "iso", "f_number", "exposure_seconds", "focal_length_mm", "software")
-
-
-def _analysis_record(analysis: Analysis | None) -> dict[str, Any]:
-    """Return what an analysis gave; every field is there also before the first success: null, or empty."""
-    meta = analysis.metadata if analysis else None
-    return {
-        **{name: getattr(meta, name, None) for name in _METADATA},
-        "camera": _camera(meta) if meta else None,
-        **{name: getattr(meta, name, None) for name in _EXPOSURE},
-        "gps": _gps(meta) if meta else None,
-        "look": {key: rounded(value) for key, value in asdict(analysis.look).items()} if analysis else None,
-        "content_sha256": analysis.hashes.content.hex() if analysis else None,
-        "perceptual_hash": analysis.hashes.perceptual.hex() if analysis else None,
-        "models": list(analysis.models) if analysis else [],
-        "tags": [{**asdict(tag), "score": rounded(tag.score)} for tag in (analysis.tags if analysis else ())],
-        "faces": [
-            {"box": box_record(face.box), "score": rounded(face.score), "quality": rounded(face.quality)}
-            for face in (analysis.faces if analysis else ())
-        ],
-    }
-
-
-def _camera(meta: Metadata) -> str | None:
-    return " ".join(part for part in (meta.camera_make, meta.camera_model) if part) or None
-
-
-def _gps(meta: Metadata) -> dict[str, float | None] | None:
-    if meta.latitude is None:
-        return None
-    return {"latitude": meta.latitude, "longitude": meta.longitude, "altitude_m": meta.altitude_m}
-
-
-def _said_record(said: Said) -> dict[str, Any]:
-    return {
-        "people": list(said.people),
-        "rating": said.rating,
-        "hidden": said.is_hidden,
-        "own_tags": list(said.given),
-        "removed_tags": list(said.taken),
-    }
 
 
 def _facts(record: Mapping[str, Any]) -> Iterator[list[str]]:

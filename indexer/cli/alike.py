@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,18 +12,17 @@ from indexer.cli.present import (
     Format,
     FormatOption,
     count,
-    path_record,
     present,
-    rounded,
     visible,
     write,
 )
 from indexer.cli.session import Session, command
 from indexer.errors import printable
+from indexer.records.alike import group_record, likeness_record, others_record
 
 if TYPE_CHECKING:
     from indexer.config import Config
-    from indexer.library.alike import Copy, Group, Likeness
+    from indexer.library.alike import Copy, Group
     from indexer.vision.classify import Classifier
 
 _MOST = 2**31 - 1
@@ -55,7 +54,7 @@ def similar(
     present(
         found,
         format,
-        record=_likeness_record,
+        record=likeness_record,
         columns={"score": lambda each: f"{each.score:.3f}", "photo": lambda each: printable(each.path)},
         paths=lambda each: [each.path],
     )
@@ -82,7 +81,7 @@ def duplicates(
         _write_groups(groups, others=others)
     else:
         shown = (lambda group: group.others) if others else (lambda group: (group.best, *group.others))
-        record = _others_record if others else _group_record
+        record = others_record if others else group_record
         present(groups, format, record, {}, lambda group: [each.path for each in shown(group)])
 
 
@@ -131,26 +130,3 @@ def _write_groups(groups: list[Group], *, others: bool) -> None:
 
 def _text(copy: Copy) -> str:
     return f"{copy.width:>5} × {copy.height:<5} {copy.size / 1e6:>7.1f} MB  {visible(printable(copy.path))}"
-
-
-def _likeness_record(each: Likeness) -> dict[str, Any]:
-    return {**path_record(each.path), "score": rounded(each.score)}
-
-
-def _group_record(group: Group) -> dict[str, Any]:
-    return {"best": _copy_record(group.best), **_others_record(group)}
-
-
-def _others_record(group: Group) -> dict[str, Any]:
-    return {"others": [_copy_record(copy) for copy in group.others]}
-
-
-def _copy_record(copy: Copy) -> dict[str, Any]:
-    return {
-        **path_record(copy.path),
-        "kind": copy.kind,
-        "score": rounded(copy.score),
-        "width": copy.width,
-        "height": copy.height,
-        "bytes": copy.size,
-    }

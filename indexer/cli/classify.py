@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.present import JsonOption, box_record, path_record, rounded, table, write_json
+from indexer.cli.present import JsonOption, table, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import PhotoError, printable
+from indexer.records.look import seen_record
 
 if TYPE_CHECKING:
     from indexer.config import Config
@@ -44,7 +45,7 @@ def classify(
     glancer = open_glancer(session, config, scene_specs(config, model or ()))
     seen = list(glances(glancer, files, config.max_pixels, errors))
     if as_json:
-        write_json([_record(each, classes) for each in seen], indent=2)
+        write_json([seen_record(each, classes) for each in seen], indent=2)
     else:
         table([_row(each, classes) for each in seen], ("photo", "tags", "classes"))
     errors.end()
@@ -107,20 +108,3 @@ def _row(seen: Seen, classes: int) -> list[str]:
         scored(seen.tags),
         " | ".join(f"{name}: {text or 'nothing'}" if several else text for text, name in said),
     ]
-
-
-def _record(seen: Seen, classes: int) -> dict[str, Any]:
-    return {
-        **path_record(seen.path),
-        "tags": [{"name": tag.name, "score": rounded(tag.score), "source": tag.source} for tag in seen.tags],
-        "labels": [
-            {"name": label.name, "score": rounded(label.score), "model": label.model}
-            for said in seen.said
-            for label in said.labels[:classes]
-        ],
-        "objects": [
-            {"name": name, "score": rounded(thing.score), "model": thing.model, "box": box_record(thing.box)}
-            for said in seen.said
-            for name, thing in said.objects
-        ],
-    }

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indexer.cli.classify import Errors, Pictures, open_glancer, scene_specs, scored
-from indexer.cli.present import JsonOption, count, path_record, rounded, table, write, write_json
+from indexer.cli.present import JsonOption, count, table, write, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import PhotoError, printable
+from indexer.records.plain import path_record, rounded
 
 if TYPE_CHECKING:
     from indexer.pipeline.compare import Summary

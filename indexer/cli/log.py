@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-from indexer.cli.present import path_record, visible
+from indexer.cli.present import visible
 from indexer.errors import printable
+from indexer.records.plain import path_record
 
 Style = Literal["lines", "json"]
 

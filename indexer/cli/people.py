@@ -14,16 +14,14 @@ from indexer.cli.present import (
     Format,
     FormatOption,
     JsonOption,
-    box_record,
     count,
-    path_record,
     present,
-    rounded,
     write,
     write_json,
 )
 from indexer.cli.session import Session, command
 from indexer.errors import IndexerError, printable
+from indexer.records.plain import box_record, path_record, rounded
 
 if TYPE_CHECKING:
     from indexer.library.people import Person, PlacedFace

@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import sys
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -15,9 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-
-from indexer.errors import printable
-from indexer.geometry import Box
 
 Value = TypeVar("Value")
 _READER_GONE = 141  # what a shell says of a program that SIGPIPE ended
@@ -110,19 +106,6 @@ def write(line: str) -> None:
     _write(line.encode("utf-8", "replace") + b"\n")
 
 
-def path_record(path: Path) -> dict[str, str]:
-    """Return `path`, and `path_bytes` (base64) where the name is not UTF-8."""
-    try:
-        return {"path": str(path).encode().decode()}
-    except UnicodeEncodeError:
-        return {"path": printable(path), "path_bytes": b64encode(os.fsencode(path)).decode()}
-
-
-def rounded(number: float) -> float:
-    """Return a score or distance with the digits that mean something."""
-    return round(number, 4)
-
-
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, which takes an 's' unless there is one: '1 face', '1,200 photos'."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
@@ -136,11 +119,6 @@ def local(moment: str) -> str:
 def visible(text: str) -> str:
     """Return text as one line: control characters and the like as Python escapes."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
-
-
-def box_record(box: Box) -> dict[str, float]:
-    """Return a box as fractions of the upright picture."""
-    return {side: round(getattr(box, side), 5) for side in ("left", "top", "width", "height")}
 
 
 def _write(data: bytes) -> None:

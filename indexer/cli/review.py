@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indexer.cli.point import describer, person_numbers
-from indexer.cli.present import JsonOption, box_record, count, path_record, rounded, write, write_json
+from indexer.cli.present import JsonOption, count, write, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import IndexerError, printable
+from indexer.records.plain import box_record, path_record, rounded
 
 if TYPE_CHECKING:
     from indexer.library.review import Doubt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import isnan
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indexer.cli.point import describer
-from indexer.cli.present import Format, FormatOption, box_record, count, path_record, present, rounded, table, write
+from indexer.cli.present import Format, FormatOption, count, present, table, write
 from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, IndexerError, PhotoError, printable
+from indexer.records.look import alike_record, query_face_record
+from indexer.records.plain import path_record
 
 if TYPE_CHECKING:
     from indexer.cli.query_faces import QueryFace
@@ -42,7 +44,7 @@ class _Likeness:
     """
 
     about: str
-    record: dict[str, Any]
+    record: Mapping[str, Any]
     matches: Sequence[Alike]
 
 
@@ -102,6 +104,8 @@ def similar_faces(
     """
     if bool(files) == (person is not None):
         raise IndexerError("name a picture, or a person with --person")
+    from indexer.library.people import labels
+
     config = session.settings().config
     with session.open_library() as library:
         spec = describer(config)
@@ -113,7 +117,7 @@ def similar_faces(
             results = [_of_person(search, person)]
         else:
             results = _of_pictures(session, search, files or [], face)
-        names = _names(library)
+        names = labels(library)
     if format is Format.TABLE:
         _write_likenesses(results, spec, largest, names)
     else:
@@ -142,14 +146,14 @@ def _of_pictures(session: Session, search: _Search, files: Sequence[Path], face:
         if face is not None:
             raise IndexerError("--face chooses among the faces of one picture; several are searched for one person")
         chosen = of_one_person(pictures)
-        record = {"faces": [{**path_record(each.path), **_face_record(each)} for each in chosen]}
+        record = {"faces": [{**path_record(each.path), **query_face_record(each.number, each.face)} for each in chosen]}
         about = ", ".join(f"{printable(each.path)}#{each.number}" for each in chosen)
         return [_Likeness(f"The person of {about}:", record, search.like([each.descriptor for each in chosen]))]
     (faces,) = pictures
     if face is not None and face > len(faces):
         raise PhotoError(files[0], "detect", f"has {count(len(faces), 'face')}, there is no face {face}")
     return [
-        _Likeness(_about(each), _face_record(each), search.like([each.descriptor]))
+        _Likeness(_about(each), query_face_record(each.number, each.face), search.like([each.descriptor]))
         for each in faces
         if face in (None, each.number)
     ]
@@ -186,28 +190,7 @@ def _write_likenesses(
 
 
 def _record(result: _Likeness, spec: ModelSpec, names: dict[int | None, str]) -> dict[str, Any]:
-    matches = [
-        {
-            **path_record(match.face.path),
-            "face": match.face.number,
-            "box": box_record(match.face.box),
-            "distance": rounded(match.distance),
-            "probability": rounded(_probability(match, spec)),
-            "person": match.face.person,
-            "name": names.get(match.face.person),
-        }
-        for match in result.matches
-    ]
-    return {**result.record, "matches": matches}
-
-
-def _face_record(query: QueryFace) -> dict[str, Any]:
-    return {
-        "face": query.number,
-        "box": box_record(query.face.box),
-        "score": rounded(query.face.score),
-        "quality": rounded(query.face.quality),
-    }
+    return {**result.record, "matches": [alike_record(match, spec, names) for match in result.matches]}
 
 
 def _paths(result: _Likeness) -> list[Path]:
@@ -218,9 +201,3 @@ def _probability(match: Alike, spec: ModelSpec) -> float:
     from indexer.library.faces_like import probability
 
     return probability(match.distance, spec.thresholds["even_distance"], spec.thresholds["log_odds"])
-
-
-def _names(library: Library) -> dict[int | None, str]:
-    from indexer.library.people import list_people
-
-    return {each.number: each.label for each in list_people(library, hidden=True)}

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import typer
 
 from indexer.cli.described import tell_broken
-from indexer.cli.present import JsonOption, count, local, path_record, table, write_json
+from indexer.cli.present import JsonOption, count, local, table, write_json
 from indexer.cli.session import Session, command
-from indexer.errors import ModelError, printable
-
-if TYPE_CHECKING:
-    from indexer.library.report import Status
-    from indexer.pipeline.presence import Presence
+from indexer.errors import ModelError
+from indexer.records.status import DaemonRecord, StatusRecord, status_record
 
 _REASONS = 10  # more are a matter for `indexer failures`
 
@@ -28,9 +22,6 @@ def register(app: typer.Typer) -> None:
 
 def status(session: Session, as_json: JsonOption = False) -> None:
     """Say how much the library holds, what failed and why, and what the daemon does ('indexer watch')."""
-    from indexer.library.report import failure_counts, stale_count
-    from indexer.library.report import status as read_status
-    from indexer.pipeline.presence import paused_since, presence
     from indexer.vision.eyes import Eyes
 
     config = session.settings().config
@@ -42,55 +33,14 @@ def status(session: Session, as_json: JsonOption = False) -> None:
         networks = None
         session.say(str(error))
     with session.open_library() as library:
-        record = {
-            **_library_record(library.path, read_status(library)),
-            "stale": stale_count(library, networks) if networks else None,
-            "failures": [asdict(each) for each in failure_counts(library)],
-            "paused_since": paused_since(library.path),
-            "daemon": _daemon_record(presence(library.path)),
-        }
+        record = status_record(library, networks)
     if as_json:
         write_json(record, indent=2)
     else:
         table([*_daemon_rows(record["daemon"], record["paused_since"]), *_library_rows(record)])
 
 
-def _library_record(path: Path, status: Status) -> dict[str, Any]:
-    return {
-        "library": printable(path),
-        "photos": status.photos,
-        "failed": status.failed,
-        "missing": status.missing,
-        "faces": status.faces,
-        "tags": status.tags,
-        "file_bytes": status.file_bytes,
-        "last_indexed": status.last_indexed,
-        "folders": [path_record(root) for root in status.roots],
-        "models": [{"id": model, "photos": photos} for model, photos in status.models],
-    }
-
-
-def _daemon_record(daemon: Presence | None) -> dict[str, Any] | None:
-    if daemon is None:
-        return None
-    return {
-        "pid": daemon.pid,
-        "host": daemon.host,
-        "since": daemon.since,
-        "phase": daemon.phase,
-        "reason": daemon.reason,
-        "folders": [{**path_record(each.folder), "how": each.how, "reason": each.reason} for each in daemon.folders],
-        "queued": daemon.queued,
-        "indexed": daemon.indexed,
-        "failed": daemon.failed,
-        "photos_per_second": round(daemon.photos_per_second, 2),
-        "last_photo": path_record(daemon.last_photo) if daemon.last_photo else None,
-        "last_photo_at": daemon.last_photo_at,
-        "last_scan_at": daemon.last_scan_at,
-    }
-
-
-def _daemon_rows(daemon: dict[str, Any] | None, paused_since: str | None) -> Iterator[list[str]]:
+def _daemon_rows(daemon: DaemonRecord | None, paused_since: str | None) -> Iterator[list[str]]:
     """Yield what is known of the daemon as rows of a table: what, value."""
     if daemon is None:
         yield ["daemon", "not running ('indexer watch' starts it)"]
@@ -111,13 +61,14 @@ def _daemon_rows(daemon: dict[str, Any] | None, paused_since: str | None) -> Ite
         yield ["paused", f"since {local(paused_since)} ('indexer resume' ends it)"]
 
 
-def _library_rows(record: dict[str, Any]) -> Iterator[list[str]]:
+def _library_rows(record: StatusRecord) -> Iterator[list[str]]:
     """Yield what the library holds as rows of a table: what, value."""
     yield ["library", record["library"]]
     missing = f" (and {record['missing']:,} that are missing)" if record["missing"] else ""
     yield ["photos", f"{record['photos'] - record['missing']:,}{missing}"]
-    for key in ("failed", "faces", "tags", "file_bytes"):
-        yield [key.replace("_", " "), f"{record[key]:,}"]
+    numbers = {key: record[key] for key in ("failed", "faces", "tags", "file_bytes")}
+    for key, number in numbers.items():
+        yield [key.replace("_", " "), f"{number:,}"]
     yield ["last indexed", local(record["last_indexed"]) if record["last_indexed"] else "nothing yet"]
     for folder in record["folders"]:
         yield ["folder", folder["path"]]

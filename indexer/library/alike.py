@@ -29,10 +29,11 @@ _ORIGINALS = ("raw", "dng", "tiff", "heif", "heic", "avif")
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """A photo and how alike it looks: the cosine of the pooled vectors, 1 for the same picture."""
+    """A photo and how alike it looks: the cosine of the pooled vectors, 1 for the same picture; number: its own."""
 
     path: Path
     score: float
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Copy:
     """A photo of a group.
 
     kind: 'identical' (the same bytes as the best) or 'near'.  score: as in Likeness, to the best of the group.
+    number: the photo's own.
     """
 
     path: Path
@@ -48,6 +50,7 @@ class Copy:
     width: int
     height: int
     size: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def similar(
             if limit is not None:
                 found = _best(found, limit + 1)
         paths = _paths(connection, [photo for _, photo in found])
-    likenesses = [Likeness(paths[photo], min(score, 1.0)) for score, photo in found if paths[photo] != but]
+    likenesses = [Likeness(paths[photo], min(score, 1.0), photo) for score, photo in found if paths[photo] != but]
     return sorted(likenesses, key=lambda each: (-each.score, os.fsencode(each.path)))[:limit]
 
 
@@ -143,7 +146,7 @@ def _groups(
 
 
 def _copy(row: Row[Any], path: bytes, link: tuple[str, float]) -> Copy:
-    return Copy(Path(os.fsdecode(path)), *link, row.width or 0, row.height or 0, row.size)
+    return Copy(Path(os.fsdecode(path)), *link, row.width or 0, row.height or 0, row.size, row.id)
 
 
 def _identical(connection: Connection) -> Iterable[tuple[int, int]]:

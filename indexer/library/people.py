@@ -41,7 +41,7 @@ class Person:
     @property
     def label(self) -> str:
         """What to call it: the name, else 'person 12'."""
-        return self.name or f"person {self.number}"
+        return label(self.number, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class PlacedFace:
     """A face in the library.
 
     number: kept as long as the photo is known.  place: counted from 1, from left to right, then down.
-    by_user: the user said whose it is.  person: its number, None where it is nobody's.
+    by_user: the user said whose it is.  person: its number, None where it is nobody's.  photo: the photo's number.
     """
 
     number: int
@@ -59,6 +59,12 @@ class PlacedFace:
     quality: float
     person: int | None
     by_user: bool
+    photo: int
+
+
+def label(number: int, name: str | None) -> str:
+    """Return what to call a person: the name, else 'person 12'."""
+    return name or f"person {number}"
 
 
 def list_people(library: Library, *, hidden: bool = False) -> list[Person]:
@@ -67,6 +73,13 @@ def list_people(library: Library, *, hidden: bool = False) -> list[Person]:
     query = _PEOPLE.where(shown).order_by(func.count(photos.c.id).desc(), people.c.id)
     with library.reading() as connection:
         return [_person(row) for row in connection.execute(query)]
+
+
+def labels(library: Library) -> dict[int | None, str]:
+    """Return what all people are called, hidden ones included, by number."""
+    query = select(people.c.id, people.c.name)
+    with library.reading() as connection:
+        return {row.id: label(row.id, row.name) for row in connection.execute(query)}
 
 
 def find_person(connection: Connection, who: str) -> Person:
@@ -189,7 +202,8 @@ def _numbered(rows: Sequence[Row[Any]]) -> list[PlacedFace]:
         place = place + 1 if row.photo_id == photo else 1
         photo = row.photo_id
         path = Path(os.fsdecode(row.path))
-        found.append(PlacedFace(row.id, path, place, box(row), row.quality, row.person_id, bool(row.by_user)))
+        by_user = bool(row.by_user)
+        found.append(PlacedFace(row.id, path, place, box(row), row.quality, row.person_id, by_user, photo))
     return found
 
 

@@ -39,9 +39,10 @@ class Details:
     file: with the stamp of the last attempt.  analysis: None before the first success.  labels: the surest of each
     classifier, best first.  objects: by the names of their classes.  failure: why the last attempt failed, None where
     it did not.
-    indexed_at, missing_since: UTC, ISO 8601, None where it is not.
+    indexed_at, missing_since: UTC, ISO 8601, None where it is not.  number: the photo's own.
     """
 
+    number: int
     file: PhotoFile
     analysis: Analysis | None
     labels: tuple[Label, ...]
@@ -165,6 +166,7 @@ def _details(connection: Connection, roots: Roots, row_id: int) -> Details:
     analysis = read_analyses(connection, [row_id]).get(row_id)
     file = _file(roots, row)
     return Details(
+        number=row_id,
         file=file,
         analysis=analysis,
         labels=tuple(label for each in (analysis.evidence if analysis else ()) for label in _labels(connection, each)),

@@ -1,0 +1,68 @@
+"""Photos that look alike, and groups of copies, flow in; JSON objects flow out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from typing_extensions import TypedDict
+
+from indexer.records.plain import PhotoPathRecord, path_record, rounded
+
+if TYPE_CHECKING:
+    from indexer.library.alike import Copy, Group, Likeness
+
+
+class LikenessRecord(PhotoPathRecord):
+    """A photo and how alike it looks, 1 for the same picture."""
+
+    score: float
+
+
+class CopyRecord(PhotoPathRecord):
+    """A photo of a group. kind: 'identical' (the same bytes as the best) or 'near'; score: how alike to the best."""
+
+    kind: str
+    score: float
+    width: int
+    height: int
+    bytes: int
+
+
+class OthersRecord(TypedDict):
+    """The files of a group beside the best."""
+
+    others: list[CopyRecord]
+
+
+class GroupRecord(OthersRecord):
+    """Photos that are copies of one picture: the best file, and the others, best first."""
+
+    best: CopyRecord
+
+
+def likeness_record(each: Likeness) -> LikenessRecord:
+    """Return a photo and how alike it looks."""
+    return {"photo": each.number, **path_record(each.path), "score": rounded(each.score)}
+
+
+def group_record(group: Group) -> GroupRecord:
+    """Return a group of copies."""
+    return {"best": copy_record(group.best), **others_record(group)}
+
+
+def others_record(group: Group) -> OthersRecord:
+    """Return a group without its best."""
+    return {"others": [copy_record(copy) for copy in group.others]}
+
+
+def copy_record(copy: Copy) -> CopyRecord:
+    """Return a photo of a group."""
+    return {
+        "photo": copy.number,
+        **path_record(copy.path),
+        "kind": copy.kind,
+        "score": rounded(copy.score),
+        "width": copy.width,
+        "height": copy.height,
+        "bytes": copy.size,
+    }

@@ -1,0 +1,164 @@
+"""What networks see in a picture, and the faces that are like its faces, flow in; JSON objects flow out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from typing_extensions import TypedDict
+
+from indexer.records.plain import (
+    BoxRecord,
+    PathRecord,
+    PhotoPathRecord,
+    PointRecord,
+    box_record,
+    path_record,
+    point_record,
+    rounded,
+)
+
+if TYPE_CHECKING:
+    from indexer.library.faces_like import Alike
+    from indexer.photo import Face
+    from indexer.pipeline.glance import Seen
+    from indexer.vision.spec import ModelSpec
+
+
+class SeenTag(TypedDict):
+    """A tag that a scan would give the picture."""
+
+    name: str
+    score: float
+    source: str
+
+
+class SeenLabel(TypedDict):
+    """A class that a network gave the picture."""
+
+    name: str
+    score: float
+    model: str
+
+
+class SeenObject(SeenLabel):
+    """A thing that an object detector found."""
+
+    box: BoxRecord
+
+
+class SeenRecord(PathRecord):
+    """What networks see in a picture."""
+
+    tags: list[SeenTag]
+    labels: list[SeenLabel]
+    objects: list[SeenObject]
+
+
+class LabelRecord(TypedDict):
+    """What a network says that a picture shows: one of its classes."""
+
+    label: str
+    score: float
+    model: str
+
+
+class QueryFaceRecord(TypedDict):
+    """A face of a picture, counted from 1 from left to right."""
+
+    face: int
+    box: BoxRecord
+    score: float
+    quality: float
+
+
+class SeenFaceRecord(QueryFaceRecord):
+    """A face with its landmarks (eyes, nose, corners of the mouth) and what describes it, for comparing."""
+
+    landmarks: list[PointRecord]
+    descriptor: list[float]
+    model: str | None
+
+
+class AlikeRecord(PhotoPathRecord):
+    """A face of the library that is like another, and whose it is."""
+
+    face: int
+    box: BoxRecord
+    distance: float
+    probability: float
+    person: int | None
+    name: str | None
+
+
+class FaceMatches(QueryFaceRecord):
+    """A face of a picture, and the faces of the library that are like it, nearest first."""
+
+    matches: list[AlikeRecord]
+
+
+def seen_record(seen: Seen, classes: int) -> SeenRecord:
+    """Return what networks see; classes: of each network at most."""
+    return {
+        **path_record(seen.path),
+        "tags": [{"name": tag.name, "score": rounded(tag.score), "source": tag.source} for tag in seen.tags],
+        "labels": [
+            {"name": label.name, "score": rounded(label.score), "model": label.model}
+            for said in seen.said
+            for label in said.labels[:classes]
+        ],
+        "objects": [
+            {"name": name, "score": rounded(thing.score), "model": thing.model, "box": box_record(thing.box)}
+            for said in seen.said
+            for name, thing in said.objects
+        ],
+    }
+
+
+def label_records(seen: Seen, classes: int) -> list[LabelRecord]:
+    """Return the classes that networks gave, surest first; classes: of each network at most."""
+    return sorted(_labels(seen, classes), key=lambda each: -each["score"])
+
+
+def _labels(seen: Seen, classes: int) -> Iterator[LabelRecord]:
+    for said in seen.said:
+        for label in said.labels[:classes]:
+            yield {"label": label.name, "score": rounded(label.score), "model": label.model}
+
+
+def query_face_record(number: int, face: Face) -> QueryFaceRecord:
+    """Return a face of a picture; number: counted from 1 from left to right."""
+    return {
+        "face": number,
+        "box": box_record(face.box),
+        "score": rounded(face.score),
+        "quality": rounded(face.quality),
+    }
+
+
+def seen_face_record(number: int, face: Face) -> SeenFaceRecord:
+    """Return a face with all that networks say of it."""
+    told = face.descriptor
+    return {
+        **query_face_record(number, face),
+        "landmarks": [point_record(point) for point in face.landmarks],
+        "descriptor": [] if told is None else [round(float(each), 6) for each in told.vector],
+        "model": None if told is None else told.model,
+    }
+
+
+def alike_record(match: Alike, spec: ModelSpec, names: Mapping[int | None, str]) -> AlikeRecord:
+    """Return a face that is like another; spec: of the network that compares; names: what people are called."""
+    from indexer.library.faces_like import probability
+
+    likely = probability(match.distance, spec.thresholds["even_distance"], spec.thresholds["log_odds"])
+    return {
+        "photo": match.face.photo,
+        **path_record(match.face.path),
+        "face": match.face.number,
+        "box": box_record(match.face.box),
+        "distance": rounded(match.distance),
+        "probability": rounded(likely),
+        "person": match.face.person,
+        "name": names.get(match.face.person),
+    }

@@ -1,0 +1,77 @@
+"""Paths, boxes and numbers flow in; what stands for them in JSON flows out."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from pathlib import Path
+from typing import TYPE_CHECKING, NotRequired
+
+from typing_extensions import TypedDict
+
+from indexer.errors import printable
+from indexer.geometry import Box
+
+if TYPE_CHECKING:
+    from indexer.geometry import Point
+
+
+class PathRecord(TypedDict):
+    """Where a file lies; path_bytes (base64) is there where the name is not UTF-8."""
+
+    path: str
+    path_bytes: NotRequired[str]
+
+
+class PhotoPathRecord(PathRecord):
+    """A photo of the library."""
+
+    photo: int
+
+
+class BoxRecord(TypedDict):
+    """A part of a picture, in fractions of the upright picture."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class PointRecord(TypedDict):
+    """A point in a picture, in fractions of the upright picture."""
+
+    x: float
+    y: float
+
+
+def path_record(path: Path) -> PathRecord:
+    """Return `path`, and `path_bytes` (base64) where the name is not UTF-8."""
+    try:
+        return {"path": str(path).encode().decode()}
+    except UnicodeEncodeError:
+        return {"path": printable(path), "path_bytes": b64encode(os.fsencode(path)).decode()}
+
+
+def box_record(box: Box) -> BoxRecord:
+    """Return a box as fractions of the upright picture."""
+    return {
+        "left": _fraction(box.left),
+        "top": _fraction(box.top),
+        "width": _fraction(box.width),
+        "height": _fraction(box.height),
+    }
+
+
+def point_record(point: Point) -> PointRecord:
+    """Return a point as fractions of the upright picture."""
+    return {"x": _fraction(point.x), "y": _fraction(point.y)}
+
+
+def rounded(number: float) -> float:
+    """Return a score or distance with the digits that mean something."""
+    return round(number, 4)
+
+
+def _fraction(number: float) -> float:
+    return round(number, 5)

@@ -1,0 +1,87 @@
+"""Photos that a search found flow in; JSON objects flow out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NotRequired, cast
+
+from typing_extensions import TypedDict
+
+from indexer.records.plain import PhotoPathRecord, path_record, rounded
+
+if TYPE_CHECKING:
+    from indexer.photo import Hit, Why
+    from indexer.vision.explain import Reason
+
+
+class WhyRecord(TypedDict):
+    """A tag that was searched for, how sure it is, and what gave it."""
+
+    tag: str
+    score: float
+    source: str
+
+
+class ClassRecord(TypedDict):
+    """A class of a network and its score."""
+
+    name: str
+    score: float
+
+
+class ReasonRecord(WhyRecord):
+    """Why a photo has a tag: the surest classes that were summed, and the rules that were asked."""
+
+    classes: list[ClassRecord]
+    other_classes: int
+    view: int | None
+    threshold: float | None
+    renamed_from: str | None
+    model: str | None
+
+
+class HitRecord(PhotoPathRecord):
+    """A photo that a search found. taken_at: by the clock on the wall; width, height: pixels of the upright photo."""
+
+    score: float
+    taken_at: str | None
+    width: int | None
+    height: int | None
+    distance_km: NotRequired[float]
+    why: list[WhyRecord]
+    explanation: NotRequired[list[ReasonRecord]]
+
+
+def hit_record(hit: Hit, reasons: Sequence[Reason] | None = None) -> HitRecord:
+    """Return a found photo; reasons: why it has the tags that were searched for, None where nobody asked."""
+    told: dict[str, Any] = {
+        "photo": hit.number,
+        **path_record(hit.path),
+        "score": rounded(hit.score),
+        "taken_at": hit.taken_at,
+        "width": hit.width,
+        "height": hit.height,
+        **({"distance_km": round(hit.distance_km, 3)} if hit.distance_km is not None else {}),
+        "why": [_why(why) for why in hit.why],
+        **({"explanation": [reason_record(each) for each in reasons]} if reasons is not None else {}),
+    }
+    return cast("HitRecord", told)
+
+
+def reason_record(reason: Reason) -> ReasonRecord:
+    """Return why a photo has a tag."""
+    return {
+        "tag": reason.tag.name,
+        "score": rounded(reason.tag.score),
+        "source": reason.tag.source,
+        "classes": [{"name": name, "score": rounded(score)} for name, score in reason.classes],
+        "other_classes": reason.others,
+        "view": reason.view,
+        "threshold": reason.threshold,
+        "renamed_from": reason.renamed,
+        "model": reason.model,
+    }
+
+
+def _why(why: Why) -> WhyRecord:
+    return {"tag": why.tag, "score": rounded(why.score), "source": why.source}

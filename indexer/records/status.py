@@ -1,0 +1,139 @@
+"""What the library holds, and what works on it, flow in; a JSON object flows out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from typing_extensions import TypedDict
+
+from indexer.errors import printable
+from indexer.records.plain import PathRecord, path_record
+
+if TYPE_CHECKING:
+    from indexer.library.report import FailureCount, Status
+    from indexer.library.store import Library
+    from indexer.photo import Networks
+    from indexer.pipeline.presence import Presence
+
+
+class ModelRecord(TypedDict):
+    """A network, and how many photos it has seen."""
+
+    id: str
+    photos: int
+
+
+class FailureCountRecord(TypedDict):
+    """A reason, the stage at which photos failed for it, and how many they are."""
+
+    stage: str
+    reason: str
+    photos: int
+
+
+class FollowedRecord(PathRecord):
+    """A folder that a daemon watches. how: 'events' or 'polling'; reason: why so."""
+
+    how: str
+    reason: str
+
+
+class DaemonRecord(TypedDict):
+    """What a running daemon ('indexer watch') does. Times: UTC, ISO 8601."""
+
+    pid: int
+    host: str
+    since: str
+    phase: str
+    reason: str
+    folders: list[FollowedRecord]
+    queued: int
+    indexed: int
+    failed: int
+    photos_per_second: float
+    last_photo: PathRecord | None
+    last_photo_at: str | None
+    last_scan_at: str | None
+
+
+class HeldRecord(TypedDict):
+    """How much the library holds."""
+
+    library: str
+    photos: int
+    failed: int
+    missing: int
+    faces: int
+    tags: int
+    file_bytes: int
+    last_indexed: str | None
+    folders: list[PathRecord]
+    models: list[ModelRecord]
+
+
+class StatusRecord(HeldRecord):
+    """How much the library holds, what failed and why, and what the daemon does.
+
+    stale: photos that not all networks of the settings have seen, null where that is not known.
+    """
+
+    stale: int | None
+    failures: list[FailureCountRecord]
+    paused_since: str | None
+    daemon: DaemonRecord | None
+
+
+def status_record(library: Library, networks: Networks | None) -> StatusRecord:
+    """Look how a library is. networks: of the settings, None where they cannot be told."""
+    from indexer.library.report import failure_counts, stale_count, status
+    from indexer.pipeline.presence import paused_since, presence
+
+    return {
+        **_library_record(library.path, status(library)),
+        "stale": stale_count(library, networks) if networks else None,
+        "failures": _failure_counts(failure_counts(library)),
+        "paused_since": paused_since(library.path),
+        "daemon": _daemon_record(presence(library.path)),
+    }
+
+
+def _library_record(path: Path, status: Status) -> HeldRecord:
+    return {
+        "library": printable(path),
+        "photos": status.photos,
+        "failed": status.failed,
+        "missing": status.missing,
+        "faces": status.faces,
+        "tags": status.tags,
+        "file_bytes": status.file_bytes,
+        "last_indexed": status.last_indexed,
+        "folders": [path_record(root) for root in status.roots],
+        "models": [{"id": model, "photos": photos} for model, photos in status.models],
+    }
+
+
+def _daemon_record(daemon: Presence | None) -> DaemonRecord | None:
+    if daemon is None:
+        return None
+    return {
+        "pid": daemon.pid,
+        "host": daemon.host,
+        "since": daemon.since,
+        "phase": daemon.phase,
+        "reason": daemon.reason,
+        "folders": [{**path_record(each.folder), "how": each.how, "reason": each.reason} for each in daemon.folders],
+        "queued": daemon.queued,
+        "indexed": daemon.indexed,
+        "failed": daemon.failed,
+        "photos_per_second": round(daemon.photos_per_second, 2),
+        "last_photo": path_record(daemon.last_photo) if daemon.last_photo else None,
+        "last_photo_at": daemon.last_photo_at,
+        "last_scan_at": daemon.last_scan_at,
+    }
+
+
+def _failure_counts(counts: Sequence[FailureCount]) -> list[FailureCountRecord]:
+    return [cast("FailureCountRecord", asdict(each)) for each in counts]
