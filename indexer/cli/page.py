@@ -36,7 +36,7 @@ class Figure:
 
 
 def write_page(file: Path, title: str, hits: Sequence[Hit], picture: Callable[[Path], bytes]) -> None:
-    """Write the page of a search; picture: the path of a photo → a small JPEG. Errors: as of `write_figures`."""
+    """Write the page of a search; picture: the path of a photo → a small WebP. Errors: as of `write_figures`."""
     write_figures(file, title, [count(len(hits), "photo")], [Figure(hit.path, [_why(hit)]) for hit in hits], picture)
 
 
@@ -64,7 +64,7 @@ def _page(
 
 def _figure(figure: Figure, picture: Callable[[Path], bytes]) -> str:
     try:
-        shown = f'<img alt="" loading="lazy" src="data:image/jpeg;base64,{b64encode(picture(figure.path)).decode()}">'
+        shown = f'<img alt="" loading="lazy" src="data:image/webp;base64,{b64encode(picture(figure.path)).decode()}">'
     except PhotoError as error:
         shown = f'<span class="none">{_text(error.reason)}</span>'
     return (

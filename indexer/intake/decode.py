@@ -31,6 +31,9 @@ from indexer.intake.rgb import pixels, to_rgb
 from indexer.intake.sniff import HEAD_BYTES, sniff
 from indexer.photo import Hashes, Metadata, PhotoFile, Picture
 
+InSrgb = Callable[[Image.Image], Image.Image]
+"""Turns an image in the colors of its file into RGB as screens show it."""
+
 _BROKEN_OFF = "the file ends too early, the picture is not complete"
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -106,15 +109,31 @@ class Original:
         full_size = self.metadata.width, self.metadata.height
         image, self._fresh = self._fresh or self._opened(), None
         with self._translated("decode"):
-            formats.draft(image, long_side_px)
-            image.load()
-            self._refuse_large(image)  # some headers lie
-            self._refuse_broken_off()
-            turn = _TURNS.get(orientation(image))  # only now: Pillow itself turns a TIFF while it loads
-            small = to_rgb(image, max(1, max(image.size) // long_side_px))
-            upright = pixels(small.transpose(turn) if turn is not None else small)
+            factor, turn = self._loaded(image, long_side_px)
+            upright = pixels(_turned(to_rgb(image, factor), turn))
         self._refuse_changed()
         return Picture(upright, full_size)
+
+    def shown(self, long_side_px: int) -> tuple[Image.Image, InSrgb]:
+        """Decode as `picture` does, for people: upright, in the colors of the file, and what turns these into sRGB."""
+        from indexer.intake.color import reduced  # networks do without
+
+        image, self._fresh = self._fresh or self._opened(), None
+        with self._translated("decode"):
+            factor, turn = self._loaded(image, long_side_px)
+            small, in_srgb = reduced(image, factor)
+            upright = _turned(small, turn)
+        self._refuse_changed()
+        return upright, in_srgb
+
+    def _loaded(self, image: ImageFile.ImageFile, long_side_px: int) -> tuple[int, Image.Transpose | None]:
+        """Decode an image; return by how much it is to be reduced, and how to be turned."""
+        formats.draft(image, long_side_px)
+        image.load()
+        self._refuse_large(image)  # some headers lie
+        self._refuse_broken_off()
+        turn = _TURNS.get(orientation(image))  # only now: Pillow itself turns a TIFF while it loads
+        return max(1, max(image.size) // long_side_px), turn
 
     def hashes(self, picture: Picture) -> Hashes:
         """Return the hash of the file's bytes and the perceptual hash of a picture of it."""
@@ -174,6 +193,10 @@ class Original:
             except Exception as error:  # struct.error, ValueError, SyntaxError, RuntimeError: decoders raise all
                 self._refuse_changed()
                 raise PhotoError(self.file.path, stage, _reason(error, self._max_pixels)) from error
+
+
+def _turned(image: Image.Image, turn: Image.Transpose | None) -> Image.Image:
+    return image if turn is None else image.transpose(turn)
 
 
 def _too_large(max_pixels: int) -> str:

@@ -1,7 +1,7 @@
 """An image in whatever mode Pillow decoded it to flows in; RGB, reduced, flows out, and then its pixels.
 
 Colors are taken as sRGB. To honor a phone's Display P3 profile moves the values by 0.9 of 255 on average and
-costs 17 ms a megapixel, as much as decoding; where it matters one day, `to_rgb` is the place.
+costs 17 ms a megapixel, as much as decoding; what people look at is worth it (`intake.color`).
 
 All goes band by band. A second copy at full size could take a gigabyte, and of a photo it takes so many fresh
 pages of memory that the system spends longer on them than the copying (16 ms to 2 for three megapixels).

@@ -54,7 +54,7 @@ def test_json_and_a_page_tell_the_same(program: Program, small_photos: Path, tmp
     assert set(photo["common_tags"]) <= {each["name"] for each in photo["networks"][0]["tags"]}
     assert told["summary"]["pictures"] == 1
     text = page.read_text()
-    assert text.count("data:image/jpeg;base64,") == 1
+    assert text.count("data:image/webp;base64,") == 1
     assert f"<h1>{PAIR[0]} and {PAIR[1]}</h1>" in text
     assert f"{PAIR[1]}: {photo['networks'][1]['labels'][0]['name']}" in text
     assert "color-scheme: light dark" in text

@@ -89,7 +89,7 @@ def test_the_page_has_all_pictures_in_it_and_is_the_same_every_time(scanned, tmp
     text = pages[0].read_text()
     hits = scanned.program.json("search", "cat | person")
     assert text == pages[1].read_text()
-    assert text.count("data:image/jpeg;base64,") == len(hits)
+    assert text.count("data:image/webp;base64,") == len(hits)
     assert text.count('<a href="file://') == len(hits)
     assert "<h1>cat | person</h1>" in text
     assert "two\\nlines.png" in text
