@@ -352,7 +352,8 @@ class Why:
 class Hit:
     """A photo that a search found.
 
-    taken_at: as in Metadata.  distance_km: from the place that was searched near, None where none was.
+    taken_at, width, height: as in Metadata, None where unknown.  distance_km: from the place that was searched near,
+    None where none was.  number: the photo's own, kept as long as the library knows it.
     """
 
     path: Path
@@ -360,6 +361,9 @@ class Hit:
     why: tuple[Why, ...]
     taken_at: str | None = None
     distance_km: float | None = None
+    number: int = 0
+    width: int | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.present import Format, FormatOption, path_record, present, rounded, write, write_json
+from indexer.cli.present import Format, FormatOption, present, write, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, printable
+from indexer.records.search import hit_record
 
 if TYPE_CHECKING:
     from indexer.library.query import Query
@@ -72,7 +73,7 @@ def search(
     """
     from datetime import date
 
-    from indexer.cli.asked import Asked, nothing_found, resolver, tree
+    from indexer.library.asked import Asked, nothing_found, resolver, tree
     from indexer.library.search import by_query, count_hits
     from indexer.vision.vocabulary import Vocabulary
 
@@ -80,7 +81,7 @@ def search(
     vocabulary = Vocabulary.load(rules=config.rules)
     asked = Asked(query or (), keyword or (), any_word, person or (), model or (), after, before)
     with session.open_library() as library:
-        wanted = tree(asked, resolver(library, vocabulary), date.today())
+        wanted = tree(asked, resolver(library, vocabulary.canonical), date.today())
         _refuse_no_place(sort, wanted)
         if count:
             _write_count(count_hits(library, wanted, min_score), format)
@@ -146,32 +147,7 @@ def _present(hits: Sequence[Hit], reasons: dict[Path, list[Reason]], style: Form
         columns = {"km": lambda hit: f"{hit.distance_km:.1f}" if hit.distance_km is not None else "", **columns}
     if reasons:
         columns["why"] = lambda hit: " | ".join(map(str, reasons.get(hit.path, ())))
-    present(hits, style, lambda hit: _record(hit, reasons.get(hit.path)), columns, lambda hit: [hit.path])
-
-
-def _record(hit: Hit, reasons: Sequence[Reason] | None) -> dict[str, Any]:
-    return {
-        **path_record(hit.path),
-        "score": rounded(hit.score),
-        "taken_at": hit.taken_at,
-        **({"distance_km": round(hit.distance_km, 3)} if hit.distance_km is not None else {}),
-        "why": [{"tag": why.tag, "score": rounded(why.score), "source": why.source} for why in hit.why],
-        **({"explanation": [_reason_record(each) for each in reasons]} if reasons is not None else {}),
-    }
-
-
-def _reason_record(reason: Reason) -> dict[str, Any]:
-    return {
-        "tag": reason.tag.name,
-        "score": rounded(reason.tag.score),
-        "source": reason.tag.source,
-        "classes": [{"name": name, "score": rounded(score)} for name, score in reason.classes],
-        "other_classes": reason.others,
-        "view": reason.view,
-        "threshold": reason.threshold,
-        "renamed_from": reason.renamed,
-        "model": reason.model,
-    }
+    present(hits, style, lambda hit: hit_record(hit, reasons.get(hit.path)), columns, lambda hit: [hit.path])
 
 
 def _write_page(session: Session, file: Path, query: Query, hits: Sequence[Hit]) -> None:

@@ -19,6 +19,7 @@ _WRITE = "indexer_write"
 _PATH = "indexer_path"
 _PAGE_BYTES = 16 * 1024  # pooled vectors and descriptors fill such pages well; with 4 KiB a third of the file is empty
 _CACHE_KIB = 64 * 1024
+_KEPT = 4  # connections that stay open for the next who asks
 
 BEING_WRITTEN = "is being written by another program; try again in a moment"
 
@@ -86,8 +87,9 @@ def _engine(path: Path, creator: object) -> Engine:
         "sqlite://",
         creator=creator,
         poolclass=QueuePool,
-        pool_size=1,
-        max_overflow=7,
+        pool_size=_KEPT,
+        max_overflow=-1,  # whoever asks never waits: threads are bounded by those who start them
+        pool_use_lifo=True,  # few are in use, and those have much in their cache
         execution_options={_PATH: path},
     )
     event.listen(engine, "begin", _begin)

@@ -14,6 +14,7 @@ from indexer.library.query import (
     ANYTHING,
     NUMBERS,
     And,
+    Everything,
     Fact,
     Month,
     Near,
@@ -94,6 +95,8 @@ def _holds(fact: Fact, photo: Subject) -> bool:
             return any(_is_like(fact, text) for text in _texts(fact.field, photo))
         case State(name):
             return name in photo.states
+        case Everything():
+            return True
         case Number("faces" | "rating" | "score"):
             return within(fact, {"faces": photo.faces, "rating": photo.rating, "score": 1.0}[fact.field])
     return photo.metadata is not None and _says(fact, photo.metadata)

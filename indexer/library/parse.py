@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from indexer.errors import QueryError, printable
-from indexer.library.query import And, Not, Or, Query, Term, leaves
+from indexer.library.query import ALL, And, Everything, Not, Or, Query, Term, leaves
 from indexer.library.values import FIELDS, Unclear, leaf, quoted, written
 
 Resolve = Callable[[str], str | None]
@@ -29,6 +29,7 @@ _TOKEN = re.compile(
 )
 _VALUE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s()|"]*')
 _OPERATORS = ("AND", "OR", "NOT")
+_EVERYTHING = "score:0.."  # is true of every photo, wherever it stands
 _DEEPEST = 40
 _MOST_LEAVES = 200
 _LONGEST_WORD = 5  # plain words that together may be one tag, such as 'great white shark'
@@ -61,8 +62,13 @@ def parse(text: str, *, today: date, resolve: Resolve = lambda _: None) -> Query
 
 
 def printed(query: Query) -> str:
-    """Return a query as text that parses to the same tree."""
+    """Return a query as text that parses to the same tree; '' for ALL, which nobody types."""
     match query:
+        case And(parts) if ALL in parts:
+            rest = tuple(part for part in parts if part != ALL)
+            return printed(rest[0] if len(rest) == 1 else And(rest)) if rest else ""
+        case Everything():
+            return ""
         case Or(parts):
             return " | ".join(_inside(part, Or) for part in parts)
         case And(parts):
@@ -75,6 +81,8 @@ def printed(query: Query) -> str:
 
 
 def _inside(part: Query, *loose: type) -> str:
+    if part == ALL:
+        return _EVERYTHING
     return f"({printed(part)})" if isinstance(part, loose) else printed(part)
 
 

@@ -7,16 +7,18 @@ changes. Queries are then combined in memory, in milliseconds for a million phot
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from itertools import chain
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
+from indexer.library.changes import Changes
 from indexer.library.file import chunks
 from indexer.library.find import Order, Row, rows_of
-from indexer.library.query import And, Not, Or, Query, Term, bounds, folded, left_out, split_scores
+from indexer.library.query import And, Everything, Not, Or, Query, Term, bounds, folded, left_out, split_scores
+from indexer.library.ranks import Ranks, in_order, read_ranks
 from indexer.library.where import Sql, TagIds, add_functions, condition, given_by, shown, tag_ids
 
 if TYPE_CHECKING:  # NumPy takes 0.1 s to import: who asks once does without it
@@ -25,32 +27,53 @@ if TYPE_CHECKING:  # NumPy takes 0.1 s to import: who asks once does without it
 
     Scores: TypeAlias = NDArray[np.float64]  # by row id of the photo; -1: does not match
 
+Kept = TypeVar("Kept")
 _MOST_BYTES = 256 * 1024 * 1024
-_MOST_ROWS = 5000  # as many equals are ranked here; more are left to SQL, which has an index by date
+_MOST_ROWS = 5000  # as many are looked up to be ranked; for more, the places of all photos are worth being read
 _AT_A_TIME = 16 * 1024
+_LEFT_OUT = "SELECT id FROM photos WHERE "
 _FROM = "SELECT photos.id FROM photos JOIN roots ON roots.id = photos.root_id WHERE "
 
 
 class Postings:
-    """What the leaves of queries found, in memory: 12 bytes for each photo of a word, at most 256 MiB in all."""
+    """What the leaves of queries found, in memory: 12 bytes for each photo of a word, at most 256 MiB in all.
 
-    def __init__(self) -> None:
+    Any number of threads may ask. Each brings a connection that has begun a transaction and read nothing in it yet:
+    what it sees and what is in memory are then the same.
+    changes: tells whether the library has changed since; None: what is kept is kept for one question.
+    """
+
+    def __init__(self, changes: Changes | None = None) -> None:
+        self._changes = changes
+        self._mark: tuple[int, int] | None = None
         self._kept: OrderedDict[Hashable, tuple[NDArray[Any], NDArray[Any]]] = OrderedDict()
+        self._others: dict[Hashable, Any] = {}
+        self._ranks: Ranks | None = None
         self._bytes = 0
         self._size = 0
-        self._mark = object()  # unlike an id, never used twice
         self._lock = Lock()
 
+    def close(self) -> None:
+        """Let go of the library."""
+        with self._lock:
+            if self._changes is not None:
+                self._changes.close()
+
     def find(self, connection: Connection, query: Query, order: Order) -> list[Row] | None:
-        """Return the photos that match, in order; None where too many are equally good to be ranked here."""
+        """Return the photos that match, in order; None where there are too many of them to be measured here."""
         import numpy as np
 
         with self._lock:
             scores = self._matching(connection, query)
-        hits = np.flatnonzero(scores >= max(order.min_score, 0.0))
-        if order.by == "score" and order.end is not None and order.end < len(hits):
-            hits = _first(hits, scores[hits], order)
-        if order.limit is not None and len(hits) > max(_MOST_ROWS, 2 * order.limit):
+            hits = np.flatnonzero(scores >= max(order.min_score, 0.0))
+            if order.by == "score" and order.end is not None and order.end < len(hits):
+                hits = _first(hits, scores[hits], order)
+            many = order.limit is not None and len(hits) > max(_MOST_ROWS, 2 * order.limit)
+            ranks = self._all_ranks(connection) if many and order.by != "distance" else self._ranks
+        if ranks is not None and order.by != "distance":
+            hits = in_order(ranks, hits, scores[hits], order)[order.offset : order.end]
+            return rows_of(connection, query, order, dict(zip(hits.tolist(), scores[hits].tolist(), strict=True)))
+        if many:
             return None
         found = rows_of(connection, query, order, dict(zip(hits.tolist(), scores[hits].tolist(), strict=True)))
         return found[order.offset : order.end]
@@ -60,12 +83,36 @@ class Postings:
         with self._lock:
             return int((self._matching(connection, query) >= max(min_score, 0.0)).sum())
 
+    def months(self, connection: Connection, query: Query) -> list[tuple[str | None, int]]:
+        """Return the months in which photos that match were taken, and how many, the newest first; None: no date."""
+        import numpy as np
+
+        with self._lock:
+            hits = np.flatnonzero(self._matching(connection, query) >= 0.0)
+            ranks = self._all_ranks(connection)
+        counts = np.bincount(ranks.month[hits], minlength=len(ranks.months)).tolist()
+        return [(month, count) for month, count in zip(ranks.months, counts, strict=True) if count]
+
+    def remembered(self, connection: Connection, key: Hashable, read: Callable[[Connection], Kept]) -> Kept:
+        """Return what something is read as, from memory where nothing has changed since."""
+        with self._lock:
+            self._refresh(connection)
+            if key not in self._others:
+                self._others[key] = read(connection)
+            kept: Kept = self._others[key]
+            return kept
+
+    def _all_ranks(self, connection: Connection) -> Ranks:
+        if self._ranks is None:
+            self._ranks = read_ranks(connection, self._size)
+        return self._ranks
+
     def _matching(self, connection: Connection, query: Query) -> Scores:
         self._refresh(connection)
         add_functions(connection)
         scores = self._scores(connection, query, tag_ids(connection, query))
         hidden = shown(query).inside("NOT (", ")")
-        gone, _ = self._leaf(connection, ("left out", left_out(query)), Sql(_FROM + hidden.text))
+        gone, _ = self._leaf(connection, ("left out", left_out(query)), Sql(_LEFT_OUT + hidden.text))
         scores[gone] = -1.0
         scores[self._gaps(connection)] = -1.0
         return scores
@@ -98,6 +145,8 @@ class Postings:
                 return scores
             case Not(part):
                 return np.where(self._scores(connection, part, ids) < 0, 1.0, -1.0)
+            case Everything():
+                return np.full(self._size, 1.0)
         scores = self._nothing()
         photos, found = self._found(connection, query, ids)
         scores[photos] = found
@@ -145,18 +194,18 @@ class Postings:
     def _refresh(self, connection: Connection) -> None:
         """Forget everything where somebody has written since.
 
-        SQLite counts, for each connection, the commits of the others and the changes of its own: a connection that has
-        seen neither since it was last here sees what is in memory, whoever read it.
+        The first that the connection reads settles what it sees. Where the mark is the same before and after, that is
+        what the mark stands for; else nobody can tell, and what is read now is kept for this question alone.
         """
-        commits = connection.exec_driver_sql("PRAGMA data_version").scalar()
-        changes = connection.exec_driver_sql("SELECT total_changes()").scalar()
-        now = (self._mark, commits, changes)
-        if connection.info.get("postings") == now:
-            return
-        connection.info["postings"] = now
-        self._kept.clear()
-        self._bytes = 0
-        self._size = 1 + (connection.exec_driver_sql("SELECT max(id) FROM photos").scalar() or 0)
+        before = self._changes.mark() if self._changes is not None else None
+        size = 1 + (connection.exec_driver_sql("SELECT max(id) FROM photos").scalar() or 0)
+        now = before if self._changes is not None and self._changes.mark() == before else None
+        if now is None or now != self._mark:
+            self._kept.clear()
+            self._others.clear()
+            self._ranks = None
+            self._bytes = 0
+        self._mark, self._size = now, size
 
 
 def _first(hits: NDArray[Any], scores: Scores, order: Order) -> NDArray[Any]:

@@ -111,6 +111,11 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Everything:
+    """Every photo."""
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """Photos that do not match; the score is 1."""
 
@@ -131,8 +136,9 @@ class Or:
     parts: tuple[Query, ...]
 
 
-Fact: TypeAlias = Person | Taken | Month | Text | Number | Near | Shape | State  # whoever matches scores 1
+Fact: TypeAlias = Person | Taken | Month | Text | Number | Near | Shape | State | Everything  # who matches scores 1
 Query: TypeAlias = Term | Fact | Not | And | Or
+ALL = Everything()  # what is shown where nothing is asked for
 
 
 def bound(query: Query, models: tuple[tuple[Text, ...], ...] = ()) -> Query:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Exists, LargeBinary, cast, select
 
-from indexer.library.find import Order, Sort, find
+from indexer.library.find import Order, Row, Sort, find
 from indexer.library.postings import Postings
 from indexer.library.query import And, Or, Query, Term, bound, folded
 from indexer.library.rows import SHOWN, box, models_of
@@ -64,10 +64,9 @@ def by_query(
         kept = None if library.postings is None else library.postings.find(connection, query, order)
         rows = find(connection, query, order) if kept is None else kept
         ids = [tag for tags in tag_ids(connection, query).values() for tag in tags]
-        whys = _whys(connection, [row.photo_id for row in rows], ids)
-    return [
-        Hit(Path(os.fsdecode(row.path)), row.score, whys[row.photo_id], row.taken_at, row.distance_km) for row in rows
-    ]
+        found = [row.photo_id for row in rows]
+        whys, sides = _whys(connection, found, ids), _sides(connection, found)
+    return [_hit(row, whys[row.photo_id], sides[row.photo_id]) for row in rows]
 
 
 def count_hits(library: Library, query: Query, min_score: float = 0.0) -> int:
@@ -140,6 +139,21 @@ def similar_faces(
             found += _matches(connection, dict(near[start : start + _AT_A_TIME]), min_quality)
             found.sort(key=_rank)
     return found[:limit]
+
+
+def _hit(row: Row, why: tuple[Why, ...], sides: tuple[int | None, int | None]) -> Hit:
+    path = Path(os.fsdecode(row.path))
+    return Hit(path, row.score, why, row.taken_at, row.distance_km, row.photo_id, *sides)
+
+
+def _sides(connection: Connection, found: Sequence[int]) -> dict[int, tuple[int | None, int | None]]:
+    """Return the width and height of photos by row id."""
+    sides: dict[int, tuple[int | None, int | None]] = {}
+    for start in range(0, len(found), _AT_A_TIME):
+        some = ", ".join(map(str, found[start : start + _AT_A_TIME]))
+        rows = connection.exec_driver_sql(f"SELECT id, width, height FROM photos WHERE id IN ({some})")  # noqa: S608
+        sides |= {photo: (width, height) for photo, width, height in rows}
+    return sides
 
 
 def _somebody_has() -> Exists:

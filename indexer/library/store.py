@@ -14,6 +14,7 @@ from types import TracebackType
 from sqlalchemy import Connection, Engine
 
 from indexer.library import known, roots
+from indexer.library.changes import Changes
 from indexer.library.file import in_memory, writing
 from indexer.library.known import Known
 from indexer.library.matrix import DescriptorMatrix, Descriptors
@@ -66,10 +67,12 @@ class Library:
 
     def keep_words(self) -> None:
         """Keep what searches read in memory from now on: for a process that answers many of them."""
-        self.postings = self.postings or Postings()
+        self.postings = self.postings or Postings(Changes(self._engine))
 
     def close(self) -> None:
         """Let go of the file."""
+        if self.postings is not None:
+            self.postings.close()
         self._engine.dispose()
 
     def __enter__(self) -> Library:

@@ -16,6 +16,7 @@ from indexer.library.query import (
     NUMBERS,
     SHAPES,
     And,
+    Everything,
     Fact,
     Month,
     Near,
@@ -38,6 +39,7 @@ from indexer.library.query import (
 
 TagIds: TypeAlias = Mapping[str, Sequence[int]]  # the tags that a folded word names; more than one where case differs
 Driver: TypeAlias = frozenset[int]  # tags of which each photo that matches has one, at least as sure as it scores
+_TAUGHT = "indexer_km"
 _KM_A_DEGREE = 111.0  # a little less than there are, so that no box is too small
 _POLES = 85.0  # degrees: nearer to a pole, a box of longitudes says nothing
 
@@ -125,7 +127,9 @@ def add_functions(connection: Connection) -> None:
     """Teach the connection the functions that the SQL of this module calls."""
     raw = connection.connection.driver_connection
     assert isinstance(raw, sqlite3.Connection)
-    raw.create_function("indexer_km", 4, distance_km, deterministic=True)
+    if not connection.info.get(_TAUGHT):  # anew, SQLite would prepare all statements anew, too
+        raw.create_function("indexer_km", 4, distance_km, deterministic=True)
+        connection.info[_TAUGHT] = True
 
 
 def condition(fact: Query) -> Sql:
@@ -146,10 +150,10 @@ def condition(fact: Query) -> Sql:
             return _range(_number(fact.field), (">=", low), ("<=", high))
         case Near():
             return _near(fact)
-        case Shape(name):
-            return Sql(f"({SHAPES[name]})")
-        case State(name):
-            return Sql(f"({_STATES[name]})")
+        case Shape(name) | State(name):
+            return Sql(f"({(SHAPES | _STATES)[name]})")
+        case Everything():
+            return Sql("1")
     raise TypeError(f"not a fact: {fact!r}")
 
 

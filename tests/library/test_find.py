@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_queries import queries, recorded, subjects, texts, words
 
+from indexer.library import postings
 from indexer.library.compare import distance_km
 from indexer.library.match import Subject, match
-from indexer.library.query import And, Near, Not, Or, Query, Term, Text, leaves
+from indexer.library.query import ALL, And, Near, Not, Or, Query, Term, Text, leaves
 from indexer.library.search import by_query, count_hits
 from indexer.library.store import Library
 from indexer.photo import Hit
@@ -21,6 +23,9 @@ terms = (
     words.map(Term) | words.map(Term).map(Not) | st.lists(words.map(Term), min_size=2, max_size=2).map(tuple).map(Or)
 )
 sorts = st.sampled_from(["score", "date", "path", "distance"])
+
+
+all_of_them = st.just(ALL) | queries.map(lambda query: And((ALL, query))) | st.just(Not(ALL))
 
 
 def expected(photos: list[Subject], query: Query, sort: str, least: float) -> list[tuple[str, float]]:
@@ -49,7 +54,7 @@ def plain(hits: list[Hit]) -> list[tuple[str, float]]:
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(subjects, max_size=6),
-    st.lists(st.tuples(queries, sorts, st.booleans()), min_size=1, max_size=8),
+    st.lists(st.tuples(queries | all_of_them, sorts, st.booleans()), min_size=1, max_size=8),
     st.sampled_from([0.0, 0.5]),
     st.sampled_from([(None, 0), (2, 0), (2, 1)]),
 )
@@ -57,9 +62,10 @@ def test_sql_and_memory_find_what_the_query_means(
     photos: list[Subject], asked: list[tuple[Query, str, bool]], least: float, page: tuple[int | None, int]
 ) -> None:
     limit, offset = page
-    with Library.empty(Path("none")) as library:
+    with pytest.MonkeyPatch.context() as monkeypatch, Library.empty(Path("none")) as library:
         photos = recorded(library, photos)
-        for in_memory in (False, True):
+        for in_memory, most in ((False, 0), (True, 5000), (True, 0)):
+            monkeypatch.setattr(postings, "_MOST_ROWS", most)
             if in_memory:
                 library.keep_words()
             for query, sort, reverse in asked:

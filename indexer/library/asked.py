@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from indexer.library.parse import Resolve
     from indexer.library.query import Query
     from indexer.library.store import Library
-    from indexer.vision.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,14 @@ class Asked:
     before: str | None = None
 
 
-def resolver(library: Library, vocabulary: Vocabulary) -> Resolve:
-    """Return the function that says which tag a word means: one that a photo has, else what the vocabulary knows."""
+def resolver(library: Library, canonical: Callable[[str], str | None]) -> Resolve:
+    """Return the function that says which tag a word means: one that a photo has, else what the vocabulary knows.
+
+    canonical: what the vocabulary says of a word.
+    """
     from indexer.library.search import known_tag
 
-    return lambda word: known_tag(library, word) or vocabulary.canonical(word)
+    return lambda word: known_tag(library, word) or canonical(word)
 
 
 def tree(asked: Asked, resolve: Resolve, today: date) -> Query:
@@ -86,9 +88,12 @@ def nothing_found(library: Library, query: Query, meant: Callable[[str], Sequenc
 
     meant: an unknown word → the nearest words by meaning.
     """
-    from indexer.library.query import ANYTHING, Person, Term, Text, leaves
+    from indexer.library.query import ALL, ANYTHING, Person, Term, Text, leaves
     from indexer.library.search import count_hits, known_tag, nearest_people, nearest_words, tagging_models
 
+    if query == ALL:
+        yield "The library shows no photo; 'indexer scan FOLDER' takes some in."
+        return
     said = False
     for leaf in dict.fromkeys(leaves(query)):
         if isinstance(leaf, Term) and known_tag(library, leaf.word) is None:
