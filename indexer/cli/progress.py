@@ -3,58 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from indexer.cli.present import count
-from indexer.photo import Failed, Indexed, Outcome, Passed, kind_of
+from indexer.photo import Outcome
+from indexer.pipeline.tally import Tally
 
 _LINE_SECONDS = 10.0
-_KINDS = ("indexed", "unchanged", "moved", "copied", "failed", "removed")  # "passed" is no photo
-
-
-class Tally:
-    """What a scan has done so far: outcomes by kind, faces, and the time since it began."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._start = clock()
-        self.kinds: Counter[str] = Counter()
-        self.faces = 0
-        self.looked_at = 0
-
-    def add(self, outcome: Outcome) -> None:
-        """Count an outcome."""
-        self.kinds[kind_of(outcome)] += 1
-        if isinstance(outcome, Indexed):
-            self.faces += len(outcome.analysis.faces)
-        self.looked_at += isinstance(outcome, Indexed | Failed | Passed)
-
-    @property
-    def seconds(self) -> float:
-        """Time since the start."""
-        return self._clock() - self._start
-
-    @property
-    def rate(self) -> float:
-        """Photos looked at per second."""
-        return self.looked_at / self.seconds if self.seconds else 0.0
-
-    def line(self) -> str:
-        """Return rate, faces and failures as text."""
-        return f"{self.rate:.1f} photos/s, {count(self.faces, 'face')}, {self.kinds['failed']:,} failed"
-
-    def record(self) -> dict[str, Any]:
-        """Return the summary of a scan as JSON: stable fields."""
-        counts = {kind: self.kinds[kind] for kind in _KINDS}
-        found = sum(counts.values()) - counts["removed"]
-        return {
-            "found": found,
-            **counts,
-            "seconds": round(self.seconds, 3),
-            "photos_per_second": round(self.rate, 2),
-        }
 
 
 def shown(

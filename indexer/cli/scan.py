@@ -17,9 +17,10 @@ from indexer.config import Config
 from indexer.errors import ConfigError, PhotoError, printable
 
 if TYPE_CHECKING:
-    from indexer.cli.progress import Tally
     from indexer.library.store import Library
     from indexer.pipeline.plan import Plan
+    from indexer.pipeline.scanning import Scanning
+    from indexer.pipeline.tally import Tally
 
 _REST = {"unchanged": "unchanged", "moved": "moved", "copied": "copied", "removed": "missing", "failed": "failed"}
 _SOME_FAILED = PhotoError.exit_code
@@ -44,36 +45,42 @@ def scan(
 
     A scan may be stopped at any time (Ctrl-C); the next one goes on where it stopped.
     """
-    from indexer.cli.progress import Tally
     from indexer.cli.teach import tell_stale
-    from indexer.intake.discover import discover
-    from indexer.pipeline.plan import plan
-    from indexer.pipeline.retag import learn_names
-    from indexer.vision.eyes import Eyes
-    from indexer.vision.vocabulary import Vocabulary
+    from indexer.pipeline.tally import Tally
 
     config = session.settings(workers=workers).config
     folders = paths or list(config.folders)
     if not folders:
         raise ConfigError("folders", "name a folder: indexer scan ~/Photos")
-    discover(folders, _trouble)  # a folder that is missing ends the scan before anything is made
-    eyes = Eyes(**config.eyes)
-    specs = eyes.specs()
-    if not dry_run:
-        ensure_built(session, config, specs)
+    scanning = _scanning(session, config, dry_run)
+    scanning.prepare(folders)
     with stoppable() as stop, _open(session, config, dry_run) as library:
-        if not dry_run:
-            learn_names(library, specs, Vocabulary.load())
         tally = Tally(monotonic)
-        planned = plan(library, folders, eyes.networks(), retry_failed=retry_failed, on_error=_trouble)
+        planned = scanning.plan(library, folders, retry_failed=retry_failed)
         if dry_run:
             _say_planned(session, planned, as_json)
             return
-        tell_stale(session, library, specs[0].id)
+        tell_stale(session, library, scanning.eyes.specs()[0].id)
         stop.gently = True
-        _run(session, library, planned, config, tally, stop)
+        _run(session, scanning, library, planned, tally, stop)
     _summarize(tally, stop.asked, as_json)
-    raise typer.Exit(INTERRUPTED if stop.asked else _SOME_FAILED if tally.record()["failed"] else 0)
+    raise typer.Exit(INTERRUPTED if stop.asked else _SOME_FAILED if tally.kinds["failed"] else 0)
+
+
+def _scanning(session: Session, config: Config, dry_run: bool) -> Scanning:
+    from indexer.pipeline.scanning import Scanning
+    from indexer.pipeline.worker import Limits
+    from indexer.vision.eyes import Eyes
+
+    return Scanning(
+        eyes=Eyes(**config.eyes),
+        limits=Limits(**config.limits),
+        workers=config.worker_count,
+        batch_photos=config.batch_photos,
+        batch_seconds=config.batch_seconds,
+        build=(lambda _: None) if dry_run else (lambda specs: ensure_built(session, config, specs)),
+        on_error=_trouble,
+    )
 
 
 def _open(session: Session, config: Config, dry_run: bool) -> Library:
@@ -103,29 +110,26 @@ def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:
         )
 
 
-def _run(session: Session, library: Library, planned: Plan, config: Config, tally: Tally, stop: Stop) -> None:
+def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, tally: Tally, stop: Stop) -> None:
     """Carry out the plan, or what can be done of it before the user wants to stop."""
     from indexer.cli.progress import shown
     from indexer.photo import Failed
-    from indexer.pipeline.index import run
-    from indexer.pipeline.pool import Pool
-    from indexer.pipeline.worker import Limits
-    from indexer.vision.eyes import Eyes
 
-    with Pool(Eyes(**config.eyes), Limits(**config.limits), config.worker_count) as pool:
-        batch = config.batch_photos, config.batch_seconds
-        outcomes = run(library, planned, pool, *batch, monotonic, is_wanted=lambda: not stop.asked)
-        for outcome in shown(outcomes, len(planned.work), tally, monotonic, quiet=session.quiet):
-            if isinstance(outcome, Failed):
-                session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
+    outcomes = scanning.run(library, planned, is_wanted=lambda: not stop.asked)
+    for outcome in shown(outcomes, len(planned.work), tally, monotonic, quiet=session.quiet):
+        if isinstance(outcome, Failed):
+            session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
 
 
 def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
-    told = tally.record()
+    from indexer.records.scan import tally_record
+
+    told = tally_record(tally)
     if as_json:
         write_json(told)
         return
-    rest = ", ".join(f"{told[kind]:,} {word}" for kind, word in _REST.items() if told[kind] or kind != "copied")
+    counts = tally.kinds
+    rest = ", ".join(f"{counts[kind]:,} {word}" for kind, word in _REST.items() if counts[kind] or kind != "copied")
     write(
         f"{'Stopped. ' if stopped else ''}{count(told['indexed'], 'photo')} indexed in {tally.seconds:.1f} s "
         f"({tally.rate:.1f} photos/s), {count(tally.faces, 'face')}; {rest}."

@@ -1,0 +1,102 @@
+"""What a scan has done flows in; JSON objects flow out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from typing_extensions import TypedDict
+
+from indexer.records.plain import PathRecord, path_record
+
+if TYPE_CHECKING:
+    from indexer.pipeline.scanner import Progress
+    from indexer.pipeline.tally import Tally
+
+
+class CountsRecord(TypedDict):
+    """What became of the photos of a scan. removed: those whose files are gone."""
+
+    found: int
+    indexed: int
+    unchanged: int
+    moved: int
+    copied: int
+    failed: int
+    removed: int
+
+
+class TallyRecord(CountsRecord):
+    """The summary of a scan."""
+
+    seconds: float
+    photos_per_second: float
+
+
+class TroubleRecord(PathRecord):
+    """A file or folder that a scan could not read, and why."""
+
+    reason: str
+
+
+class ScanRecord(CountsRecord):
+    """What the server's scan does, or what the last one did.
+
+    phase: building (networks that are not there yet), comparing (folders with the library), scanning, done, stopped,
+    failed.  reason: why it failed.  since, ended_at: UTC, ISO 8601.  done, total: photos that had to be looked at.
+    seconds_left: about, null where that cannot be told.  trouble: the last files or folders that could not be read.
+    """
+
+    phase: str
+    reason: str
+    since: str
+    ended_at: str | None
+    done: int
+    total: int | None
+    faces: int
+    photos_per_second: float
+    seconds_left: int | None
+    last_photo: PathRecord | None
+    trouble: list[TroubleRecord]
+
+
+def tally_record(tally: Tally) -> TallyRecord:
+    """Return the summary of a scan: stable fields."""
+    return {
+        **_counts_record(tally),
+        "seconds": round(tally.seconds, 3),
+        "photos_per_second": round(tally.rate, 2),
+    }
+
+
+def scan_record(progress: Progress) -> ScanRecord:
+    """Return what a scan does."""
+    return {
+        "phase": progress.phase,
+        "reason": progress.reason,
+        "since": progress.since,
+        "ended_at": progress.ended_at,
+        "done": progress.done,
+        "total": progress.total,
+        **_counts_record(progress.tally),
+        "faces": progress.tally.faces,
+        "photos_per_second": round(progress.photos_per_second, 2),
+        "seconds_left": progress.seconds_left,
+        "last_photo": path_record(progress.last_photo) if progress.last_photo else None,
+        "trouble": [{**path_record(path), "reason": reason} for path, reason in progress.trouble],
+    }
+
+
+def _counts_record(tally: Tally) -> CountsRecord:
+    kinds = tally.kinds
+    return {
+        "found": sum(kinds[kind] for kind in _FOUND),
+        "indexed": kinds["indexed"],
+        "unchanged": kinds["unchanged"],
+        "moved": kinds["moved"],
+        "copied": kinds["copied"],
+        "failed": kinds["failed"],
+        "removed": kinds["removed"],
+    }
+
+
+_FOUND = ("indexed", "unchanged", "moved", "copied", "failed")
