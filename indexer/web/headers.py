@@ -6,10 +6,11 @@ Outermost of all: it also answers where the app made a mistake, so that no answe
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from indexer.web.problems import Problem
-from indexer.web.refusal import refuse
+from indexer.web.problems import Problem, answer
 
 _OFF = (
     "camera",
@@ -66,8 +67,15 @@ class Headers:
             await self._app(scope, receive, give)
         except Exception:
             if not begun:
-                await refuse(scope, receive, give, Problem(500, "The server made a mistake; its log says which."))
+                await self._stumbled(scope, receive, give)
             raise  # for the log
+
+    async def _stumbled(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            problem = answer(Request(scope), Problem(500, "The server made a mistake; its log says which."))
+        except Exception:  # over the page that would say so
+            problem = PlainTextResponse("The server made a mistake; its log says which.\n", 500)
+        await problem(scope, receive, send)
 
 
 def _harden(message: Message) -> None:
