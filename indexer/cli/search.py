@@ -16,7 +16,6 @@ from indexer.records.search import hit_record
 
 if TYPE_CHECKING:
     from indexer.library.query import Query
-    from indexer.library.store import Library
     from indexer.photo import Hit
     from indexer.vision.explain import Reason
     from indexer.vision.vocabulary import Vocabulary
@@ -92,7 +91,7 @@ def search(
         if not hits and not offset:
             for line in nothing_found(library, wanted, _by_meaning(vocabulary)):
                 session.say(line)
-        reasons = _reasons(library, vocabulary, hits, config.own_models_path) if explain else {}
+        reasons = _reasons(library, vocabulary, config.own_models_path, hits) if explain else {}
     _present(hits, reasons, format)
     if html is not None:
         _write_page(session, html, wanted, hits)
@@ -121,20 +120,11 @@ def _write_count(number: int, style: Format) -> None:
 
 
 def _reasons(
-    library: Library, vocabulary: Vocabulary, hits: Sequence[Hit], own_models: Path
+    library: Library, vocabulary: Vocabulary, own_models: Path, hits: Sequence[Hit]
 ) -> dict[Path, list[Reason]]:
-    from indexer.library.report import details
-    from indexer.vision.explain import reasons
-    from indexer.vision.labels import words_of_models
-    from indexer.vision.spec import read_specs
+    from indexer.pipeline.explaining import explained_hits
 
-    classes = words_of_models(vocabulary, library.classes(), read_specs(own_models).values())
-    found = {hit: details(library, hit.path) for hit in hits}
-    return {
-        hit.path: reasons(vocabulary, known.analysis, tuple(why.tag for why in hit.why), classes)
-        for hit, known in found.items()
-        if known is not None and known.analysis is not None
-    }
+    return explained_hits(library, vocabulary, own_models, hits)
 
 
 def _present(hits: Sequence[Hit], reasons: dict[Path, list[Reason]], style: Format) -> None:

@@ -10,13 +10,12 @@ import typer
 
 from indexer.cli.present import Format, FormatOption, count, present, write
 from indexer.cli.session import Session, command
-from indexer.errors import ConfigError, printable
+from indexer.errors import printable
 
 app = typer.Typer(no_args_is_help=True, help="Words of your own: no scan ever takes them away.")
 
 Files = Annotated[list[Path], typer.Argument(help="Photos of the library; a folder stands for all photos in it.")]
 Word = Annotated[str, typer.Argument(help="Any text.")]
-_LONGEST = 200  # characters of a word: more is a mishap
 
 
 def register(whole: typer.Typer) -> None:
@@ -30,7 +29,7 @@ def register(whole: typer.Typer) -> None:
 @command(app, "add")
 def add(session: Session, word: Word, files: Files) -> None:
     """Give photos a word of your own; a search finds them by it at once."""
-    from indexer.library.own import add_tag
+    from indexer.library.own import add_tag, own_word
 
     with session.open_library(read_only=False) as library:
         tagged = add_tag(library, own_word(word), _named(files))
@@ -40,7 +39,7 @@ def add(session: Session, word: Word, files: Files) -> None:
 @command(app, "remove")
 def remove(session: Session, word: Word, files: Files) -> None:
     """Take a word from photos, your own or one that the program gave; no scan gives it back."""
-    from indexer.library.own import remove_tag
+    from indexer.library.own import own_word, remove_tag
 
     with session.open_library(read_only=False) as library:
         had = remove_tag(library, own_word(word), _named(files))
@@ -94,14 +93,6 @@ def unhide(
         paths = hidden(library)
     for path in paths:
         write(printable(path))
-
-
-def own_word(text: str) -> str:
-    """Return a word without superfluous spaces. Errors: ConfigError where it is empty, too long or no text."""
-    word = " ".join(text.split())
-    if not word or len(word) > _LONGEST or not word.isprintable():
-        raise ConfigError("word", f"must be text of 1 to {_LONGEST} characters, not {printable(text)[:_LONGEST]!r}")
-    return word
 
 
 def _set_hidden(session: Session, files: list[Path], *, hidden: bool) -> None:

@@ -15,7 +15,6 @@ from typer.core import TyperGroup
 from indexer.cli.alike import classifier_id, open_classifier
 from indexer.cli.present import Format, FormatOption, count, present, write
 from indexer.cli.session import Session, command
-from indexer.cli.tag import own_word
 from indexer.errors import ConfigError, IndexerError, ModelError, printable
 
 if TYPE_CHECKING:
@@ -61,6 +60,7 @@ def teach(
 
     Says how good it is on photos that were left out, and asks before the library gets it. No photo is scanned again.
     """
+    from indexer.library.own import own_word
     from indexer.library.taught import teach as keep
 
     word = own_word(name)
@@ -100,6 +100,7 @@ def list_words(session: Session, format: FormatOption = Format.TABLE) -> None:  
 @command(app, "remove")
 def remove(session: Session, name: Annotated[str, typer.Argument(help="A taught word.")]) -> None:
     """Forget a taught word, and take it from all photos but those that you gave it to yourself."""
+    from indexer.library.own import own_word
     from indexer.library.taught import forget
 
     with session.open_library(read_only=False) as library:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, case, delete, func, select, update
 
-from indexer.errors import LibraryError
+from indexer.errors import ConfigError, LibraryError, printable
 from indexer.library.laid import OWN, OWN_PLACE
 from indexer.library.query import folded
 from indexer.library.replace import intern, upsert
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from indexer.library.store import Library
 
 STARS = 5
+_LONGEST = 200  # characters of a word: more is a mishap
 _AT_A_TIME = 1000  # rows looked up by id or path in one statement
 
 
@@ -45,6 +46,14 @@ class Said:
     rating: int | None
     is_hidden: bool
     people: tuple[str, ...]
+
+
+def own_word(text: str) -> str:
+    """Return a word without superfluous spaces. Errors: ConfigError where it is empty, too long or no text."""
+    word = " ".join(text.split())
+    if not word or len(word) > _LONGEST or not word.isprintable():
+        raise ConfigError("word", f"must be text of 1 to {_LONGEST} characters, not {printable(text)[:_LONGEST]!r}")
+    return word
 
 
 def add_tag(library: Library, word: str, paths: Iterable[Path]) -> int:

@@ -67,7 +67,11 @@ class Library:
 
     def keep_words(self) -> None:
         """Keep what searches read in memory from now on: for a process that answers many of them."""
-        self.postings = self.postings or Postings(Changes(self._engine))
+        self.postings = self.postings or Postings(self.changes())
+
+    def changes(self) -> Changes:
+        """Return what tells whether anybody has written; it is closed by whoever asked for it."""
+        return Changes(self._engine)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -1,0 +1,40 @@
+"""What the library keeps of photos flows in; why they have their tags flows out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from indexer.library.report import Details, details
+from indexer.library.store import Library
+from indexer.photo import Hit
+from indexer.vision.claims import ModelWords
+from indexer.vision.explain import Reason, reasons
+from indexer.vision.labels import words_of_models
+from indexer.vision.spec import read_specs
+from indexer.vision.vocabulary import Vocabulary
+
+
+def explained_hits(
+    library: Library, vocabulary: Vocabulary, own_models: Path, hits: Sequence[Hit]
+) -> dict[Path, list[Reason]]:
+    """Return why found photos have the tags that were searched for. own_models: where the user's own are described."""
+    classes = _classes(library, vocabulary, own_models)
+    found = {hit: details(library, hit.path) for hit in hits}
+    return {
+        hit.path: reasons(vocabulary, known.analysis, tuple(why.tag for why in hit.why), classes)
+        for hit, known in found.items()
+        if known is not None and known.analysis is not None
+    }
+
+
+def explained(library: Library, vocabulary: Vocabulary, own_models: Path, known: Details) -> list[Reason]:
+    """Return why a photo has each of its tags. own_models: where the user's own are described."""
+    if known.analysis is None:
+        return []
+    wanted = tuple(tag.name for tag in known.analysis.tags)
+    return reasons(vocabulary, known.analysis, wanted, _classes(library, vocabulary, own_models))
+
+
+def _classes(library: Library, vocabulary: Vocabulary, own_models: Path) -> dict[str, ModelWords]:
+    return words_of_models(vocabulary, library.classes(), read_specs(own_models).values())
