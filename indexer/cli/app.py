@@ -14,6 +14,7 @@ from indexer.cli import (
     people,
     scan,
     search,
+    serve,
     settings,
     similar_faces,
     status,
@@ -28,6 +29,7 @@ app = new_app()
 for family in (
     scan,
     watch,
+    serve,
     search,
     similar_faces,
     classify,

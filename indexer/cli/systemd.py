@@ -1,12 +1,11 @@
-"""The service manager's side of a daemon: settings flow in, a systemd unit or datagrams to the manager flow out."""
+"""A command that is to run as a service flows in, with its settings; a systemd unit flows out."""
 
 from __future__ import annotations
 
-import socket
+import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from time import CLOCK_MONOTONIC, clock_gettime_ns
 
 from indexer.cli.present import visible
 from indexer.config import Config
@@ -20,17 +19,16 @@ _IO_CLASSES = {
 _DAEMON_MB = 1024  # beside what its workers may take for the photos
 _TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 (compared with, not written to)
 _UNIT = """\
-# Save as ~/.config/systemd/user/indexer.service, then: systemctl --user enable --now indexer
+# Save as ~/.config/systemd/user/{name}.service, then: systemctl --user enable --now {name}
 # To let it run while you are not logged in: loginctl enable-linger
 [Unit]
-Description=indexer watches folders of photos
+Description={about}
 
 [Service]
 Type=notify
 NotifyAccess=main
 {environment}ExecStart={start}
-ExecReload=/bin/kill -HUP $MAINPID
-Restart=on-failure
+{reload}Restart=on-failure
 RestartSec=30s
 RestartPreventExitStatus=2
 SuccessExitStatus=7 130
@@ -41,15 +39,13 @@ KillMode=mixed
 UMask=0077
 LimitCORE=0
 
-# Everything else on this machine comes first.
-Nice={nice}
-{io}OOMScoreAdjust=300
+{manners}OOMScoreAdjust=300
 OOMPolicy=continue
 MemoryHigh={memory}M
 
-# No network, no new rights.
+# {network}, no new rights.
 NoNewPrivileges=yes
-RestrictAddressFamilies=AF_UNIX
+RestrictAddressFamilies={families}
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
 RestrictNamespaces=yes
@@ -76,6 +72,49 @@ WantedBy=default.target
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A command that runs as a service.
+
+    is_modest: whether everything else on the machine comes first.  families: of the sockets that it may open.
+    """
+
+    name: str
+    about: str
+    is_reloadable: bool
+    is_modest: bool
+    network: str
+    families: str
+
+
+WATCH = Service("indexer", "indexer watches folders of photos", True, True, "No network", "AF_UNIX")
+SERVE = Service(
+    "indexer-serve",
+    "indexer shows photos in a browser",
+    False,
+    False,
+    "The network, to answer",
+    "AF_UNIX AF_INET AF_INET6",
+)
+
+
+def program() -> list[str]:
+    """Return how this program was started, without its arguments, for a service to do the same."""
+    own = Path(sys.argv[0])
+    is_module = own.name == "__main__.py" or not own.is_file()
+    return [sys.executable, "-m", "indexer"] if is_module else [str(own.absolute())]
+
+
+def flagged(flags: Mapping[str, object]) -> list[str]:
+    """Return flags as arguments, paths absolute; what is None or False is left out, True has no value."""
+    arguments: list[str] = []
+    for flag, value in flags.items():
+        if value is not None and value is not False:
+            text = str(value.absolute() if isinstance(value, Path) else value)
+            arguments += [flag] if value is True else [flag, text]
+    return arguments
+
+
 def unit(
     command: Sequence[str],
     environment: Mapping[str, str],
@@ -83,61 +122,39 @@ def unit(
     cache: Path,
     folders: Sequence[Path],
     config: Config,
+    service: Service = WATCH,
+    more: Sequence[Path] = (),
 ) -> str:
-    """Return a systemd user unit that runs a daemon: lowly, without network, writing to its own folders only.
+    """Return a systemd user unit that runs a service that may write to its own folders only.
 
     command: the program and its arguments.  environment: variables that it is to have.  library: its file; all of its
     folder may be written to, SQLite wants it.  cache: the folder of the built networks; it and the library's folder
     must exist when the service starts.  folders: of photos, only read.
+    more: folders that it may write to, besides.
     Errors: ConfigError for a path that a unit cannot name.
     """
-    homes = sorted({library.absolute().parent, cache.absolute()})
+    homes = sorted({library.absolute().parent, cache.absolute(), *(each.absolute() for each in more)})
     # What lies in /tmp would be hidden by a /tmp of the service's own.
     seen = (Path(command[0]), *homes, *folders)
     shared = any(place.absolute().is_relative_to(each) for place in seen for each in _TEMPORARY)
     return _UNIT.format(
         start=" ".join([":" + _argument(command[0]), *map(_argument, command[1:])]),
         environment="".join(f"Environment={_argument(f'{key}={value}')}\n" for key, value in environment.items()),
-        nice=config.niceness,
-        io="".join(f"{line}\n" for line in _IO_CLASSES[config.io_priority]),
+        name=service.name,
+        about=service.about,
+        reload="ExecReload=/bin/kill -HUP $MAINPID\n" if service.is_reloadable else "",
+        network=service.network,
+        families=service.families,
+        manners=_manners(config) if service.is_modest else "",
         memory=_DAEMON_MB + config.worker_count * config.photo_memory_mb,
         writable=" ".join(_place(home) for home in [*homes, *(_TEMPORARY if shared else ())]),
         private_tmp="no" if shared else "yes",
     )
 
 
-class Notifier:
-    """Tells the service manager how the daemon is (sd_notify); silent where there is none."""
-
-    def __init__(self, address: str | None) -> None:
-        self._address = "\0" + address[1:] if address and address.startswith("@") else address
-
-    def ready(self) -> None:
-        """Say that the daemon works, after a start or a reload."""
-        self._send("READY=1")
-
-    def reloading(self) -> None:
-        """Say that the settings are being read again; `ready` says that it is done."""
-        self._send(f"RELOADING=1\nMONOTONIC_USEC={clock_gettime_ns(CLOCK_MONOTONIC) // 1000}")
-
-    def stopping(self) -> None:
-        """Say that the daemon is about to end."""
-        self._send("STOPPING=1")
-
-    def status(self, text: str) -> None:
-        """Say in a line what the daemon does, for `systemctl status`."""
-        self._send("STATUS=" + " ".join(printable(text).split()))
-
-    def alive(self) -> None:
-        """Say that the daemon has not got stuck; due well within the manager's watchdog time."""
-        self._send("WATCHDOG=1")
-
-    def _send(self, text: str) -> None:
-        if self._address is None:
-            return
-        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
-            speaker.setblocking(False)  # a manager that does not listen stops nobody
-            speaker.sendto(text.encode(), self._address)
+def _manners(config: Config) -> str:
+    lines = [f"Nice={config.niceness}", *_IO_CLASSES[config.io_priority]]
+    return "".join(f"{line}\n" for line in ["# Everything else on this machine comes first.", *lines])
 
 
 def _argument(text: str) -> str:

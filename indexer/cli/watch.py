@@ -16,10 +16,11 @@ import typer
 from indexer import config as settings
 from indexer.cli.ensure import ensure_built
 from indexer.cli.log import Log
+from indexer.cli.notifier import Notifier
 from indexer.cli.present import count, local
 from indexer.cli.session import Session, command
 from indexer.cli.stop import Stop, stoppable
-from indexer.cli.systemd import Notifier, unit
+from indexer.cli.systemd import flagged, program, unit
 from indexer.config import Config
 from indexer.errors import ConfigError, IndexerError, LibraryError, printable
 
@@ -228,13 +229,7 @@ def _refuse_typos(given: Sequence[Path], library: Library) -> None:
 
 def _unit(config: Config, flags: Mapping[str, object], paths: Sequence[Path], folders: Sequence[Path]) -> str:
     """Return a unit that does what this call would: the same program, flags, folders and INDEXER_* variables."""
-    program = Path(sys.argv[0])
-    is_module = program.name == "__main__.py" or not program.is_file()
-    command = [sys.executable, "-m", "indexer"] if is_module else [str(program.absolute())]
-    command.append("watch")
-    for flag, value in flags.items():
-        if value is not None:
-            command += [flag, str(value.absolute() if isinstance(value, Path) else value)]
+    command = [*program(), "watch", *flagged(flags)]
     config.models_path.mkdir(parents=True, exist_ok=True)
     config.library_file.parent.mkdir(parents=True, exist_ok=True)
     given = [os.path.realpath(folder) for folder in paths]

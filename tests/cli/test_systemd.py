@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cli.systemd import Notifier, unit
+from indexer.cli.notifier import Notifier
+from indexer.cli.systemd import SERVE, unit
 from indexer.config import Config
 from indexer.errors import ConfigError
 
@@ -70,6 +71,20 @@ def test_a_unit_writes_to_its_own_folders_only() -> None:
     assert service["ReadWritePaths"] == '"-/srv/my photos" "-/var/cache/indexer"'
     assert service["RestrictAddressFamilies"] == "AF_UNIX"
     assert service["UMask"] == "0077"
+
+
+def test_a_server_as_a_service_may_answer_and_writes_to_its_own_folders_only(tmp_path: Path) -> None:
+    text = unit(["/usr/bin/indexer", "serve"], {}, Path("/l/l.sqlite"), Path("/m"), [], Config(), SERVE, [Path("/t")])
+    service = settings(text)
+    assert service["RestrictAddressFamilies"] == "AF_UNIX AF_INET AF_INET6"
+    assert service["ReadWritePaths"] == '"-/l" "-/m" "-/t"'
+    assert "Nice" not in service
+    assert "ExecReload" not in service
+    assert "systemctl --user enable --now indexer-serve\n" in text
+    if shutil.which("systemd-analyze"):
+        text = unit([*COMMAND[:-1], "serve"], {}, tmp_path / "l", tmp_path / "m", [], Config(), SERVE, [tmp_path])
+        done = analyzed(tmp_path, text, "verify")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_photos_in_tmp_are_not_hidden_by_a_private_one() -> None:

@@ -1,0 +1,61 @@
+"""An address and a port flow in; a listening socket flows out, or a sentence about what is in the way."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from indexer.errors import ConfigError, IndexerError
+
+_BACKLOG = 128
+_SOMEWHERE = ("192.0.2.1", 9)  # an address of the handbook; nothing is sent there
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """Listen. Errors: ConfigError for an address that is not this machine's; IndexerError for a port that is taken."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        raise ConfigError("serve_address", f"{address} is no address of this machine") from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise _in_the_way(address, port, error) from error
+    listener.setblocking(False)
+    return listener
+
+
+def addresses(listener: socket.socket, address: str, scheme: str) -> list[str]:
+    """Return what to type into a browser; for a server that others can reach, its number in the network is second."""
+    port = listener.getsockname()[1]
+    if address not in ("0.0.0.0", "::"):  # noqa: S104 (compared)
+        return [_url(scheme, address, port)]
+    own = _own_number()
+    return [_url(scheme, each, port) for each in ("localhost", *([own] if own else []))]
+
+
+def _url(scheme: str, name: str, port: int) -> str:
+    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}/"
+
+
+def _own_number() -> str | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(_SOMEWHERE)
+            return str(asked.getsockname()[0])
+        except OSError:  # no network
+            return None
+
+
+def _in_the_way(address: str, port: int, error: OSError) -> IndexerError:
+    if error.errno == errno.EADDRINUSE:
+        return IndexerError(
+            f"port {port} is taken, perhaps by another 'indexer serve'; 'indexer serve --port {port + 1}' takes another"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return ConfigError("serve_port", f"{port} may not be used by you; take one above 1023")
+    return ConfigError("serve_address", f"{address} is no address of this machine")

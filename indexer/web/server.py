@@ -1,0 +1,113 @@
+"""An application and a listening socket flow in; the server runs until it is asked to stop."""
+
+from __future__ import annotations
+
+import socket
+from asyncio import TimerHandle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h11
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_GRACE_SECONDS = 2  # for what is under way when the server is stopped
+_HEAD_SECONDS = 20.0  # for the lines before a body
+_MOST_CONNECTIONS = 400
+_BEAT_TICKS = 100  # of a tenth of a second
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Who hears what the server does: it answers, it is alive, it is about to end."""
+
+    ready: Callable[[], None]
+    alive: Callable[[], None]
+    stopping: Callable[[], None]
+
+
+def serve(
+    app: FastAPI, listener: socket.socket, certificate: tuple[Path, Path] | None, is_logged: bool, told: Callbacks
+) -> None:
+    """Answer until Ctrl-C or SIGTERM; what is still under way then has two seconds.
+
+    certificate: the files of it and of its key, for HTTPS.  is_logged: whether each request is.
+    Errors: OSError for files of a certificate that cannot be used.
+    """
+    secure: dict[str, Any] = {}
+    if certificate:
+        secure = {"ssl_certfile": certificate[0], "ssl_keyfile": certificate[1]}
+    settings = uvicorn.Config(
+        app,
+        http=_Patient,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=is_logged,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=["127.0.0.1", "::1"],  # a proxy on this machine may say for whom it asks
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        **secure,
+    )
+    settings.load()
+    _Server(settings, app, told).run([listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, app: FastAPI, told: Callbacks) -> None:
+        super().__init__(config)
+        self._site, self._told = app, told
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._told.ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _BEAT_TICKS == 0:
+            self._told.alive()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._told.stopping()
+        self._site.state.is_stopping = True  # streams without end look at it
+        await super().shutdown(sockets)
+
+
+class _Patient(H11Protocol):
+    """HTTP/1.1 for askers who may be slow, or never say what they want."""
+
+    _deadline: TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._forget()
+        elif self.timeout_keep_alive_task is None:
+            self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(_HEAD_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.conn.their_state is h11.IDLE:
+            self.transport.close()
+
+    def _forget(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
