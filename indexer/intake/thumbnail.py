@@ -41,13 +41,12 @@ def face_chip(path: Path, box: Box, side_px: int, max_pixels: int, content: byte
     with open_original(stamp(path), max_pixels) as original:
         _refuse_other(original, content)
         size = original.metadata.width, original.metadata.height
-        square = _square(box, size)
-        enough_px = ceil(max(size) * side_px / (square[2] - square[0]))
-        upright, in_srgb = original.shown(min(max(size), enough_px))
-    ratio = upright.width / size[0], upright.height / size[1]
-    left, top, right, bottom = (round(at * ratio[index % 2]) for index, at in enumerate(square))
-    chip = upright.crop((left, top, max(left + 1, right), max(top + 1, bottom)))
-    return _webp(chip, side_px, in_srgb)
+        left, top, side = _square(box, size)
+        upright, in_srgb = original.shown(min(max(size), ceil(max(size) * side_px / side)))
+    ratio = max(upright.size) / max(size)
+    side_there = max(1, min(round(side * ratio), *upright.size))
+    x, y = min(round(left * ratio), upright.width - side_there), min(round(top * ratio), upright.height - side_there)
+    return _webp(upright.crop((x, y, x + side_there, y + side_there)), side_px, in_srgb)
 
 
 def _refuse_other(original: Original, content: bytes | None) -> None:
@@ -55,15 +54,13 @@ def _refuse_other(original: Original, content: bytes | None) -> None:
         raise PhotoError(original.file.path, "read", "it is not the photo any more that was scanned")
 
 
-def _square(box: Box, size: tuple[int, int]) -> tuple[float, float, float, float]:
-    """Return left, top, right, bottom in px of a square around a face, shifted into the picture."""
+def _square(box: Box, size: tuple[int, int]) -> tuple[float, float, float]:
+    """Return left, top and side, in px, of a square around a face, shifted into the picture."""
     width, height = size
     wanted = max(box.width * width, box.height * height) * (1 + 2 * _MARGIN)
     side = min(max(wanted, 1.0), float(min(size)))
-    center = box.center
-    left = min(max(center.x * width - side / 2, 0.0), width - side)
-    top = min(max(center.y * height - side / 2, 0.0), height - side)
-    return left, top, left + side, top + side
+    left, top = box.center.x * width - side / 2, box.center.y * height - side / 2
+    return min(max(left, 0.0), width - side), min(max(top, 0.0), height - side), side
 
 
 def _webp(image: Image.Image, side_px: int, in_srgb: InSrgb) -> bytes:

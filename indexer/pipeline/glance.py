@@ -70,6 +70,12 @@ class Glancer:
         facts = look(picture)
         return Seen(path, tuple(self._said(each, facts) for each in answers), self._tags(answers, facts))
 
+    def vector(self, picture: Picture) -> bytes:
+        """Return the pooled features of the first network, a classifier, as the library keeps them."""
+        first = self._networks[0]
+        assert isinstance(first, Classifier)
+        return first.classify(picture)[1].astype("<f2").tobytes()
+
     @cached_property
     def _vocabulary(self) -> Vocabulary:
         return self._load_vocabulary()

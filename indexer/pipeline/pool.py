@@ -11,13 +11,14 @@ from time import monotonic
 from types import TracebackType
 from typing import TypeAlias
 
-from indexer.errors import IndexerError, PhotoError
+from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto
 from indexer.intake.discover import stamp
 from indexer.photo import Analysis, Failed, Indexed, Passed, PhotoFile
+from indexer.pipeline.blame import blame
 from indexer.pipeline.gone import is_there
 from indexer.pipeline.worker import Limits, ready, work
-from indexer.pipeline.workers import ProcessExpired, Workers, cause, is_done, is_lost
+from indexer.pipeline.workers import Workers, is_done, is_lost
 from indexer.vision.eyes import Eyes
 
 _LOOK_AHEAD = 4  # photos under way or waiting, a worker: enough that none waits, few enough to stop at once
@@ -173,18 +174,8 @@ class Pool:
             return Passed(file)
         except PhotoError as error:
             return Failed(file, error.stage, error.reason)
-        except TimeoutError:
-            seconds = self._limits.seconds
-            reason = f"it took longer than {seconds:g} seconds (photo_timeout_seconds in the configuration)"
-        except MemoryError:
-            reason = "it needs more memory than a photo may take (photo_memory_mb in the configuration)"
-        except ProcessExpired as error:
-            reason = f"it crashed the process that read it ({cause(error.exitcode)})"
-        except IndexerError:
-            raise
-        except Exception as error:  # a bug in one photo's way must not cost the others
-            reason = f"{type(error).__name__}: {error}"
-        return Failed(file, was.stage, reason)
+        except Exception as error:
+            return Failed(file, was.stage, blame(error, self._limits))
 
     def _silence_seconds(self) -> float:
         """Return how long nothing need be heard of photos that are under way."""

@@ -81,8 +81,10 @@ def work(eyes: Eyes, limits: Limits, file: PhotoFile, known: Analysis | None, sl
 
     Errors: ModelError where the networks cannot be loaded, PhotoError, MemoryError.
     """
-    enter, want_faces = partial(_stage.enter, slot), eyes.want_faces(file.path)
-    return analyze_file(file, ready(eyes, limits), limits.pixels, enter, want_faces=want_faces, known=known)
+    want_faces = eyes.want_faces(file.path)
+    return analyze_file(
+        file, ready(eyes, limits), limits.pixels, partial(enter, slot), want_faces=want_faces, known=known
+    )
 
 
 def ready(eyes: Eyes, limits: Limits) -> Analyzer:
@@ -110,15 +112,26 @@ def start(stages: Path) -> None:
     Thread(target=_follow_parent, daemon=True).start()
 
 
-@lru_cache(maxsize=1)
-def _analyzer(eyes: Eyes, memory_bytes: int) -> Analyzer:
-    analyzer = Analyzer.open(eyes, threads=1)
+def enter(slot: int, stage: str) -> None:
+    """Say what this process does from now on with the picture of a slot."""
+    _stage.enter(slot, stage)
+
+
+def hold_memory(memory_bytes: int | None) -> None:
+    """Hold this process to so much memory on top of what it has now; None: to nothing."""
     if sys.platform == "linux":
         import resource
 
         # What a process may write to, as the kernel counts it: a decoder that asks for more is refused there and then.
         taken = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_DATA, (taken + memory_bytes, resource.RLIM_INFINITY))
+        most = resource.RLIM_INFINITY if memory_bytes is None else taken + memory_bytes
+        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.RLIM_INFINITY))
+
+
+@lru_cache(maxsize=1)
+def _analyzer(eyes: Eyes, memory_bytes: int) -> Analyzer:
+    analyzer = Analyzer.open(eyes, threads=1)
+    hold_memory(memory_bytes)
     return analyzer
 
 
