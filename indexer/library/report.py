@@ -127,13 +127,18 @@ def stale_count(library: Library, networks: Networks) -> int:
 
 def tag_counts(library: Library) -> list[TagCount]:
     """Return every word that a search finds something for, most photos first, then by name."""
+    with library.reading() as connection:
+        return count_tags(connection)
+
+
+def count_tags(connection: Connection) -> list[TagCount]:
+    """Return what `tag_counts` does, in a transaction that was begun before."""
     count = select(photo_tags.c.tag_id, func.count().label("photos")).group_by(photo_tags.c.tag_id)
     hidden = count.where(photo_tags.c.photo_id.in_(select(photos.c.id).where(~SHOWN)))
-    with library.reading() as connection:
-        # Few photos are hidden: to count all, and those again, reads one index instead of two tables.
-        counts = Counter({row.tag_id: row.photos for row in connection.execute(count)})
-        counts.subtract({row.tag_id: row.photos for row in connection.execute(hidden)})
-        names = {row.id: row.name for row in connection.execute(select(tags.c.id, tags.c.name))}
+    # Few photos are hidden: to count all, and those again, reads one index instead of two tables.
+    counts = Counter({row.tag_id: row.photos for row in connection.execute(count)})
+    counts.subtract({row.tag_id: row.photos for row in connection.execute(hidden)})
+    names = {row.id: row.name for row in connection.execute(select(tags.c.id, tags.c.name))}
     found = [TagCount(names[tag], number) for tag, number in counts.items() if number]
     return sorted(found, key=lambda each: (-each.photos, each.name))
 

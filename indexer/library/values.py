@@ -28,12 +28,12 @@ from indexer.library.query import (
     Text,
 )
 
-_MONTHS = (
+MONTHS = (
     "january february march april may june july august september october november december".split()  # noqa: SIM905
 )
 _FORMATS = {"jpg": "JPEG", "tif": "TIFF", "heic": "HEIF"}
 _UNITS = {"day": 1, "week": 7}
-_SHAPES = ("landscape", "portrait", "square")
+ORIENTATIONS = ("landscape", "portrait", "square")
 # How systems name pictures of their screen, or the folder of them, in a dozen languages.
 _SCREENSHOTS = (
     "screenshot", "screen shot", "screen_shot", "screencap", "bildschirmfoto", "bildschirmaufnahme", "capture d*cran",
@@ -41,7 +41,7 @@ _SCREENSHOTS = (
     "skärmbild", "skjermbilde", "skærmbillede", "zrzut ekranu", "снимок экрана", "スクリーンショット", "屏幕截图",
     "截屏", "螢幕截圖", "스크린샷",
 )  # fmt: skip
-_IS = ("screenshot", "panorama", "portrait", *sorted(STATES))
+IS = ("screenshot", "panorama", "portrait", *sorted(STATES))
 _LAST = re.compile(r"last-(\d{1,5})-(day|week|month|year)s?")
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
@@ -98,7 +98,7 @@ def _near(name: str, value: str, _: date) -> Query:
 
 
 def _orientation(name: str, value: str, _: date) -> Query:
-    if value.lower() not in _SHAPES:
+    if value.lower() not in ORIENTATIONS:
         raise Unclear(f"{value!r} is no orientation; {_EXAMPLES[name]}")
     return Shape(value.lower())
 
@@ -119,7 +119,7 @@ def _is(name: str, value: str, _: date) -> Query:
 
 def _date(name: str, value: str, today: date) -> Query:
     text = value.lower()
-    months = [number for number, month in enumerate(_MONTHS, 1) if text in (month, month[:3])]
+    months = [number for number, month in enumerate(MONTHS, 1) if text in (month, month[:3])]
     if months:
         return Month(months[0])
     since, dots, until = text.partition("..")
@@ -179,8 +179,8 @@ _EXAMPLES = {
     "person": "such as person:alice, or person:* for anybody with a name",
     "date": "such as date:2024, date:2024-05-03, date:2023-05..2023-09, date:last-30-days or date:july",
     "near": "such as near:48.86,2.29,5 (latitude, longitude, km)",
-    "orientation": f"there are {', '.join(_SHAPES)}",
-    "is": f"there are {', '.join(_IS)}",
+    "orientation": f"there are {', '.join(ORIENTATIONS)}",
+    "is": f"there are {', '.join(IS)}",
     "path": "such as path:holidays",
     "folder": "such as folder:Italy or folder:/home/me/Photos",
     "camera": "such as camera:nikon",
@@ -205,7 +205,7 @@ def written(part: Query) -> str:
             last = str(date.fromisoformat(before) - timedelta(days=1)) if before else ""
             return f"date:{since or ''}..{last}"
         case Month(number):
-            return f"date:{_MONTHS[number - 1]}"
+            return f"date:{MONTHS[number - 1]}"
         case Text(name, wanted):
             return f"{name}:{quoted(wanted)}"
         case Number(name, low, high):
@@ -213,7 +213,7 @@ def written(part: Query) -> str:
         case Near(latitude, longitude, km):
             return f"near:{_plain(latitude)},{_plain(longitude)},{_plain(km)}"
         case Shape(name):
-            return f"{'orientation' if name in _SHAPES else 'is'}:{name}"
+            return f"{'orientation' if name in ORIENTATIONS else 'is'}:{name}"
         case State(name):
             return f"is:{name}"
     return _impossible(part)
