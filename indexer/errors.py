@@ -25,6 +25,8 @@ class ConfigError(IndexerError):
     """A setting that cannot be used."""
 
     exit_code = 2
+    key: str
+    reason: str
 
     def __init__(self, key: str, reason: str) -> None:
         super().__init__(f"configuration, {key}: {reason}", key=key, reason=reason)

@@ -16,6 +16,7 @@ from indexer.records.search import hit_record
 
 if TYPE_CHECKING:
     from indexer.library.query import Query
+    from indexer.library.store import Library
     from indexer.photo import Hit
     from indexer.vision.explain import Reason
     from indexer.vision.vocabulary import Vocabulary

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from indexer.errors import printable
 from indexer.records.plain import PathRecord, path_record
+from indexer.records.scan import ScanRecord
 
 if TYPE_CHECKING:
     from indexer.library.report import FailureCount, Status
@@ -74,30 +75,54 @@ class HeldRecord(TypedDict):
     models: list[ModelRecord]
 
 
-class StatusRecord(HeldRecord):
-    """How much the library holds, what failed and why, and what the daemon does.
+class CountedRecord(HeldRecord):
+    """How much the library holds, and what failed and why.
 
     stale: photos that not all networks of the settings have seen, null where that is not known.
     """
 
     stale: int | None
     failures: list[FailureCountRecord]
+
+
+class WorkRecord(TypedDict):
+    """What the daemon does; paused_since: since when it is asked to rest (UTC, ISO 8601)."""
+
     paused_since: str | None
     daemon: DaemonRecord | None
 
 
+class StatusRecord(CountedRecord, WorkRecord):
+    """How much the library holds, what failed and why, and what the daemon does."""
+
+
+class ServerStatus(StatusRecord):
+    """How the library is, and what the scan of this server does, or did last; null where there was none."""
+
+    scan: ScanRecord | None
+
+
 def status_record(library: Library, networks: Networks | None) -> StatusRecord:
     """Look how a library is. networks: of the settings, None where they cannot be told."""
+    return {**held_record(library, networks), **work_record(library)}
+
+
+def held_record(library: Library, networks: Networks | None) -> CountedRecord:
+    """Count what the library holds. networks: as for `status_record`."""
     from indexer.library.report import failure_counts, stale_count, status
-    from indexer.pipeline.presence import paused_since, presence
 
     return {
         **_library_record(library.path, status(library)),
         "stale": stale_count(library, networks) if networks else None,
         "failures": _failure_counts(failure_counts(library)),
-        "paused_since": paused_since(library.path),
-        "daemon": _daemon_record(presence(library.path)),
     }
+
+
+def work_record(library: Library) -> WorkRecord:
+    """Look what works on the library beside this process."""
+    from indexer.pipeline.presence import paused_since, presence
+
+    return {"paused_since": paused_since(library.path), "daemon": _daemon_record(presence(library.path))}
 
 
 def _library_record(path: Path, status: Status) -> HeldRecord:

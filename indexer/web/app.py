@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,8 +14,9 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import TypeAdapter
 from starlette.types import Scope
 
-from indexer.vision.spec import ModelSpec
+from indexer.pipeline.scanning import Build
 from indexer.web.api_page import router as api_page
+from indexer.web.background import Background
 from indexer.web.caching import add_caching
 from indexer.web.problems import ProblemRecord, add_problems, documented
 from indexer.web.rendering import STATIC
@@ -24,7 +25,6 @@ from indexer.web.site import Site
 if TYPE_CHECKING:
     from indexer.web.guard import Guard
 
-Build = Callable[[Sequence[ModelSpec]], None]
 _ROUTERS = ("search", "photos", "media", "people", "faces", "look", "state")
 _ALWAYS = (400, 401, 403, 422, 429, 500, 503)  # what any route may answer
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -46,7 +46,7 @@ def create_app(site: Site, guard: Guard, build: Build = lambda _: None) -> FastA
         separate_input_output_schemas=False,
     )
     app.state.site = site
-    app.state.build = build
+    app.state.background = Background.of(site, build)
     for name in _ROUTERS:
         if find_spec(f"indexer.web.{name}"):
             app.include_router(import_module(f"indexer.web.{name}").router, responses=documented(*_ALWAYS))
@@ -67,6 +67,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await app.state.background.events.close()
+        app.state.background.close()
         app.state.site.looker.stop()
 
 

@@ -15,11 +15,13 @@ from typing_extensions import TypedDict
 
 from indexer.errors import ConfigError, IndexerError, LibraryError, ModelError, PhotoError, QueryError, StoreError
 from indexer.library.file import BEING_WRITTEN
+from indexer.pipeline.scanner import ScanUnderWayError
 from indexer.web.rendering import page
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("indexer.web")
 _STATUSES: tuple[tuple[type[IndexerError], int], ...] = (
+    (ScanUnderWayError, 409),
     (QueryError, 400),
     (PhotoError, 422),
     (LibraryError, 404),

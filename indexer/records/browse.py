@@ -1,0 +1,109 @@
+"""What there is to look for and through flows in: months, words, suggestions, pages of results; JSON flows out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from typing_extensions import TypedDict
+
+from indexer.records.alike import GroupRecord
+from indexer.records.failures import FailureRecord
+from indexer.records.search import HitRecord
+
+if TYPE_CHECKING:
+    from indexer.library.report import TagCount
+    from indexer.library.suggest import Suggestion
+    from indexer.library.timeline import Month
+
+
+class SearchRecord(TypedDict):
+    """A page of the photos that a search found.
+
+    query: what was understood.  next: the address of the next page.  hints: where nothing was found, why.
+    """
+
+    query: str
+    total: int
+    offset: int
+    limit: int
+    next: str | None
+    hits: list[HitRecord]
+    hints: list[str]
+
+
+class MonthRecord(TypedDict):
+    """A month such as '2024-05' by the clock on the wall, null for photos without a date, and how many photos."""
+
+    month: str | None
+    photos: int
+
+
+class TimelineRecord(TypedDict):
+    """The months of the photos that a search finds, newest first."""
+
+    total: int
+    months: list[MonthRecord]
+
+
+class SuggestionRecord(TypedDict):
+    """How a search may go on. insert: the whole new text of the box; photos: how many have the word, where known."""
+
+    kind: str
+    text: str
+    insert: str
+    about: str
+    photos: int | None
+
+
+class TagCountRecord(TypedDict):
+    """A word and how many photos have it."""
+
+    name: str
+    photos: int
+
+
+class TagsRecord(TypedDict):
+    """A page of the words that photos are tagged with, most photos first."""
+
+    total: int
+    tags: list[TagCountRecord]
+
+
+class DuplicatesRecord(TypedDict):
+    """A page of groups of copies, the best file of each first.
+
+    state: 'ready'; 'updating', the library has changed since, and they are looked for anew; 'working', they are
+    looked for, and there is nothing to show yet.
+    """
+
+    state: Literal["ready", "updating", "working"]
+    total: int
+    groups: list[GroupRecord]
+
+
+class FailuresRecord(TypedDict):
+    """A page of the photos that could not be indexed."""
+
+    total: int
+    failures: list[FailureRecord]
+
+
+def month_record(month: Month) -> MonthRecord:
+    """Return a month and how many photos it has."""
+    return {"month": month.month, "photos": month.photos}
+
+
+def suggestion_record(each: Suggestion) -> SuggestionRecord:
+    """Return how a search may go on."""
+    return {
+        "kind": each.kind,
+        "text": each.text,
+        "insert": each.insert,
+        "about": each.about,
+        "photos": each.photos,
+    }
+
+
+def tag_count_record(count: TagCount) -> TagCountRecord:
+    """Return a word and how many photos have it."""
+    return {"name": count.name, "photos": count.photos}

@@ -1,0 +1,48 @@
+"""What stands in an address flows in; a query flows out."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal, TypeAlias
+
+from fastapi import Query as Parameter
+
+from indexer.library.asked import Asked, resolver, tree
+from indexer.library.query import ALL, And, Near, Not, Query, Taken, leaves
+from indexer.web.parameters import Text
+from indexer.web.problems import Problem
+from indexer.web.site import Site
+
+Sort: TypeAlias = Literal["score", "date", "path", "distance"]
+QueryText: TypeAlias = Annotated[
+    Text,
+    Parameter(
+        description="Words and fields, as docs/searching.md describes them; empty: all photos.",
+        examples=["dog (beach | snow) -cat date:2023-05..2023-09"],
+    ),
+]
+Month: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        pattern=r"^([0-9]{4}-(0[1-9]|1[0-2])|none)$",
+        description="Only photos taken in this month (2024-05); 'none': only those without a date.",
+    ),
+]
+
+
+def asked_for(site: Site, text: str, month: str | None = None) -> tuple[Query, Query]:
+    """Return the query that a text is, and the same with a month as further condition. Errors: QueryError."""
+    resolve, today = resolver(site.library, site.vocabulary.canonical), date.today()
+    query = tree(Asked(query=[text]), resolve, today) if text.strip() else ALL
+    if month is None:
+        return query, query
+    if month == "none":
+        return query, And((query, Not(Taken(None, None))))
+    return query, And((query, tree(Asked(after=month, before=month), resolve, today)))
+
+
+def order_of(sort: Sort | None, query: Query) -> Sort:
+    """Return what photos are ordered by: by date where nobody said, and all are looked at. Errors: Problem."""
+    if sort == "distance" and not any(isinstance(leaf, Near) for leaf in leaves(query)):
+        raise Problem(400, "To sort by distance, a search needs a place: near:LATITUDE,LONGITUDE,KM")
+    return sort or ("date" if query == ALL else "score")

@@ -1,0 +1,104 @@
+"""What goes on beside the requests of a site: what is remembered of the library, a scan, copies that are looked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from indexer.errors import ModelError
+from indexer.library.alike import Group, duplicates
+from indexer.photo import Networks
+from indexer.pipeline.plan import Report
+from indexer.pipeline.scanner import Scanner
+from indexer.pipeline.scanning import Build, Scanning
+from indexer.pipeline.worker import Limits
+from indexer.records.scan import scan_record
+from indexer.records.status import ServerStatus, held_record, work_record
+from indexer.vision.eyes import Eyes
+from indexer.web.events import Events
+from indexer.web.memory import Memory
+from indexer.web.site import Site
+from indexer.web.slowly import Slowly
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What one server has beside its site.
+
+    copies, twins: groups of photos that look the same, or have the same bytes.
+    """
+
+    site: Site
+    memory: Memory
+    scanner: Scanner
+    copies: Slowly[list[Group]]
+    twins: Slowly[list[Group]]
+    events: Events
+
+    @classmethod
+    def of(cls, site: Site, build: Build) -> Background:
+        """Return the background of a site. build: builds networks that are not there yet, for a scan."""
+        memory = Memory(site.library)
+        scanner = Scanner(site.library, partial(_scanning, site, build))
+        return cls(
+            site,
+            memory,
+            scanner,
+            Slowly(memory, lambda: duplicates(site.library, classifier_id(site))),
+            Slowly(memory, lambda: duplicates(site.library, None)),
+            Events("status", lambda: status(site, memory, scanner)),
+        )
+
+    def status(self) -> ServerStatus:
+        """Return how the library is, and what works on it."""
+        return status(self.site, self.memory, self.scanner)
+
+    def close(self) -> None:
+        """End what goes on."""
+        self.scanner.close()
+        self.memory.close()
+
+
+def background(request: Request) -> Background:
+    """Return the background of the server that a request is for."""
+    found: Background = request.app.state.background
+    return found
+
+
+BackgroundOf = Annotated[Background, Depends(background)]
+
+
+def classifier_id(site: Site) -> str:
+    """Return the id of the network whose vectors tell what looks alike. Errors: ModelError."""
+    return Eyes(**site.config.eyes).specs()[0].id
+
+
+def status(site: Site, memory: Memory, scanner: Scanner) -> ServerStatus:
+    """Return how a library is, and what works on it: what it holds is counted again only when somebody wrote."""
+    networks = _networks(site)
+    held = memory.kept(("held", networks), lambda: held_record(site.library, networks))
+    scan = scanner.progress
+    return {**held, **work_record(site.library), "scan": None if scan is None else scan_record(scan)}
+
+
+def _networks(site: Site) -> Networks | None:
+    try:
+        return Eyes(**site.config.eyes).networks()
+    except ModelError:  # what the library holds can be told without them
+        return None
+
+
+def _scanning(site: Site, build: Build, on_error: Report) -> Scanning:
+    config = site.config
+    return Scanning(
+        eyes=Eyes(**config.eyes),
+        limits=Limits(**config.limits),
+        workers=config.worker_count,
+        batch_photos=config.batch_photos,
+        batch_seconds=config.batch_seconds,
+        build=build,
+        on_error=on_error,
+    )

@@ -1,0 +1,138 @@
+"""One photo over HTTP: what is known of it, what looks like it, and what its owner says of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from indexer.errors import ConfigError, PhotoError
+from indexer.library.alike import similar as look_alikes
+from indexer.library.alike import vector_of
+from indexer.library.cards import Card, photo_of
+from indexer.library.own import add_tag, hide, own_word, rate, remove_tag, said
+from indexer.library.people import faces_in, labels
+from indexer.library.report import details
+from indexer.pipeline.explaining import explained
+from indexer.records.alike import LikenessRecord, likeness_record
+from indexer.records.photo import PhotoRecord, photo_record
+from indexer.web.background import BackgroundOf, classifier_id
+from indexer.web.caching import cached
+from indexer.web.parameters import Limit, Number
+from indexer.web.problems import Problem, documented
+from indexer.web.site import Site, SiteOf
+
+router = APIRouter(prefix="/api/photos", tags=["photos"])
+_MOST_WORDS = 100
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TagsWanted(_Body):
+    """Words that a photo is to get, and words that are taken from it, whoever gave them."""
+
+    add: list[str] = Field(default=[], max_length=_MOST_WORDS, examples=[["my dog"]])
+    remove: list[str] = Field(default=[], max_length=_MOST_WORDS, examples=[["cat"]])
+
+
+class RatingWanted(_Body):
+    """Stars: 1 to 5; 0 takes them away."""
+
+    rating: int = Field(ge=0, le=5, examples=[5])
+
+
+class HiddenWanted(_Body):
+    """Whether a photo is left out of every search and list."""
+
+    hidden: bool
+
+
+@router.get("/{photo}", summary="Show everything known of a photo", responses=documented(304, 404))
+def show(photo: Number, site: SiteOf, behind: BackgroundOf, request: Request, response: Response) -> PhotoRecord:
+    """Show what its file says, its tags and why it has them, its faces and whose they are, what you said of it."""
+    cached(request, response, behind.memory.mark(), photo)
+    return _record(site, known_photo(site, photo))
+
+
+@router.get("/{photo}/similar", summary="Find photos that look like one", responses=documented(404, 410))
+def similar(
+    photo: Number,
+    site: SiteOf,
+    limit: Limit = 20,
+    min_score: Annotated[float, Query(ge=0, le=1, description="Only photos at least this alike.")] = 0.0,
+) -> list[LikenessRecord]:
+    """Find the photos that look most alike, 1 being the same picture."""
+    card, model = known_photo(site, photo), classifier_id(site)
+    vector = vector_of(site.library, model, card.path) or _look(site, card)
+    found = look_alikes(site.library, vector, model, limit=limit, min_score=min_score, but=card.path)
+    return [likeness_record(each) for each in found]
+
+
+@router.post(
+    "/{photo}/tags", summary="Give a photo words of your own, or take words from it", responses=documented(404)
+)
+def tag(photo: Number, site: SiteOf, wanted: TagsWanted) -> PhotoRecord:
+    """Add and remove words; no scan ever takes yours away, or gives back what you took."""
+    card = known_photo(site, photo)
+    given, taken = [_word(each) for each in wanted.add], [_word(each) for each in wanted.remove]
+    for word in given:
+        add_tag(site.library, word, [card.path])
+    for word in taken:
+        remove_tag(site.library, word, [card.path])
+    return _record(site, card)
+
+
+@router.post("/{photo}/rating", summary="Give a photo stars", responses=documented(404))
+def set_rating(photo: Number, site: SiteOf, wanted: RatingWanted) -> PhotoRecord:
+    """Give 1 to 5 stars; 0 takes them away."""
+    card = known_photo(site, photo)
+    rate(site.library, wanted.rating, [card.path])
+    return _record(site, card)
+
+
+@router.post("/{photo}/hidden", summary="Hide a photo, or show it again", responses=documented(404))
+def set_hidden(photo: Number, site: SiteOf, wanted: HiddenWanted) -> PhotoRecord:
+    """Leave a photo out of every search and list; its file stays as it is."""
+    card = known_photo(site, photo)
+    hide(site.library, [card.path], hidden=wanted.hidden)
+    return _record(site, card)
+
+
+def known_photo(site: Site, number: int) -> Card:
+    """Return the photo with a number. Errors: Problem (404)."""
+    card = photo_of(site.library, number)
+    if card is None:
+        raise Problem(404, f"There is no photo {number}.")
+    return card
+
+
+def _record(site: Site, card: Card) -> PhotoRecord:
+    known = details(site.library, card.path)
+    if known is None:
+        raise Problem(404, f"There is no photo {card.number} any more.")
+    return photo_record(
+        known,
+        said(site.library, card.path),
+        faces_in(site.library, card.path),
+        labels(site.library),
+        explained(site.library, site.vocabulary, site.config.own_models_path, known),
+    )
+
+
+def _look(site: Site, card: Card) -> bytes:
+    try:
+        return site.looker.vector(card.path)
+    except PhotoError as error:
+        if not card.path.exists():
+            raise Problem(410, f"The file of photo {card.number} is gone.") from error
+        raise
+
+
+def _word(text: str) -> str:
+    try:
+        return own_word(text)
+    except ConfigError as error:
+        raise Problem(422, f"A word {error.reason}.") from error

@@ -1,0 +1,140 @@
+"""Searches of the library over HTTP: photos, months, words and suggestions, copies."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from indexer.library.asked import nothing_found
+from indexer.library.parse import printed
+from indexer.library.report import tag_counts
+from indexer.library.search import by_query, count_hits
+from indexer.library.suggest import suggest
+from indexer.library.timeline import timeline
+from indexer.records.alike import group_record
+from indexer.records.browse import (
+    DuplicatesRecord,
+    SearchRecord,
+    SuggestionRecord,
+    TagsRecord,
+    TimelineRecord,
+    month_record,
+    suggestion_record,
+    tag_count_record,
+)
+from indexer.records.search import hit_record
+from indexer.vision.meaning import nearest
+from indexer.web.asked import Month, QueryText, Sort, asked_for, order_of
+from indexer.web.background import BackgroundOf
+from indexer.web.caching import cached
+from indexer.web.parameters import Limit, Offset, Text
+from indexer.web.problems import documented
+from indexer.web.site import SiteOf
+
+router = APIRouter(prefix="/api", tags=["search"])
+_PATIENCE_SECONDS = 2.0  # copies in a small library are found at once
+_RETRY_SECONDS = "3"
+
+
+@router.get("/search", summary="Find photos by words and fields, best first", responses=documented(304))
+def search(
+    site: SiteOf,
+    behind: BackgroundOf,
+    request: Request,
+    response: Response,
+    q: QueryText = "",
+    sort: Annotated[
+        Sort | None, Query(description="Order; dates begin with the newest. Default: score; without words: date.")
+    ] = None,
+    reverse: Annotated[bool, Query(description="The other way round.")] = False,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    min_score: Annotated[float, Query(ge=0, le=1, description="Only photos at least this sure.")] = 0.0,
+    month: Month = None,
+) -> SearchRecord:
+    """Say which photos match a query, and why. `next` is the address of the next page, null on the last."""
+    cached(request, response, behind.memory.mark(), date.today(), request.url.query)
+    query, wanted = asked_for(site, q, month)
+    order = order_of(sort, query)
+    total = behind.memory.kept(("count", wanted, min_score), lambda: count_hits(site.library, wanted, min_score))
+    hits = by_query(site.library, wanted, sort=order, reverse=reverse, limit=limit, offset=offset, min_score=min_score)
+    return {
+        "query": printed(query),
+        "total": total,
+        "offset": offset,
+        "limit": limit,
+        "next": _next(request, offset + limit) if offset + limit < total else None,
+        "hits": [hit_record(hit) for hit in hits],
+        "hints": []
+        if total
+        else list(nothing_found(site.library, wanted, lambda word: nearest(site.vocabulary, word))),
+    }
+
+
+@router.get("/timeline", summary="Say in which months the photos of a search were taken", responses=documented(304))
+def months(
+    site: SiteOf, behind: BackgroundOf, request: Request, response: Response, q: QueryText = ""
+) -> TimelineRecord:
+    """Count the photos of each month, newest first; the month null has those without a date."""
+    cached(request, response, behind.memory.mark(), date.today(), request.url.query)
+    _, wanted = asked_for(site, q)
+    found = behind.memory.kept(("months", wanted), lambda: timeline(site.library, wanted))
+    return {"total": sum(each.photos for each in found), "months": [month_record(each) for each in found]}
+
+
+@router.get("/suggest", summary="Suggest how a search may go on: words, people, fields")
+def suggestions(
+    site: SiteOf,
+    q: Annotated[Text, Query(description="What stands in the box so far; its last word is completed.")] = "",
+    limit: Annotated[int, Query(ge=1, le=50, description="So many at most.")] = 10,
+) -> list[SuggestionRecord]:
+    """Complete the last word of a search; `insert` is the whole new text of the box."""
+    return [suggestion_record(each) for each in suggest(site.library, q, limit)]
+
+
+@router.get("/tags", summary="List the words that photos are tagged with", responses=documented(304))
+def tags(
+    site: SiteOf,
+    behind: BackgroundOf,
+    request: Request,
+    response: Response,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="So many at most.")] = 500,
+    offset: Offset = 0,
+) -> TagsRecord:
+    """List words and how many photos have each, most photos first."""
+    cached(request, response, behind.memory.mark(), request.url.query)
+    counts = behind.memory.kept("tags", lambda: tag_counts(site.library))
+    return {"total": len(counts), "tags": [tag_count_record(each) for each in counts[offset : offset + limit]]}
+
+
+@router.get(
+    "/duplicates",
+    summary="List copies of one picture: same bytes, or the same to look at",
+    responses={202: {"model": DuplicatesRecord, "description": "They are looked for; ask again after Retry-After."}},
+)
+def duplicates(
+    behind: BackgroundOf,
+    response: Response,
+    identical: Annotated[bool, Query(description="Only files with the same bytes.")] = False,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> DuplicatesRecord:
+    """List groups of copies, the best file of each first. Nothing is ever deleted.
+
+    To look for them takes a minute where there are 100,000 photos: until then the answer is 202, state 'working'.
+    """
+    groups, is_fresh = (behind.twins if identical else behind.copies).ask(_PATIENCE_SECONDS)
+    if groups is None or not is_fresh:
+        response.headers["Retry-After"] = _RETRY_SECONDS
+    if groups is None:
+        response.status_code = 202
+        return {"state": "working", "total": 0, "groups": []}
+    shown = [group_record(each) for each in groups[offset : offset + limit]]
+    return {"state": "ready" if is_fresh else "updating", "total": len(groups), "groups": shown}
+
+
+def _next(request: Request, offset: int) -> str:
+    url = request.url.include_query_params(offset=offset)
+    return f"{url.path}?{url.query}"

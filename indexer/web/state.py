@@ -1,0 +1,91 @@
+"""How the library is over HTTP: what it holds, what failed, what works on it; and scans."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from indexer.errors import LibraryError
+from indexer.library.cards import numbers_of
+from indexer.library.report import failures as read_failures
+from indexer.records.browse import FailuresRecord
+from indexer.records.failures import failure_record
+from indexer.records.scan import ScanRecord, scan_record
+from indexer.records.status import ServerStatus
+from indexer.web.background import BackgroundOf
+from indexer.web.parameters import Limit, Offset
+from indexer.web.problems import Problem, documented
+from indexer.web.site import SiteOf
+
+router = APIRouter(prefix="/api", tags=["state"])
+Stage = Literal["read", "identify", "metadata", "decode", "analyze"]
+
+
+class ScanWanted(BaseModel):
+    """How to scan. retry_failed: try photos again that failed before."""
+
+    model_config = ConfigDict(extra="forbid")
+    retry_failed: bool = False
+
+
+@router.get("/status", summary="Say how much the library holds, what failed, and what works on it")
+def status(behind: BackgroundOf) -> ServerStatus:
+    """Count photos, faces and tags; tell of the daemon ('indexer watch') and of this server's scan."""
+    return behind.status()
+
+
+@router.get(
+    "/events",
+    summary="Tell the status whenever it changes, as server-sent events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def events(behind: BackgroundOf) -> StreamingResponse:
+    """Stream `event: status` with the record of /api/status, at once and after each change."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(behind.events.stream(), media_type="text/event-stream", headers=headers)
+
+
+@router.get("/failures", summary="List the photos that could not be indexed, and why")
+def failures(
+    site: SiteOf,
+    stage: Annotated[Stage | None, Query(description="Only what failed at this stage.")] = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> FailuresRecord:
+    """List photos that could not be read, in order of their paths."""
+    found = read_failures(site.library, stage)
+    shown = found[offset : offset + limit]
+    numbers = numbers_of(site.library, [each.file.path for each in shown])
+    told = [failure_record(numbers[each.file.path], each) for each in shown if each.file.path in numbers]
+    return {"total": len(found), "failures": told}
+
+
+@router.post(
+    "/scan",
+    summary="Scan the folders of the library for what is new or changed",
+    status_code=202,
+    responses=documented(409),
+)
+def scan(site: SiteOf, behind: BackgroundOf, wanted: ScanWanted | None = None) -> ScanRecord:
+    """Begin to scan the library's folders and those of the settings. /api/status and /api/events tell how far it is."""
+    folders = [*site.config.folders, *site.library.roots()]
+    if not folders:
+        raise Problem(409, "The library has no folders yet: name some in the settings, or run 'indexer scan FOLDER'.")
+    try:
+        begun = behind.scanner.start(folders, retry_failed=wanted is not None and wanted.retry_failed)
+    except LibraryError as error:
+        raise Problem(409, str(error)) from error
+    return scan_record(begun)
+
+
+@router.post("/scan/stop", summary="Stop the scan; what was done is kept", status_code=202, responses=documented(409))
+def stop(behind: BackgroundOf) -> ScanRecord:
+    """Ask the scan to end; the next one goes on where it stopped."""
+    stopped = behind.scanner.stop()
+    if stopped is None or stopped.is_over:
+        raise Problem(409, "No scan is under way.")
+    return scan_record(stopped)
