@@ -54,12 +54,13 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def workers() -> list[int]:
     """The worker processes of this process."""
-    found = []
-    for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
-            if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():
-                found.append(int(child))
-    return found
+    children = [
+        child
+        for task in Path("/proc/self/task").iterdir()
+        for child in (task / "children").read_text().split()
+        if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()
+    ]
+    return list(map(int, children))
 
 
 def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
@@ -102,7 +103,7 @@ def test_networks_load_once_a_process(eyes: Eyes, samples: dict[str, Path]) -> N
 
 def test_networks_that_are_not_built_are_named(tmp_path: Path, picture: Path) -> None:
     with looker(Eyes(tmp_path, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet")) as one:
-        with pytest.raises(ModelError, match="efficientnet-lite0: is not built .* 'indexer models build'"):
+        with pytest.raises(ModelError, match=r"efficientnet-lite0: is not built .* 'indexer models build'"):
             one.classify(picture)
         with pytest.raises(ModelError, match="retinaface-mobilenet025: is not built"):
             one.faces(picture)
