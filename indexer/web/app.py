@@ -12,6 +12,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import TypeAdapter
+from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from indexer.pipeline.scanning import Build
@@ -67,8 +68,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await app.state.background.events.close()
-        app.state.background.close()
+        await app.state.background.wind_down()
+        await run_in_threadpool(app.state.background.close)
         app.state.site.looker.stop()
 
 

@@ -56,8 +56,13 @@ class Background:
         """Return how the library is, and what works on it."""
         return status(self.site, self.memory, self.scanner)
 
+    async def wind_down(self) -> None:
+        """Begin to end what goes on: streams end, a scan stops at its next photo."""
+        self.scanner.stop()
+        await self.events.close()
+
     def close(self) -> None:
-        """End what goes on."""
+        """End what goes on, and wait for that."""
         self.scanner.close()
         self.memory.close()
 

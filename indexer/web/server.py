@@ -75,7 +75,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._told.stopping()
-        self._site.state.is_stopping = True  # streams without end look at it
+        await self._site.state.background.wind_down()  # streams without end come to one
         await super().shutdown(sockets)
 
 
