@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -68,7 +69,7 @@ def _photo(number: int, random: np.random.Generator) -> Indexed:
     return Indexed(
         file,
         Analysis(
-            metadata=Metadata("JPEG", 4000, 3000, taken_at="2024-05-01T12:00:00", taken_from="exif:DateTimeOriginal"),
+            metadata=Metadata("JPEG", 4000, 3000, taken_at=_taken_at(number), taken_from="exif:DateTimeOriginal"),
             hashes=Hashes(hashlib.sha256(str(number).encode()).digest(), random.bytes(8)),
             look=Look(*random.uniform(0, 1, 4)),
             evidence=(Evidence(CLASSIFIER, evidence.astype("<u2").tobytes()),),
@@ -81,6 +82,11 @@ def _photo(number: int, random: np.random.Generator) -> Indexed:
             models=(CLASSIFIER, DETECTOR, DESCRIBER),
         ),
     )
+
+
+def _taken_at(number: int) -> str:
+    """Return a moment in one of twenty years, 5,000 photos a year."""
+    return (datetime(2000, 1, 1) + timedelta(minutes=105 * number)).isoformat()
 
 
 def measure(path: Path) -> Iterator[tuple[str, str]]:
