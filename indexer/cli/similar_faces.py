@@ -19,10 +19,10 @@ from indexer.records.look import alike_record, query_face_record
 from indexer.records.plain import path_record
 
 if TYPE_CHECKING:
-    from indexer.cli.query_faces import QueryFace
     from indexer.library.faces_like import Alike
     from indexer.library.store import Library
     from indexer.photo import Descriptor
+    from indexer.pipeline.query_faces import QueryFace
     from indexer.vision.spec import ModelSpec
 
 _MOST = 2**31 - 1
@@ -139,7 +139,8 @@ def _of_person(search: _Search, who: str) -> _Likeness:
 
 
 def _of_pictures(session: Session, search: _Search, files: Sequence[Path], face: int | None) -> list[_Likeness]:
-    from indexer.cli.query_faces import of_one_person, query_faces
+    from indexer.cli.query_faces import query_faces
+    from indexer.pipeline.query_faces import of_one_person
 
     pictures = query_faces(session, files)
     if len(pictures) > 1:

@@ -24,7 +24,7 @@ class Card:
 
     number: kept as long as the library knows the photo.  content_hash: SHA-256 of the file; it, width, height, format
     and taken_at are as in Metadata and Hashes, None before the first analysis or where unknown.
-    missing: the file is gone.  failed: the last attempt to read it did.
+    missing: the file is gone.  failed: the last attempt to read it did.  size, mtime_ns: its stamp at that attempt.
     """
 
     number: int
@@ -36,6 +36,8 @@ class Card:
     taken_at: str | None
     missing: bool
     failed: bool
+    size: int
+    mtime_ns: int
 
 
 def photo_of(library: Library, number: int) -> Card | None:
@@ -46,7 +48,8 @@ def photo_of(library: Library, number: int) -> Card | None:
             return None
         path = Roots.read(connection).path(row.root_id, row.path)
     seen = (row.content_hash, row.width, row.height, row.format, row.taken_at)
-    return Card(row.id, path, *seen, row.missing_since is not None, row.failed_stage is not None)
+    failed = row.failed_stage is not None
+    return Card(row.id, path, *seen, row.missing_since is not None, failed, row.size, row.mtime_ns)
 
 
 def numbers_of(library: Library, paths: Iterable[Path]) -> dict[Path, int]:
@@ -70,4 +73,6 @@ _CARD = select(
     photos.c.taken_at,
     photos.c.missing_since,
     photos.c.failed_stage,
+    photos.c.size,
+    photos.c.mtime_ns,
 )

@@ -71,6 +71,18 @@ def descriptors_of(library: Library, person: int, model: str, most: int, min_qua
     return [Descriptor(model, each) for each in data[::step]]
 
 
+def descriptor_of(library: Library, face: int, model: str) -> Descriptor | None:
+    """Return the descriptor of a face by one model, None where the library has none."""
+    query = (
+        select(descriptors.c.data)
+        .select_from(descriptors.join(models))
+        .where(descriptors.c.face_id == face, models.c.name == model)
+    )
+    with library.reading() as connection:
+        data = connection.scalar(query)
+    return None if data is None else Descriptor(model, data)
+
+
 def probability(distance: float, even_distance: float, log_odds: float) -> float:
     """Return how likely two faces so far apart are one person's, if that was as likely as not before.
 

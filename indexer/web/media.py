@@ -1,0 +1,156 @@
+"""The number of a photo or face flows in; its thumbnail, or the file itself, flows out.
+
+A photo is found by its number alone, never by a path that somebody sends. Scans follow links that lie in the folders,
+so a file may well lie elsewhere; what counts is that it is the one that was scanned: an ordinary file with the same
+size and time, looked at once it is open, so that nobody can put another one in its place meanwhile. A thumbnail is
+only made of a file with the content that was scanned.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from fastapi import APIRouter, Header, Request, Response
+
+from indexer.errors import PhotoError
+from indexer.library.cards import Card
+from indexer.library.people import PlacedFace, placed
+from indexer.web.caching import cached
+from indexer.web.opened import Opened, open_same
+from indexer.web.parameters import Number
+from indexer.web.photos import known_photo
+from indexer.web.problems import Problem, documented
+from indexer.web.site import Site, SiteOf
+
+router = APIRouter(prefix="/api", tags=["pictures"])
+_KEPT_SECONDS = 3600
+_TYPES = {  # what Pillow calls a format: its media type; those that browsers show first
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+    "AVIF": "image/avif",
+    "ICO": "image/x-icon",
+    "HEIF": "image/heic",
+    "TIFF": "image/tiff",
+    "JPEG2000": "image/jp2",
+    "PPM": "image/x-portable-anymap",
+    "PSD": "image/vnd.adobe.photoshop",
+    "TGA": "image/x-tga",
+}
+_SHOWN = tuple(_TYPES)[:8]
+_ANY_TYPE = "application/octet-stream"
+
+
+class PhotoSide(IntEnum):
+    """The long side of a thumbnail in pixels."""
+
+    SMALL = 320
+    MIDDLE = 640
+    LARGE = 1600
+
+
+class FaceSide(IntEnum):
+    """The side of a face's thumbnail in pixels."""
+
+    SMALL = 160
+    LARGE = 320
+
+
+class _Webp(Response):
+    media_type = "image/webp"
+
+
+def _pictures(*types: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {each: {"schema": {"type": "string", "format": "binary"}} for each in types}}}
+
+
+_WEBP: dict[str, Any] = {
+    "response_class": _Webp,
+    "responses": _pictures("image/webp") | documented(304, 404, 410, 422, 503),
+}
+
+
+@router.get("/photos/{photo}/thumbnail", summary="Show a photo small", **_WEBP)
+def thumbnail(
+    photo: Number, site: SiteOf, request: Request, response: Response, side: PhotoSide = PhotoSide.MIDDLE
+) -> Response:
+    """Show it upright, in sRGB, no larger than it is; nothing that the file says of it is in there."""
+    card = known_photo(site, photo)
+    content = _content(card)
+    cached(request, response, "photo", content, side, seconds=_KEPT_SECONDS)
+    try:
+        made = site.thumbnails.photo(card.path, content, side)
+    except PhotoError as error:
+        raise _problem(card, error) from error
+    return _Webp(made, headers=dict(response.headers))
+
+
+@router.get("/faces/{face}/thumbnail", summary="Show a face", **_WEBP)
+def face_thumbnail(
+    face: Number, site: SiteOf, request: Request, response: Response, side: FaceSide = FaceSide.SMALL
+) -> Response:
+    """Show a face with a margin around it, as a square."""
+    known = known_face(site, face)
+    card = known_photo(site, known.photo)
+    content = _content(card)
+    cached(request, response, "face", content, known.box, side, seconds=_KEPT_SECONDS)
+    try:
+        made = site.thumbnails.face(card.path, content, known.box, side)
+    except PhotoError as error:
+        raise _problem(card, error) from error
+    return _Webp(made, headers=dict(response.headers))
+
+
+@router.get(
+    "/photos/{photo}/original",
+    summary="Get the file of a photo",
+    response_class=Response,
+    responses=_pictures(*dict.fromkeys(_TYPES.values()), _ANY_TYPE) | documented(206, 304, 404, 410, 416),
+)
+def original(
+    photo: Number,
+    site: SiteOf,
+    request: Request,
+    response: Response,
+    range: str | None = Header(None, description="A part of the file: bytes=0-999."),  # noqa: A002 - its name in HTTP
+    if_range: str | None = Header(None, description="The ETag of the file that the part is wanted of."),
+) -> Response:
+    """Send it as it lies on the disk, with everything that is in it, also where it was taken."""
+    card = known_photo(site, photo)
+    stream = open_same(card)
+    try:
+        cached(request, response, "original", card.number, card.size, card.mtime_ns)
+        headers = dict(response.headers)
+        kind = _TYPES.get(card.format or "", _ANY_TYPE)
+        wanted = range if if_range in (None, headers["etag"]) else None
+        return Opened(stream, card.size, wanted, kind, card.path.name, headers, inline=card.format in _SHOWN)
+    except BaseException:
+        stream.close()
+        raise
+
+
+def known_face(site: Site, number: int) -> PlacedFace:
+    """Return the face with a number. Errors: Problem (404)."""
+    with site.library.reading() as connection:
+        found = placed(connection, [number])
+    if not found:
+        raise Problem(404, f"There is no face {number}.")
+    return found[0]
+
+
+def _content(card: Card) -> bytes:
+    """Return the content that a thumbnail must be of. Errors: Problem (404) for what could never be read."""
+    if card.content_hash is None or card.failed:
+        raise Problem(404, f"There is no thumbnail of photo {card.number}: it could not be read.")
+    return card.content_hash
+
+
+def _problem(card: Card, error: PhotoError) -> Problem:
+    """Return the problem that a thumbnail could not be made: mostly, the file is not there any more."""
+    if error.stage in ("read", "identify"):
+        return Problem(410, f"Photo {card.number}: {error.reason}. A scan finds out what became of it.")
+    return Problem(422, f"Photo {card.number} cannot be shown: {error.reason}.")

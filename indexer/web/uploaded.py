@@ -1,0 +1,121 @@
+"""The body of a request flows in; the picture in it flows out as a file, which is gone when the request is answered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from tempfile import NamedTemporaryFile
+from typing import IO, Annotated, Any
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from indexer.web.problems import Problem
+
+_FORM = "multipart/form-data"
+# What programs say of a picture that they send as it is; the last one is what curl says unless it is told.
+_PLAIN = ("", "application/octet-stream", "application/x-www-form-urlencoded")
+_FIELD = "file"
+_NAMELESS = "picture"
+_CHUNK_BYTES = 1 << 20
+_FORM_BYTES = 64 * 1024  # that a form may have around the picture
+_MOST_FIELDS = 8
+
+_PICTURE = {"type": "string", "format": "binary"}
+BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The picture: its bytes, or a form with them in the field 'file'.",
+        "content": {
+            "image/*": {"schema": _PICTURE},
+            "application/octet-stream": {"schema": _PICTURE},
+            _FORM: {"schema": {"type": "object", "required": [_FIELD], "properties": {_FIELD: _PICTURE}}},
+        },
+    }
+}
+"""What the API's description says of such a body (`openapi_extra`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A picture that somebody sent. file: where it lies for now.  name: how the sender calls it, a name alone."""
+
+    file: Path
+    name: Path
+
+
+async def uploaded(request: Request) -> AsyncIterator[Upload]:
+    """Receive a picture. Errors: Problem: 413 too large, 415 something else, 422 nothing in it."""
+    limit = request.app.state.site.config.serve_upload_mb * 1_000_000
+    with NamedTemporaryFile(prefix="indexer-upload-") as stream:
+        name = await _receive(request, stream, limit)
+        await run_in_threadpool(stream.flush)
+        if stream.tell() == 0:
+            raise Problem(422, "There is nothing in it; send a picture.")
+        yield Upload(Path(stream.name), Path(name))
+
+
+Uploaded = Annotated[Upload, Depends(uploaded)]
+
+
+async def _receive(request: Request, stream: IO[bytes], limit: int) -> str:
+    """Write the picture of a request to a file; return its name."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == _FORM:
+        return await _from_form(request, stream, limit)
+    if kind not in _PLAIN and not kind.startswith("image/"):
+        raise Problem(415, f"Send a picture, or a form (multipart/form-data) with one in the field '{_FIELD}'.")
+    async for chunk in _limited(request, limit, limit):
+        await run_in_threadpool(stream.write, chunk)
+    return _NAMELESS
+
+
+async def _from_form(request: Request, stream: IO[bytes], limit: int) -> str:
+    parser = MultiPartParser(request.headers, _parts(request, limit), max_files=1, max_fields=_MOST_FIELDS)
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError) as error:  # KeyError: no boundary
+        if isinstance(error.__cause__, Problem):
+            raise error.__cause__ from error
+        reason = error.message if isinstance(error, MultiPartException) else "it has no boundary"
+        raise Problem(422, f"The form cannot be read: {reason}") from error
+    try:
+        file = form.get(_FIELD)
+        if not isinstance(file, UploadFile):
+            raise Problem(422, f"The form has no picture in the field '{_FIELD}'.")
+        if (file.size or 0) > limit:
+            raise _too_large(limit)
+        while chunk := await file.read(_CHUNK_BYTES):
+            await run_in_threadpool(stream.write, chunk)
+    finally:
+        await form.close()
+    return PurePath((file.filename or "").replace("\\", "/").replace("\0", "")).name or _NAMELESS
+
+
+async def _parts(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """Yield the body of a form; whatever ends it early is told in the one way after which the parser tidies up."""
+    try:
+        async for chunk in _limited(request, limit + _FORM_BYTES, limit):
+            yield chunk
+    except Exception as error:
+        raise MultiPartException("it broke off") from error
+
+
+async def _limited(request: Request, most: int, limit: int) -> AsyncIterator[bytes]:
+    """Yield the body of a request. limit: what is said to be the most."""
+    announced = request.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced) > most:
+        raise _too_large(limit)
+    received = 0
+    async for chunk in request.stream():
+        received += len(chunk)
+        if received > most:
+            raise _too_large(limit)
+        yield chunk
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, f"Larger than {limit / 1e6:g} MB (serve_upload_mb in the settings).")
