@@ -11,6 +11,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, select_autoescape
 
+from indexer.web.wording import FILTERS
+
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 
@@ -36,6 +38,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["static"] = static
+    environment.filters.update(FILTERS)
     return environment
 
 

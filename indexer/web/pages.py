@@ -1,0 +1,112 @@
+"""Addresses that people open flow in; pages flow out, made of what the API's own handlers answer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from indexer.errors import QueryError
+from indexer.records.browse import SearchRecord
+from indexer.web import photos, search, state
+from indexer.web.asked import QueryText, Sort
+from indexer.web.background import Background, BackgroundOf
+from indexer.web.parameters import Number, Offset
+from indexer.web.problems import Problem
+from indexer.web.rendering import page
+from indexer.web.site import Site, SiteOf
+from indexer.web.wording import asked
+
+router = APIRouter(include_in_schema=False)
+_FIRST_PHOTOS = 60  # fill a large screen; scripts fetch the rest
+_TAGS = 500
+_GROUPS = 30
+_SortOf = Annotated[Sort | None, Query()]
+
+
+@router.get("/")
+def gallery(
+    site: SiteOf, behind: BackgroundOf, request: Request, q: QueryText = "", sort: _SortOf = None, offset: Offset = 0
+) -> Response:
+    """Show the photos of a search, the first of them at once."""
+    text = q.strip()
+    order: Sort = sort or ("score" if text else "date")
+    values: dict[str, Any] = {"query": text, "sort": order}
+    try:
+        found = _found(site, behind, request, text, order, offset, _FIRST_PHOTOS)
+    except (QueryError, Problem) as error:
+        return page(request, "grid.html", 400, found=None, problem=str(error), **values)
+    return page(request, "grid.html", found=found, problem="", **values)
+
+
+@router.get("/photos/{photo}")
+def one_photo(
+    photo: Number,
+    site: SiteOf,
+    behind: BackgroundOf,
+    request: Request,
+    q: QueryText = "",
+    sort: _SortOf = None,
+    at: Annotated[int | None, Query(ge=0, le=2**31 - 2)] = None,
+) -> Response:
+    """Show a photo and what is known of it; at: its place in the order of a search, for its neighbors."""
+    known = photos.show(photo, site, behind, request, Response())
+    order: Sort = sort or ("score" if q.strip() else "date")
+    before, after = _neighbors(site, behind, request, q.strip(), order, at) if at is not None else (None, None)
+    values = {"query": q.strip(), "sort": order, "at": at, "before": before, "after": after}
+    return page(request, "photo.html", photo=known, **values)
+
+
+@router.get("/tags")
+def all_tags(site: SiteOf, behind: BackgroundOf, request: Request, offset: Offset = 0) -> Response:
+    """Show the words that photos are found by."""
+    found = search.tags(site, behind, request, Response(), limit=_TAGS, offset=offset)
+    return page(request, "tags.html", found=found, limit=_TAGS, offset=offset)
+
+
+@router.get("/duplicates")
+def copies(behind: BackgroundOf, request: Request, identical: bool = False, offset: Offset = 0) -> Response:
+    """Show copies of one picture side by side."""
+    found = search.duplicates(behind, Response(), identical=identical, limit=_GROUPS, offset=offset)
+    return page(request, "duplicates.html", found=found, identical=identical, limit=_GROUPS, offset=offset)
+
+
+@router.get("/status")
+def how_it_is(behind: BackgroundOf, request: Request) -> Response:
+    """Show what the library holds, and what works on it."""
+    return page(request, "status.html", status=state.status(behind))
+
+
+@router.get("/look")
+def look(request: Request) -> Response:
+    """Show the page on which a picture that somebody brings is looked at."""
+    return page(request, "look.html")
+
+
+def _found(
+    site: Site, behind: Background, request: Request, text: str, order: Sort, offset: int, limit: int
+) -> SearchRecord:
+    return search.search(site, behind, request, Response(), q=text, sort=order, limit=limit, offset=offset)
+
+
+def _neighbors(
+    site: Site, behind: Background, request: Request, text: str, order: Sort, at: int
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return number and address of the photos before and after a place of a search; None where there is none."""
+    try:
+        first = max(0, at - 1)
+        hits = _found(site, behind, request, text, order, first, at - first + 2)["hits"]
+    except (QueryError, Problem):
+        return None, None
+    around = {first + place: hit["photo"] for place, hit in enumerate(hits)}
+    links = (
+        {
+            "photo": around[place],
+            "address": f"/photos/{around[place]}?{asked({'q': text, 'sort': order, 'at': place})}",
+        }
+        if place in around
+        else None
+        for place in (at - 1, at + 1)
+    )
+    before, after = links
+    return before, after

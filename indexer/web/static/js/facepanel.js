@@ -1,0 +1,50 @@
+// A face of the photo: who it is, with a form to say so, and the faces of the library that are most alike.
+
+import { get, post } from "./api.js";
+import { el, faceThumbnail, fileName, icon, mayWrite, nameOf, percent, tried } from "./dom.js";
+import { nameThem } from "./name.js";
+import { done } from "./undo.js";
+import { suggestPeople } from "./who.js";
+
+const MOST = 24;
+
+/** known: {face, name, person}.  closed: called when the panel is left. */
+export async function showFace(panel, known, closed, focus) {
+  const close = el("button", { type: "button", class: "round", "aria-label": "Close", onclick: () => ((panel.hidden = true), closed()) }, icon("close"));
+  const title = el("h2", { tabindex: "-1", class: "break" }, known.name || "Who is it?");
+  const links = known.person ? el("a", { class: "small", href: `/people/${known.person}` }, known.name ? `All of ${known.name}` : "All faces of this person") : el("span", { class: "small muted" }, "Nobody’s face yet");
+  const matches = el("div", {}, el("p", { class: "working" }, el("span", { class: "spinner" }), "Looking for this face …"));
+  panel.replaceChildren(
+    el("div", { class: "face-head" }, el("span", { class: "thumb" }, el("img", { src: faceThumbnail(known.face), alt: "", width: "160", height: "160" })), el("div", { class: "grow" }, title, links), close),
+    mayWrite() ? form(known) : "", matches);
+  panel.hidden = false;
+  panel.scrollIntoView({ block: "nearest" });
+  if (focus) title.focus({ preventScroll: true });
+  const found = await tried(() => get(`faces/${known.face}/similar`, { limit: MOST }));
+  if (!found) return matches.replaceChildren();
+  matches.replaceChildren(...(found.matches.length
+    ? [el("h3", {}, "Most alike"), matchGrid(found.matches)]
+    : [el("p", { class: "muted small" }, "No other face in the library is like this one.")]));
+}
+
+export function matchGrid(matches) {
+  return el("ul", { class: "match-grid" }, matches.map((each) => el("li", {}, el("a", { class: "match", href: `/photos/${each.photo}?face=${each.face}`, "aria-label": `${nameOf(each) || "Somebody"} in ${fileName(each.path)}, ${percent(each.probability)} likely the same person` },
+    el("span", { class: "thumb" }, el("img", { src: faceThumbnail(each.face), alt: "", loading: "lazy", width: "160", height: "160" })),
+    el("span", { class: "cut" }, nameOf(each) || "–"), el("span", { class: "muted number" }, percent(each.probability))))));
+}
+
+function form(known) {
+  const isNamed = known.person && known.name;
+  const input = el("input", { class: "field", name: "name", placeholder: isNamed ? "It is somebody else …" : "Name", "aria-label": isNamed ? `Not ${known.name}: who is it?` : "Who is it?", maxlength: "200", autocomplete: "off", spellcheck: "false" });
+  const save = (name) => tried(async () => {
+    if (!name.trim()) return input.focus();
+    if (known.person && !isNamed) {
+      if (!(await nameThem(known.person, name.trim()))) return undefined;
+    } else await post("faces/move", { faces: [known.face], to: name.trim() });
+    return done(`This is ${name.trim()}.`);
+  });
+  const made = el("form", { class: "row", onsubmit: (event) => (event.preventDefault(), save(input.value)) },
+    el("div", { class: "combo" }, input), el("button", { class: "button main", type: "submit" }, icon("check"), "Save"));
+  queueMicrotask(() => suggestPeople(input, (choice) => save(choice.text), known.person));
+  return made;
+}

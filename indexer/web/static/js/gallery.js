@@ -1,0 +1,51 @@
+// The page "/": the server's first photos become a grid of all.
+
+import { get } from "./api.js";
+import { $, tried } from "./dom.js";
+import { Grid, sectionsOf } from "./grid.js";
+import { gridKeys } from "./gridkeys.js";
+import { remember, remembered } from "./place.js";
+import { scrubber } from "./scrubber.js";
+
+async function begin(root) {
+  const asked = { q: root.dataset.query, sort: root.dataset.sort };
+  const total = Number(root.dataset.total);
+  if (Number(root.dataset.offset)) return; // a page for those without scripts
+  const months = asked.sort === "date" ? (await tried(() => get("timeline", { q: asked.q })))?.months : null;
+  if (months === undefined) return;
+  const grid = new Grid(root, asked, sectionsOf(months, total));
+  $("#more")?.remove();
+  history.scrollRestoration = "manual";
+  gridKeys(grid, total);
+  scrubber(grid);
+  await goBack(grid, asked);
+  grid.update();
+  keepPlace(grid, asked);
+}
+
+async function goBack(grid, asked) {
+  const place = remembered(asked);
+  const returns = ["back_forward", "reload"].includes(performance.getEntriesByType("navigation")[0]?.type);
+  if (!place || !(returns || place.seen)) return;
+  const tile = await grid.reveal(place.at, place.seen ? undefined : place.below);
+  if (place.seen && tile) {
+    grid.enterAt(place.at);
+    tile.focus({ preventScroll: true });
+  }
+}
+
+function keepPlace(grid, asked) {
+  addEventListener("pagehide", () => remember(asked, grid.anchor()));
+  addEventListener("pageshow", async (event) => {
+    const place = event.persisted && remembered(asked);
+    if (!place?.seen) return;
+    await grid.load(grid.sectionOf(place.at));
+    const tile = grid.tiles.get(place.at);
+    const box = tile?.getBoundingClientRect();
+    if (!box || box.top < grid.bar || box.bottom > innerHeight) await grid.reveal(place.at);
+    grid.tiles.get(place.at)?.focus({ preventScroll: true });
+  });
+}
+
+const root = $("#grid");
+if (root) begin(root);

@@ -1,0 +1,30 @@
+// People to choose from, by what is typed of their names; loaded once a page.
+
+import { get } from "./api.js";
+import { combobox } from "./combobox.js";
+import { count } from "./dom.js";
+
+const MOST = 8;
+let loading;
+
+const named = () => (loading ??= get("people", { named: true, limit: 500 }).then((found) => found.people, (error) => {
+  loading = undefined;
+  throw error;
+}));
+
+/** Let a field suggest the names of people. choose: called with the person that was taken. */
+export function suggestPeople(input, choose, but = null) {
+  return combobox(input, {
+    label: "People",
+    when: "focus",
+    choices: async (text) => {
+      const wanted = text.trim().toLowerCase();
+      const people = (await named()).filter((each) => each.person !== but && each.name && each.name.toLowerCase() !== wanted);
+      return people
+        .filter((each) => each.name.toLowerCase().split(/\s+/).some((word) => word.startsWith(wanted)) || each.name.toLowerCase().startsWith(wanted))
+        .slice(0, MOST)
+        .map((each) => ({ text: each.name, person: each.person, icon: "person", count: count(each.photos, "photo") }));
+    },
+    choose,
+  });
+}
