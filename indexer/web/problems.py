@@ -31,6 +31,7 @@ _STATUSES: tuple[tuple[type[IndexerError], int], ...] = (
     (IndexerError, 422),
 )
 _ABOUT = {
+    206: "The part of it that was asked for.",
     304: "Nothing has changed since the ETag that was sent.",
     400: "The query cannot be understood, or the request is for another host.",
     401: "Nobody has logged in.",
@@ -102,7 +103,10 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return `responses` for a route or router: these errors, as problem+json."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemRecord"}}}
     return {
-        status: {"description": _ABOUT[status], **({"content": content} if status >= 400 else {})}
+        status: {
+            "description": _ABOUT.get(status, HTTPStatus(status).phrase),
+            **({"content": content} if status >= 400 else {}),
+        }
         for status in statuses
     }
 
