@@ -128,7 +128,7 @@ def _application(session: Session, config: Config) -> Iterator[FastAPI]:
     eyes = Eyes(**config.eyes)
     ensure_built(session, config, eyes.specs())
     library, config = _library(session, config)
-    looker = Looker(eyes, Limits(**config.limits), config.worker_count, _WAITING)
+    looker = Looker(eyes, Limits(**config.limits), config.worker_count, _WAITING, config.idle_seconds)
     try:
         with library:
             library.keep_words()

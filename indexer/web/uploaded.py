@@ -74,37 +74,27 @@ async def _receive(request: Request, stream: IO[bytes], limit: int) -> str:
 
 
 async def _from_form(request: Request, stream: IO[bytes], limit: int) -> str:
-    parser = MultiPartParser(request.headers, _parts(request, limit), max_files=1, max_fields=_MOST_FIELDS)
+    body = _limited(request, limit + _FORM_BYTES, limit)
+    parser = MultiPartParser(request.headers, body, max_files=1, max_fields=_MOST_FIELDS)
     try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError) as error:  # KeyError: no boundary
-        if isinstance(error.__cause__, Problem):
-            raise error.__cause__ from error
-        reason = error.message if isinstance(error, MultiPartException) else "it has no boundary"
-        raise Problem(422, f"The form cannot be read: {reason}") from error
-    try:
-        file = form.get(_FIELD)
+        file = (await parser.parse()).get(_FIELD)
         if not isinstance(file, UploadFile):
             raise Problem(422, f"The form has no picture in the field '{_FIELD}'.")
         if (file.size or 0) > limit:
             raise _too_large(limit)
         while chunk := await file.read(_CHUNK_BYTES):
             await run_in_threadpool(stream.write, chunk)
+    except MultiPartException as error:
+        raise Problem(422, f"The form cannot be read: {error.message}") from error
+    except KeyError as error:
+        raise Problem(422, "The form cannot be read: it does not say its boundary.") from error
     finally:
-        await form.close()
+        for each in parser._files_to_close_on_error:  # also where the form broke off
+            each.close()
     return PurePath((file.filename or "").replace("\\", "/").replace("\0", "")).name or _NAMELESS
 
 
-async def _parts(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """Yield the body of a form; whatever ends it early is told in the one way after which the parser tidies up."""
-    try:
-        async for chunk in _limited(request, limit + _FORM_BYTES, limit):
-            yield chunk
-    except Exception as error:
-        raise MultiPartException("it broke off") from error
-
-
-async def _limited(request: Request, most: int, limit: int) -> AsyncIterator[bytes]:
+async def _limited(request: Request, most: int, limit: int) -> AsyncGenerator[bytes, None]:
     """Yield the body of a request. limit: what is said to be the most."""
     announced = request.headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and int(announced) > most:
