@@ -9,11 +9,13 @@ from sqlalchemy import Connection, Select, delete, insert, literal, select, upda
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from indexer.errors import IndexerError, printable
-from indexer.library.people import check_faces, find_person, is_number, namesake
+from indexer.library.people import check_faces, find_person, is_number, label_of, namesake
 from indexer.library.query import folded
 from indexer.library.tables import descriptors, face_pairs, people, person_faces, refusals
+from indexer.library.undo import recording
 
 _AT_A_TIME = 10_000
+_TOLD = 3  # people that a sentence names
 _WITNESSES = 3  # faces of a person for whom is remembered that another face is of someone else
 
 
@@ -26,16 +28,19 @@ def name_person(connection: Connection, person: int, name: str | None) -> None:
     if said is not None and namesake(connection, said) not in (None, person):
         raise IndexerError(f"another person is called {said!r}; merge the two, or add to the name")
     fold = None if said is None else folded(said)
-    connection.execute(update(people).where(people.c.id == person).values(name=said, folded=fold))
+    label = label_of(connection, person)
+    with recording(connection, f"Named {label} {said}" if said else f"Took the name from {label}"):
+        connection.execute(update(people).where(people.c.id == person).values(name=said, folded=fold))
 
 
 def add_person(connection: Connection, name: str | None = None) -> int:
     """Add a person without faces; return the number."""
-    key = connection.execute(insert(people).values(name=None)).inserted_primary_key
-    assert key is not None
-    number: int = key[0]
-    if name is not None:
-        name_person(connection, number, name)
+    with recording(connection, f"Added {name}" if name else "Added a person"):
+        key = connection.execute(insert(people).values(name=None)).inserted_primary_key
+        assert key is not None
+        number: int = key[0]
+        if name is not None:
+            name_person(connection, number, name)
     return number
 
 
@@ -44,6 +49,14 @@ def person_with(connection: Connection, who: str) -> int:
     if is_number(who):
         return find_person(connection, who).number
     return namesake(connection, checked_name(who)) or add_person(connection, who)
+
+
+def give_faces(connection: Connection, faces: Sequence[int], who: str) -> int:
+    """Say that faces are those of the person with a number or name, perhaps a new one; return the number."""
+    with recording(connection, f"Moved {_count(faces)} to {_named(connection, who)}"):
+        person = person_with(connection, who)
+        move_faces(connection, faces, person)
+    return person
 
 
 def checked_name(name: str) -> str:
@@ -61,6 +74,13 @@ def checked_name(name: str) -> str:
 def merge_people(connection: Connection, into: int, others: Sequence[int]) -> None:
     """Say that people are one: the first keeps number and name, or takes the first name that there is."""
     others = [other for other in dict.fromkeys(others) if other != into]
+    labels = [label_of(connection, other) for other in others]
+    who = ", ".join(labels) if len(labels) <= _TOLD else f"{len(labels)} people"
+    with recording(connection, f"Merged {who} into {label_of(connection, into)}"):
+        _merge(connection, into, others)
+
+
+def _merge(connection: Connection, into: int, others: Sequence[int]) -> None:
     both = [into, *others]
     names = dict(connection.execute(select(people.c.id, people.c.name).where(people.c.id.in_(both))).tuples().all())
     witnesses = [face for person in both for face in _witnesses(connection, person)[:1]]
@@ -91,14 +111,20 @@ def split_faces(connection: Connection, person: int, faces: Sequence[int]) -> in
             raise IndexerError(f"face {face} is none of person {person}'s; 'indexer people show {person}' lists them")
     if not mine - set(faces):
         raise IndexerError("these are all faces of the person; there is nothing to split")
-    other = add_person(connection)
-    move_faces(connection, faces, other)
+    with recording(connection, f"Split {_count(faces)} from {label_of(connection, person)}"):
+        other = add_person(connection)
+        move_faces(connection, faces, other)
     return other
 
 
 def move_faces(connection: Connection, faces: Sequence[int], person: int) -> None:
     """Say whose these faces are: not those whose they were. Errors: IndexerError where there is no such face."""
     check_faces(connection, faces)
+    with recording(connection, f"Moved {_count(faces)} to {label_of(connection, person)}"):
+        _move(connection, faces, person)
+
+
+def _move(connection: Connection, faces: Sequence[int], person: int) -> None:
     for part in _parts(faces):
         for face, old in connection.execute(_whose(part)).tuples().all():
             if old != person:
@@ -113,15 +139,18 @@ def move_faces(connection: Connection, faces: Sequence[int], person: int) -> Non
 def refuse_face(connection: Connection, face: int, person: int) -> None:
     """Say that a face is not this person's; where it was, it is nobody's now."""
     mine = (person_faces.c.face_id == face, person_faces.c.person_id == person)
-    connection.execute(delete(person_faces).where(*mine))
-    keep = upsert(refusals).values(face_id=face, person_id=person).on_conflict_do_nothing()
-    connection.execute(keep)
-    _remember(connection, [(face, other) for other in _witnesses(connection, person) if other != face], same=False)
+    with recording(connection, f"Said that face {face} is not {label_of(connection, person)}"):
+        connection.execute(delete(person_faces).where(*mine))
+        keep = upsert(refusals).values(face_id=face, person_id=person).on_conflict_do_nothing()
+        connection.execute(keep)
+        _remember(connection, [(face, other) for other in _witnesses(connection, person) if other != face], same=False)
 
 
 def hide_person(connection: Connection, person: int, *, hidden: bool) -> None:
     """Say whether a person is to be shown in lists."""
-    connection.execute(update(people).where(people.c.id == person).values(is_hidden=int(hidden)))
+    label = label_of(connection, person)
+    with recording(connection, f"Hid {label}" if hidden else f"Showed {label} again"):
+        connection.execute(update(people).where(people.c.id == person).values(is_hidden=int(hidden)))
 
 
 def _witnesses(connection: Connection, person: int) -> Sequence[int]:
@@ -138,6 +167,14 @@ def _remember(connection: Connection, pairs: Sequence[tuple[int, int]], *, same:
         new = upsert(face_pairs)
         keys = ["face_id", "other_id"]
         connection.execute(new.on_conflict_do_update(index_elements=keys, set_={"same": new.excluded.same}), rows)
+
+
+def _count(faces: Sequence[int]) -> str:
+    return "1 face" if len(faces) == 1 else f"{len(faces):,} faces"
+
+
+def _named(connection: Connection, who: str) -> str:
+    return label_of(connection, int(who)) if is_number(who) else " ".join(who.split())
 
 
 def _whose(faces: Sequence[int]) -> Select[Any]:

@@ -95,6 +95,11 @@ def find_person(connection: Connection, who: str) -> Person:
     return _person(row)
 
 
+def label_of(connection: Connection, number: int) -> str:
+    """Return what to call a person: the name, else 'person 12'."""
+    return connection.scalar(select(people.c.name).where(people.c.id == number)) or f"person {number}"
+
+
 def namesake(connection: Connection, name: str) -> int | None:
     """Return the number of the person who has a name, None where nobody has."""
     return connection.scalar(select(people.c.id).where(people.c.folded == folded(" ".join(name.split()))))

@@ -261,6 +261,15 @@ refusals = Table(
     sqlite_with_rowid=False,
 )
 
+# What the user last said of people and faces, and how these tables were before: `undo` takes the newest back.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("about", Text, nullable=False),  # a sentence
+    Column("changes", Text, nullable=False),  # JSON: rows before and after, and marks of the faces
+)
+
 # Words that the user gave to a photo (1), or took from it (0): they outlast every analysis and retag.
 own_tags = Table(
     "own_tags",

@@ -17,6 +17,7 @@ from indexer.library.own import tag_id
 from indexer.library.query import folded
 from indexer.library.replace import intern, upsert
 from indexer.library.tables import own_tags, people, person_faces, photo_tags, photos, sources, tags
+from indexer.library.undo import recording
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -149,10 +150,12 @@ def _take_words(connection: Connection, found: Sequence[News]) -> None:
 
 def _take_names(connection: Connection, named: Sequence[tuple[int, str]]) -> None:
     """Say whose faces are. Nothing is said of the others in a group that has no name: grouping decides anew."""
-    ids = {name: person_with(connection, name) for name in sorted({name for _, name in named})}
-    rows = [{"face_id": face, "person_id": ids[name], "by_user": 1} for face, name in named]
-    upsert(connection, person_faces, ["face_id"], rows)
-    if rows:
+    if not named:
+        return
+    with recording(connection, f"Took in whose {len(named):,} faces are from XMP"):
+        ids = {name: person_with(connection, name) for name in sorted({name for _, name in named})}
+        rows = [{"face_id": face, "person_id": ids[name], "by_user": 1} for face, name in named]
+        upsert(connection, person_faces, ["face_id"], rows)
         empty = people.c.name.is_(None) & people.c.id.not_in(select(person_faces.c.person_id))
         connection.execute(delete(people).where(empty))
 
