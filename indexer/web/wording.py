@@ -109,7 +109,7 @@ def near(hints: Sequence[str], query: str) -> list[tuple[str, str]]:
         missing = ""
         for part in _NEAR.finditer(hint):
             missing = part["word"] or missing
-            for word in (part["words"] or "").split(", ") if missing in query else ():
+            for word in part["words"].split(", ") if part["words"] and missing in query else ():
                 found.setdefault(word, f"/?{asked({'q': _instead(query, missing, word)})}")
     return list(found.items())
 

@@ -1,9 +1,10 @@
 // The page "/": the server's first photos become a grid of all.
 
 import { get } from "./api.js";
-import { $, tried } from "./dom.js";
+import { $, $$, tried } from "./dom.js";
 import { Grid, sectionsOf } from "./grid.js";
 import { gridKeys } from "./gridkeys.js";
+import { justified, measuresOf, placeTile, ratioOf } from "./layout.js";
 import { remember, remembered } from "./place.js";
 import { scrubber } from "./scrubber.js";
 
@@ -11,6 +12,7 @@ async function begin(root) {
   const asked = { q: root.dataset.query, sort: root.dataset.sort };
   const total = Number(root.dataset.total);
   if (Number(root.dataset.offset)) return; // a page for those without scripts
+  settle(root);
   const months = asked.sort === "date" ? (await tried(() => get("timeline", { q: asked.q })))?.months : null;
   if (months === undefined) return;
   const grid = new Grid(root, asked, sectionsOf(months, total));
@@ -21,6 +23,18 @@ async function begin(root) {
   await goBack(grid, asked);
   grid.update();
   keepPlace(grid, asked);
+}
+
+/** Place the server's photos as the grid will, before anything else is known. */
+function settle(root) {
+  const measures = measuresOf(root);
+  for (const box of $$(".tiles", root)) {
+    const tiles = $$(".tile", box);
+    const layout = justified(tiles.map((tile) => ratioOf(Number(tile.dataset.shape))), { ...measures, closed: true });
+    box.classList.add("placed");
+    box.style.setProperty("height", `${layout.height}px`);
+    tiles.forEach((tile, index) => placeTile(tile, layout.boxes[index]));
+  }
 }
 
 async function goBack(grid, asked) {

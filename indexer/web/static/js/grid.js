@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { $$, count, el, monthTitle, rested, toast } from "./dom.js";
-import { guessed, justified, ratioOf } from "./layout.js";
+import { guessed, justified, measuresOf, placeTile, ratioOf } from "./layout.js";
 import { tileOf } from "./tiles.js";
 
 const AT_A_TIME = 120; // photos of a section; a longer month has several
@@ -65,9 +65,8 @@ export class Grid {
   }
 
   measure() {
-    const style = getComputedStyle(this.root);
-    this.width = this.root.clientWidth;
-    this.measures = { width: this.width, gap: parseFloat(style.getPropertyValue("--gap")), row: parseFloat(style.getPropertyValue("--row")) };
+    this.measures = measuresOf(this.root);
+    this.width = this.measures.width;
     for (const section of this.sections) this.place(section);
     this.stack();
   }
@@ -175,7 +174,7 @@ export class Grid {
     section.filled = false;
     const before = section.height;
     this.place(section);
-    if (section.top + before <= this.view.top + 1) scrollBy({ top: section.height - before, behavior: "instant" });
+    if (section.top + before <= this.view.top + this.bar + 1) scrollBy({ top: section.height - before, behavior: "instant" });
     this.stack();
     this.fill(section);
   }
@@ -186,8 +185,7 @@ export class Grid {
       const at = section.first + index;
       const tile = this.tiles.get(at) ?? tileOf(section.hits[index], at, this.asked);
       this.tiles.set(at, tile);
-      const box = section.layout.boxes[index];
-      for (const side of ["left", "top", "width", "height"]) tile.style.setProperty(side, `${box[side].toFixed(2)}px`);
+      placeTile(tile, section.layout.boxes[index]);
       return tile;
     });
     section.box.classList.toggle("waiting", section.partial);
@@ -253,6 +251,11 @@ export class Grid {
     if (!section) return null;
     this.show(at, below);
     await this.load(section);
+    for (let round = 0; round < 2; round += 1) {
+      this.show(at, below);
+      const { top, bottom } = this.view;
+      await Promise.all(this.within(top, bottom).map((each) => this.load(each)));
+    }
     this.show(at, below);
     this.update();
     return this.tiles.get(at) ?? null;

@@ -1,8 +1,9 @@
-// Shapes (width by height) flow in, places in rows that fill the width flow out: the same rows that grid.css makes by flex.
+// Shapes (width by height) flow in, places in rows that fill the width flow out: nearly those that grid.css makes by flex.
 
 const SMALLEST = 0.3;
 const STEP = Math.log(1.04);
 const STEPS = 66;
+const TALL = 1.5; // rows: so much taller than usual is too tall
 const TAIL = 3; // full rows that are broken anew where the rest would leave a gap
 
 /** Return the step of ratios.css that is nearest to a photo's shape, as the server's `shape`. */
@@ -14,7 +15,7 @@ export function shapeOf(width, height) {
 export const ratioOf = (shape) => SMALLEST * 1.04 ** shape;
 
 /**
- * ratios: of the photos.  width, gap, row: in CSS pixels; row is the least height of a full row.
+ * ratios: of the photos.  width, gap, row: in CSS pixels; row is about the least height of a full row.
  * closed: nothing follows, so the last row may be short.  Returns {height, boxes, rows: [[first, end]…]}.
  */
 export function justified(ratios, { width, gap, row, closed }) {
@@ -37,6 +38,16 @@ export function justified(ratios, { width, gap, row, closed }) {
   return { height: top, boxes, rows: full };
 }
 
+/** What a grid is laid out by: its width, and what grid.css says. */
+export function measuresOf(root) {
+  const style = getComputedStyle(root);
+  return { width: root.clientWidth, gap: parseFloat(style.getPropertyValue("--gap")), row: parseFloat(style.getPropertyValue("--row")) };
+}
+
+export function placeTile(tile, box) {
+  for (const side of ["left", "top", "width", "height"]) tile.style.setProperty(side, `${box[side].toFixed(2)}px`);
+}
+
 /** Guess the height of so many photos of a usual shape. */
 export function guessed(number, ratio, { width, gap, row }) {
   const inRow = Math.max(1, Math.floor((width + gap) / (ratio * row + gap)));
@@ -44,19 +55,25 @@ export function guessed(number, ratio, { width, gap, row }) {
   return Math.ceil(number / inRow) * (Math.min(height, row * 1.6) + gap);
 }
 
+/** Rows end as flex would end them; but where that leaves one too tall, the next photo is squeezed in. */
 function broken(ratios, width, gap, row) {
   const rows = [];
-  let first = 0;
-  let used = 0;
+  let [first, used] = [0, 0];
+  const end = (index, rest) => {
+    rows.push([first, index]);
+    [first, used] = [index, rest];
+  };
   ratios.forEach((ratio, index) => {
-    const wants = Math.min(width, ratio * row);
-    if (index > first && used + gap + wants > width + 0.01) {
-      rows.push([first, index]);
-      first = index;
+    const wants = used + ratio;
+    if (index === first || wants * row + gap * (index - first) <= width + 0.01) {
       used = wants;
-    } else used += (index > first ? gap : 0) + wants;
+      return;
+    }
+    const [tall, low] = [width / (used * row), (wants * row) / width]; // times the usual height without it, and the other way with it
+    if (tall > TALL && low < tall) end(index + 1, 0);
+    else end(index, ratio);
   });
-  if (ratios.length) rows.push([first, ratios.length]);
+  if (first < ratios.length) rows.push([first, ratios.length]);
   return rows;
 }
 

@@ -3,7 +3,27 @@
 import { $, el, monthTitle } from "./dom.js";
 
 const LEAST_VIEWPORTS = 4;
-const LABEL_PX = 22;
+const LABEL_PX = 24;
+const TICK_PX = 9;
+
+/** Years with their places in pixels where there is room for them, and ticks ("") for months between. */
+function marks(months, scale) {
+  const labels = [];
+  for (const month of months) {
+    const [year, top] = [month.month?.slice(0, 4) ?? "–", month.top * scale];
+    const last = labels[labels.length - 1];
+    if (year !== last?.[0] && top >= (last?.[1] ?? -LABEL_PX) + LABEL_PX) labels.push([year, top]);
+  }
+  const ticks = [];
+  let free = 0;
+  for (const { top } of months) {
+    const place = top * scale;
+    if (place < free || labels.some(([, label]) => Math.abs(label - place) < LABEL_PX / 2)) continue;
+    ticks.push(["", place]);
+    free = place + TICK_PX;
+  }
+  return [...labels, ...ticks];
+}
 
 export function scrubber(grid) {
   const months = grid.sections.filter((section) => section.heading);
@@ -30,22 +50,10 @@ export function scrubber(grid) {
   const draw = () => {
     bar.hidden = grid.height < innerHeight * LEAST_VIEWPORTS;
     $("#main").classList.toggle("scrubbed", !bar.hidden);
-    let [free, last] = [-LABEL_PX, ""];
-    years.replaceChildren(...months.flatMap((month) => {
-      const place = Math.min(1, month.top / span());
-      const year = month.month?.slice(0, 4) ?? "–";
-      const mark = el("i");
-      if (year !== last && place * bar.clientHeight >= free + LABEL_PX) {
-        free = place * bar.clientHeight;
-        mark.replaceWith();
-        const label = el("span", {}, year);
-        label.style.setProperty("top", `${place * 100}%`);
-        last = year;
-        return [label];
-      }
-      if (place * bar.clientHeight < free + LABEL_PX / 2) return [];
-      mark.style.setProperty("top", `${place * 100}%`);
-      return [mark];
+    years.replaceChildren(...marks(months, bar.clientHeight / span()).map(([text, top]) => {
+      const mark = el(text ? "span" : "i", {}, text);
+      mark.style.setProperty("top", `${top}px`);
+      return mark;
     }));
     tell();
   };
