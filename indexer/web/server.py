@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _GRACE_SECONDS = 2  # for what is under way when the server is stopped
-_HEAD_SECONDS = 20.0  # for the lines before a body
+_HEAD_SECONDS = 10.0  # for the lines before a body
 _MOST_CONNECTIONS = 400
 _BEAT_TICKS = 100  # of a tenth of a second
 
