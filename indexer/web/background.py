@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from indexer.errors import ModelError
 from indexer.library.alike import Group, duplicates
 from indexer.photo import Networks
+from indexer.pipeline.apart import Apart, duplicates_in
 from indexer.pipeline.plan import Report
 from indexer.pipeline.scanner import Scanner
 from indexer.pipeline.scanning import Build, Scanning
@@ -28,7 +29,7 @@ from indexer.web.slowly import Slowly
 class Background:
     """What one server has beside its site.
 
-    copies, twins: groups of photos that look the same, or have the same bytes.
+    copies, twins: groups of photos that look the same, or have the same bytes.  apart: does what takes long.
     """
 
     site: Site
@@ -37,19 +38,21 @@ class Background:
     copies: Slowly[list[Group]]
     twins: Slowly[list[Group]]
     events: Events
+    apart: Apart
 
     @classmethod
     def of(cls, site: Site, build: Build) -> Background:
         """Return the background of a site. build: builds networks that are not there yet, for a scan."""
-        memory = Memory(site.library)
+        memory, apart = Memory(site.library), Apart()
         scanner = Scanner(site.library, partial(_scanning, site, build))
         return cls(
             site,
             memory,
             scanner,
-            Slowly(memory, lambda: duplicates(site.library, classifier_id(site))),
+            Slowly(memory, lambda: apart.do(duplicates_in, site.library.path, classifier_id(site))),
             Slowly(memory, lambda: duplicates(site.library, None)),
             Events("status", lambda: status(site, memory, scanner)),
+            apart,
         )
 
     def status(self) -> ServerStatus:
@@ -63,6 +66,7 @@ class Background:
 
     def close(self) -> None:
         """End what goes on, and wait for that."""
+        self.apart.close()
         self.scanner.close()
         self.memory.close()
 

@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 
 from indexer.errors import ConfigError, IndexerError, LibraryError, ModelError, PhotoError, QueryError, StoreError
 from indexer.library.file import BEING_WRITTEN
+from indexer.pipeline.apart import LostError
 from indexer.pipeline.scanner import ScanUnderWayError
 from indexer.web.rendering import page
 
@@ -22,6 +23,7 @@ MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("indexer.web")
 _STATUSES: tuple[tuple[type[IndexerError], int], ...] = (
     (ScanUnderWayError, 409),
+    (LostError, 500),
     (QueryError, 400),
     (PhotoError, 422),
     (LibraryError, 404),
