@@ -12,12 +12,14 @@ from indexer.web import photos, search, state
 from indexer.web.asked import QueryText, Sort
 from indexer.web.background import Background, BackgroundOf
 from indexer.web.parameters import Number, Offset
+from indexer.web.people_pages import router as people_pages
 from indexer.web.problems import Problem
 from indexer.web.rendering import page
 from indexer.web.site import Site, SiteOf
 from indexer.web.wording import asked
 
 router = APIRouter(include_in_schema=False)
+router.include_router(people_pages)
 _FIRST_PHOTOS = 60  # fill a large screen; scripts fetch the rest
 _TAGS = 500
 _GROUPS = 30

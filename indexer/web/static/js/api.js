@@ -9,7 +9,7 @@ export const post = (path, body = {}) =>
 
 /** Send a picture's bytes. */
 export const send = (path, file, values = {}, options = {}) =>
-  ask(`/api/${path}${query(values)}`, { method: "POST", headers: { "Content-Type": file.type || "application/octet-stream" }, body: file, ...options });
+  ask(`/api/${path}${query(values)}`, { method: "POST", headers: { "Content-Type": file.type.startsWith("image/") ? file.type : "application/octet-stream" }, body: file, ...options });
 
 /** Return "?a=1&b=2" without what is empty. */
 export function query(values) {

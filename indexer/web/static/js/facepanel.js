@@ -6,7 +6,7 @@ import { nameThem } from "./name.js";
 import { done } from "./undo.js";
 import { suggestPeople } from "./who.js";
 
-const MOST = 24;
+const MOST = 12;
 
 /** known: {face, name, person}.  closed: called when the panel is left. */
 export async function showFace(panel, known, closed, focus) {
@@ -30,7 +30,7 @@ export async function showFace(panel, known, closed, focus) {
 export function matchGrid(matches) {
   return el("ul", { class: "match-grid" }, matches.map((each) => el("li", {}, el("a", { class: "match", href: `/photos/${each.photo}?face=${each.face}`, "aria-label": `${nameOf(each) || "Somebody"} in ${fileName(each.path)}, ${percent(each.probability)} likely the same person` },
     el("span", { class: "thumb" }, el("img", { src: faceThumbnail(each.face), alt: "", loading: "lazy", width: "160", height: "160" })),
-    el("span", { class: "cut" }, nameOf(each) || "–"), el("span", { class: "muted number" }, percent(each.probability))))));
+    nameOf(each) ? el("span", { class: "cut" }, nameOf(each)) : "", el("span", { class: "muted number" }, percent(each.probability))))));
 }
 
 function form(known) {

@@ -5,12 +5,22 @@ import { combobox } from "./combobox.js";
 import { count } from "./dom.js";
 
 const MOST = 8;
+const AT_A_TIME = 500;
 let loading;
 
-const named = () => (loading ??= get("people", { named: true, limit: 500 }).then((found) => found.people, (error) => {
+const named = () => (loading ??= all().catch((error) => {
   loading = undefined;
   throw error;
 }));
+
+async function all() {
+  const people = [];
+  for (;;) {
+    const page = await get("people", { named: true, limit: AT_A_TIME, offset: people.length });
+    people.push(...page.people);
+    if (people.length >= page.total || !page.people.length) return people;
+  }
+}
 
 /** Let a field suggest the names of people. choose: called with the person that was taken. */
 export function suggestPeople(input, choose, but = null) {
