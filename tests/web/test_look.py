@@ -201,7 +201,7 @@ def test_too_large_a_body_is_refused(serve: Serve, tmp_path: Path, chunked: bool
 
 def test_a_full_house_says_when_to_come_back(serve: Serve, tmp_path: Path) -> None:
     slow = BytesIO()
-    Image.fromarray(np.zeros((6_000, 6_000), np.float32)).save(slow, "TIFF", compression="tiff_adobe_deflate")
+    Image.fromarray(np.zeros((3_000, 3_000), np.float32)).save(slow, "TIFF", compression="tiff_adobe_deflate")
     begun = threading.Barrier(6)
 
     with serve(tmp_path) as served, ThreadPoolExecutor(6) as threads:  # one worker, two may wait
