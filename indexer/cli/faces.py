@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.people import face_record, say_forgotten, sure
+from indexer.cli.people import say_forgotten, sure
 from indexer.cli.point import face_numbers
 from indexer.cli.present import Format, FormatOption, count, present
 from indexer.cli.session import Session, command
 from indexer.errors import IndexerError, printable
+from indexer.records.people import face_record
 
 app = typer.Typer(help="Look at the faces of photos; forget faces.", no_args_is_help=True)
 

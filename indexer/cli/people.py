@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,10 +21,7 @@ from indexer.cli.present import (
 )
 from indexer.cli.session import Session, command
 from indexer.errors import IndexerError, printable
-from indexer.records.plain import box_record, path_record, rounded
-
-if TYPE_CHECKING:
-    from indexer.library.people import Person, PlacedFace
+from indexer.records.people import face_record, grouped_record, person_record
 
 app = typer.Typer(help="Group faces into people, name and correct them.", no_args_is_help=True)
 review.register(app)
@@ -46,8 +43,6 @@ def cluster(
     Faces that are too poor to be compared are left, and so are those that are like no other. What you have said of
     people and faces is never changed.
     """
-    from dataclasses import asdict
-
     from indexer.library.group import group
 
     spec = describer(session.settings().config)
@@ -60,7 +55,7 @@ def cluster(
             again=again,
         )
     if as_json:
-        write_json(asdict(done))
+        write_json(grouped_record(done))
         return
     write(
         f"{count(done.joined, 'face')} joined people that were there, {done.grouped:,} became "
@@ -86,7 +81,7 @@ def show_list(
     present(
         shown,
         format,
-        record=_person_record,
+        record=person_record,
         columns={
             "person": lambda each: str(each.number),
             "faces": lambda each: f"{each.faces:,}",
@@ -184,13 +179,12 @@ def move(
     to: Annotated[str, typer.Option("--to", help="Whose they are: a number, a name, or a new name.")],
 ) -> None:
     """Say whose faces are."""
-    from indexer.library.corrections import move_faces, person_with
+    from indexer.library.corrections import give_faces
     from indexer.library.people import find_person
 
     with session.open_library(read_only=False) as library, library.writing() as connection:
         numbers = face_numbers(connection, faces)
-        person = person_with(connection, to)
-        move_faces(connection, numbers, person)
+        person = give_faces(connection, numbers, to)
         label = find_person(connection, str(person)).label
     write(f"{count(len(numbers), 'face')} moved to {label} (person {person}).")
 
@@ -206,6 +200,19 @@ def hide(
         (person,) = person_numbers(connection, [who])
         hide_person(connection, person, hidden=not undo)
     write(f"Person {person} is {'shown again' if undo else 'hidden'}.")
+
+
+@command(app, "undo")
+def undo(session: Session) -> None:
+    """Take back what you last said of people: a name, merge, split, move, answer or hiding; then what you said before.
+
+    Where people have changed since in another way, so that it no longer fits, nothing is changed.
+    """
+    from indexer.library import undo as undoing
+
+    with session.open_library(read_only=False) as library:
+        undone = undoing.undo(library)
+    write(f"Undone: {undone}." if undone else "There is nothing to undo.")
 
 
 @command(app, "forget")
@@ -240,29 +247,6 @@ def say_forgotten(session: Session, library: Path, faces: int) -> None:
     write(f"{count(faces, 'face')} forgotten: no description of them is left, and no scan makes another.")
     for copy in sorted(library.parent.glob(f"{library.name}.*.bak")):
         session.say(f"{printable(copy)} was made before and still holds what was erased; delete it.")
-
-
-def face_record(face: PlacedFace) -> dict[str, Any]:
-    """Return a face as JSON."""
-    return {
-        "face": face.number,
-        **path_record(face.path),
-        "place": face.place,
-        "box": box_record(face.box),
-        "quality": rounded(face.quality),
-        "person": face.person,
-        "by_user": face.by_user,
-    }
-
-
-def _person_record(person: Person) -> dict[str, Any]:
-    return {
-        "person": person.number,
-        "name": person.name,
-        "faces": person.faces,
-        "photos": person.photos,
-        "hidden": person.hidden,
-    }
 
 
 def _agreed(question: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, insert, select
@@ -72,6 +73,14 @@ def group(library: Library, model: str, *, distance: float, min_quality: float, 
     labels = cluster(seen.vectors, distance, known)
     with library.writing() as connection:
         return _store(connection, seen, labels, unfit)
+
+
+def group_in(file: Path, model: str, distance: float, min_quality: float) -> Grouped:
+    """Group the faces of a library file, as `group` does: for a process of its own."""
+    from indexer.library.store import Library
+
+    with Library.open(file) as library:
+        return group(library, model, distance=distance, min_quality=min_quality)
 
 
 def read_described(connection: Connection, model: str, min_quality: float) -> Described:

@@ -117,6 +117,18 @@ def faces_of(library: Library, number: int) -> list[PlacedFace]:
         return placed(connection, ids, shown_only=True)
 
 
+def covers(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
+    """Return, by the numbers of people, the face of each that is the best in a photo that a search shows."""
+    best = func.max(faces.c.quality)  # SQLite takes the other columns from the row that has it
+    query = select(person_faces.c.person_id, faces.c.id, best).select_from(person_faces.join(faces).join(photos))
+    query = query.where(SHOWN).group_by(person_faces.c.person_id)
+    return {
+        row.person_id: row.id
+        for part in _parts(numbers)
+        for row in connection.execute(query.where(person_faces.c.person_id.in_(part)))
+    }
+
+
 def faces_in(library: Library, path: Path) -> list[PlacedFace]:
     """Return the faces of a photo, from left to right. Errors: LibraryError where the photo is not in the library."""
     with library.reading() as connection:

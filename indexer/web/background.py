@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -30,6 +31,7 @@ class Background:
     """What one server has beside its site.
 
     copies, twins: groups of photos that look the same, or have the same bytes.  apart: does what takes long.
+    grouping: held while faces are grouped.
     """
 
     site: Site
@@ -39,6 +41,7 @@ class Background:
     twins: Slowly[list[Group]]
     events: Events
     apart: Apart
+    grouping: Lock = field(default_factory=Lock)
 
     @classmethod
     def of(cls, site: Site, build: Build) -> Background:

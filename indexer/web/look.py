@@ -64,7 +64,7 @@ def classify(
 @router.post("/faces", summary="Find the faces of a picture", **_UPLOAD)
 def find_faces(upload: Uploaded, site: SiteOf) -> list[SeenFaceRecord]:
     """Return all of them, from left to right, with what describes each."""
-    _describer(site)
+    describer(site)
     found = from_left(_looked(site.looker.faces, upload))
     return [seen_face_record(number, face) for number, face in enumerate(found, 1)]
 
@@ -72,7 +72,7 @@ def find_faces(upload: Uploaded, site: SiteOf) -> list[SeenFaceRecord]:
 @router.post("/similar-faces", summary="Find the people of a picture", **_UPLOAD)
 def similar_faces(upload: Uploaded, site: SiteOf, limit: Limit = 50, threshold: Threshold = None) -> list[FaceMatches]:
     """Return, for each of its faces, the faces of the library that are most alike."""
-    spec, found = _describer(site), _looked(site.looker.faces, upload)
+    spec, found = describer(site), _looked(site.looker.faces, upload)
     names = labels(site.library)
     return [
         {
@@ -88,7 +88,7 @@ def similar_faces(upload: Uploaded, site: SiteOf, limit: Limit = 50, threshold: 
 @router.get("/faces/{face}/similar", summary="Find faces like one of the library", responses=documented(404, 409))
 def similar(face: Number, site: SiteOf, limit: Limit = 50, threshold: Threshold = None) -> LikeFaceRecord:
     """Return the other faces of the library that are most alike."""
-    spec, known, names = _describer(site), known_face(site, face), labels(site.library)
+    spec, known, names = describer(site), known_face(site, face), labels(site.library)
     descriptor = descriptor_of(site.library, face, spec.id)
     found = [] if descriptor is None else _like(site, spec, descriptor, limit + 1, threshold)
     others = [match for match in found if match.face.number != face][:limit]
@@ -105,7 +105,7 @@ def _like(site: Site, spec: ModelSpec, descriptor: Descriptor, limit: int, thres
     )
 
 
-def _describer(site: Site) -> ModelSpec:
+def describer(site: Site) -> ModelSpec:
     """Return the network whose descriptors are compared. Errors: Problem (409) where faces are switched off."""
     if not site.config.faces:
         raise Problem(409, "Faces are switched off (faces in the settings): they are neither found nor described.")

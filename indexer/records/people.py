@@ -1,0 +1,136 @@
+"""People and their faces flow in; JSON objects flow out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from typing_extensions import TypedDict
+
+from indexer.records.plain import BoxRecord, PhotoPathRecord, box_record, path_record, rounded
+
+if TYPE_CHECKING:
+    from indexer.library.group import Grouped
+    from indexer.library.people import Person, PlacedFace
+
+
+class PersonRecord(TypedDict):
+    """A person, named or not; how many faces and photos a search shows."""
+
+    person: int
+    name: str | None
+    faces: int
+    photos: int
+    hidden: bool
+
+
+class CoveredPersonRecord(PersonRecord):
+    """A person in a list; cover: the face that shows the person best, null where none is shown."""
+
+    cover: int | None
+
+
+class PersonFaceRecord(PhotoPathRecord):
+    """A face of the library: its place from the left, whose it is, and whether you said so."""
+
+    face: int
+    place: int
+    box: BoxRecord
+    quality: float
+    person: int | None
+    by_user: bool
+
+
+class WholePersonRecord(TypedDict):
+    """A person with a page of the faces, by path; face_count: all that a search shows."""
+
+    person: int
+    name: str | None
+    face_count: int
+    photos: int
+    hidden: bool
+    cover: int | None
+    faces: list[PersonFaceRecord]
+
+
+class PeopleRecord(TypedDict):
+    """A page of the people, those with most faces first."""
+
+    total: int
+    people: list[CoveredPersonRecord]
+
+
+class GroupedRecord(TypedDict):
+    """What a grouping came to: faces that joined people, new people and their faces, faces left, faces too poor."""
+
+    joined: int
+    people: int
+    grouped: int
+    left: int
+    unfit: int
+
+
+class LastRecord(TypedDict):
+    """What would be undone, null where there is nothing."""
+
+    about: str | None
+
+
+class UndoneRecord(TypedDict):
+    """What was undone, null where there was nothing."""
+
+    undone: str | None
+
+
+def person_record(person: Person) -> PersonRecord:
+    """Return a person as JSON."""
+    return {
+        "person": person.number,
+        "name": person.name,
+        "faces": person.faces,
+        "photos": person.photos,
+        "hidden": person.hidden,
+    }
+
+
+def covered_person_record(person: Person, cover: int | None) -> CoveredPersonRecord:
+    """Return a person with the face that shows the person best."""
+    return {**person_record(person), "cover": cover}
+
+
+def whole_person_record(person: Person, cover: int | None, faces: Sequence[PlacedFace]) -> WholePersonRecord:
+    """Return a person with some of the faces."""
+    return {
+        "person": person.number,
+        "name": person.name,
+        "face_count": person.faces,
+        "photos": person.photos,
+        "hidden": person.hidden,
+        "cover": cover,
+        "faces": [face_record(face) for face in faces],
+    }
+
+
+def face_record(face: PlacedFace) -> PersonFaceRecord:
+    """Return a face as JSON."""
+    return {
+        "face": face.number,
+        "photo": face.photo,
+        **path_record(face.path),
+        "place": face.place,
+        "box": box_record(face.box),
+        "quality": rounded(face.quality),
+        "person": face.person,
+        "by_user": face.by_user,
+    }
+
+
+def grouped_record(done: Grouped) -> GroupedRecord:
+    """Return what a grouping came to."""
+    return {
+        "joined": done.joined,
+        "people": done.people,
+        "grouped": done.grouped,
+        "left": done.left,
+        "unfit": done.unfit,
+    }
