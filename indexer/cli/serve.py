@@ -29,9 +29,8 @@ from indexer.config import Config
 from indexer.errors import ConfigError, IndexerError
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
     from indexer.library.store import Library
+    from indexer.web.server import Application
 
 _EXTRA = ("fastapi", "jinja2", "python_multipart", "uvicorn")
 _SHORTEST_PASSWORD = 8
@@ -114,7 +113,7 @@ def _run(session: Session, config: Config, certificate: tuple[Path, Path] | None
 
 
 @contextmanager
-def _application(session: Session, config: Config) -> Iterator[FastAPI]:
+def _application(session: Session, config: Config) -> Iterator[Application]:
     """Open all that the application needs, as long as it runs."""
     from indexer.pipeline.looker import Looker
     from indexer.pipeline.thumbnails import Thumbnails

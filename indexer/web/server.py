@@ -7,12 +7,15 @@ from asyncio import TimerHandle
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import h11
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+Application: TypeAlias = FastAPI
+"""What a server runs."""
 
 _GRACE_SECONDS = 2  # for what is under way when the server is stopped
 _HEAD_SECONDS = 10.0  # for the lines before a body
@@ -30,7 +33,7 @@ class Callbacks:
 
 
 def serve(
-    app: FastAPI, listener: socket.socket, certificate: tuple[Path, Path] | None, is_logged: bool, told: Callbacks
+    app: Application, listener: socket.socket, certificate: tuple[Path, Path] | None, is_logged: bool, told: Callbacks
 ) -> None:
     """Answer until Ctrl-C or SIGTERM; what is still under way then has two seconds.
 
@@ -51,7 +54,10 @@ def serve(
         proxy_headers=True,
         forwarded_allow_ips=["127.0.0.1", "::1"],  # a proxy on this machine may say for whom it asks
         limit_concurrency=_MOST_CONNECTIONS,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_graceful_shutdown=Application: TypeAlias = FastAPI
+"""What a server runs."""
+
+_GRACE_SECONDS,
         **secure,
     )
     settings.load()
@@ -59,7 +65,7 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, app: FastAPI, told: Callbacks) -> None:
+    def __init__(self, config: uvicorn.Config, app: Application, told: Callbacks) -> None:
         super().__init__(config)
         self._site, self._told = app, told
 
