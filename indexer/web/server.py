@@ -54,10 +54,7 @@ def serve(
         proxy_headers=True,
         forwarded_allow_ips=["127.0.0.1", "::1"],  # a proxy on this machine may say for whom it asks
         limit_concurrency=_MOST_CONNECTIONS,
-        timeout_graceful_shutdown=Application: TypeAlias = FastAPI
-"""What a server runs."""
-
-_GRACE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
         **secure,
     )
     settings.load()
