@@ -10,20 +10,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from indexer.web.origins import is_loopback, split_host
 from indexer.web.problems import Problem, answer
 
-_OFF = (
-    "camera",
-    "display-capture",
-    "geolocation",
-    "microphone",
-    "midi",
-    "payment",
-    "usb",
-    "serial",
-    "bluetooth",
-    "hid",
-)
+_OFF = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "usb", "serial", "hid")
 _HEADERS = {
     # Only what this server sends is run, shown and asked. blob: a picture that was dropped on the page.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -32,7 +22,6 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     # Not no-referrer: with it browsers hide the origin of a form, also from us, who compare it.
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{each}=()" for each in _OFF),
 }
@@ -60,7 +49,7 @@ class Headers:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                _harden(message)
+                _harden(message, scope)
             await send(message)
 
         try:
@@ -78,9 +67,17 @@ class Headers:
         await problem(scope, receive, send)
 
 
-def _harden(message: Message) -> None:
+def _harden(message: Message, scope: Scope) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in _HEADERS.items():
         headers[name] = value
+    if _is_trustworthy(scope):
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
     kind = headers.get("content-type", "").partition(";")[0]
     headers.setdefault("cache-control", "no-store" if kind in _NEVER_KEPT else "private, no-cache")
+
+
+def _is_trustworthy(scope: Scope) -> bool:
+    """Tell whether browsers take what they are told as not tampered with; else they complain of some headers."""
+    split = split_host(Request(scope).headers.get("host", ""))
+    return scope["scheme"] == "https" or (split is not None and is_loopback(split[0]))

@@ -253,6 +253,12 @@ def test_every_answer_has_the_headers_of_safety(ask: Ask, path: str) -> None:
         assert "server" not in headers
 
 
+def test_a_browser_is_told_of_openers_where_it_listens(ask: Ask) -> None:
+    for url, told in (("http://localhost", True), ("https://10.0.0.5", True), ("http://10.0.0.5", False)):
+        client = ask(url, serve_address="0.0.0.0", serve_token=kept_token(TOKEN))
+        assert ("cross-origin-opener-policy" in client.get("/healthz").headers) is told
+
+
 def test_nothing_is_kept_by_browsers_unless_a_handler_says_so(ask: Ask) -> None:
     client = ask()
     assert client.get("/").headers["cache-control"] == "no-store"
