@@ -175,3 +175,17 @@ def test_no_face_is_looked_for_below_a_folder_that_is_left_out(
     assert json.loads(own("status", "--json", **left_out).stdout)["stale"] == 0
     own("scan", tmp_path / "photos")  # not left out any more
     assert len(own.json("faces", "list", private)) == 1
+
+
+def test_what_was_said_last_is_undone(people) -> None:
+    program, photos = people
+    before = program.json("people", "list")
+    first, second = (str(each["person"]) for each in before)
+    program("people", "name", first, "Alice")
+    program("people", "merge", first, second)
+    program("people", "move", f"{photos / 'hopper.jpg'}#1", "--to", "Grace")
+    assert program("people", "undo").stdout == "Undone: Moved 1 face to Grace.\n"
+    assert program("people", "undo").stdout == f"Undone: Merged person {second} into Alice.\n"
+    assert program("people", "undo").stdout == f"Undone: Named person {first} Alice.\n"
+    assert program("people", "undo").stdout == "There is nothing to undo.\n"
+    assert program.json("people", "list") == before
