@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
@@ -16,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from indexer.pipeline.scanning import Build
-from indexer.web.api_page import router as api_page
+from indexer.web import api_page, look, media, pages, people, photos, search, state
 from indexer.web.background import Background
 from indexer.web.caching import add_caching
 from indexer.web.problems import ProblemRecord, add_problems, documented
@@ -26,7 +24,6 @@ from indexer.web.site import Site
 if TYPE_CHECKING:
     from indexer.web.guard import Guard
 
-_ROUTERS = ("search", "photos", "media", "people", "faces", "look", "state")
 _ALWAYS = (400, 401, 403, 422, 429, 500, 503)  # what any route may answer
 _YEAR_SECONDS = 365 * 24 * 3600
 
@@ -48,12 +45,10 @@ def create_app(site: Site, guard: Guard, build: Build = lambda _: None) -> FastA
     )
     app.state.site = site
     app.state.background = Background.of(site, build)
-    for name in _ROUTERS:
-        if find_spec(f"indexer.web.{name}"):
-            app.include_router(import_module(f"indexer.web.{name}").router, responses=documented(*_ALWAYS))
-    app.include_router(api_page)
-    if find_spec("indexer.web.pages"):
-        app.include_router(import_module("indexer.web.pages").router)
+    for each in (search, photos, media, people, look, state):
+        app.include_router(each.router, responses=documented(*_ALWAYS))
+    for pages_of in (api_page, pages):
+        app.include_router(pages_of.router)
     app.add_api_route("/healthz", _healthy, include_in_schema=False)
     app.mount("/static", _Static(directory=STATIC), name="static")
     add_problems(app)
