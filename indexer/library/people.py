@@ -110,11 +110,14 @@ def is_number(who: str) -> bool:
     return who.isascii() and who.isdigit() and len(who) < 19
 
 
-def faces_of(library: Library, number: int) -> list[PlacedFace]:
-    """Return the faces of a person in photos that a search shows, by path."""
+def faces_of(library: Library, number: int, *, limit: int | None = None, offset: int = 0) -> list[PlacedFace]:
+    """Return the faces of a person in photos that a search shows, by path; offset: leave out so many of the first."""
+    query = select(faces.c.id).select_from(person_faces.join(faces).join(photos).join(roots))
+    # No root lies in another: the order by root, then path is that of whole paths.
+    order = (roots.c.path, photos.c.path, faces.c.box_left, faces.c.box_top, faces.c.id)
+    query = query.where(person_faces.c.person_id == number, SHOWN).order_by(*order).limit(limit).offset(offset)
     with library.reading() as connection:
-        ids = connection.scalars(select(person_faces.c.face_id).where(person_faces.c.person_id == number)).all()
-        return placed(connection, ids, shown_only=True)
+        return placed(connection, connection.scalars(query).all())
 
 
 def covers(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:

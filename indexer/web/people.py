@@ -41,7 +41,7 @@ from indexer.web.caching import cached
 from indexer.web.look import describer
 from indexer.web.parameters import LARGEST, Limit, Number, Offset
 from indexer.web.problems import Problem, documented
-from indexer.web.site import SiteOf
+from indexer.web.site import Site, SiteOf
 
 router = APIRouter(prefix="/api", tags=["people"])
 _MOST = 10_000  # faces or people in one request
@@ -102,8 +102,8 @@ def everybody(
     everyone = behind.memory.kept(("people", hidden), lambda: list_people(site.library, hidden=hidden))
     found = [each for each in everyone if each.name is not None or not named]
     shown = found[offset : offset + limit]
-    with site.library.reading() as connection:
-        best = covers(connection, [each.number for each in shown])
+    numbers = tuple(each.number for each in shown)
+    best = behind.memory.kept(("covers", numbers), lambda: _covers(site, numbers))
     people = [covered_person_record(each, best.get(each.number)) for each in shown]
     return {"total": len(found), "people": people}
 
@@ -160,8 +160,8 @@ def show(
     with site.library.reading() as connection:
         known = _known(connection, person)
         cover = covers(connection, [person]).get(person)
-    faces = behind.memory.kept(("faces of", person), lambda: faces_of(site.library, person))
-    return whole_person_record(known, cover, faces[offset : offset + limit])
+    faces = faces_of(site.library, person, limit=limit, offset=offset)
+    return whole_person_record(known, cover, faces)
 
 
 @router.post("/people/{person}/name", summary="Name a person", responses=documented(404, 409))
@@ -206,6 +206,11 @@ def move(site: SiteOf, wanted: MoveWanted) -> PersonRecord:
         if is_number(wanted.to):
             _known(connection, int(wanted.to))
         return person_record(_known(connection, corrections.give_faces(connection, wanted.faces, wanted.to)))
+
+
+def _covers(site: Site, numbers: Sequence[int]) -> dict[int, int]:
+    with site.library.reading() as connection:
+        return covers(connection, numbers)
 
 
 def _known(connection: Reading, number: int) -> Person:

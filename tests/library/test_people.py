@@ -286,3 +286,18 @@ def test_the_user_may_say_that_a_photo_shows_somebody_twice(library: Library) ->
     say(library, "move_faces", [number(library, "mirror.jpg", place) for place in (1, 2)], alice)
     grouped(library)
     assert whose(library, "mirror.jpg") == [alice, alice]
+
+
+def test_the_faces_of_a_person_come_a_page_at_a_time(party: Library) -> None:
+    grouped(party)
+    party.add_root(ROOT.parent / "another")
+    add(party, photo_of(ROOT.parent / "another" / "0.jpg", ALICE, ALICE))
+    add(party, photo_of(ROOT / "5.jpg", ALICE, ALICE, seed=1))
+    with party.writing() as connection:
+        free = connection.exec_driver_sql("SELECT id FROM faces WHERE id NOT IN (SELECT face_id FROM person_faces)")
+        corrections.move_faces(connection, free.scalars().all(), 1)
+    whole = faces_of(party, 1)
+    assert [(face.path, face.place) for face in whole] == sorted((face.path, face.place) for face in whole)
+    assert len(whole) == find(party, "1").faces
+    pages = [face for start in range(0, len(whole), 2) for face in faces_of(party, 1, limit=2, offset=start)]
+    assert pages == whole

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Served
 
 from indexer.library.corrections import give_faces
 
 
 @pytest.fixture
-def two(served: Served) -> tuple[Served, int, int, list[int]]:
+def two(served) -> tuple[Any, int, int, list[int]]:
     """Anna with one face, Ben with the others; the numbers of both and of the faces."""
     library = served.site.library
     with library.reading() as connection:
@@ -22,13 +21,13 @@ def two(served: Served) -> tuple[Served, int, int, list[int]]:
     return served, anna, ben, faces
 
 
-def said(served: Served, path: str, body: Any = None, status: int = 200) -> Any:
+def said(served, path: str, body: Any = None, status: int = 200) -> Any:
     answer = served.client.post(f"/api/{path}", json=body, headers={"origin": str(served.client.base_url)})
     assert answer.status_code == status, answer.text
     return answer.json()
 
 
-def asked(served: Served, path: str, status: int = 200, **query: Any) -> Any:
+def asked(served, path: str, status: int = 200, **query: Any) -> Any:
     answer = served.client.get(f"/api/{path}", params=query)
     assert answer.status_code == status, answer.text
     return answer.json()
