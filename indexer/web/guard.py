@@ -37,15 +37,11 @@ class Guard:
     def of(cls, config: Config) -> Self:
         """Return the guard of a server with these settings; log-ins are kept beside the library.
 
-        Errors: ConfigError for an address that others can reach while nobody is asked for a password or token.
+        Errors: ConfigError for an address or name that is for others while nobody is asked for a password or token.
         """
-        keys, loopback = Keys(config), is_loopback(config.serve_address)
-        if not loopback and not keys.exist:
-            raise ConfigError(
-                "serve_address",
-                f"{config.serve_address} can be reached by other machines; set a password first "
-                "(indexer serve --set-password), or make a token (indexer serve --new-token)",
-            )
+        keys = Keys(config)
+        if not keys.exist:
+            _refuse_others(config)
         name = f"{config.library_file.name}.sessions-{config.serve_port}.json"
         sessions = Sessions(config.library_file.with_name(name), keys.mark)
         cookie = f"indexer-{config.serve_port}"  # cookies know no ports, and two servers are two
@@ -67,6 +63,14 @@ class Guard:
         if scope["path"] in LOOKING:
             return self.upload_bytes + _FORM_BYTES  # what a form has around the picture
         return _FORM_BYTES if scope["path"] in SIGNING else _SMALL_BYTES
+
+
+def _refuse_others(config: Config) -> None:
+    first = "set a password first (indexer serve --set-password), or make a token (indexer serve --new-token)"
+    if not is_loopback(config.serve_address):
+        raise ConfigError("serve_address", f"{config.serve_address} can be reached by other machines; {first}")
+    if config.serve_hosts:  # most likely, a proxy stands before it
+        raise ConfigError("serve_hosts", f"these names are for others to call this server by; {first}")
 
 
 def _kind(scope: Scope) -> str:

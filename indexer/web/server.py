@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import h11
 import uvicorn
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -20,6 +21,7 @@ Application: TypeAlias = FastAPI
 _GRACE_SECONDS = 2  # for what is under way when the server is stopped
 _HEAD_SECONDS = 10.0  # for the lines before a body
 _MOST_CONNECTIONS = 400
+_THREADS = 112  # as many as the guard lets requests in: who waits for a picture keeps nobody from searching
 _BEAT_TICKS = 100  # of a tenth of a second
 
 
@@ -67,6 +69,7 @@ class _Server(uvicorn.Server):
         self._site, self._told = app, told
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        current_default_thread_limiter().total_tokens = _THREADS
         await super().startup(sockets)
         if self.started:
             self._told.ready()

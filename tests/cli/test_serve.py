@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import pty
@@ -9,12 +10,15 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +152,40 @@ def test_with_a_token_others_may_ask(start, kept) -> None:
     assert server.get("/api/status")[0] == 401
     assert server.get("/api/status", Authorization=f"Bearer {token}")[0] == 200
     assert server.get("/healthz")[0] == 200
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_it_speaks_https_with_a_certificate(start, kept, tmp_path: Path) -> None:
+    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "own.pem"), "-subj", "/CN=localhost"]
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*make, *files], check=True, capture_output=True)
+    server = start(kept, "--certificate", tmp_path / "own.pem", "--key", tmp_path / "key.pem")
+    trust = ssl.create_default_context(cafile=str(tmp_path / "own.pem"))
+    with urllib.request.urlopen(f"https://localhost:{server.port}/healthz", context=trust) as answer:
+        assert answer.read() == b"ok"
+    assert server.stop()[0] == 0
+
+
+def test_a_proxy_on_this_machine_may_say_for_whom_it_asks(start, kept) -> None:
+    from indexer.web.secret import kept_password
+
+    environ = {"INDEXER_SERVE_PASSWORD": kept_password("correct horse"), "INDEXER_SERVE_HOSTS": "photos.example.org"}
+    server = start(kept, **environ)
+
+    def log_in(asker: str, password: str) -> tuple[int, str]:
+        form = urllib.parse.urlencode({"password": password})
+        headers = {"Host": "photos.example.org", "X-Forwarded-Proto": "https", "X-Forwarded-For": asker}
+        headers |= {"Origin": "https://photos.example.org", "Content-Type": "application/x-www-form-urlencoded"}
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
+            connection.request("POST", "/login", form, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("Set-Cookie", "")
+
+    assert [log_in("203.0.113.7", "wrong horse")[0] for _ in range(6)] == [401] * 5 + [429]
+    status, cookie = log_in("203.0.113.8", "correct horse")
+    assert status == 303
+    assert cookie.startswith(f"__Host-indexer-{server.port}=")
+    assert "Secure" in cookie
 
 
 def test_a_password_is_read_from_a_pipe(start, kept) -> None:

@@ -96,7 +96,8 @@ def ask(tmp_path: Path) -> Ask:
     ],
 )
 def test_a_server_answers_to_its_own_names_only(ask: Ask, host: str, status: int) -> None:
-    client = ask(serve_hosts=("photos.example.org",))
+    client = ask(serve_hosts=("photos.example.org",), serve_token=kept_token(TOKEN))
+    client.headers.update(WITH_TOKEN)
     for path in ("/api/state", "/healthz", "/login", "/static/nothing"):
         got = client.get(path, headers={"Host": host})
         assert (got.status_code == status) if path == "/api/state" or status != 200 else got.status_code < 405
@@ -150,6 +151,11 @@ def test_an_address_that_others_reach_needs_a_password_or_token(address: str) ->
     with pytest.raises(ConfigError, match=r"can be reached by other machines; .* --set-password"):
         Guard.of(Config(serve_address=address))
     Guard.of(Config(serve_address=address, serve_token=kept_token(TOKEN)))
+
+
+def test_a_name_for_others_needs_a_password_or_token_too() -> None:
+    with pytest.raises(ConfigError, match=r"for others to call this server by; .* --set-password"):
+        Guard.of(Config(serve_hosts=("photos.example.org",)))
 
 
 def test_on_loopback_without_password_everybody_on_this_machine_may_ask(ask: Ask) -> None:

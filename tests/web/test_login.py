@@ -198,7 +198,7 @@ def test_a_server_with_a_token_alone_says_so(start: Start) -> None:
 
 
 def test_an_open_server_asks_for_nothing(start: Start) -> None:
-    client = start(serve_password="")
+    client = start(serve_password="", serve_hosts=())
     assert client.get("/login?next=/people").headers["location"] == "/people"
     assert log_in(client, "anything").headers["location"] == "/"
     assert client.post("/logout").status_code == 303
