@@ -63,6 +63,13 @@ def workers() -> list[int]:
     return list(map(int, children))
 
 
+def resident_bytes(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
+    except (OSError, IndexError):
+        return 0
+
+
 def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
@@ -154,10 +161,10 @@ def test_no_more_wait_than_may(picture: Path, endless: Path) -> None:
 
 
 def test_a_picture_that_takes_too_long_costs_itself_only(endless: Path, picture: Path) -> None:
-    with looker(limits=Limits(10**8, 0.3, 10**9)) as one, ThreadPoolExecutor(3) as threads:
+    with looker(limits=Limits(10**8, 1, 10**9)) as one, ThreadPoolExecutor(3) as threads:
         slow = threads.submit(one.thumbnail, endless, 32)
         others = [threads.submit(one.thumbnail, picture, 32) for _ in range(2)]
-        with pytest.raises(PhotoError, match=r"decode: it took longer than 0.3 seconds"):
+        with pytest.raises(PhotoError, match=r"decode: it took longer than 1 seconds"):
             slow.result()
         assert all(each.result() for each in others)
 
@@ -166,8 +173,7 @@ def test_a_picture_that_crashes_its_worker_costs_itself_only(picture: Path, endl
     with looker() as one, ThreadPoolExecutor(3) as threads:
         assert one.thumbnail(picture, 32)
         deadly = threads.submit(one.thumbnail, endless, 32)
-        until(lambda: one.under_way == 1)
-        time.sleep(0.3)
+        until(lambda: any(resident_bytes(pid) > 200_000_000 for pid in workers()))  # it is at it
         others = [threads.submit(one.thumbnail, picture, 32) for _ in range(2)]
         for pid in workers():
             os.kill(pid, signal.SIGSEGV)
@@ -181,6 +187,19 @@ def test_a_picture_that_needs_too_much_memory_costs_itself_only(endless: Path, p
         with pytest.raises(PhotoError, match="memory"):
             one.thumbnail(endless, 32)
         assert one.thumbnail(picture, 32)
+
+
+def test_networks_that_load_later_take_nothing_from_what_a_picture_may_need(
+    eyes: Eyes, samples: dict[str, Path], endless: Path
+) -> None:
+    with looker(eyes, Limits(10**8, 60, 256_000_000)) as one:
+        one.thumbnail(samples["cat"], 320)  # from here on the process is held to its limit
+        one.classify(samples["cat"])
+        one.faces(samples["astronaut"])
+        one.vector(samples["coffee"])
+        with pytest.raises(PhotoError, match="memory"):
+            one.thumbnail(endless, 32)
+        assert one.classify(samples["cat"])
 
 
 def test_a_picture_with_too_many_pixels_is_refused(endless: Path) -> None:
