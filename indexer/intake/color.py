@@ -15,6 +15,7 @@ from io import BytesIO
 
 from PIL import Image, ImageCms
 
+from indexer.intake import adobe_rgb
 from indexer.intake.rgb import to_rgb
 
 _Convert = Callable[[Image.Image], Image.Image]
@@ -28,7 +29,7 @@ def reduced(image: Image.Image, factor: int) -> tuple[Image.Image, _Convert]:
 
     Returns it in its own colors, to be turned, cropped and resized while these cost least, and what makes them sRGB.
     """
-    profile = image.info.get("icc_profile")
+    profile = image.info.get("icc_profile") or (adobe_rgb.profile() if adobe_rgb.is_adobe_rgb(image) else None)
     mode, convert = _converter(bytes(profile)) if profile else ("RGB", None)
     if convert is None or not _fits(image, mode):
         return (to_rgb(image, factor), _as_it_is)

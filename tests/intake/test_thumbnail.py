@@ -110,6 +110,17 @@ def test_colors_land_where_the_profile_means_them(tmp_path: Path, name: str, end
     assert near(color(small(path)), expected)
 
 
+@pytest.mark.parametrize(("index", "space"), [("R03", 65535), ("R98", 65535), ("R03", 1), ("R98", 1)])
+def test_adobe_rgb_of_a_camera_needs_no_profile(tmp_path: Path, index: str, space: int) -> None:
+    picture, value = Image.new("RGB", (400, 300), (60, 200, 70)), [60, 200, 70]
+    exif = picture.getexif()
+    exif.get_ifd(0x8769).update({0xA001: space, 0xA005: {1: index}})
+    picture.save(tmp_path / "a.jpg", exif=exif, quality=98)
+    means_adobe = (index, space) == ("R03", 65535)
+    expected = meant("RGB", tuple(value), rgb_profile(ADOBE_RGB)) if means_adobe else value
+    assert near(color(small(tmp_path / "a.jpg")), expected)
+
+
 def test_networks_see_the_numbers_of_the_file(tmp_path: Path) -> None:
     Image.new("RGB", (400, 300), (230, 40, 30)).save(tmp_path / "a.png", icc_profile=rgb_profile(DISPLAY_P3))
     with open_original(stamp(tmp_path / "a.png"), MAX_PIXELS) as original:
