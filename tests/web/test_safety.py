@@ -6,7 +6,8 @@ import asyncio
 import io
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,12 @@ def test_every_route_goes_by_the_servers_names_only(client: TestClient) -> None:
         assert client.request(method, path, headers={"Host": "rebound.example"}).status_code == 421
 
 
+def in_a_thread(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run it where no loop runs yet: Playwright keeps one in the thread of the tests."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def raw(served: Any, path: str, query: str = "", **headers: str) -> tuple[int, bytes]:
     """Ask for a path exactly as it is written, by a client that tidies nothing up."""
     sent: list[Any] = []
@@ -140,7 +147,7 @@ def raw(served: Any, path: str, query: str = "", **headers: str) -> tuple[int, b
         }
         await served.client.app(scope, receive, send)
 
-    asyncio.run(ask())
+    in_a_thread(ask())
     return sent[0]["status"], b"".join(each.get("body", b"") for each in sent)
 
 
@@ -273,8 +280,6 @@ def test_after_all_that_a_picture_is_still_looked_at(small: TestClient, samples:
 
 
 def test_many_uploads_at_once_are_answered_or_sent_away_for_a_moment(client: TestClient) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     noise = as_bytes(Image.effect_noise((900, 900), 90).convert("RGB"), "JPEG")
     with ThreadPoolExecutor(24) as crowd:
         got = list(crowd.map(lambda _: client.post("/api/faces", content=noise), range(24)))
