@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete, insert, select
 
 from indexer.errors import IndexerError
-from indexer.library.noting import Change, noted, unwatch, watch
+from indexer.library.noting import COLUMNS, Change, noted, unwatch, watch
 from indexer.library.put_back import fits, marks, put_back
 from indexer.library.tables import corrections
 
@@ -71,14 +71,26 @@ def undo(library: Library) -> str | None:
         row = connection.execute(_NEWEST).first()
         if row is None:
             return None
-        kept = json.loads(row.changes)
-        changes = [Change(*each) for each in kept["changes"]]
-        if not fits(connection, changes, dict(kept["faces"])):
+        changes, faces = _read(row.changes)
+        if not fits(connection, changes, faces):
             raise IndexerError(f"this cannot be undone any more, people have changed since: {row.about}")
         put_back(connection, changes)
         connection.execute(delete(corrections).where(corrections.c.id == row.id))
         about: str = row.about
         return about
+
+
+def _read(text: str) -> tuple[list[Change], dict[int, int]]:
+    """Return the changes that were kept, and the marks of their faces. Errors: IndexerError where they are damaged."""
+    try:
+        kept = json.loads(text)
+        changes = [Change(*each) for each in kept["changes"]]
+        rows = [(each.table, row) for each in changes for row in (each.before, each.after) if row is not None]
+        if all(len(row) == len(COLUMNS[table]) for table, row in rows):
+            return changes, dict(kept["faces"])
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise IndexerError("what was said last is damaged in the library and cannot be undone")
 
 
 def _keep(connection: Connection, about: str, changes: Sequence[Change]) -> None:

@@ -254,3 +254,25 @@ def test_no_trigger_is_left(party: Library) -> None:
         assert connection.exec_driver_sql("SELECT name FROM temp.sqlite_schema").all() == []
     with closing(sqlite3.connect(party.path)) as plain:
         assert plain.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "",
+        "[]",
+        "7",
+        '{"changes": [["people", [1], null]], "faces": []}',
+        '{"changes": [["photos", [1, 2, 3, 4], null]], "faces": []}',
+        '{"changes": [["people"]], "faces": []}',
+        '{"changes": [], "faces": [1]}',
+    ],
+)
+def test_what_is_damaged_is_not_put_back(party: Library, kept: str) -> None:
+    say(party, "name_person", 2, "Ben")
+    before = rows(party)
+    with party.writing() as connection:
+        connection.exec_driver_sql("UPDATE corrections SET changes = ?", (kept,))
+    with pytest.raises(IndexerError, match="damaged"):
+        undo(party)
+    assert rows(party) == before
