@@ -10,10 +10,13 @@ const label = (card) => card.dataset.name || `Person ${card.dataset.person}`;
 
 function naming(card) {
   const input = $(".name", card);
+  let saving = false; // leaving the field, for the question too, would save once more
   const save = async (name) => {
     const wanted = name.trim();
-    if (wanted === card.dataset.name) return;
+    if (saving || wanted === card.dataset.name) return;
+    saving = true;
     const agreed = await tried(() => nameThem(card.dataset.person, wanted));
+    saving = false;
     if (agreed) {
       card.dataset.name = input.value = wanted;
       if (agreed === "merged") done(`${wanted} is one person now.`);

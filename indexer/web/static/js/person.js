@@ -97,7 +97,7 @@ function candidate(match) {
   }) }, icon("check"));
   return el("li", { class: "face-card" },
     el("a", { class: "thumb", href: `/photos/${match.photo}?face=${match.face}`, "aria-label": `${nameOf(match) || "Somebody"} in ${fileName(match.path)}` }, el("img", { src: faceThumbnail(match.face, 320), alt: "", loading: "lazy", width: "320", height: "320" })),
-    el("div", { class: "about" }, el("span", { class: "cut" }, `${nameOf(match) || "no name yet"} · ${percent(match.probability)}`), yes));
+    el("div", { class: "about" }, el("span", { class: "cut" }, `${percent(match.probability)} · ${nameOf(match) || "no name"}`), yes));
 }
 
 if (mayWrite()) {

@@ -41,7 +41,7 @@ export function scrubber(grid) {
     const part = fraction();
     const month = monthAt(grid.view.top + grid.bar + (part > 0.999 ? innerHeight : 0));
     handle.style.setProperty("top", `${part * 100}%`);
-    shown.style.setProperty("top", `${part * 100}%`);
+    shown.style.setProperty("top", `clamp(${LABEL_PX}px, ${part * 100}%, 100% - ${LABEL_PX}px)`);
     shown.textContent = monthTitle(month.month);
     bar.setAttribute("aria-valuenow", String(months.indexOf(month)));
     bar.setAttribute("aria-valuetext", shown.textContent);
@@ -88,11 +88,11 @@ export function scrubber(grid) {
     to(months[Math.min(months.length - 1, Math.max(0, next))].top);
     active();
   });
-  const seen = grid.moved;
+  let stood = scrollY;
   grid.moved = () => {
-    seen();
     tell();
-    if (matchMedia("(hover: none)").matches) active();
+    if (scrollY !== stood && matchMedia("(hover: none)").matches) active();
+    stood = scrollY;
   };
   new ResizeObserver(draw).observe(grid.root);
   addEventListener("resize", draw);

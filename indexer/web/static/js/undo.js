@@ -7,6 +7,7 @@ const SAID = "indexer.said";
 
 /** Tell what was done, now or, where the page is loaded anew for it, after that. */
 export function done(text, { reload = true, to = "" } = {}) {
+  document.dispatchEvent(new Event("people"));
   if (!reload) return offer(text);
   try {
     sessionStorage.setItem(SAID, text);

@@ -1,4 +1,4 @@
-// People to choose from, by what is typed of their names; loaded once a page.
+// People to choose from, by what is typed of their names; loaded when first needed.
 
 import { get } from "./api.js";
 import { combobox } from "./combobox.js";
@@ -7,6 +7,7 @@ import { count } from "./dom.js";
 const MOST = 8;
 const AT_A_TIME = 500;
 let loading;
+document.addEventListener("people", () => (loading = undefined)); // somebody has another name
 
 const named = () => (loading ??= all().catch((error) => {
   loading = undefined;
