@@ -91,7 +91,7 @@ def similar(
             found += zip(scores[near].tolist(), ids[near].tolist(), strict=True)
             if limit is not None:
                 found = _best(found, limit + 1)
-        paths = _paths(connection, [photo for _, photo in found])
+        paths = paths_of(connection, [photo for _, photo in found])
     likenesses = [Likeness(paths[photo], min(score, 1.0), photo) for score, photo in found if paths[photo] != but]
     return sorted(likenesses, key=lambda each: (-each.score, os.fsencode(each.path)))[:limit]
 
@@ -168,7 +168,8 @@ def _rows(connection: Connection, wanted: Iterable[int]) -> dict[int, Row[Any]]:
     return {row.id: row for some in parts for row in connection.execute(query.where(photos.c.id.in_(some)))}
 
 
-def _paths(connection: Connection, ids: Sequence[int]) -> dict[int, Path]:
+def paths_of(connection: Connection, ids: Sequence[int]) -> dict[int, Path]:
+    """Return the paths of photos by their numbers."""
     roots = Roots.read(connection)
     return {photo: roots.path(row.root_id, row.path) for photo, row in _rows(connection, ids).items()}
 

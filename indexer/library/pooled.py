@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from indexer.library.file import chunks
 from indexer.library.roots import Roots, find_ids
@@ -45,12 +45,13 @@ def units(data: Sequence[bytes]) -> NDArray[np.float32]:
     return pooled
 
 
-def read(connection: Connection, photo_ids: Sequence[int]) -> dict[int, bytes]:
-    """Return the vectors of photos by row id, as they are stored."""
+def read(connection: Connection, photo_ids: Sequence[int], model: str | None = None) -> dict[int, bytes]:
+    """Return the vectors of photos by row id, as they are stored; model: only those by this one."""
+    by_model = models.c.name == model if model is not None else true()
     found: dict[int, bytes] = {}
     for start in range(0, len(photo_ids), _AT_A_TIME):
         some = vectors.c.photo_id.in_(photo_ids[start : start + _AT_A_TIME])
-        rows = connection.execute(select(vectors.c.photo_id, vectors.c.data).where(some))
+        rows = connection.execute(select(vectors.c.photo_id, vectors.c.data).join(models).where(some, by_model))
         found |= {row.photo_id: row.data for row in rows}
     return found
 

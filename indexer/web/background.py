@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from indexer.errors import ModelError
 from indexer.library.alike import Group, duplicates
+from indexer.library.look_alikes import LookAlikes
 from indexer.photo import Networks
 from indexer.pipeline.apart import Apart, duplicates_in
 from indexer.pipeline.plan import Report
@@ -42,6 +43,7 @@ class Background:
     events: Events
     apart: Apart
     grouping: Lock = field(default_factory=Lock)
+    _alike: dict[str, LookAlikes] = field(default_factory=dict)
 
     @classmethod
     def of(cls, site: Site, build: Build) -> Background:
@@ -61,6 +63,14 @@ class Background:
     def status(self) -> ServerStatus:
         """Return how the library is, and what works on it."""
         return status(self.site, self.memory, self.scanner)
+
+    def look_alikes(self, model: str) -> LookAlikes:
+        """Return the vectors by a network, in memory; those by another one are let go."""
+        found = self._alike.get(model)
+        if found is None:
+            self._alike.clear()
+            found = self._alike[model] = LookAlikes(self.site.library, model)
+        return found
 
     async def wind_down(self) -> None:
         """Begin to end what goes on: streams end, a scan stops at its next photo."""

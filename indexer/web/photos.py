@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from indexer.errors import ConfigError, PhotoError
-from indexer.library.alike import similar as look_alikes
 from indexer.library.alike import vector_of
 from indexer.library.cards import Card, photo_of
 from indexer.library.own import add_tag, hide, own_word, rate, remove_tag, said
@@ -61,13 +60,16 @@ def show(photo: Number, site: SiteOf, behind: BackgroundOf, request: Request, re
 def similar(
     photo: Number,
     site: SiteOf,
+    behind: BackgroundOf,
     limit: Limit = 20,
     min_score: Annotated[float, Query(ge=0, le=1, description="Only photos at least this alike.")] = 0.0,
 ) -> list[LikenessRecord]:
     """Find the photos that look most alike, 1 being the same picture."""
     card, model = known_photo(site, photo), classifier_id(site)
     vector = vector_of(site.library, model, card.path) or _look(site, card)
-    found = look_alikes(site.library, vector, model, limit=limit, min_score=min_score, but=card.path)
+    found = behind.look_alikes(model).similar(
+        vector, limit=limit, min_score=min_score, but=card.path, mark=behind.memory.mark()
+    )
     return [likeness_record(each) for each in found]
 
 
