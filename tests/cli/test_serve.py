@@ -284,3 +284,16 @@ def test_the_unit_runs_this_program_on_this_library(kept) -> None:
     (writable,) = [line for line in unit.splitlines() if line.startswith("ReadWritePaths=")]
     assert f'"-{kept.library.parent}"' in writable
     assert "thumbnails" in writable
+
+
+def test_the_service_manager_hears_when_it_answers_lives_and_ends(start, kept) -> None:
+    name = f"indexer-serve-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"\0{name}")
+        manager.settimeout(PATIENCE_SECONDS)
+        server = start(kept, NOTIFY_SOCKET=f"@{name}", WATCHDOG_USEC="120000000")
+        assert {manager.recv(100), manager.recv(100)} == {b"READY=1", b"WATCHDOG=1"}
+        assert server.stop()[0] == 0
+        while (heard := manager.recv(100)) == b"WATCHDOG=1":
+            pass
+        assert heard == b"STOPPING=1"
