@@ -8,6 +8,7 @@ import pytest
 from made_photos import made_photo
 
 from indexer.library import postings
+from indexer.library.changes import Changes
 from indexer.library.query import And, Not, Query, Term
 from indexer.library.search import by_query, count_hits
 from indexer.library.store import Library
@@ -58,6 +59,24 @@ def test_two_connections_that_take_turns_both_see_what_is_new(kept: Library) -> 
         assert names(kept, DOG) == ["b", "c"]
     assert names(kept, DOG) == ["b", "c"]
     assert names(kept, And((DOG, Not(CAT)))) == ["b", "c"]
+
+
+def test_what_is_written_while_a_search_begins_is_found_wholly_or_not_at_all(
+    kept: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = made_photo(P / "d", 7, [("dog", 0.5), ("cat", 1.0)])
+    mark, coming = Changes.mark, [both]
+
+    def mark_and_write(self: Changes) -> tuple[int, int]:
+        found = mark(self)
+        if coming:
+            with Library.open(kept.path) as other:
+                other.record([coming.pop()])
+        return found
+
+    monkeypatch.setattr(Changes, "mark", mark_and_write)
+    assert names(kept, And((DOG, CAT))) == ["d"]
+    assert names(kept, DOG) == ["a", "b", "c", "d"]
 
 
 def test_memory_is_limited(kept: Library, monkeypatch: pytest.MonkeyPatch) -> None:
