@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conftest import PHONE, Watched, opened, serve
+from chromium import PHONE, Watched, opened
 from playwright.sync_api import Browser, expect
+from running import Home, serve
 
 from indexer.web.secret import kept_password
 
 
 def test_one_logs_in_changes_something_and_logs_out(
-    browser: Browser, watched: Watched, scanned: Path, models: Path, tmp_path: Path
+    browser: Browser, watched: Watched, scanned: Home, tmp_path: Path
 ) -> None:
     locked = {"INDEXER_SERVE_PASSWORD": kept_password("correct horse")}
-    with serve(scanned, models, tmp_path, **locked) as served, opened(browser, watched, viewport=PHONE) as page:
+    with serve(scanned, tmp_path, **locked) as served, opened(browser, watched, viewport=PHONE) as page:
         page.goto(f"{served.address}/status")
         assert page.url == f"{served.address}/login?next=/status"
         expect(page.get_by_label("Password")).to_be_focused()
