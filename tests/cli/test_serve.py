@@ -265,7 +265,7 @@ def test_without_the_extra_a_sentence_says_what_to_install(kept) -> None:
     environ = {"PATH": os.environ["PATH"], "HOME": str(kept.home), "INDEXER_LIBRARY": str(kept.library)}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environ, check=False)
     assert done.returncode == 1
-    assert "pip install 'indexer[web]'" in done.stderr
+    assert "pip install '.[web]'" in done.stderr
 
 
 def test_a_slow_asker_is_left_alone_but_not_for_ever(start, kept) -> None:

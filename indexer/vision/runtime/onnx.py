@@ -23,7 +23,8 @@ class OnnxModel:
             import onnxruntime
         except ImportError as error:
             raise ModelError(
-                spec.name, "is an ONNX file; it takes a package more to run it: pip install 'indexer[onnx]'"
+                spec.name,
+                "is an ONNX file; it takes a package more to run it; in the folder of this program's source: pip install '.[onnx]'",
             ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
