@@ -178,8 +178,8 @@ def _asked_password() -> str:
 def _require_extra() -> None:
     missing = [name for name in _EXTRA if find_spec(name) is None]
     if missing:
-        wanted = "'indexer serve' needs packages that are not installed; run, in the folder of its source: pip install '.[web]'"
-        raise IndexerError(f"{wanted}   (missing: {', '.join(missing)})")
+        wanted = f"'indexer serve' needs packages that are not installed ({', '.join(missing)})"
+        raise IndexerError(f"{wanted}; in the folder of its source run: pip install '.[web]'")
 
 
 def _browse(url: str) -> None:
