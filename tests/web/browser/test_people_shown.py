@@ -1,0 +1,144 @@
+"""People are named, merged, split, moved and hidden in the browser; what is said there, the library holds."""
+
+from __future__ import annotations
+
+import pytest
+from chromium import Watched
+from conftest import NAME
+from playwright.sync_api import Page, expect
+from running import Served
+
+
+def names(served: Served, hidden: bool = False) -> dict[int, str | None]:
+    """Return the names of people by their numbers, as the API tells them."""
+    people = served.get(f"people?hidden={'true' if hidden else 'false'}")["people"]
+    return {each["person"]: each["name"] for each in people}
+
+
+def faces(served: Served, person: int) -> list[int]:
+    """Return the numbers of a person's faces."""
+    return sorted(each["face"] for each in served.get(f"people/{person}")["faces"])
+
+
+def test_people_are_named_where_they_are_shown_one_after_the_other(writing: Served, page: Page) -> None:
+    page.goto(f"{writing.address}/people")
+    first, second = page.get_by_label("Name of person 1"), page.get_by_label("Name of person 2")
+    first.click()
+    page.keyboard.type("Eileen Collins")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("This is Eileen Collins.")).to_be_visible()
+    expect(second).to_be_focused()
+    assert names(writing) == {1: "Eileen Collins", 2: None}
+    page.reload()
+    expect(first).to_have_value("Eileen Collins")
+    first.fill("nobody")
+    page.keyboard.press("Escape")
+    expect(first).to_have_value("Eileen Collins")
+    assert names(writing)[1] == "Eileen Collins"
+
+
+@pytest.mark.parametrize("how", ["by the button", "by the keys"])
+def test_two_who_are_one_are_merged_and_that_is_undone(how: str, writing: Served, page: Page) -> None:
+    before = faces(writing, 1), faces(writing, 2)
+    page.goto(f"{writing.address}/people")
+    page.get_by_role("button", name="Select").click()
+    page.get_by_role("checkbox", name="Person 2").click()
+    page.get_by_role("checkbox", name="Person 1").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("toolbar", name="Selected people")).to_contain_text("2 people")
+    page.get_by_role("button", name="They are one person").click()
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    assert list(names(writing)) == [2]
+    assert faces(writing, 2) == sorted(before[0] + before[1])
+    if how == "by the button":
+        undo.click()
+    else:
+        page.get_by_role("heading", name="People").click()
+        page.keyboard.press("Control+z")
+    expect(page.get_by_text("Undone:")).to_be_visible()
+    expect(page.get_by_label("Name of person 1")).to_be_visible()
+    assert (faces(writing, 1), faces(writing, 2)) == before
+
+
+def test_who_gets_a_name_that_another_has_is_asked_whether_they_are_one(
+    writing: Served, page: Page, watched: Watched
+) -> None:
+    watched.expected.append("status of 409")
+    page.goto(f"{writing.address}/people/1")
+    page.get_by_label("Name", exact=True).fill("Grace")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Grace")
+    page.goto(f"{writing.address}/people/2")
+    page.get_by_label("Name", exact=True).fill("Grace")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Somebody is called “Grace” already")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    assert names(writing) == {1: "Grace", 2: None}
+    page.get_by_role("button", name="Save").click()
+    dialog.get_by_role("button", name="They are one person").click()
+    page.wait_for_url(f"{writing.address}/people")
+    expect(page.get_by_text("Grace is one person now.")).to_be_visible()
+    assert list(names(writing).values()) == ["Grace"]
+
+
+def test_faces_that_are_someone_elses_are_split_off_or_moved(writing: Served, page: Page) -> None:
+    own = faces(writing, 1)
+    page.goto(f"{writing.address}/people/1")
+    toolbar = page.get_by_role("toolbar", name="Marked faces")
+    expect(toolbar).to_be_hidden()
+    page.get_by_role("checkbox", name="Mark face 1").check()
+    page.get_by_role("checkbox", name="Mark face 2").check()
+    expect(toolbar).to_contain_text("2 faces")
+    page.get_by_role("button", name="Not this person").click()
+    expect(page.get_by_text("2 faces became a person of their own.")).to_be_visible()
+    assert len(faces(writing, 1)) == len(own) - 2
+    (new,) = set(names(writing)) - {1, 2}
+    assert len(faces(writing, new)) == 2
+    page.goto(f"{writing.address}/people/{new}")
+    page.get_by_role("checkbox", name="Mark face 1").check()
+    page.get_by_role("combobox", name="Whose faces they are").fill("Somebody Else")
+    page.get_by_role("button", name="Move").click()
+    expect(page.get_by_text("1 face moved to Somebody Else.")).to_be_visible()
+    assert "Somebody Else" in names(writing).values()
+    assert len(faces(writing, new)) == 1
+
+
+def test_a_face_that_may_be_somebodys_becomes_theirs_by_a_click(writing: Served, page: Page) -> None:
+    page.goto(f"{writing.address}/people/1")
+    page.get_by_role("checkbox", name="Mark face 1").check()
+    page.get_by_role("button", name="Not this person").click()
+    expect(page.get_by_text("1 face became a person of their own.")).to_be_visible()
+    left = len(faces(writing, 1))
+    page.get_by_role("region", name="Maybe Person 1, too").get_by_role("button", name="Yes, this is").first.click()
+    expect(page.get_by_text("The face is Person 1’s now.")).to_be_visible()
+    assert len(faces(writing, 1)) == left + 1
+
+
+def test_a_person_is_hidden_and_shown_again(writing: Served, page: Page) -> None:
+    page.goto(f"{writing.address}/people")
+    page.get_by_role("button", name="Hide person 2").click()
+    expect(page.get_by_text("Person 2 is hidden.")).to_be_visible()
+    expect(page.get_by_label("Name of person 2")).to_have_count(0)
+    assert list(names(writing)) == [1]
+    page.get_by_role("link", name="Show hidden").click()
+    page.get_by_role("button", name="Show person 2").click()
+    expect(page.get_by_text("Person 2 is shown again.")).to_be_visible()
+    assert sorted(names(writing)) == [1, 2]
+
+
+def test_new_faces_are_grouped_at_a_click(writing: Served, page: Page) -> None:
+    page.goto(f"{writing.address}/people")
+    page.get_by_role("button", name="Group new faces").click()
+    expect(page.get_by_text("0 faces joined people that were there")).to_be_visible()
+
+
+def test_names_that_try_to_be_html_are_text(reading: Served, page: Page) -> None:
+    page.goto(f"{reading.address}/people/2")
+    expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
+    page.goto(f"{reading.address}/people")
+    expect(page.get_by_label("Name of person 2")).to_have_value(NAME)
+    page.get_by_role("combobox", name="Search photos").fill("Grace")
+    expect(page.get_by_role("option").filter(has_text="onerror")).to_contain_text(NAME)
+    assert page.evaluate("document.querySelectorAll('img[onerror]').length") == 0
