@@ -20,6 +20,7 @@ from indexer.web.wording import asked
 
 router = APIRouter(include_in_schema=False)
 router.include_router(people_pages)
+_WORTH_A_HEADING = 8  # photos a month; where months have fewer, years have headings
 _FIRST_PHOTOS = 60  # fill a large screen; scripts fetch the rest
 _TAGS = 500
 _GROUPS = 30
@@ -33,9 +34,12 @@ def gallery(
     """Show the photos of a search, the first of them at once."""
     text = q.strip()
     order: Sort = sort or ("score" if text else "date")
-    values: dict[str, Any] = {"query": text, "sort": order}
+    values: dict[str, Any] = {"query": text, "sort": order, "yearly": False}
     try:
         found = _found(site, behind, request, text, order, offset, _FIRST_PHOTOS)
+        if order == "date" and found["total"]:
+            months = search.months(site, behind, request, Response(), q=text)["months"]
+            values["yearly"] = found["total"] < _WORTH_A_HEADING * len(months)
     except (QueryError, Problem) as error:
         return page(request, "grid.html", 400, found=None, problem=str(error), **values)
     return page(request, "grid.html", found=found, problem="", **values)

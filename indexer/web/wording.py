@@ -85,17 +85,19 @@ def clock(moment: str) -> str:
 
 
 def month_title(month: str | None) -> str:
-    """Return what a month ('2024-05') is called."""
+    """Return what a month ('2024-05') or year is called."""
+    if month and "-" not in month:
+        return month
     return f"{datetime.fromisoformat(f'{month}-01'):%B %Y}" if month else "No date"
 
 
-def months(hits: Sequence[Photo], sort: str) -> list[dict[str, Any]]:
-    """Return hits in groups: by month where they are ordered by date, else all of them in one."""
+def months(hits: Sequence[Photo], sort: str, yearly: bool = False) -> list[dict[str, Any]]:
+    """Return hits in groups: by month, or year, where they are ordered by date, else all of them in one."""
     if sort != "date":
         return [{"title": "", "first": 0, "hits": list(hits)}]
     groups: list[dict[str, Any]] = []
     first = 0
-    for month, group in groupby(hits, key=lambda hit: (hit["taken_at"] or "")[:7]):
+    for month, group in groupby(hits, key=lambda hit: (hit["taken_at"] or "")[: 4 if yearly else 7]):
         part = list(group)
         groups.append({"title": month_title(month or None), "first": first, "hits": part})
         first += len(part)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from indexer.web.rendering import FOLDER, STATIC, static
-from indexer.web.wording import near, shape, size
+from indexer.web.wording import months, near, shape, size
 
 if TYPE_CHECKING:
     from conftest import Home, Serve, Served
@@ -169,10 +169,20 @@ def test_the_grid_is_of_use_without_scripts(crowded: Served) -> None:
     assert second.all("a", rel="prev")
 
 
-def test_months_stand_above_photos_by_date_only(shown: Served) -> None:
-    by_date = page(shown, "/?sort=date")
-    assert {"May 2024", "August 2023"} <= set(re.findall(r"[A-Z][a-z]+ 20\d\d", by_date.text))
-    assert "August 2023" not in page(shown, "/?q=cat&sort=score").text
+def test_months_stand_above_photos_by_date_and_years_where_months_are_nearly_empty(
+    shown: Served, crowded: Served
+) -> None:
+    headings = [line for line in page(shown, "/").text.splitlines() if re.fullmatch(r"([A-Z][a-z]+ )?20\d\d", line)]
+    assert headings == ["2024", "2023", "2009"]
+    assert "August 2023" in page(crowded, "/").text
+    assert "August 2023" not in page(crowded, "/?q=cat&sort=score").text
+
+
+def test_photos_without_a_date_have_a_heading_of_their_own() -> None:
+    hits = [{"taken_at": "2024-05-03T10:20:30"}, {"taken_at": "2024-05-01T10:20:30"}, {"taken_at": None}]
+    assert [(group["title"], group["first"]) for group in months(hits, "date")] == [("May 2024", 0), ("No date", 2)]
+    assert [group["title"] for group in months(hits, "date", yearly=True)] == ["2024", "No date"]
+    assert [group["title"] for group in months(hits, "score")] == [""]
 
 
 def test_a_search_shows_what_was_found_and_keeps_what_was_typed(shown: Served) -> None:

@@ -2,6 +2,7 @@
 
 import { el, icon, rested, say } from "./dom.js";
 
+const LEAST_PX = 272; // as wide as the choices of a narrow field
 let made = 0;
 
 /**
@@ -38,6 +39,7 @@ export function combobox(input, { choices, choose, label, when = "typing", wait 
     shown.items = items;
     list.replaceChildren(...items.map((item, place) => optionOf(item, `${id}-${place}`, () => take(item))));
     mark(-1);
+    list.classList.toggle("end", input.getBoundingClientRect().left + LEAST_PX > innerWidth);
     list.hidden = !items.length;
     input.setAttribute("aria-expanded", String(!!items.length));
     if (items.length) say(`${items.length} ${items.length === 1 ? "suggestion" : "suggestions"}`);

@@ -39,10 +39,11 @@ export const percent = (score) => `${Math.round(score * 100)} %`;
 export const nameOf = (face) => (face.name === `person ${face.person}` ? "" : face.name ?? "");
 export const fileName = (path) => path.split("/").pop() || path;
 
-/** "2024-05" → "May 2024"; null → "No date". */
+/** "2024-05" → "May 2024"; "2024" → "2024"; null → "No date". */
 export function monthTitle(month) {
   if (!month) return "No date";
   const [year, number] = month.split("-").map(Number);
+  if (!number) return month;
   return new Intl.DateTimeFormat("en", { month: "long", year: "numeric", timeZone: "UTC" }).format(Date.UTC(year, number - 1));
 }
 

@@ -13,7 +13,6 @@ function switchTheme() {
   if (!button) return;
   const shown = () => document.documentElement.dataset.theme ?? "auto";
   const tell = () => button.setAttribute("aria-label", `Colors: ${THEMES[shown()]}`);
-  button.hidden = false;
   tell();
   button.addEventListener("click", () => {
     const next = { auto: "light", light: "dark", dark: "auto" }[shown()];

@@ -15,7 +15,7 @@ async function begin(root) {
   settle(root);
   const months = asked.sort === "date" ? (await tried(() => get("timeline", { q: asked.q })))?.months : null;
   if (months === undefined) return;
-  const grid = new Grid(root, asked, sectionsOf(months, total));
+  const grid = new Grid(root, asked, sectionsOf(months, total, root.dataset.yearly === "yes"));
   $("#more")?.remove();
   history.scrollRestoration = "manual";
   gridKeys(grid, total);

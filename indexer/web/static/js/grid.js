@@ -11,19 +11,30 @@ const FAR = 4; // viewports around that stay filled
 const KEPT = 60; // sections whose hits are kept in memory
 const USUAL = 1.4;
 
-/** Cut the photos into sections. months: newest first, or null where the order is not by date. */
-export function sectionsOf(months, total) {
-  const parts = months ? months.map((each) => ({ month: each.month, photos: each.photos })) : [{ month: undefined, photos: total }];
+/** Cut the photos into sections. months: newest first, or null where the order is not by date; yearly: headings of years. */
+export function sectionsOf(months, total, yearly) {
+  const parts = months ? (yearly ? yearsOf(months) : months) : [{ month: undefined, photos: total }];
   const sections = [];
   let first = 0;
   for (const { month, photos } of parts) {
     for (let offset = 0; offset < photos; offset += AT_A_TIME) {
       const number = Math.min(AT_A_TIME, photos - offset);
-      sections.push({ month, offset, first, number, photos, closed: offset + number === photos, heading: month !== undefined && !offset });
+      sections.push({ month, first, number, photos, closed: offset + number === photos, heading: month !== undefined && !offset });
       first += number;
     }
   }
   return sections;
+}
+
+function yearsOf(months) {
+  const years = [];
+  for (const { month, photos } of months) {
+    const year = month?.slice(0, 4) ?? null;
+    const last = years[years.length - 1];
+    if (last?.month === year) last.photos += photos;
+    else years.push({ month: year, photos });
+  }
+  return years;
 }
 
 export class Grid {
@@ -149,8 +160,7 @@ export class Grid {
   }
 
   async fetch(section, signal) {
-    const dated = section.month !== undefined;
-    const values = { ...this.asked, limit: section.number, offset: dated ? section.offset : section.first, month: dated ? section.month ?? "none" : "" };
+    const values = { ...this.asked, limit: section.number, offset: section.first };
     try {
       const found = await get("search", values, { signal });
       this.take(section, found.hits);

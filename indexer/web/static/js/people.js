@@ -71,6 +71,7 @@ function selecting() {
     button.setAttribute("aria-pressed", String(on));
     for (const card of cards) {
       const cover = $(".cover", card);
+      $(".name-form", card).inert = on;
       for (const [name, value] of [["role", "checkbox"], ["aria-checked", "false"]]) on ? cover.setAttribute(name, value) : cover.removeAttribute(name);
     }
     chosen.length = 0;
