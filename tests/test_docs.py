@@ -28,6 +28,14 @@ def test_the_manual_is_generated_from_the_commands() -> None:
     assert (PROJECT / "docs" / "cli.md").read_text() == manual(app), "python -m indexer.cli.manual > docs/cli.md"
 
 
+def test_the_manual_of_the_api_is_generated_from_its_routes() -> None:
+    from indexer.web.app import described_app
+    from indexer.web.manual import manual
+
+    told = manual(described_app().openapi())
+    assert (PROJECT / "docs" / "api.md").read_text() == told, "python -m indexer.web.manual > docs/api.md"
+
+
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     command = "pip install '.[test]' && pytest"
     assert command in README

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
 from fastapi import APIRouter, Request, Response
 
@@ -127,7 +128,8 @@ def _answer(status: str, told: Schema) -> Row:
     kinds = [
         kind(each.get("schema", {})) if each.get("schema") else media for media, each in told.get("content", {}).items()
     ]
-    return Row(status, " or ".join(kinds), told.get("description", ""), required=False)
+    about = told.get("description", "")
+    return Row(status, " or ".join(kinds), "" if about == "Successful Response" else about, required=False)
 
 
 def _fields(schema: Schema) -> Iterator[Row]:
@@ -139,7 +141,9 @@ def _fields(schema: Schema) -> Iterator[Row]:
 def _example(method: str, url: str, parameters: list[Any], content: Schema, described: Schema) -> str:
     for each in parameters:
         url = url.replace(f"{{{each['name']}}}", "1")
-    asked = "&".join(f"{each['name']}={_sample(each['schema'])}" for each in parameters if _is_worth_showing(each))
+    asked = "&".join(
+        f"{each['name']}={quote_plus(str(_sample(each['schema'])))}" for each in parameters if _is_worth_showing(each)
+    )
     parts = ["curl", *([] if method == "get" else ["-X", method.upper()])]
     if "application/json" in content:
         body = json.dumps(_sample(content["application/json"]["schema"], described))

@@ -33,6 +33,21 @@ def create_app(site: Site, guard: Guard, build: Build = lambda _: None) -> FastA
 
     guard: says who may ask.  build: builds those of some networks that are not there yet, for a scan.
     """
+    app = described_app()
+    app.state.site = site
+    app.state.background = Background.of(site, build)
+    for pages_of in (api_page, pages):
+        app.include_router(pages_of.router)
+    app.add_api_route("/healthz", _healthy, include_in_schema=False)
+    app.mount("/static", _Static(directory=STATIC), name="static")
+    add_problems(app)
+    add_caching(app)
+    guard.protect(app)
+    return app
+
+
+def described_app() -> FastAPI:
+    """Return an application that has the routes of the API and their description, and nothing to answer from."""
     app = FastAPI(
         title="indexer",
         version="1",
@@ -43,18 +58,9 @@ def create_app(site: Site, guard: Guard, build: Build = lambda _: None) -> FastA
         lifespan=_lifespan,
         separate_input_output_schemas=False,
     )
-    app.state.site = site
-    app.state.background = Background.of(site, build)
     for each in (search, photos, media, people, look, state):
         app.include_router(each.router, responses=documented(*_ALWAYS))
-    for pages_of in (api_page, pages):
-        app.include_router(pages_of.router)
-    app.add_api_route("/healthz", _healthy, include_in_schema=False)
-    app.mount("/static", _Static(directory=STATIC), name="static")
-    add_problems(app)
-    add_caching(app)
     _describe_problems(app)
-    guard.protect(app)
     return app
 
 
