@@ -37,27 +37,29 @@ function settle(root) {
   }
 }
 
+/** Scroll to where the user was; then, if need be, to the photo that was seen last. */
 async function goBack(grid, asked) {
   const place = remembered(asked);
   const returns = ["back_forward", "reload"].includes(performance.getEntriesByType("navigation")[0]?.type);
-  if (!place || !(returns || place.seen)) return;
-  const tile = await grid.reveal(place.at, place.seen ? undefined : place.below);
-  if (place.seen && tile) {
-    grid.enterAt(place.at);
-    tile.focus({ preventScroll: true });
-  }
+  if (!place || !(returns || place.seen !== undefined)) return;
+  if (place.at !== undefined) await grid.reveal(place.at, place.below);
+  await showSeen(grid, place);
+}
+
+async function showSeen(grid, { seen }) {
+  if (seen === undefined || !grid.sectionOf(seen)) return;
+  await grid.load(grid.sectionOf(seen));
+  const box = grid.tiles.get(seen)?.getBoundingClientRect();
+  if (!box || box.top < grid.bar || box.bottom > innerHeight) await grid.reveal(seen);
+  grid.enterAt(seen);
+  grid.tiles.get(seen)?.focus({ preventScroll: true });
 }
 
 function keepPlace(grid, asked) {
   addEventListener("pagehide", () => remember(asked, grid.anchor()));
-  addEventListener("pageshow", async (event) => {
-    const place = event.persisted && remembered(asked);
-    if (!place?.seen) return;
-    await grid.load(grid.sectionOf(place.at));
-    const tile = grid.tiles.get(place.at);
-    const box = tile?.getBoundingClientRect();
-    if (!box || box.top < grid.bar || box.bottom > innerHeight) await grid.reveal(place.at);
-    grid.tiles.get(place.at)?.focus({ preventScroll: true });
+  addEventListener("pageshow", (event) => {
+    const place = event.persisted ? remembered(asked) : null;
+    if (place) showSeen(grid, place);
   });
 }
 

@@ -4,7 +4,7 @@ import { get, post, query } from "./api.js";
 import { combobox } from "./combobox.js";
 import { $, $$, el, fileName, isTyping, mayWrite, percent, say, thumbnail, toast, tried } from "./dom.js";
 import { showFace } from "./facepanel.js";
-import { remember } from "./place.js";
+import { remember, remembered } from "./place.js";
 import { stars } from "./stars.js";
 import { undoKeys } from "./undo.js";
 
@@ -14,7 +14,7 @@ const asked = { q: stage.dataset.query, sort: stage.dataset.sort };
 const SWIPE_PX = 60;
 
 function neighbors() {
-  if (stage.dataset.at !== "") remember(asked, { at: Number(stage.dataset.at), seen: true });
+  if (stage.dataset.at !== "") remember(asked, { ...remembered(asked), seen: Number(stage.dataset.at) });
   const go = (link) => link && location.replace(link.href);
   for (const link of [$("#before"), $("#after")]) {
     if (!link) continue;
@@ -25,7 +25,8 @@ function neighbors() {
       go(link);
     });
   }
-  const back = () => (document.referrer && new URL(document.referrer).pathname === "/" && history.length > 1 ? history.back() : location.assign($("#close").href));
+  const came = cameFromGrid();
+  const back = () => (came && history.length > 1 ? history.back() : location.assign($("#close").href));
   $("#close").addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -41,6 +42,17 @@ function neighbors() {
     event.preventDefault();
   });
   swipes(go);
+}
+
+/** Neighbors replace each other in the history, so that one step back leads to the grid from any of them. */
+function cameFromGrid() {
+  const from = document.referrer ? new URL(document.referrer).pathname : "";
+  try {
+    if (!from.startsWith("/photos/")) sessionStorage.setItem("indexer.came", from === "/" ? "yes" : "no");
+    return sessionStorage.getItem("indexer.came") === "yes";
+  } catch {
+    return from === "/";
+  }
 }
 
 function swipes(go) {

@@ -4,6 +4,7 @@ const KEY = "indexer.place";
 
 export const keyOf = (asked) => JSON.stringify([asked.q ?? "", asked.sort ?? ""]);
 
+/** place: at, below (of the first photo in view, and how far below the bar it is), seen (the photo that was opened last). */
 export function remember(asked, place) {
   try {
     sessionStorage.setItem(KEY, JSON.stringify({ ...place, key: keyOf(asked) }));
