@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, select_autoescape
 
-from indexer.web.wording import FILTERS
+from indexer.web.telling import FILTERS
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"

@@ -1,42 +1,18 @@
-"""Values of records flow in; how pages say them flows out: filters of the templates."""
+"""Texts, moments and numbers flow in; how pages and addresses say them flows out."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from itertools import groupby
-from math import ceil, log
-from typing import Any
+from math import log
 from urllib.parse import urlencode
 
-from indexer.records.plain import BoxRecord
-
-_SMALLEST, _STEP, _STEPS = 0.3, 1.04, 66  # as static/css/ratios.css and static/js/layout.js
-_USUAL = 1.5
-_ROW_PX = 240
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
-_NEAR = re.compile(
-    r"(?:tagged|named) (['\"])(?P<word>.+?)\1\.|(?:Near it|Near it in meaning|There are): (?P<words>[^.]+)\."
-)
-Photo = Mapping[str, Any]
 
 
 def asked(values: Mapping[str, object]) -> str:
     """Return the part of an address behind '?'; what is empty or None is left out."""
     return urlencode({name: value for name, value in values.items() if value not in (None, "")})
-
-
-def shape(photo: Photo) -> int:
-    """Return the step of ratios.css that is nearest to a photo's width by height."""
-    width, height = photo.get("width"), photo.get("height")
-    ratio = width / height if width and height else _USUAL
-    return min(_STEPS, max(0, round(log(ratio / _SMALLEST, _STEP))))
-
-
-def sizes(photo: Photo) -> str:
-    """Return how wide a photo is in the grid, for the browser that chooses among its thumbnails."""
-    return f"{ceil(_SMALLEST * _STEP ** shape(photo) * _ROW_PX)}px"
 
 
 def file_name(path: str) -> str:
@@ -47,30 +23,6 @@ def file_name(path: str) -> str:
 def folder(path: str) -> str:
     """Return where a file lies."""
     return path.rpartition("/")[0] or "/"
-
-
-def named(hit: Photo) -> str:
-    """Return what a link to a photo is called: file, day, tags."""
-    parts = [file_name(hit["path"]), day(hit["taken_at"], weekday=False) if hit.get("taken_at") else ""]
-    return ", ".join(part for part in [*parts, *(why["tag"] for why in hit.get("why", ())[:3])] if part)
-
-
-def told(photo: Photo) -> str:
-    """Return what a photo shows, in words, for those who do not see it."""
-    people = sorted({name for face in photo["faces"] if (name := known_name(face))})
-    words = [tag["name"] for tag in photo["tags"][:6]]
-    shown = "; ".join(part for part in (", ".join(people), ", ".join(words)) if part)
-    return f"{file_name(photo['path'])}: {shown}" if shown else file_name(photo["path"])
-
-
-def whose(face: Photo) -> str:
-    """Return what a link to a face is called."""
-    return f"Face {face['place']}: {known_name(face) or 'who is it?'}"
-
-
-def known_name(face: Photo) -> str:
-    """Return whose face it is; '' where nobody has named them ('person 12' is no name)."""
-    return "" if face["name"] in (None, f"person {face['person']}") else str(face["name"])
 
 
 def day(moment: str, weekday: bool = True) -> str:
@@ -89,36 +41,6 @@ def month_title(month: str | None) -> str:
     if month and "-" not in month:
         return month
     return f"{datetime.fromisoformat(f'{month}-01'):%B %Y}" if month else "No date"
-
-
-def months(hits: Sequence[Photo], sort: str, yearly: bool = False) -> list[dict[str, Any]]:
-    """Return hits in groups: by month, or year, where they are ordered by date, else all of them in one."""
-    if sort != "date":
-        return [{"title": "", "first": 0, "hits": list(hits)}]
-    groups: list[dict[str, Any]] = []
-    first = 0
-    for month, group in groupby(hits, key=lambda hit: (hit["taken_at"] or "")[: 4 if yearly else 7]):
-        part = list(group)
-        groups.append({"title": month_title(month or None), "first": first, "hits": part})
-        first += len(part)
-    return groups
-
-
-def near(hints: Sequence[str], query: str) -> list[tuple[str, str]]:
-    """Return words that hints name, each with the search that has it instead of the one that found nothing."""
-    found: dict[str, str] = {}
-    for hint in hints:
-        missing = ""
-        for part in _NEAR.finditer(hint):
-            missing = part["word"] or missing
-            for word in part["words"].split(", ") if part["words"] and missing in query else ():
-                found.setdefault(word, f"/?{asked({'q': _instead(query, missing, word)})}")
-    return list(found.items())
-
-
-def _instead(query: str, missing: str, word: str) -> str:
-    said = word if re.fullmatch(r"[\w-]+", word) else quoted(word)
-    return query.replace(f'"{missing}"', said).replace(missing, said)
 
 
 def quoted(text: str) -> str:
@@ -153,88 +75,3 @@ def size(number: float) -> str:
 def short(text: str, most: int = 24) -> str:
     """Return text cut to so many characters."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def pixels(box: BoxRecord, photo: Photo) -> dict[str, int]:
-    """Return a box in pixels of its photo, with its middle and lower edge."""
-    left, top = round(box["left"] * photo["width"]), round(box["top"] * photo["height"])
-    width, height = round(box["width"] * photo["width"]), round(box["height"] * photo["height"])
-    return {"x": left, "y": top, "width": width, "height": height, "middle": left + width // 2, "bottom": top + height}
-
-
-def place(gps: Photo) -> str:
-    """Return latitude and longitude as maps print them."""
-    north, east = gps["latitude"], gps["longitude"]
-    return f"{abs(north):.5f}° {'N' if north >= 0 else 'S'}, {abs(east):.5f}° {'E' if east >= 0 else 'W'}"
-
-
-def nearby(gps: Photo) -> str:
-    """Return the query for photos taken within two kilometers."""
-    return f"near:{gps['latitude']:.5f},{gps['longitude']:.5f},2"
-
-
-def reasoned(reason: Photo) -> str:
-    """Return in a sentence what gave a tag, beside the classes that were summed."""
-    parts = [f"by {reason['model']}" if reason["model"] else f"from {reason['source']}"]
-    if reason["other_classes"]:
-        parts.append(f"{reason['other_classes']:,} classes more were summed")
-    if reason["threshold"] is not None:
-        parts.append(f"shown from {percent(reason['threshold'])} on")
-    if reason["renamed_from"]:
-        parts.append(f"called {reason['renamed_from']} by the network")
-    return "; ".join(parts)
-
-
-def facts(photo: Photo) -> list[tuple[str, str]]:
-    """Return what is known of a photo's file and camera, as name and value; what is unknown is left out."""
-    seconds = photo["exposure_seconds"]
-    rows: list[tuple[str, str | None]] = [
-        ("File", photo["path"]),
-        ("Size", f"{photo['width']} × {photo['height']}" if photo["width"] else None),
-        ("Format", f"{photo['format']}, {size(photo['bytes'])}" if photo["format"] else size(photo["bytes"])),
-        ("Date from", {"mtime": "the file’s time", "name": "its name"}.get(photo["taken_from"], photo["taken_from"])),
-        ("Camera", photo["camera"]),
-        ("Lens", photo["lens"]),
-        ("Exposure", _exposure(seconds) if seconds else None),
-        ("Aperture", f"f/{photo['f_number']:g}" if photo["f_number"] else None),
-        ("ISO", str(photo["iso"]) if photo["iso"] else None),
-        ("Focal length", f"{photo['focal_length_mm']:g} mm" if photo["focal_length_mm"] else None),
-        ("Software", photo["software"]),
-        ("Looked at", f"{day(photo['indexed_at'])}, by {', '.join(photo['models'])}" if photo["indexed_at"] else None),
-    ]
-    return [(name, value) for name, value in rows if value]
-
-
-def _exposure(seconds: float) -> str:
-    return f"1/{round(1 / seconds)} s" if seconds < 0.4 else f"{seconds:g} s"
-
-
-FILTERS: Mapping[str, Callable[..., Any]] = {
-    each.__name__: each
-    for each in (
-        asked,
-        shape,
-        sizes,
-        file_name,
-        folder,
-        named,
-        told,
-        whose,
-        known_name,
-        day,
-        clock,
-        months,
-        near,
-        quoted,
-        of_person,
-        percent,
-        counted,
-        size,
-        short,
-        pixels,
-        place,
-        nearby,
-        reasoned,
-        facts,
-    )
-}

@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from indexer.web.rendering import FOLDER, STATIC, static
-from indexer.web.wording import months, near, shape, size
+from indexer.web.telling import months, near, shape
+from indexer.web.wording import size
 
 if TYPE_CHECKING:
     from conftest import Home, Serve, Served
