@@ -34,12 +34,13 @@ def gallery(
     """Show the photos of a search, the first of them at once."""
     text = q.strip()
     order: Sort = sort or ("score" if text else "date")
-    values: dict[str, Any] = {"query": text, "sort": order, "yearly": False}
+    values: dict[str, Any] = {"query": text, "sort": order, "yearly": False, "scrubbed": False}
     try:
         found = _found(site, behind, request, text, order, offset, _FIRST_PHOTOS)
         if order == "date" and found["total"]:
             months = search.months(site, behind, request, Response(), q=text)["months"]
             values["yearly"] = found["total"] < _WORTH_A_HEADING * len(months)
+            values["scrubbed"] = found["total"] > _FIRST_PHOTOS and len(months) > 1  # room for the dates at the right
     except (QueryError, Problem) as error:
         return page(request, "grid.html", 400, found=None, problem=str(error), **values)
     return page(request, "grid.html", found=found, problem="", **values)

@@ -2,7 +2,7 @@
 
 import { $, el, monthTitle } from "./dom.js";
 
-const LEAST_VIEWPORTS = 4;
+const LEAST_VIEWPORTS = 2.5;
 const LABEL_PX = 24;
 const TICK_PX = 9;
 
@@ -49,7 +49,6 @@ export function scrubber(grid) {
   };
   const draw = () => {
     bar.hidden = grid.height < innerHeight * LEAST_VIEWPORTS;
-    $("#main").classList.toggle("scrubbed", !bar.hidden);
     years.replaceChildren(...marks(months, bar.clientHeight / span()).map(([text, top]) => {
       const mark = el(text ? "span" : "i", {}, text);
       mark.style.setProperty("top", `${top}px`);
