@@ -19,7 +19,7 @@ from indexer.zoo.own import write_own
 from indexer.zoo.sources import read_weights
 
 if TYPE_CHECKING:
-    import keras
+    from indexer.zoo.layers import Forms
 
 Report = Callable[[str], None]
 _TOLERANCE = 1e-4  # between what Keras and the converted network answer
@@ -64,12 +64,12 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
     report(f"{spec.name}: built")
 
 
-def _convert(spec: ModelSpec, model: keras.Model, home: Path) -> None:
+def _convert(spec: ModelSpec, model: Forms, home: Path) -> None:
     from indexer.zoo.export import export
     from indexer.zoo.trial import difference
 
     export(model, home, SAVED_MODEL, LITERT_FILE)
-    apart = difference(model, home / LITERT_FILE, SIGNATURE)
+    apart = difference(model.one, home / LITERT_FILE, SIGNATURE)
     if not apart <= _TOLERANCE:
         raise ModelError(spec.name, f"its conversion by TensorFlow {version('tensorflow')} is wrong by {apart:.1e}")
 
@@ -84,8 +84,8 @@ def _record(spec: ModelSpec, home: Path) -> None:
     home.chmod(0o755)  # a temporary folder is its owner's alone
 
 
-def network(spec: ModelSpec, weights: bytes) -> keras.Model:
-    """Build the Keras model of a spec from the bytes of its weights.
+def network(spec: ModelSpec, weights: bytes) -> Forms:
+    """Build the Keras models of a spec from the bytes of its weights.
 
     Errors: ModelError for an architecture that is not known, or weights that are not those of it.
     """
@@ -104,8 +104,9 @@ def network(spec: ModelSpec, weights: bytes) -> keras.Model:
             case "dlib-face-resnet":
                 from indexer.zoo.dlib_file import read_dlib
                 from indexer.zoo.dlib_resnet import dlib_resnet
+                from indexer.zoo.layers import Forms
 
-                return dlib_resnet(read_dlib(weights))
+                return Forms(dlib_resnet(read_dlib(weights)))
     except (ValueError, KeyError) as error:
         raise ModelError(spec.name, f"its weights cannot be used: {error}") from error
     raise ModelError(spec.name, f"its architecture '{spec.architecture}' is not known")

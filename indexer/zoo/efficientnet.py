@@ -7,7 +7,7 @@ gets an answer for each of its parts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import ceil
 from typing import Any
 
@@ -16,14 +16,14 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from indexer.zoo.layers import convolution, dense, from_torch, scaled
+from indexer.zoo.layers import Forms, convolution, dense_layer, from_torch, scaled
 
 # (repeats, stride) of each stage; kernel sizes and widths stand in the weights.
 _STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))
 _EPSILON = 1e-3
 
 
-def efficientnet_lite(weights: dict[str, NDArray[Any]], network: Mapping[str, float]) -> keras.Model:
+def efficientnet_lite(weights: dict[str, NDArray[Any]], network: Mapping[str, float]) -> Forms:
     """Build the classifier: image float32[1, h, w, 3] → probabilities [windows, classes], embedding [features].
 
     network: depth (multiplier of the repeats), window and stride in cells of the last feature map (32 px each).
@@ -31,14 +31,22 @@ def efficientnet_lite(weights: dict[str, NDArray[Any]], network: Mapping[str, fl
     """
     left = _needed(weights)
     image = keras.Input(batch_shape=(1, None, None, 3), name="image")
-    features = _features(left, image, network["depth"])
-    windows = ops.average_pool(features, int(network["window"]), int(network["stride"]), padding="valid")
-    rows = ops.reshape(windows, (-1, features.shape[-1]))
-    logits = dense(rows, left.pop("_fc.weight").T, left.pop("_fc.bias"))
+    images = keras.Input((None, None, 3), name="image")
+    trunk = keras.Model(images, _features(left, images, network["depth"]))
+    judge = dense_layer(left.pop("_fc.weight").T, left.pop("_fc.bias"))
     if left:
         raise ValueError(f"it holds weights that the network has no place for: {', '.join(sorted(left)[:3])}")
-    outputs = {"probabilities": ops.softmax(logits), "embedding": ops.mean(features, axis=(0, 1, 2))}
-    return keras.Model(image, outputs)
+
+    def form(taken: Any, rows: Callable[[Any], Any], pictures: tuple[int, ...]) -> keras.Model:
+        """rows: turns windows [n, rows, columns, features] into those of the answer.  pictures: sides of the mean."""
+        features = trunk(taken)
+        windows = ops.average_pool(features, int(network["window"]), int(network["stride"]), padding="valid")
+        outputs = {"probabilities": ops.softmax(judge(rows(windows))), "embedding": ops.mean(features, axis=pictures)}
+        return keras.Model(taken, outputs)
+
+    length = judge.kernel.shape[0]
+    one = form(image, lambda windows: ops.reshape(windows, (-1, length)), (0, 1, 2))
+    return Forms(one, form(images, keras.layers.Reshape((-1, length)), (1, 2)))
 
 
 def efficientnet_lite_trunk(

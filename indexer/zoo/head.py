@@ -71,12 +71,13 @@ def write_head(folder: Path, told: Mapping[str, Any]) -> None:
 def build_head(folder: Path, told: Mapping[str, Any]) -> None:
     """Do it in this process, which loads TensorFlow."""
     from indexer.zoo.export import export
+    from indexer.zoo.layers import Forms
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix=".word-", dir=folder.parent))
     try:
         model = _model(told["weights"])
-        export(model, home, SAVED_MODEL, LITERT_FILE)
+        export(Forms(model), home, SAVED_MODEL, LITERT_FILE)
         _compare(told, model, home / LITERT_FILE)
         (home / SPEC).write_text(_spec(told), "utf-8")
         names = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())

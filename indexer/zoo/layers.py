@@ -1,15 +1,28 @@
-"""Arrays of weights flow in; Keras layers that hold them flow out, applied to a tensor.
+"""Arrays of weights flow in; Keras layers that hold them flow out, applied to a tensor, and the Forms of a network.
 
 Batch normalization is folded into the convolution before it, in float64: fewer layers, the same numbers.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """A network as the program runs it, and for many pictures at once.
+
+    many: takes the same input with a free batch, and its answers have one side more, the pictures, in front. Both
+    share their layers.  None: `one` takes a free batch itself.
+    """
+
+    one: keras.Model
+    many: keras.Model | None = None
 
 
 def convolution(x: Any, kernel: NDArray[Any], bias: NDArray[Any], stride: int = 1, padding: str = "same") -> Any:
@@ -29,8 +42,15 @@ def convolution(x: Any, kernel: NDArray[Any], bias: NDArray[Any], stride: int = 
 
 def dense(x: Any, kernel: NDArray[Any], bias: NDArray[Any] | None = None) -> Any:
     """Multiply a tensor [n, in] by kernel [in, out] and add the bias."""
+    return dense_layer(kernel, bias)(x)
+
+
+def dense_layer(kernel: NDArray[Any], bias: NDArray[Any] | None = None) -> Any:
+    """Return a layer that multiplies tensors [..., in] by kernel [in, out] and adds the bias."""
     layer = keras.layers.Dense(kernel.shape[1], use_bias=bias is not None)
-    return _holding(layer, x, [kernel] if bias is None else [kernel, bias])
+    layer.build((None, kernel.shape[0]))
+    layer.set_weights([weight.astype(np.float32) for weight in (kernel, bias) if weight is not None])
+    return layer
 
 
 def from_torch(kernel: NDArray[Any]) -> NDArray[Any]:

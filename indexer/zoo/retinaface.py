@@ -6,6 +6,7 @@ its three stages, a context module (SSH) and three heads on each level. Its boxe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -14,16 +15,17 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
-from indexer.zoo.layers import convolution, from_torch
+from indexer.zoo.layers import Forms, convolution, from_torch
 from indexer.zoo.onnx_file import OnnxGraph
 
 # Strides of the depthwise blocks of each stage.
 _STAGES = ((1, 2, 1, 2, 1), (2, 1, 1, 1, 1, 1), (2, 1))
+_HEADS = {"class_head": 2, "bbox_head": 4, "landmark_head": 10}  # how many numbers an anchor has
 _SLOPE = 0.1  # of the leaky rectifier, as in the graph
 _Weights = dict[str, tuple[NDArray[Any], NDArray[Any]]]
 
 
-def retinaface(graph: OnnxGraph) -> keras.Model:
+def retinaface(graph: OnnxGraph) -> Forms:
     """Build the detector: image float32[1, h, w, 3] → boxes [anchors, 4], scores [anchors], landmarks [anchors, 10].
 
     h and w are multiples of 32; anchors go level by level, row by row, two sizes a cell.
@@ -31,14 +33,21 @@ def retinaface(graph: OnnxGraph) -> keras.Model:
     """
     weights = _convolutions(graph)
     image = keras.Input(batch_shape=(1, None, None, 3), name="image")
-    levels = [_context(weights, x, f"/ssh{n}") for n, x in enumerate(_pyramid(weights, _trunk(weights, image)), 1)]
-    classes = _head(weights, levels, "class_head", 2)
-    outputs = {
-        "boxes": _head(weights, levels, "bbox_head", 4),
-        "scores": ops.softmax(classes)[:, 1],
-        "landmarks": _head(weights, levels, "landmark_head", 10),
-    }
-    return keras.Model(image, outputs)
+    images = keras.Input((None, None, 3), name="image")
+    levels = [_context(weights, x, f"/ssh{n}") for n, x in enumerate(_pyramid(weights, _trunk(weights, images)), 1)]
+    maps = keras.Model(images, {name: _head(weights, levels, name) for name in _HEADS})
+
+    def form(taken: Any, rows: Callable[[int], Callable[[Any], Any]], axis: int) -> keras.Model:
+        """rows: turns maps [n, rows, columns, anchors × numbers] into [..., numbers].  axis: of the anchors."""
+        found = maps(taken)
+        parts = {name: [rows(numbers)(part) for part in found[name]] for name, numbers in _HEADS.items()}
+        joined = {name: ops.concatenate(each, axis=axis) for name, each in parts.items()}
+        scores = ops.softmax(joined["class_head"])[..., 1]
+        outputs = {"boxes": joined["bbox_head"], "scores": scores, "landmarks": joined["landmark_head"]}
+        return keras.Model(taken, outputs)
+
+    one = form(image, lambda numbers: lambda part: ops.reshape(part, (-1, numbers)), 0)
+    return Forms(one, form(images, lambda numbers: keras.layers.Reshape((-1, numbers)), 1))
 
 
 def _convolutions(graph: OnnxGraph) -> _Weights:
@@ -85,10 +94,9 @@ def _context(weights: _Weights, x: Any, name: str) -> Any:
     return ops.relu(ops.concatenate([near, middle, far], axis=-1))
 
 
-def _head(weights: _Weights, levels: list[Any], name: str, numbers: int) -> Any:
-    """Return [anchors, numbers]."""
-    parts = [_convolved(weights, x, f"/{name}/{name}.{level}") for level, x in enumerate(levels)]
-    return ops.concatenate([ops.reshape(part, (-1, numbers)) for part in parts], axis=0)
+def _head(weights: _Weights, levels: list[Any], name: str) -> list[Any]:
+    """Return the map of each level, [n, rows, columns, anchors × numbers]."""
+    return [_convolved(weights, x, f"/{name}/{name}.{level}") for level, x in enumerate(levels)]
 
 
 def _convolved(weights: _Weights, x: Any, name: str, stride: int = 1) -> Any:

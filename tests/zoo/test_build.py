@@ -121,7 +121,7 @@ def test_a_kill_leaves_no_half_network_and_no_lasting_remains(tmp_path: Path) ->
 
 
 def test_a_network_that_is_not_the_converted_one_is_noticed(folder: Path) -> None:
-    model = network(SPEC, read_weights(SPEC))
+    model = network(SPEC, read_weights(SPEC)).one
     file = folder / SPEC.id / "model.tflite"
     assert difference(model, file, "serving_default") <= 1e-4
     model.weights[-1].assign(model.weights[-1] + 0.001)
