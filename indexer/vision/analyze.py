@@ -44,7 +44,7 @@ class Analyzer:
         from indexer.vision.vocabulary import Vocabulary
 
         specs = [spec for spec in eyes.specs() if spec.role in SCENE]
-        models = [open_model(spec, eyes.folder, eyes.runtime, threads) for spec in specs]
+        models = [open_model(spec, eyes.folder, eyes.runtime, threads, eyes.place) for spec in specs]
         return cls(
             [Classifier(model) for model in models if model.spec.role == "classifier"],
             Vocabulary.load(rules=eyes.rules),

@@ -21,7 +21,7 @@ SAVED_MODEL = "saved_model"
 ONNX_FILE = "model.onnx"
 RECORD = "build.json"
 SIGNATURE = "serving_default"  # of both forms, with the names of the spec
-BATCH_SIGNATURE = "batch"  # of a SavedModel: many pictures flow in, each answer has one side more, the pictures, in front
+BATCH_SIGNATURE = "batch"  # of a SavedModel: many pictures at once; answers have one side more, the pictures, in front
 
 
 def is_built(spec: ModelSpec, folder: Path) -> bool:

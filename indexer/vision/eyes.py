@@ -8,6 +8,7 @@ from pathlib import Path
 
 from indexer.errors import ModelError
 from indexer.photo import Networks
+from indexer.vision.place import Place
 from indexer.vision.spec import ModelSpec, broken_specs, read_specs
 
 SCENE = ("classifier", "object-detector")  # roles of what looks at the whole photo
@@ -20,7 +21,7 @@ class Eyes:
     classifier: the default one, whose vectors tell what looks alike.  extra: more classifiers, and object detectors.
     detector, landmarks, describer: None where they are not wanted.  own: the folder of the user's own descriptions.
     rules: for tags; None: those that ship with the program.  no_faces: folders below which faces are not wanted, by
-    their real paths.
+    their real paths.  place: of the process that runs networks for all workers, where there is one.
     """
 
     folder: Path
@@ -33,6 +34,7 @@ class Eyes:
     own: Path | None = None
     extra: tuple[str, ...] = ()
     landmarks: str | None = None
+    place: Place | None = None
 
     def want_faces(self, path: Path) -> bool:
         """Tell whether faces may be looked for in a photo."""

@@ -49,7 +49,8 @@ class FaceReader:
         from indexer.vision.landmarks import Landmarker
 
         specs = {spec.role: spec for spec in eyes.specs() if spec.role.startswith("face-")}
-        models = {role: open_model(spec, eyes.folder, eyes.runtime, threads) for role, spec in specs.items()}
+        how = (eyes.folder, eyes.runtime, threads, eyes.place)
+        models = {role: open_model(spec, *how) for role, spec in specs.items()}
         describer, landmarker = models.get("face-describer"), models.get("face-landmarks")
         return cls(
             _finder(models["face-detector"]),

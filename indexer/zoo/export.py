@@ -17,6 +17,9 @@ from indexer.vision.built import BATCH_SIGNATURE, SIGNATURE
 from indexer.zoo.layers import Forms
 
 
+_Run = Callable[[Any], Any]
+
+
 def export(network: Forms, home: Path, saved_model: str, litert_file: str) -> None:
     """Write both forms into the folder `home`; input and outputs are called as in the model, float32."""
     kept = [variable.value for variable in network.one.variables]  # keras.export would store every weight twice
@@ -25,12 +28,10 @@ def export(network: Forms, home: Path, saved_model: str, litert_file: str) -> No
     convert(home / saved_model, home / litert_file)
 
 
-def save(
-    run: Callable[[Any], Any], wanted: Any, kept: Any, folder: Path, many: tuple[Callable[[Any], Any], Any] | None = None
-) -> None:
+def save(run: _Run, wanted: Any, kept: Any, folder: Path, many: tuple[_Run, Any] | None = None) -> None:
     """Write a SavedModel. wanted: the tf.TensorSpec of its input, whose name is kept.  kept: its variables.
 
-    many: the same as a function of many pictures, and the spec of its input.
+    many: the network as a function of many pictures, and the spec of its input.
     """
     module = tf.Module()
     module.kept = kept
@@ -41,7 +42,7 @@ def save(
     tf.saved_model.save(module, str(folder), signatures)
 
 
-def _function(model: keras.Model) -> tuple[Callable[[Any], Any], Any]:
+def _function(model: keras.Model) -> tuple[_Run, Any]:
     """Return what a model does, and the spec of its input."""
     wanted = tf.TensorSpec(model.inputs[0].shape, tf.float32, name=model.inputs[0].name)
     return lambda values: model(values, training=False), wanted

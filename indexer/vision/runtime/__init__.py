@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from indexer.vision.built import LITERT_FILE, ONNX_FILE, SAVED_MODEL, check, is_built, parts
+from indexer.vision.place import Place
 from indexer.vision.runtime.adapted import Adapted, Runner
 from indexer.vision.runtime.litert import LiteRtModel
 from indexer.vision.runtime.onnx import OnnxModel
@@ -36,22 +37,32 @@ class Model(Protocol):
         """Run the network on float32[n, h, w, 3], made as the spec's input says; return its named outputs."""
 
 
-def open_model(spec: ModelSpec, folder: Path, runtime: str = "auto", threads: int = 1) -> Model:
+def open_model(
+    spec: ModelSpec, folder: Path, runtime: str = "auto", threads: int = 1, place: Place | None = None
+) -> Model:
     """Open a built network, after checking it against its record.
 
     runtime: 'litert' (CPU), 'tensorflow', or 'auto': TensorFlow where it has a GPU, else LiteRT. A network of one's
     own that could not be converted is run by what can: TensorFlow (with 'litert' on the CPU), or ONNX Runtime.
+    place: of a process that has TensorFlow; None: TensorFlow is loaded into this one.
     Errors: ModelError where the network is not built, is damaged, or is not as its spec says.
     """
     if not spec.weights.is_own:
-        return _runner(spec, folder, {LITERT_FILE, SAVED_MODEL}, runtime, threads)
-    return Adapted(_runner(spec, folder, parts(spec, folder), runtime, threads))
+        return _runner(spec, folder, {LITERT_FILE, SAVED_MODEL}, runtime, threads, place)
+    return Adapted(_runner(spec, folder, parts(spec, folder), runtime, threads, place))
 
 
-def _runner(spec: ModelSpec, folder: Path, there: set[str], runtime: str, threads: int) -> Runner:
+def _runner(spec: ModelSpec, folder: Path, there: set[str], runtime: str, threads: int, place: Place | None) -> Runner:
     if ONNX_FILE in there:
         return OnnxModel(spec, check(spec, folder, ONNX_FILE), threads)
-    wants_gpu = SAVED_MODEL in there and (runtime == "tensorflow" or (runtime == "auto" and has_gpu()))
+    if place is not None and SAVED_MODEL in there and runtime != "litert":
+        from indexer.vision.runtime.remote import RemoteModel
+
+        remote = RemoteModel.open(spec, folder, place)
+        if remote is not None:
+            return remote
+    may_use_gpu = runtime == "tensorflow" or (runtime == "auto" and place is None and has_gpu())
+    wants_gpu = SAVED_MODEL in there and may_use_gpu
     if LITERT_FILE in there and not wants_gpu:
         return LiteRtModel(spec, check(spec, folder, LITERT_FILE), threads)
     return TensorFlowModel(spec, check(spec, folder, SAVED_MODEL), threads, use_gpu=runtime != "litert")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from ctypes.util import find_library
 from importlib.util import find_spec
@@ -9,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import ModelError
-from indexer.vision.built import SIGNATURE
+from indexer.vision.built import BATCH_SIGNATURE, SIGNATURE
 from indexer.vision.quiet import quiet
-from indexer.vision.runtime.agree import agree, refuse_other
+from indexer.vision.runtime.agree import agree, is_free, refuse_other
 from indexer.vision.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg")  # Linux; Windows' subsystem for Linux
+
+
+class OutOfMemoryError(ModelError):
+    """A batch needs more memory than its device has."""
 
 
 class TensorFlowModel:
@@ -30,13 +35,17 @@ class TensorFlowModel:
             tensorflow = _tensorflow(threads, use_gpu)
             try:
                 self._loaded = tensorflow.saved_model.load(str(folder))
-                self._function = self._loaded.signatures[SIGNATURE]
+                signatures = self._loaded.signatures
+                self._function = signatures[SIGNATURE]
+                # Networks of one's own have none, nor have those that an earlier release built.
+                self._many = signatures.get(BATCH_SIGNATURE)
             except (OSError, KeyError, ValueError) as error:
                 raise ModelError(spec.name, f"{folder} does not load in TensorFlow: {error}") from error
         _, inputs = self._function.structured_input_signature
         shapes = {name: tuple(told.shape) for name, told in self._function.structured_outputs.items()}
         agree(spec, inputs, shapes)
         self.sides = tuple(inputs[spec.input.name].shape)
+        self._has_rows = all(is_free(shape[0]) if shape else False for shape in (self.sides, *shapes.values()))
         self._tensorflow = tensorflow
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
@@ -45,16 +54,48 @@ class TensorFlowModel:
         Errors: ModelError for a shape that the network does not take, or memory that the GPU does not have.
         """
         refuse_other(self.spec.name, self.sides, image.shape)
+        return self._answers(self._function, image)
+
+    def joins(self, shape: tuple[int, ...]) -> bool:
+        """Tell whether inputs of this shape can be run together."""
+        return self._has_rows or (self._many is not None and shape[0] == 1)
+
+    def run_joined(self, images: Sequence[NDArray[Any]]) -> list[dict[str, NDArray[Any]]]:
+        """Run the network once on inputs of one shape. Errors: as of `run`; OutOfMemoryError."""
+        import numpy as np
+
+        for image in images:
+            refuse_other(self.spec.name, self.sides, image.shape)
+        joined, rows = np.concatenate(images), len(images[0])
+        if self._many is not None:
+            answers = self._answers(self._many, joined)
+            return [{name: values[place] for name, values in answers.items()} for place in range(len(images))]
+        answers = self._answers(self._function, joined)
+        if any(len(values) != len(joined) for values in answers.values()):
+            raise ModelError(self.spec.name, "answers something else than a row for each picture")
+        starts = range(0, len(joined), rows)
+        return [{name: values[start : start + rows] for name, values in answers.items()} for start in starts]
+
+    def _answers(self, function: Any, image: NDArray[Any]) -> dict[str, NDArray[Any]]:
         try:
-            answers = self._function(**{self.spec.input.name: self._tensorflow.constant(image)})
+            answers = function(**{self.spec.input.name: self._tensorflow.constant(image)})
             return {name: answers[name].numpy() for name in self.spec.outputs}
+        except self._tensorflow.errors.ResourceExhaustedError as error:
+            raise OutOfMemoryError(
+                self.spec.name, f"takes more memory than there is for {image.shape}: {error}"
+            ) from error
         except self._tensorflow.errors.OpError as error:
             raise ModelError(self.spec.name, f"does not run on a picture of shape {image.shape}: {error}") from error
 
 
+def may_have_gpu() -> bool:
+    """Tell whether there is a device that TensorFlow could use, without asking TensorFlow."""
+    return any(Path(device).exists() for device in _GPU_DEVICES) and _has_cudnn()
+
+
 def has_gpu() -> bool:
     """Tell whether TensorFlow has a GPU; it is asked, and loaded, only where there is one that it could use."""
-    if not any(Path(device).exists() for device in _GPU_DEVICES) or not _has_cudnn():
+    if not may_have_gpu():
         return False
     with quiet():
         return bool(_tensorflow(1, use_gpu=True).config.list_physical_devices("GPU"))
@@ -76,5 +117,5 @@ def _tensorflow(threads: int, use_gpu: bool) -> Any:
             tensorflow.config.set_visible_devices([], "GPU")
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
         for gpu in tensorflow.config.list_physical_devices("GPU"):
-            tensorflow.config.experimental.set_memory_growth(gpu, enable=True)  # several workers share it
+            tensorflow.config.experimental.set_memory_growth(gpu, enable=True)  # other programs use it, too
     return tensorflow

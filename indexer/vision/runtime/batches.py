@@ -1,0 +1,110 @@
+"""Questions of one kind flow in as a group; they go to the network together, and to each flows back his own answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from indexer.errors import ModelError
+from indexer.vision.runtime.questions import Answers, Joinable, Question
+from indexer.vision.runtime.tensorflow import OutOfMemoryError
+
+_MOST_TOGETHER = 32
+_APART = 1e-3  # what two ways to one number may differ by: of the largest one, or of 1
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What was done with a network. questions: that were answered.  runs: that it took."""
+
+    questions: int
+    runs: int
+
+
+class Batches:
+    """What is known of how networks take batches; for one thread.
+
+    pads: fill batches up to powers of two: what prepares itself for each size then meets few.
+    """
+
+    def __init__(self, *, pads: bool = False) -> None:
+        self._pads = pads
+        self._most: dict[Hashable, int] = {}
+        self._proven: dict[int, bool] = {}
+        self._questions: Counter[str] = Counter()
+        self._runs: Counter[str] = Counter()
+
+    @property
+    def counts(self) -> dict[str, Count]:
+        """What was done so far, by the ids of the networks."""
+        return {each: Count(self._questions[each], self._runs[each]) for each in list(self._runs)}
+
+    def room(self, question: Question) -> int:
+        """Return how many questions of this kind may be answered at once."""
+        joins = self._proven.get(id(question.network), True) and question.network.joins(question.image.shape)
+        return self._most.get(question.kind, _MOST_TOGETHER) if joins else 1
+
+    def answer(self, group: list[Question]) -> None:
+        """Answer questions of one kind: together or, where that fails, one at a time."""
+        try:
+            answers = self._together(group) if len(group) > 1 else []
+        except OutOfMemoryError:
+            half = self._most[group[0].kind] = self._padded(len(group)) // 2
+            for start in range(0, len(group), half):
+                self.answer(group[start : start + half])
+            return
+        except Exception:  # one of them may be to blame: each gets his own error
+            answers = []
+        for question, answer in zip(group, answers, strict=False):
+            question.answer.set_result(answer)
+        for question in group[len(answers) :]:
+            self._answer_alone(question)
+
+    def _together(self, group: list[Question]) -> list[Answers]:
+        """Return all answers, or none where they would not be those that each would get alone."""
+        network, images = group[0].network, [each.image for each in group]
+        images += [images[-1]] * (self._padded(len(group)) - len(group))
+        answers = network.run_joined(images)[: len(group)]
+        if id(network) not in self._proven:
+            self._proven[id(network)] = all(
+                _alike(answer, network.run(each.image)) for answer, each in zip(answers, group, strict=True)
+            )
+        if not self._proven[id(network)]:
+            return []
+        self._count(network, len(group))
+        return answers
+
+    def _answer_alone(self, question: Question) -> None:
+        try:
+            answer = question.network.run(question.image)
+        except ModelError as error:
+            question.answer.set_exception(error)
+        except Exception as error:  # whatever a runtime says, whoever asked must hear of it
+            question.answer.set_exception(ModelError(question.network.spec.name, f"does not run: {error}"))
+        else:
+            self._count(question.network, 1)
+            question.answer.set_result(answer)
+
+    def _padded(self, size: int) -> int:
+        return 1 << (size - 1).bit_length() if self._pads else size
+
+    def _count(self, network: Joinable, questions: int) -> None:
+        self._questions[network.spec.id] += questions
+        self._runs[network.spec.id] += 1
+
+
+def _alike(one: Answers, other: Answers) -> bool:
+    return one.keys() == other.keys() and all(_apart(one[key], other[key]) <= _APART for key in other)
+
+
+def _apart(one: object, other: object) -> float:
+    """Return the largest difference, in parts of the largest number or of 1; infinite between different shapes."""
+    import numpy as np
+
+    ours, theirs = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    if ours.shape != theirs.shape or not np.array_equal(np.isfinite(ours), np.isfinite(theirs)):
+        return np.inf
+    finite = np.isfinite(theirs)
+    size = max(1.0, float(np.abs(theirs[finite]).max(initial=0)))
+    return float(np.abs(ours[finite] - theirs[finite]).max(initial=0)) / size

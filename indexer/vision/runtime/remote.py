@@ -1,0 +1,132 @@
+"""A spec and the Place of the process that runs networks flow in; a Model that asks that process flows out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from indexer.errors import ModelError
+from indexer.vision.place import Place
+from indexer.vision.runtime import wire
+from indexer.vision.runtime.batches import Count
+from indexer.vision.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_PATIENCE_SECONDS = 60.0  # for a process that is starting, or is to be started again
+_PAUSE_SECONDS = 0.02
+_GONE = (EOFError, OSError, AuthenticationError)
+IMAGE = "image"  # what a picture is called on its way
+COUNTS = "counts"  # what is said instead of `Wanted`
+
+
+class LostError(ModelError):
+    """The process that runs the networks is gone; another may come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a client says first. client: tells clients apart, each may have several connections."""
+
+    client: int
+    spec: ModelSpec
+    folder: Path
+
+
+class RemoteModel:
+    """A network that another process runs, together with what others ask of it; not for several threads at once."""
+
+    def __init__(self, spec: ModelSpec, folder: Path, place: Place) -> None:
+        self.spec = spec
+        self.sides: tuple[Any, ...] = ()
+        self._folder, self._place = folder, place
+        self._kept: Connection | None = None
+
+    @classmethod
+    def open(cls, spec: ModelSpec, folder: Path, place: Place) -> RemoteModel | None:
+        """Have a network opened; None where that process would run it no faster, for want of a GPU.
+
+        Errors: ModelError, as from `open_model`; LostError where nobody answers.
+        """
+        model = cls(spec, folder, place)
+        try:
+            model._connect()
+        except _GONE as error:
+            raise model._lost() from error
+        return model if model._kept is not None else None
+
+    def run(self, image: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Run the network. Errors: ModelError, as from that process; LostError where it is gone before it answers."""
+        try:
+            connection = self._connection()
+            wire.send(connection, {IMAGE: image})
+            return wire.receive(connection)
+        except _GONE as error:
+            self._close()
+            raise self._lost() from error
+
+    def _connection(self) -> Connection:
+        """Return a connection to the process there is now: it says nothing unasked, so a word of it is its end."""
+        if self._kept is not None and _has_ended(self._kept):
+            self._close()
+        if self._kept is None:
+            self._connect()
+        if self._kept is None:  # it was started again, on a machine whose GPU has left
+            raise self._lost()
+        return self._kept
+
+    def _connect(self) -> None:
+        connection = _connected(self._place)
+        try:
+            connection.send(Wanted(os.getpid(), self.spec, self._folder))
+            answer = connection.recv()
+        except _GONE:
+            connection.close()
+            raise
+        if answer is None or isinstance(answer, ModelError):
+            connection.close()
+        if isinstance(answer, ModelError):
+            raise answer
+        if answer is not None:
+            self.sides, self._kept = answer, connection
+
+    def _close(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def _lost(self) -> LostError:
+        return LostError(self.spec.name, "the process that runs it was lost")
+
+
+def counts(place: Place) -> dict[str, Count]:
+    """Ask what was done with each network so far, by its id. Errors: OSError, EOFError."""
+    with _connected(place) as connection:
+        connection.send(COUNTS)
+        told: dict[str, Count] = connection.recv()
+        return told
+
+
+def _connected(place: Place) -> Connection:
+    """Connect to a process that may not be there yet. Errors: OSError, EOFError, AuthenticationError."""
+    end = monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return Client(place.address, authkey=place.key)
+        except _GONE:
+            if monotonic() > end:
+                raise
+        sleep(_PAUSE_SECONDS)
+
+
+def _has_ended(connection: Connection) -> bool:
+    try:
+        return connection.poll()
+    except OSError:
+        return True

@@ -1,0 +1,111 @@
+"""What workers ask flows in over their connections; what networks answer, run by TensorFlow in batches, flows out.
+
+This is what a process of its own does. A connection is one client's, for one network: it says which (`Wanted`), hears
+the sides of its input, and then sends one picture after the other.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection, Listener, answer_challenge, deliver_challenge
+from pathlib import Path
+
+from indexer.errors import ModelError
+from indexer.vision.built import SAVED_MODEL, check
+from indexer.vision.place import Place
+from indexer.vision.runtime import wire
+from indexer.vision.runtime.batches import Batches
+from indexer.vision.runtime.questions import Joinable, Questions
+from indexer.vision.runtime.remote import COUNTS, IMAGE, Wanted
+from indexer.vision.runtime.tensorflow import TensorFlowModel, has_gpu
+from indexer.vision.spec import ModelSpec
+
+_BACKLOG = 128
+Opener = Callable[[ModelSpec, Path], "Joinable | None"]
+
+
+def serve(place: Place, runtime: str, threads: int) -> None:
+    """Run networks for whoever knows the key, for ever.
+
+    runtime: 'tensorflow', or 'auto': where there is no GPU, clients are told to run their networks themselves.
+    threads: of TensorFlow on the CPU.
+    """
+
+    def open_here(spec: ModelSpec, folder: Path) -> Joinable | None:
+        if runtime == "auto" and not has_gpu():
+            return None
+        return TensorFlowModel(spec, check(spec, folder, SAVED_MODEL), threads)
+
+    # Only what runs on a GPU prepares itself for each size of a batch.
+    Server(open_here, pads=has_gpu()).listen(place)
+
+
+class Server:
+    """Networks that are open, and what is asked of them."""
+
+    def __init__(self, opener: Opener, *, pads: bool = False) -> None:
+        self._opener = opener
+        self._batches = Batches(pads=pads)
+        self._questions = Questions(self._batches.room)
+        self._open: dict[tuple[str, Path], Joinable | None] = {}
+        self._opening = threading.Lock()
+        _start(self._answer)
+
+    def listen(self, place: Place) -> None:
+        """Take connections, each in a thread of its own: a client that says nothing must not keep others waiting."""
+        with Listener(place.address, backlog=_BACKLOG) as listener:
+            while True:
+                with suppress(OSError, EOFError):
+                    _start(self._follow, listener.accept(), place.key)
+
+    def _answer(self) -> None:
+        while True:
+            self._batches.answer(self._questions.next())
+
+    def _follow(self, connection: Connection, key: bytes) -> None:
+        """Do what a client wants until he goes."""
+        with connection, suppress(OSError, EOFError, AuthenticationError):
+            deliver_challenge(connection, key)
+            answer_challenge(connection, key)
+            wanted = connection.recv()
+            if wanted == COUNTS:
+                connection.send(self._batches.counts)
+                return
+            network = self._opened(wanted, connection)
+            if network is not None:
+                with self._questions.client(wanted.client):
+                    self._answer_all(network, connection)
+
+    def _opened(self, wanted: Wanted, connection: Connection) -> Joinable | None:
+        """Open a network, or find it open; tell the client the sides of its input, or why there are none."""
+        place = wanted.spec.id, wanted.folder
+        try:
+            with self._opening:
+                if place not in self._open:
+                    self._open[place] = self._opener(wanted.spec, wanted.folder)
+                network = self._open[place]
+        except ModelError as error:
+            connection.send(error)
+            return None
+        except Exception as error:  # whatever a runtime says while it loads
+            connection.send(ModelError(wanted.spec.name, f"cannot be loaded: {error}"))
+            return None
+        connection.send(network.sides if network is not None else None)
+        return network
+
+    def _answer_all(self, network: Joinable, connection: Connection) -> None:
+        while True:
+            image = wire.receive(connection)[IMAGE]
+            try:
+                answer = self._questions.ask(network, image)
+            except ModelError as error:
+                connection.send(error)
+            else:
+                wire.send(connection, answer)
+
+
+def _start(work: Callable[..., None], *given: object) -> None:
+    threading.Thread(target=work, args=given, daemon=True).start()
