@@ -17,9 +17,11 @@ from indexer.intake.discover import stamp
 from indexer.photo import Analysis, Failed, Indexed, Passed, PhotoFile
 from indexer.pipeline.blame import blame
 from indexer.pipeline.gone import is_there
+from indexer.pipeline.inference import Inference, is_shared
 from indexer.pipeline.worker import Limits, ready, work
 from indexer.pipeline.workers import Workers, is_done, is_lost
 from indexer.vision.eyes import Eyes
+from indexer.vision.runtime.remote import LostError
 
 _LOOK_AHEAD = 4  # photos under way or waiting, a worker: enough that none waits, few enough to stop at once
 _TRIES = 2  # of a file that changes while it is read, or that is not to blame for what became of it
@@ -36,7 +38,7 @@ Done: TypeAlias = Indexed | Failed | Passed
 class _Try:
     """A photo to be looked at.
 
-    left: how many tries there are.  alone: all workers were lost while it was under way, so that this may be why.
+    left: how many tries there are.  alone: processes were lost while it was under way, so that this may be why.
     """
 
     file: PhotoFile
@@ -60,6 +62,7 @@ class Pool:
     """Up to a number of workers, each with its own analyzer and one inference thread.
 
     A photo that crashes or stalls its worker, or needs too much memory, costs that photo only; the worker is replaced.
+    Where TensorFlow runs the networks, one process does so for all workers.
     may_work: asked before each photo; while it says no, none is begun.  networks: those that see each photo.
     """
 
@@ -69,6 +72,7 @@ class Pool:
         self._workers = workers
         self._may_work = may_work
         self._started: Workers | None = None
+        self._inference: Inference | None = None
 
     def __enter__(self) -> Pool:
         return self
@@ -86,13 +90,14 @@ class Pool:
     def warm(self) -> None:
         """Let a worker load the networks: photos will come soon."""
         if self._started is None and self._may_work():
-            self._with(1).submit(ready, self._eyes, self._limits)
+            self._with(1).submit(ready, self._seeing(), self._limits)
 
     def rest(self) -> None:
-        """Let all workers go; the next photo starts new ones."""
-        if self._started is not None:
-            self._started.stop()
-            self._started = None
+        """Let all workers go, and what runs networks for them; the next photo starts new ones."""
+        self._let_workers_go()
+        if self._inference is not None:
+            self._inference.stop()
+            self._inference = None
 
     def outcomes(self, files: Sequence[PhotoFile], seen: Seen = lambda _: None) -> Iterator[list[Done]]:
         """Yield what is done at least every half second, perhaps nothing.
@@ -107,6 +112,8 @@ class Pool:
         running: dict[Future[Analysis], _UnderWay] = {}
         heard_at = monotonic()
         while running or waiting:
+            if running and self._inference is not None:
+                self._inference.keep()
             if waiting and self._may_work():
                 self._submit(waiting, running, seen)
             done, _ = wait(running, _PATIENCE_SECONDS, FIRST_COMPLETED) if running else (set(), None)
@@ -122,19 +129,26 @@ class Pool:
                 running.clear()
             yield outcomes
 
+    def _let_workers_go(self) -> None:
+        if self._started is not None:
+            self._started.stop()
+            self._started = None
+
     def _submit(self, waiting: deque[_Try], running: dict[Future[Analysis], _UnderWay], seen: Seen) -> None:
         """Hand out as many photos as the workers should have; one that is to be alone is handed out alone."""
-        started = self._with(len(waiting))
+        eyes, started = self._seeing(), self._with(len(waiting))
         while waiting and len(running) < started.count * _LOOK_AHEAD:
             if running and (waiting[0].alone or any(each.try_.alone for each in running.values())):
                 return
             one, slot = waiting.popleft(), started.stages.slot()
-            future = started.submit(work, self._eyes, self._limits, one.file, seen(one.file), slot)
+            future = started.submit(work, eyes, self._limits, one.file, seen(one.file), slot)
             running[future] = _UnderWay(one, started, slot, monotonic())
 
     def _taken_in(self, future: Future[Analysis], was: _UnderWay, waiting: deque[_Try]) -> list[Done]:
         """Return what became of a photo, or have it looked at again."""
         file, left = was.try_.file, was.try_.left
+        if isinstance(future.exception(), LostError):
+            return self._tried_again([was], "the process that runs networks was lost with it", waiting)
         outcome = self._outcome(was, future)
         now = _as_it_is(file.path)
         if now is None and not is_there(file.path):
@@ -148,20 +162,32 @@ class Pool:
 
     def _lost(self, under_way: list[_UnderWay], waiting: deque[_Try]) -> list[Done]:
         """Let go of workers that are of no use any more; what was under way is tried again, one photo at a time."""
-        reason = f"the processes that read it were lost, {_TRIES} times"
-        failed = [Failed(each.try_.file, each.stage, reason) for each in under_way if each.try_.left < 2]
+        outcomes = self._tried_again(under_way, "the processes that read it were lost", waiting)
+        self._let_workers_go()
+        return outcomes
+
+    def _tried_again(self, under_way: list[_UnderWay], reason: str, waiting: deque[_Try]) -> list[Done]:
+        """Have photos looked at again, one at a time; return those that were for the last time."""
+        failed = [
+            Failed(each.try_.file, each.stage, f"{reason}, {_TRIES} times") for each in under_way if each.try_.left < 2
+        ]
         again = [each.try_ for each in under_way if each.try_.left > 1]
         waiting.extendleft(replace(each, left=each.left - 1, alone=True) for each in reversed(again))
-        self.rest()
         return [*failed]
+
+    def _seeing(self) -> Eyes:
+        """Return the eyes of the workers: they may ask a process that is there for all."""
+        if self._inference is None and is_shared(self._eyes.runtime, self._workers):
+            self._inference = Inference(self._eyes.runtime, self._workers)
+        return self._eyes if self._inference is None else replace(self._eyes, place=self._inference.place)
 
     def _with(self, photos: int) -> Workers:
         """Return started workers: no more than photos, and no other number while some are under way."""
         workers = min(self._workers, photos)
         if self._started is not None and not self._started.is_alive:  # the system has killed them while they idled
-            self.rest()
+            self._let_workers_go()
         if self._started is not None and self._started.count < workers and not self._started.under_way:
-            self.rest()
+            self._let_workers_go()
         if self._started is None:
             self._started = Workers(workers, self._limits.seconds)
         return self._started
@@ -169,12 +195,17 @@ class Pool:
     def _outcome(self, was: _UnderWay, future: Future[Analysis]) -> Done:
         file = was.try_.file
         try:
-            return Indexed(file, future.result())
+            indexed = Indexed(file, future.result())
+            if self._inference is not None:
+                self._inference.praise()
+            return indexed
         except NotAPhoto:
             return Passed(file)
         except PhotoError as error:
             return Failed(file, error.stage, error.reason)
         except Exception as error:
+            if isinstance(error, TimeoutError) and was.stage == "analyze" and self._inference is not None:
+                self._inference.doubt()
             return Failed(file, was.stage, blame(error, self._limits))
 
     def _silence_seconds(self) -> float:

@@ -98,12 +98,17 @@ def ready(eyes: Eyes, limits: Limits) -> Analyzer:
 
 
 def start(stages: Path) -> None:
-    """Prepare a new worker: leave Ctrl-C to the parent, never outlive it, and be silent.
+    """Prepare a new worker. stages: the file where it says what it does."""
+    global _stage
+    _stage = Stage(stages)
+    prepare()
+
+
+def prepare() -> None:
+    """Prepare a new process: leave Ctrl-C to the parent, never outlive it, and be silent.
 
     libtiff and libjpeg print what they think of a damaged file, past all of Python; what matters comes as an outcome.
     """
-    global _stage
-    _stage = Stage(stages)
     os.dup2(os.open(os.devnull, os.O_WRONLY), _STDERR)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):  # blocked since before this process was

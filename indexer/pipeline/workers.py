@@ -14,12 +14,12 @@ from pebble import ProcessExpired, ProcessPool
 from indexer.pipeline.stages import Stages
 from indexer.pipeline.worker import start
 
-__all__ = ["ProcessExpired", "Workers", "cause", "is_done", "is_lost"]
+__all__ = ["ProcessExpired", "WorkerProcess", "Workers", "cause", "is_done", "is_lost"]
 
 _EXIT_CODES = 256
 
 
-class _Worker(SpawnProcess):
+class WorkerProcess(SpawnProcess):
     """A worker that ends by itself has crashed, whatever exit code a decoder gave it; 0 would pass for a good end."""
 
     def start(self) -> None:
@@ -52,7 +52,7 @@ class _Processes(SpawnContext):
     def Process(self, *given: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
         self.count += 1
         self._started = [process for process in self._started if process.is_alive()]
-        self._started.append(_Worker(*given, **named))
+        self._started.append(WorkerProcess(*given, **named))
         return self._started[-1]
 
     def kill(self) -> None:

@@ -16,7 +16,6 @@ import tensorflow as tf
 from indexer.vision.built import BATCH_SIGNATURE, SIGNATURE
 from indexer.zoo.layers import Forms
 
-
 _Run = Callable[[Any], Any]
 
 

@@ -50,9 +50,11 @@ class Batches:
         try:
             answers = self._together(group) if len(group) > 1 else []
         except OutOfMemoryError:
-            half = self._most[group[0].kind] = self._padded(len(group)) // 2
-            for start in range(0, len(group), half):
-                self.answer(group[start : start + half])
+            self._most[group[0].kind] = self._padded(len(group)) // 2
+            while group:
+                most = self._most[group[0].kind]
+                self.answer(group[:most])
+                group = group[most:]
             return
         except Exception:  # one of them may be to blame: each gets his own error
             answers = []

@@ -6,6 +6,7 @@ the sides of its input, and then sends one picture after the other.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -62,8 +63,11 @@ class Server:
                     _start(self._follow, listener.accept(), place.key)
 
     def _answer(self) -> None:
-        while True:
-            self._batches.answer(self._questions.next())
+        try:
+            while True:
+                self._batches.answer(self._questions.next())
+        finally:
+            os._exit(1)  # nobody must wait for a process that cannot answer
 
     def _follow(self, connection: Connection, key: bytes) -> None:
         """Do what a client wants until he goes."""
