@@ -15,7 +15,7 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.vision.built import check, is_built, is_whole
-from indexer.vision.runtime import open_model
+from indexer.vision.runtime import TensorFlowModel, open_model
 from indexer.vision.spec import ModelSpec, read_specs
 from indexer.zoo.build import build, network
 from indexer.zoo.child import build_missing
@@ -89,6 +89,17 @@ def test_a_damaged_network_is_built_again(folder: Path) -> None:
     build(SPEC, folder)
     check(SPEC, folder)
     assert open_model(SPEC, folder, "litert").run(np.zeros((1, 32, 32, 3), np.float32))
+
+
+def test_a_built_network_answers_many_pictures_at_once_as_it_answers_each(folder: Path) -> None:
+    model = TensorFlowModel(SPEC, folder / SPEC.id / "saved_model")
+    for shape in ((1, 64, 96, 3), (1, 32, 32, 3)):
+        assert model.joins(shape)
+        images = [np.random.default_rng(number).uniform(-100, 100, shape).astype(np.float32) for number in range(3)]
+        for image, answers in zip(images, model.run_joined(images), strict=True):
+            for name, values in model.run(image).items():
+                np.testing.assert_allclose(answers[name], values, rtol=0, atol=1e-4)
+    assert not model.joins((2, 32, 32, 3))
 
 
 def test_a_folder_without_its_record_is_not_taken_for_a_network(folder: Path) -> None:

@@ -23,6 +23,7 @@ from indexer.zoo.sources import read_weights
 from indexer.zoo.torch_file import read_torch
 
 SPECS = read_specs()
+PICTURE_NETWORKS = [name for name, spec in SPECS.items() if spec.input.fit != "as-is"]
 TRAINED_PX = {"efficientnet-lite0": 224, "efficientnet-lite2": 260}
 CLASSIFIERS = [name for name, spec in SPECS.items() if spec.role == "classifier"]
 
@@ -161,3 +162,21 @@ def test_weights_of_another_size_are_refused() -> None:
 def test_an_unknown_architecture_is_refused() -> None:
     with pytest.raises(ModelError, match="its architecture 'alexnet' is not known"):
         network(replace(SPECS["efficientnet-lite0"], architecture="alexnet"), b"")
+
+
+@pytest.mark.parametrize("name", PICTURE_NETWORKS)
+def test_many_pictures_at_once_get_the_answers_that_each_gets(name: str) -> None:
+    both = network(SPECS[name], read_weights(SPECS[name]))
+    assert both.many is not None
+    images = np.random.default_rng(1).uniform(-1, 1, (3, 288, 320, 3)).astype(np.float32)
+    together = both.many(images, training=False)
+    for place in range(3):
+        for key, values in both.one(images[place : place + 1], training=False).items():
+            np.testing.assert_allclose(np.asarray(together[key])[place], np.asarray(values), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", PICTURE_NETWORKS)
+def test_both_forms_hold_the_same_weights(name: str) -> None:
+    both = network(SPECS[name], read_weights(SPECS[name]))
+    assert both.many is not None
+    assert {id(each) for each in both.many.variables} == {id(each) for each in both.one.variables}
