@@ -48,7 +48,8 @@ class Config:
     describer: str = setting("dlib-face-resnet", "The network that describes faces.")
     runtime: str = setting(
         "auto",
-        "What runs the networks: litert (CPU), tensorflow, or auto (TensorFlow where there is a GPU, else LiteRT).",
+        "What runs the networks: litert (on the CPU, always), tensorflow (on a GPU where there is one), or auto "
+        "(TensorFlow where there is a GPU, else LiteRT).",
         choices=("auto", "litert", "tensorflow"),
     )
     workers: int = setting(0, "Worker processes. 0: one a CPU core.", least=0)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -175,9 +176,13 @@ class Pool:
         waiting.extendleft(replace(each, left=each.left - 1, alone=True) for each in reversed(again))
         return [*failed]
 
+    @cached_property
+    def _is_shared(self) -> bool:
+        return is_shared(self._eyes.runtime, self._workers)
+
     def _seeing(self) -> Eyes:
         """Return the eyes of the workers: they may ask a process that is there for all."""
-        if self._inference is None and is_shared(self._eyes.runtime, self._workers):
+        if self._inference is None and self._is_shared:
             self._inference = Inference(self._eyes.runtime, self._workers)
         return self._eyes if self._inference is None else replace(self._eyes, place=self._inference.place)
 

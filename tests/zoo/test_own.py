@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,10 @@ from made_models import KINDS, Net, answer, pictures
 
 from indexer.errors import ModelError
 from indexer.vision.built import fingerprint, is_whole, tree_fingerprint
-from indexer.vision.runtime import open_model
+from indexer.vision.place import Place
+from indexer.vision.runtime import TensorFlowModel, open_model
+from indexer.vision.runtime.remote import counts
+from indexer.vision.runtime.server import Server
 from indexer.vision.spec import ModelSpec, spec_of
 from indexer.zoo.build import build
 from indexer.zoo.child import build_missing
@@ -354,3 +359,24 @@ def test_a_graph_is_judged_by_what_its_answer_needs(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="its operation WriteFile touches files"):
         build(replace(spec, outputs=outputs), tmp_path / "built")
     assert not target.exists()
+
+
+def test_a_network_with_a_free_batch_answers_many_workers_together(made, tmp_path: Path) -> None:
+    net = Net(activation="logits")
+    spec = described("keras_file", made("keras_file", activation="logits"), net)
+    build(spec, tmp_path)
+    place = Place(str(tmp_path / "socket"), b"key")
+    server = Server(lambda spec, folder: TensorFlowModel(spec, folder / spec.id / "saved_model"))
+    threading.Thread(target=server.listen, args=(place,), daemon=True).start()
+
+    def work(worker: int) -> None:
+        model = open_model(spec, tmp_path, "tensorflow", place=place)
+        for turn in range(10):
+            seen = np.roll(pictures(net), worker + turn, axis=1).astype(np.float32)
+            np.testing.assert_allclose(model.run(seen)["probabilities"], expected(seen, net), atol=1e-5)
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(work, range(4)))
+    done = counts(place)[spec.id]
+    assert done.questions == 40
+    assert done.runs < 40
