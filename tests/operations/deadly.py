@@ -11,6 +11,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from indexer.vision.runtime.remote import LostError
+
 
 class _Deadly(type(Path())):  # type: ignore[misc]
     def open(self, *_: Any, **__: Any) -> Any:
@@ -75,6 +77,13 @@ class Bug(_Deadly):
 
     def strike(self) -> None:
         raise ZeroDivisionError("division by zero")
+
+
+class LosesInference(_Deadly):
+    """A picture that crashes the process that runs networks, as its worker sees it."""
+
+    def strike(self) -> None:
+        raise LostError("efficientnet-lite0", "the process that runs it was lost")
 
 
 class CrashesWhileDecoded(_Deadly):

@@ -68,14 +68,14 @@ def photos(crops, tmp_path: Path) -> list[PhotoFile]:
     return [stamp(path) for path in crops.fill(tmp_path / "fine", 12, Random(5))]
 
 
-def test_what_two_processes_ask_is_joined_and_answered_as_if_each_were_alone(models: Path, tmp_path: Path) -> None:
-    inference, times = Inference("tensorflow", 2), 12
+def test_what_several_processes_ask_is_joined_and_answered_as_if_each_were_alone(models: Path, tmp_path: Path) -> None:
+    inference, times, processes = Inference("tensorflow", 2), 12, 4
     asked = {
         "address": inference.place.address, "key": inference.place.key.hex(), "folder": str(models), "times": times,
         "shapes": SHAPES, "out": str(tmp_path),
     }  # fmt: skip
     try:
-        workers = [_asking(asked | {"seed": seed}) for seed in range(2)]
+        workers = [_asking(asked | {"seed": seed}) for seed in range(processes)]
         for worker in workers:
             assert worker.stdout is not None
             assert worker.stdout.readline() == "ready\n"
@@ -85,15 +85,17 @@ def test_what_two_processes_ask_is_joined_and_answered_as_if_each_were_alone(mod
             worker.stdin.flush()
         for worker in workers:
             worker.communicate()
-        assert [worker.returncode for worker in workers] == [0, 0]
+        assert [worker.returncode for worker in workers] == [0] * processes
         done = counts(inference.place)
     finally:
         inference.stop()
-    assert {each.questions for each in done.values()} == {2 * times}
-    assert done[SPECS["dlib-face-resnet"].id].runs < 2 * times  # its built form takes any number, whoever built it
+    assert {each.questions for each in done.values()} == {processes * times}
+    assert (
+        done[SPECS["dlib-face-resnet"].id].runs < processes * times
+    )  # its built form takes any number, whoever built it
     for name in NAMES:
         model = open_model(SPECS[name], models, "litert")
-        for seed, number in np.ndindex(2, times):
+        for seed, number in np.ndindex(processes, times):
             image = np.random.default_rng([seed, number]).uniform(-1, 1, SHAPES[name]).astype(np.float32)
             answers = np.load(tmp_path / f"{name} {seed} {number}.npz")
             for key, values in model.run(image).items():

@@ -179,6 +179,16 @@ def test_workers_that_die_while_they_have_nothing_to_do_cost_no_photo(quick_eyes
     assert len(done) == len(photos)
 
 
+def test_a_photo_with_which_the_inference_process_is_lost_time_after_time_fails_alone(
+    quick_eyes: Eyes, photos, make
+) -> None:
+    with Pool(quick_eyes, LIMITS, workers=2) as pool:
+        done = run(pool, spread([make(deadly.LosesInference)], photos))
+    reason = "the process that runs networks was lost with it, 2 times"
+    assert failures(done) == {"LosesInference": ("read", reason)}
+    assert len(done) == len(photos) + 1
+
+
 def test_a_photo_that_kills_whoever_fetches_it_is_found_among_its_neighbors(quick_eyes: Eyes, photos, make) -> None:
     with Pool(quick_eyes, LIMITS, workers=1) as pool:
         done = run(pool, spread([make(deadly.KillsWhoFetchesIt)], photos))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,65 +125,45 @@ def test_a_network_that_takes_one_picture_gets_one() -> None:
     assert Batches().room(Question(Network(can_join=False), picture(1))) == 1
 
 
-@pytest.fixture
-def gathered() -> Callable[..., list[list[Question]]]:
-    """Asks questions at the same time; returns the groups that they came in."""
-
-    def gather(
-        *asked: tuple[Network, np.ndarray], clients: int, patience_seconds: float = 0.5, room: int = 32
-    ) -> list[list[Question]]:
-        questions = Questions(lambda _: room, patience_seconds)
-        groups: list[list[Question]] = []
-        with ThreadPoolExecutor(len(asked)) as threads:
-            held = [questions.client(number) for number in range(clients)]
-            for each in held:
-                each.__enter__()
-            for question in asked:
-                threads.submit(questions.ask, *question)
-            while sum(map(len, groups)) < len(asked):
-                groups.append(questions.next())
-                for each in groups[-1]:
-                    each.answer.set_result({})
-        return groups
-
-    return gather
+def gathered(*asked: tuple[Network, np.ndarray], room: int = 32, late_seconds: float = 0.0) -> list[list[Question]]:
+    """Ask questions, each while the ones before it wait; return the groups that they are answered in."""
+    questions = Questions(lambda _: room)
+    groups: list[list[Question]] = []
+    with ThreadPoolExecutor(len(asked)) as threads:
+        for number, question in enumerate(asked, 1):
+            threads.submit(questions.ask, *question)
+            while len(questions._waiting) < number:
+                time.sleep(0.001)
+        time.sleep(late_seconds)
+        while sum(map(len, groups)) < len(asked):
+            groups.append(questions.next())
+            for each in groups[-1]:
+                each.answer.set_result({})
+    return groups
 
 
-def test_different_shapes_and_networks_are_not_mixed(gathered: Callable[..., list[list[Question]]]) -> None:
+def test_different_shapes_and_networks_are_not_mixed_and_the_largest_group_comes_first() -> None:
     one, other = Network(), Network(SPECS["efficientnet-lite2"])
-    asked = [(one, picture(1)), (one, picture(1, side=4)), (other, picture(1)), (one, picture(2)), (other, picture(2))]
-    groups = gathered(*asked, clients=5)
-    assert sorted(map(len, groups)) == [1, 2, 2]
-    assert all(len({each.kind for each in group}) == 1 for group in groups)
+    groups = gathered(
+        (one, picture(1, side=4)), (one, picture(1)), (other, picture(1)), (one, picture(2)), (one, picture(3)),
+        (other, picture(2)),
+    )  # fmt: skip
+    assert [[(each.network, each.image.shape[1]) for each in group] for group in groups] == [
+        [(one, 2)] * 3,
+        [(other, 2)] * 2,
+        [(one, 4)],
+    ]
 
 
-def test_nobody_is_waited_for_when_all_have_asked(gathered: Callable[..., list[list[Question]]]) -> None:
-    assert [len(group) for group in gathered(*[(Network(), picture(1))] * 1, clients=1)] == [1]
+def test_who_waits_too_long_comes_before_larger_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.vision.runtime.questions._LONGEST_WAIT_SECONDS", 0.1)
+    rare = (Network(), picture(1, side=4))
+    groups = gathered(rare, *[(Network(), picture(1))] * 3, late_seconds=0.2)
+    assert [len(group) for group in groups] == [1, 3]
+    assert groups[0][0].image.shape[1] == 4
 
 
-def test_who_does_not_ask_is_waited_for_a_moment_only(gathered: Callable[..., list[list[Question]]]) -> None:
+def test_a_group_is_no_larger_than_its_room() -> None:
     network = Network()
-    groups = gathered((network, picture(1)), (network, picture(2)), clients=3, patience_seconds=0.2)
-    assert sum(map(len, groups)) == 2
-
-
-def test_a_group_is_no_larger_than_its_room(gathered: Callable[..., list[list[Question]]]) -> None:
-    network = Network()
-    groups = gathered(*[(network, picture(n)) for n in range(5)], clients=5, room=2)
-    assert max(map(len, groups)) == 2
-
-
-def test_a_client_that_leaves_is_not_waited_for() -> None:
-    questions = Questions(lambda _: 32, patience_seconds=30.0)
-    leaving = threading.Event()
-
-    def stay() -> None:
-        with questions.client("other"):
-            leaving.wait()
-
-    with questions.client("one"), ThreadPoolExecutor(2) as threads:
-        threads.submit(stay)
-        threads.submit(questions.ask, Network(), picture(1))
-        threading.Timer(0.1, leaving.set).start()
-        (question,) = questions.next()
-        question.answer.set_result({})
+    groups = gathered((Network(), picture(1)), *[(network, picture(n)) for n in range(5)], room=2)
+    assert sorted(len(group) for group in groups) == [1, 1, 2, 2]

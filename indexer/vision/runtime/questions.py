@@ -1,14 +1,12 @@
-"""Pictures that several clients ask networks about flow in; groups that one run can answer flow out, the oldest first.
+"""Pictures that several clients ask networks about flow in; groups that one run can answer flow out.
 
 Whoever asks waits for his answer. One thread runs the networks: while it is busy, questions gather by themselves.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
 from time import monotonic
@@ -19,7 +17,7 @@ from indexer.vision.spec import ModelSpec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_PATIENCE_SECONDS = 0.003  # of a batch that could grow, when nothing else is to be done
+_LONGEST_WAIT_SECONDS = 0.5  # of a question, while larger groups go before it
 Answers: TypeAlias = "dict[str, NDArray[Any]]"
 
 
@@ -58,30 +56,18 @@ class Question:
 
 
 class Questions:
-    """Questions that wait, and the clients that may ask more.
+    """Questions that wait.
 
     room: how many questions of the kind of this one may be answered at once.
+
+    Nobody is waited for: questions gather while networks run, and where these have nothing to do, batches would gain
+    nothing. tests/benchmarks/gathering.py compares ways to choose what comes next.
     """
 
-    def __init__(self, room: Callable[[Question], int], patience_seconds: float = _PATIENCE_SECONDS) -> None:
+    def __init__(self, room: Callable[[Question], int]) -> None:
         self._room = room
-        self._patience_seconds = patience_seconds
-        self._waiting: list[Question] = []
-        self._clients: Counter[Hashable] = Counter()
+        self._waiting: list[Question] = []  # the oldest first
         self._changed = Condition()
-
-    @contextmanager
-    def client(self, name: Hashable) -> Iterator[None]:
-        """Say that somebody may ask, over one connection of perhaps several, one question at a time."""
-        with self._changed:
-            self._clients[name] += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._clients[name] -= 1
-                self._clients += Counter()  # without those that have left
-                self._changed.notify_all()
 
     def ask(self, network: Joinable, image: NDArray[Any]) -> Answers:
         """Return what a network answers. Errors: ModelError."""
@@ -92,20 +78,14 @@ class Questions:
         return question.answer.result()
 
     def next(self) -> list[Question]:
-        """Wait for questions; take the oldest, and those that can be answered together with it."""
+        """Wait for questions; take the largest group, or that of a question that waits too long."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting)
-            oldest = self._waiting[0]
-            room = self._room(oldest)
-            patience = oldest.since + self._patience_seconds - monotonic()
-            self._changed.wait_for(lambda: not self._may_grow(oldest, room), max(patience, 0))
-            group = self._like(oldest)[:room]
+            groups: dict[Hashable, list[Question]] = {}
+            for each in self._waiting:
+                groups.setdefault(each.kind, []).append(each)
+            ready = [group[: self._room(group[0])] for group in groups.values()]
+            is_late = monotonic() - self._waiting[0].since > _LONGEST_WAIT_SECONDS
+            group = ready[0] if is_late else max(ready, key=len)
             self._waiting = [each for each in self._waiting if each not in group]
             return group
-
-    def _like(self, oldest: Question) -> list[Question]:
-        return [each for each in self._waiting if each.kind == oldest.kind]
-
-    def _may_grow(self, oldest: Question, room: int) -> bool:
-        """Tell whether there is room for more, and somebody who has not asked."""
-        return len(self._like(oldest)) < room and len(self._waiting) < len(self._clients)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection
@@ -32,9 +31,8 @@ class LostError(ModelError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a client says first. client: tells clients apart, each may have several connections."""
+    """What a client says first."""
 
-    client: int
     spec: ModelSpec
     folder: Path
 
@@ -84,7 +82,7 @@ class RemoteModel:
     def _connect(self) -> None:
         connection = _connected(self._place)
         try:
-            connection.send(Wanted(os.getpid(), self.spec, self._folder))
+            connection.send(Wanted(self.spec, self._folder))
             answer = connection.recv()
         except _GONE:
             connection.close()

@@ -80,8 +80,7 @@ class Server:
                 return
             network = self._opened(wanted, connection)
             if network is not None:
-                with self._questions.client(wanted.client):
-                    self._answer_all(network, connection)
+                self._answer_all(network, connection)
 
     def _opened(self, wanted: Wanted, connection: Connection) -> Joinable | None:
         """Open a network, or find it open; tell the client the sides of its input, or why there are none."""
