@@ -16,7 +16,7 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.vision.place import Place
-from indexer.vision.runtime import remote, wire
+from indexer.vision.runtime import LiteRtModel, open_model, remote, wire
 from indexer.vision.runtime.batches import Count
 from indexer.vision.runtime.questions import Answers, Joinable
 from indexer.vision.runtime.remote import LostError, RemoteModel, counts
@@ -118,6 +118,17 @@ def test_a_network_that_cannot_be_opened_is_an_error(role: str, message: str, pl
 
 def test_who_has_no_gpu_says_so(place: Place) -> None:
     assert RemoteModel.open(replace(ONE, role="face-landmarks"), FOLDER, place) is None
+
+
+def test_a_network_is_run_here_where_the_process_has_no_gpu_and_the_switch_asks_nobody(
+    models: Path, place: Place, tmp_path: Path
+) -> None:
+    nowhere = Place(str(tmp_path / "nobody"), b"")
+    assert isinstance(open_model(OTHER, models, "litert", place=nowhere), LiteRtModel)
+    gpuless = Place(str(tmp_path / "gpuless"), b"key")
+    threading.Thread(target=Server(lambda *_: None).listen, args=(gpuless,), daemon=True).start()
+    assert isinstance(open_model(OTHER, models, "auto", place=gpuless), LiteRtModel)
+    assert isinstance(open_model(OTHER, models, "auto", place=place), RemoteModel)
 
 
 def test_who_does_not_know_the_key_is_not_answered_and_keeps_nobody_waiting(
