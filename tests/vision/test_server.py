@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing.connection import Listener
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,20 @@ def test_an_error_reaches_him_who_asked_and_he_may_ask_again(place: Place) -> No
     with pytest.raises(ModelError, match="cannot see that"):
         model.run(np.full((1, 2, 2, 3), np.nan, np.float32))
     assert model.run(np.ones((1, 2, 2, 3), np.float32))["twice"].max() == 2
+
+
+def test_an_answer_that_was_not_read_to_its_end_is_not_taken_for_the_next(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Any) -> None:
+        raise MemoryError
+
+    model = connected(ONE, place)
+    monkeypatch.setattr(remote, "wire", SimpleNamespace(send=wire.send, receive=full))  # the server keeps its own
+    with pytest.raises(MemoryError):
+        model.run(np.ones((1, 2, 2, 3), np.float32))
+    monkeypatch.undo()
+    assert model.run(np.full((1, 2, 2, 3), 3, np.float32))["twice"].max() == 6
 
 
 @pytest.mark.parametrize(

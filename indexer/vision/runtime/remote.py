@@ -65,9 +65,14 @@ class RemoteModel:
             connection = self._connection()
             wire.send(connection, {IMAGE: image})
             return wire.receive(connection)
+        except ModelError:
+            raise
         except _GONE as error:
             self._close()
             raise self._lost() from error
+        except BaseException:  # what is left of an answer must not be taken for the next one
+            self._close()
+            raise
 
     def _connection(self) -> Connection:
         """Return a connection to the process there is now: it says nothing unasked, so a word of it is its end."""
