@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
+from made_photos import ROOT
 
 from indexer.library.store import Library
-
-ROOT = Path("/photos")
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from indexer.photo import (
     Tag,
 )
 
+ROOT = Path("/photos")
 EYES = ("classifier-11111111", "detector-22222222", "describer-33333333")
 
 

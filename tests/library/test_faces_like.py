@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from made_people import MODEL, add, photo_of
+from made_photos import ROOT
 from sqlalchemy import delete, func, insert, select
 
 from indexer.library.corrections import move_faces, person_with

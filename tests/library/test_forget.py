@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 from made_people import LIMITS, MODEL, add, photo_of
+from made_photos import ROOT
 from sqlalchemy import text
 
 from indexer.library.backup import backup

@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_people import LIMITS, MODEL, add, photo_of
+from made_photos import ROOT
 
 from indexer.errors import IndexerError
 from indexer.library import corrections

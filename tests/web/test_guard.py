@@ -21,12 +21,12 @@ from indexer.web.crowd import Crowd
 from indexer.web.guard import Guard
 from indexer.web.origins import Hosts, is_foreign, is_loopback, split_host
 from indexer.web.problems import add_problems
-from indexer.web.secret import Keys, kept_password, kept_token, new_token
+from indexer.web.secret import Keys, kept_password, kept_token
 from indexer.web.sessions import LONGEST_SECONDS, UNUSED_SECONDS, Sessions, csrf_token
 from indexer.web.throttle import Throttle
 
 PASSWORD = kept_password("correct horse")
-TOKEN = new_token()
+TOKEN = "indexer_" + "k7Qw-3xZ" * 5 + "abc"
 WITH_TOKEN = {"Authorization": f"Bearer {TOKEN}"}
 Ask = Callable[..., TestClient]
 

@@ -15,9 +15,9 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from indexer.web.secret import kept_password, kept_token, new_token
+from indexer.web.secret import kept_password, kept_token
 
-TOKEN = new_token()
+TOKEN = "indexer_" + "k7Qw-3xZ" * 5 + "abc"
 PASSWORD = "correct horse"
 KEPT = {"serve_password": kept_password(PASSWORD), "serve_token": kept_token(TOKEN)}
 LOOKING = ("/api/classify", "/api/faces", "/api/similar-faces")

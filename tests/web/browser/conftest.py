@@ -14,7 +14,7 @@ from chromium import PROGRAM, Watched, chromium, opened
 from filelock import FileLock
 from library_shown import make_photos
 from playwright.sync_api import Browser, Page
-from running import Home, Served, serve
+from serving import Home, Served, serve
 
 NAME, WORD = "<img src=x onerror=alert(1)> Grace & 'Co'", '<script>alert(2)</script> "quoted"'
 

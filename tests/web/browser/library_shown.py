@@ -64,7 +64,7 @@ def original(name: str) -> Image.Image:
 
 def _write(file: Path, image: Image.Image, taken: str, exif: Image.Exif | None = None) -> None:
     moment = datetime.fromisoformat(taken)
-    exif = exif or Image.Exif()
+    exif = Image.Exif() if exif is None else exif  # one without fields of its own, but with a place, counts as empty
     exif.get_ifd(0x8769)[0x9003] = f"{moment:%Y:%m:%d %H:%M:%S}"
     file.parent.mkdir(exist_ok=True)
     image.save(file, quality=90, exif=exif)

@@ -6,7 +6,7 @@ import pytest
 from chromium import Watched
 from conftest import NAME
 from playwright.sync_api import Page, expect
-from running import Served
+from serving import Served
 
 
 def names(served: Served, hidden: bool = False) -> dict[int, str | None]:

@@ -54,7 +54,7 @@ function searchBox() {
     input.focus();
     if (new URLSearchParams(location.search).get("q")) location.assign("/");
   });
-  input.addEventListener("keydown", (event) => event.key === "Escape" && input.blur());
+  input.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && input.blur());
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     event.preventDefault();

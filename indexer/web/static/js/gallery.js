@@ -20,6 +20,7 @@ async function begin(root) {
   history.scrollRestoration = "manual";
   gridKeys(grid, total);
   scrubber(grid);
+  grid.resized(); // the dates take a part of the width
   await goBack(grid, asked);
   grid.update();
   keepPlace(grid, asked);

@@ -58,7 +58,7 @@ export class Grid {
 
   build(section) {
     section.box = el("div", { class: "tiles placed waiting" });
-    const title = section.heading && el("h2", {}, monthTitle(section.month), el("span", { class: "count" }, count(section.photos, "photo")));
+    const title = section.heading && el("h2", {}, monthTitle(section.month), " ", el("span", { class: "count" }, count(section.photos, "photo")));
     section.node = el("section", { class: "section" }, title, section.box);
   }
 
@@ -199,7 +199,9 @@ export class Grid {
       return tile;
     });
     section.box.classList.toggle("waiting", section.partial);
-    section.box.replaceChildren(...tiles);
+    const there = [...section.box.children];
+    if (there.every((tile, index) => tile === tiles[index])) section.box.append(...tiles.slice(there.length)); // who stays keeps the focus
+    else section.box.replaceChildren(...tiles);
     section.filled = true;
     if (!this.entry) this.enterAt(section.first);
   }

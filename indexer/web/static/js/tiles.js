@@ -4,7 +4,7 @@ import { query } from "./api.js";
 import { el, fileName, percent, thumbnail } from "./dom.js";
 import { ratioOf, shapeOf } from "./layout.js";
 
-const DAY = new Intl.DateTimeFormat("en", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 
 export function tileOf(hit, at, asked) {
   const shape = shapeOf(hit.width, hit.height);

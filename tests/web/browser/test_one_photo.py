@@ -1,0 +1,191 @@
+"""The page of a photo: neighbors, faces and their nearest, tags, stars, hiding, what the file says, the file itself."""
+
+from __future__ import annotations
+
+import re
+
+from chromium import Watched
+from conftest import WORD
+from playwright.sync_api import Page, expect
+from serving import Served
+
+
+def open_photo(page: Page, served: Served, name: str, more: str = "") -> int:
+    """Open the page of a photo by a part of its path; return its number."""
+    number = served.photo(name)
+    page.goto(f"{served.address}/photos/{number}{more}")
+    return number
+
+
+def tags(served: Served, photo: int) -> list[str]:
+    """Return the names of a photo's tags."""
+    return [each["name"] for each in served.get(f"photos/{photo}")["tags"]]
+
+
+def test_arrows_lead_to_the_neighbors_and_escape_leads_back(reading: Served, page: Page) -> None:
+    page.goto(reading.address)
+    page.get_by_role("link", name=re.compile("^chelsea")).click()
+    main = page.get_by_role("main")
+    for key, name in [("ArrowRight", "coffee.jpg"), ("ArrowLeft", "chelsea.jpg"), ("ArrowLeft", "astronaut.jpg")]:
+        page.wait_for_load_state("load")
+        page.keyboard.press(key)
+        expect(main).to_contain_text(name)
+    expect(page.get_by_role("link", name="Photo before")).to_have_count(0)
+    page.get_by_role("link", name="Next photo").click()
+    expect(main).to_contain_text("chelsea.jpg")
+    page.wait_for_load_state("load")
+    page.keyboard.press("Escape")
+    page.wait_for_url(f"{reading.address}/")
+    expect(page.get_by_role("link", name=re.compile("^chelsea"))).to_be_focused()
+
+
+def test_a_click_on_a_face_shows_the_most_alike(reading: Served, page: Page) -> None:
+    number = open_photo(page, reading, "astronaut.jpg")
+    pictured = page.get_by_role("group", name="What was found in the picture")
+    pictured.get_by_role("link", name=re.compile("Eileen")).locator("rect").click()
+    expect(page.get_by_role("heading", name="Eileen", exact=True)).to_be_focused()
+    alike = page.get_by_role("link", name=re.compile(r"^Eileen in portrait \d.jpg, \d+ % likely the same person"))
+    expect(alike).to_have_count(3)
+    page.reload()
+    expect(alike).to_have_count(3)  # the address says which face
+    page.get_by_role("button", name="Close").click()
+    expect(alike).to_have_count(0)
+    assert page.url.partition("?")[0].endswith(f"/photos/{number}")
+    assert "face=" not in page.url
+    page.keyboard.press("f")
+    expect(pictured).to_be_hidden()
+    page.keyboard.press("f")
+    expect(pictured).to_be_visible()
+
+
+def test_boxes_lie_over_the_faces(reading: Served, page: Page) -> None:
+    number = open_photo(page, reading, "astronaut.jpg")
+    photo = reading.get(f"photos/{number}")
+    (face,) = photo["faces"]
+    frame = page.locator("#picture").bounding_box()
+    drawn = page.get_by_role("group", name="What was found in the picture").locator("rect").last.bounding_box()
+    assert frame is not None
+    assert drawn is not None
+    scale = min(frame["width"] / photo["width"], frame["height"] / photo["height"])
+    left = frame["x"] + (frame["width"] - scale * photo["width"]) / 2
+    top = frame["y"] + (frame["height"] - scale * photo["height"]) / 2
+    assert abs(drawn["x"] - (left + face["box"]["left"] * photo["width"] * scale)) < 5
+    assert abs(drawn["y"] - (top + face["box"]["top"] * photo["height"] * scale)) < 5
+    assert abs(drawn["width"] - face["box"]["width"] * photo["width"] * scale) < 10
+
+
+def test_who_is_in_a_photo_is_said_there(writing: Served, page: Page) -> None:
+    number = open_photo(page, writing, "portrait 1.jpg")
+    page.get_by_role("region", name="People").get_by_role("link").click()
+    page.get_by_role("combobox", name="Who is it?").fill("Eileen Collins")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("This is Eileen Collins.").last).to_be_visible()
+    assert writing.get(f"photos/{number}")["faces"][0]["name"] == "Eileen Collins"
+    expect(page.get_by_role("region", name="People").get_by_role("link", name=re.compile("Eileen"))).to_be_visible()
+    face = page.get_by_role("combobox", name="Not Eileen Collins: who is it?")
+    face.fill("Her Sister")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("This is Her Sister.").last).to_be_visible()
+    assert writing.get(f"photos/{number}")["faces"][0]["name"] == "Her Sister"
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone:")).to_be_visible()
+    assert writing.get(f"photos/{number}")["faces"][0]["name"] == "Eileen Collins"
+
+
+def test_own_tags_are_added_taken_away_and_given_back(writing: Served, page: Page) -> None:
+    number = open_photo(page, writing, "coffee.jpg")
+    page.get_by_role("combobox", name="Add a tag").fill("breakfast on Sunday")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="breakfast on Sunday")).to_be_visible()
+    assert "breakfast on Sunday" in tags(writing, number)
+    page.get_by_role("button", name="Remove breakfast on Sunday").click()
+    expect(page.get_by_role("link", name="breakfast on Sunday")).to_have_count(0)
+    page.get_by_role("button", name="Remove espresso").click()
+    back = page.get_by_role("button", name="Give back espresso")
+    expect(back).to_be_visible()
+    assert not {"breakfast on Sunday", "espresso"} & set(tags(writing, number))
+    back.click()
+    expect(page.get_by_role("button", name="Remove espresso")).to_be_visible()
+    assert "espresso" in tags(writing, number)
+    page.get_by_role("combobox", name="Add a tag").fill("mot")
+    page.get_by_role("option", name=re.compile("motorcycle")).click()
+    expect(page.get_by_role("button", name="Remove motorcycle")).to_be_visible()
+    assert "motorcycle" in tags(writing, number)
+
+
+def test_stars_are_given_by_click_and_by_keys_and_taken_back(writing: Served, page: Page) -> None:
+    number = open_photo(page, writing, "coffee.jpg")
+
+    def held() -> int:
+        return int(writing.get(f"photos/{number}")["rating"] or 0)
+
+    stars = page.get_by_role("radiogroup", name="Your rating")
+    four = stars.get_by_role("radio", name="4 stars")
+    four.click()
+    expect(four).to_be_checked()
+    assert held() == 4
+    page.keyboard.press("ArrowRight")
+    expect(stars.get_by_role("radio", name="5 stars")).to_be_checked()
+    expect(stars.get_by_role("radio", name="5 stars")).to_be_focused()
+    expect(four).not_to_be_checked()
+    assert held() == 5
+    page.reload()
+    stars.get_by_role("radio", name="5 stars").click()
+    expect(stars.get_by_role("radio", name="5 stars")).not_to_be_checked()
+    assert held() == 0
+
+
+def test_a_photo_is_hidden_from_searches_and_shown_again(writing: Served, page: Page) -> None:
+    number = open_photo(page, writing, "coffee.jpg")
+    page.get_by_role("button", name="Hide").click()
+    expect(page.get_by_role("button", name="Hidden", pressed=True)).to_be_visible()
+    assert number not in [hit["photo"] for hit in writing.get("search?q=coffee")["hits"]]
+    page.goto(f"{writing.address}/photos/{number}")
+    page.get_by_role("button", name="Hidden").click()
+    expect(page.get_by_role("button", name="Hide", pressed=False)).to_be_visible()
+    assert number in [hit["photo"] for hit in writing.get("search?q=coffee")["hits"]]
+
+
+def test_what_the_file_says_is_told_and_a_place_only_where_there_is_one(reading: Served, page: Page) -> None:
+    open_photo(page, reading, "tower at noon")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("1 October 2021")
+    expect(page.get_by_role("region", name="Details")).to_contain_text("427 × 640")
+    where = page.get_by_role("region", name="Where")
+    expect(where).to_contain_text("48.85")
+    expect(where).to_contain_text("2.29")
+    where.get_by_role("link", name="Photos near here").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("1 photo")
+    open_photo(page, reading, "coffee.jpg")
+    expect(page.get_by_role("region", name="Details")).to_be_visible()
+    expect(page.get_by_role("region", name="Where")).to_have_count(0)
+
+
+def test_why_there_are_tags_is_told_and_alike_photos_are_shown(reading: Served, page: Page) -> None:
+    open_photo(page, reading, "coffee.jpg")
+    page.get_by_text("Why these tags").click()
+    expect(page.get_by_role("heading", name=re.compile("^espresso"))).to_be_visible()
+    expect(page.get_by_role("meter", name="espresso").first).to_be_visible()
+    alike = page.get_by_role("group", name="Looks like it").get_by_role("link").first
+    expect(alike).to_have_accessible_name(re.compile("^coffee small.jpg"))
+    expect(page.get_by_role("link", name=WORD)).to_be_visible()
+    page.get_by_role("link", name=WORD).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("1 photo")
+
+
+def test_the_original_opens_as_it_is(reading: Served, page: Page, watched: Watched) -> None:
+    open_photo(page, reading, "coffee.jpg")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Open the original").click()
+    original = opened.value
+    original.wait_for_load_state()
+    assert original.url.endswith("/original")
+    assert original.evaluate("[document.images[0].naturalWidth, document.images[0].naturalHeight]") == [600, 400]
+
+
+def test_a_broken_photo_says_what_is_wrong_with_it(reading: Served, page: Page, watched: Watched) -> None:
+    watched.expected.append("status of 4")
+    page.goto(f"{reading.address}/status")
+    failures = page.get_by_role("region", name="Failures")
+    failures.get_by_text("the file ends too early").click()
+    failures.get_by_role("link", name=re.compile("broken.jpg")).click()
+    expect(page.get_by_text("It could not be looked at: the file ends too early")).to_be_visible()
