@@ -77,7 +77,7 @@ said = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(said, max_size=8))
 def test_any_corrections_are_taken_back_exactly(told: list[tuple[Any, ...]]) -> None:
     with TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
