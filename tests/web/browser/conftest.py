@@ -5,6 +5,7 @@ Chromium is Debian's (apt-get install chromium); where there is none, the tests 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,9 @@ from pathlib import Path
 import pytest
 from chromium import PROGRAM, Watched, chromium, opened
 from filelock import FileLock
-from library_shown import make_photos
+from library_shown import NAME, WORD, make_photos
 from playwright.sync_api import Browser, Page
-from serving import Home, Served, serve
-
-NAME, WORD = "<img src=x onerror=alert(1)> Grace & 'Co'", '<script>alert(2)</script> "quoted"'
+from server_shown import Home, Served, serve
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +24,10 @@ def scanned(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
 
     All processes that run this session's tests share it.
     """
-    home = Home(tmp_path_factory.getbasetemp().parent / f"shown-{models.stat().st_ino}", models)
+    together = tmp_path_factory.getbasetemp().parent / "shown"
+    home = Home(
+        together if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.mktemp("scanned") / "home", models
+    )
     with FileLock(f"{home.folder}.lock"):
         if not home.library.exists():
             shutil.rmtree(home.folder, ignore_errors=True)

@@ -1,8 +1,4 @@
-"""Photos for the gallery's tests and for the pictures in the README: real ones that test dependencies ship.
-
-astronaut and hubble (NASA), hopper (U.S. Navy), rocket, chelsea, coffee and camera are in the public domain or CC0;
-motorcycle, flower and china are CC BY: docs/images/LICENSE names their authors.
-"""
+"""Photos for the gallery's tests: real ones that test dependencies ship; none of them is committed."""
 
 from __future__ import annotations
 
@@ -25,6 +21,7 @@ _TAKEN = {
     "flower": ("sklearn", "datasets/images/flower.jpg", "2022-04-30T17:10:00"),
     "temple": ("sklearn", "datasets/images/china.jpg", "2021-10-02T11:11:00"),
 }
+NAME, WORD = "<img src=x onerror=alert(1)> Grace & 'Co'", '<script>alert(2)</script> "quoted"'  # of a person, and a tag
 LONG = "a very long name that somebody gave to a picture of a flower because nothing else came to mind " * 2
 
 
@@ -32,24 +29,22 @@ def make_photos(folder: Path) -> None:
     """Write photos as JPEGs: of three years, some of a person, some twice, one with a place, one broken."""
     folder.mkdir(parents=True)
     for name in _TAKEN:
-        _write(folder / f"{name}.jpg", original(name), _TAKEN[name][2])
+        save(folder / f"{name}.jpg", original(name), _TAKEN[name][2])
     place = Image.Exif()
     place.get_ifd(0x8825).update({1: "N", 2: (48.0, 51.0, 29.6), 3: "E", 4: (2.0, 17.0, 40.2)})
-    _write(
+    save(
         folder / "Paris" / "tower at noon.jpg", original("temple").rotate(90, expand=True), "2021-10-01T12:00:00", place
     )
     woman = original("astronaut")
     for number, (left, scale) in enumerate([(60, 1.0), (90, 0.8), (120, 0.9)], 1):
         cut = woman.crop((left, 0, left + 300, 400)).resize((int(300 * scale), int(400 * scale)))
-        _write(folder / "portraits" / f"portrait {number}.jpg", cut, f"2023-01-0{number}T10:00:00")
+        save(folder / "portraits" / f"portrait {number}.jpg", cut, f"2023-01-0{number}T10:00:00")
     for number, left in enumerate((40, 80), 1):
         cut = original("hopper").crop((left, 20, left + 380, 560))
-        _write(folder / "portraits" / f"officer {number}.jpg", cut, f"2022-05-0{number}T11:00:00")
-    _write(folder / "copies" / "coffee small.jpg", original("coffee").resize((420, 280)), "2024-06-20T08:05:00")
-    _write(folder / f"{LONG.strip()[:180]}.jpg", original("flower").crop((0, 0, 500, 160)), "2020-02-29T12:00:00")
-    _write(
-        folder / "<b onclick=alert(1)>&amp;'.jpg", original("chelsea").crop((100, 0, 400, 300)), "2020-01-01T12:00:00"
-    )
+        save(folder / "portraits" / f"officer {number}.jpg", cut, f"2022-05-0{number}T11:00:00")
+    save(folder / "copies" / "coffee small.jpg", original("coffee").resize((420, 280)), "2024-06-20T08:05:00")
+    save(folder / f"{LONG.strip()[:180]}.jpg", original("flower").crop((0, 0, 500, 160)), "2020-02-29T12:00:00")
+    save(folder / "<b onclick=alert(1)>&amp;'.jpg", original("chelsea").crop((100, 0, 400, 300)), "2020-01-01T12:00:00")
     (folder / "broken.jpg").write_bytes((folder / "rocket.jpg").read_bytes()[:5000])
 
 
@@ -62,10 +57,11 @@ def original(name: str) -> Image.Image:
     return Image.open(Path(spec.origin).parent / file).convert("RGB")
 
 
-def _write(file: Path, image: Image.Image, taken: str, exif: Image.Exif | None = None) -> None:
+def save(file: Path, image: Image.Image, taken: str, exif: Image.Exif | None = None) -> None:
+    """Write a photo as a JPEG that says when it was taken."""
     moment = datetime.fromisoformat(taken)
     exif = Image.Exif() if exif is None else exif  # one without fields of its own, but with a place, counts as empty
     exif.get_ifd(0x8769)[0x9003] = f"{moment:%Y:%m:%d %H:%M:%S}"
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     image.save(file, quality=90, exif=exif)
     os.utime(file, (moment.timestamp(), moment.timestamp()))

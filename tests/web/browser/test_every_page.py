@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import DESKTOP, PHONE, Watched, opened
 from playwright.sync_api import Browser, Page, expect
-from serving import Served
+from server_shown import Served
 
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 PAGES = {

@@ -11,7 +11,7 @@ import pytest
 from chromium import PHONE, Watched, opened
 from library_long import PHOTOS, make_long
 from playwright.sync_api import Browser, Locator, Page, expect
-from serving import Home, Served, serve
+from server_shown import Home, Served, serve
 
 _SHIFTS = """() => {
     window.shifted = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from chromium import PHONE, Watched, opened
 from playwright.sync_api import Browser, Page, expect
-from serving import Home, Served, serve
+from server_shown import Home, Served, serve
 
 from indexer.web.secret import kept_password
 

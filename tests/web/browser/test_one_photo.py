@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from chromium import Watched
-from conftest import WORD
+from library_shown import WORD
 from playwright.sync_api import Page, expect
-from serving import Served
+from server_shown import Served
 
 
 def open_photo(page: Page, served: Served, name: str, more: str = "") -> int:

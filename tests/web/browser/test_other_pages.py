@@ -10,7 +10,7 @@ from pathlib import Path
 from chromium import Watched
 from library_shown import original
 from playwright.sync_api import Page, expect
-from serving import Home, Served
+from server_shown import Home, Served
 
 _DROP = """([name, type, data]) => {
     const bytes = Uint8Array.from(atob(data), each => each.charCodeAt(0))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from chromium import Watched
-from conftest import NAME
+from library_shown import NAME
 from playwright.sync_api import Page, expect
-from serving import Served
+from server_shown import Served
 
 
 def names(served: Served, hidden: bool = False) -> dict[int, str | None]:
