@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 _FLAGS = [
     "--no-sandbox",  # in a container, as root
@@ -51,7 +51,8 @@ class Watched:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium."""
+    """Start Debian's Chromium; what tests expect may take a while where much else is running."""
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=_FLAGS)
         yield browser

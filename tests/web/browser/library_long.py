@@ -1,4 +1,4 @@
-"""A long library: hundreds of small pictures of two years, as a scan would have recorded them, unseen by networks."""
+"""A long library: hundreds of small pictures of a year and a half, as a scan would have recorded them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image
 from indexer.library.store import Library
 from indexer.photo import Analysis, Hashes, Indexed, Look, Metadata, PhotoFile, Tag
 
-PHOTOS = 620
+PHOTOS = 420
 _SHAPES = [(96, 64), (64, 96), (96, 72), (120, 50), (72, 72), (96, 54)]
 _NEWEST = datetime(2024, 6, 30, 12)
 _APART = timedelta(hours=30)

@@ -222,7 +222,7 @@ def test_the_dates_lead_through_the_years_by_keys_and_by_mouse(long: Served, pag
     rest(page)
     expect(page.get_by_role("heading", name=re.compile("December 2023"))).to_be_in_viewport()
     page.keyboard.press("End")
-    expect(dates).to_have_attribute("aria-valuetext", "May 2022")
+    expect(dates).to_have_attribute("aria-valuetext", "January 2023")
     rest(page)
     expect(tiles(page).last).to_be_in_viewport()
     page.keyboard.press("Home")
@@ -234,9 +234,9 @@ def test_the_dates_lead_through_the_years_by_keys_and_by_mouse(long: Served, pag
     page.mouse.down()
     page.mouse.move(middle, place["y"] + place["height"] / 2, steps=4)
     page.mouse.up()
-    expect(dates).to_have_attribute("aria-valuetext", re.compile("(May|June|July) 2023"))
+    expect(dates).to_have_attribute("aria-valuetext", re.compile("(September|October|November) 2023"))
     rest(page)
-    assert re.search("(May|June|July) 2023", seen(page)[0])
+    assert re.search("(September|October|November) 2023", seen(page)[0])
 
 
 def test_arrows_go_from_photo_to_photo_and_enter_opens_one(long: Served, page: Page) -> None:

@@ -73,6 +73,7 @@ export class Grid {
       this.place(section);
       this.fill(section);
     }
+    this.stack();
   }
 
   measure() {
@@ -184,7 +185,7 @@ export class Grid {
     section.filled = false;
     const before = section.height;
     this.place(section);
-    if (section.top + before <= this.view.top + this.bar + 1) scrollBy({ top: section.height - before, behavior: "instant" });
+    if (section.top + before <= this.view.top + this.bar + 2) scrollBy({ top: section.height - before, behavior: "instant" }); // scrolling rounds
     this.stack();
     this.fill(section);
   }
