@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -19,9 +20,11 @@ _WRITE = "indexer_write"
 _PATH = "indexer_path"
 _PAGE_BYTES = 16 * 1024  # pooled vectors and descriptors fill such pages well; with 4 KiB a third of the file is empty
 _CACHE_KIB = 64 * 1024
+_LOOK_SECONDS = 0.02
 _KEPT = 4  # connections that stay open for the next who asks
 
 BEING_WRITTEN = "is being written by another program; try again in a moment"
+_ANOTHER = "was moved, removed or replaced while it is in use; what comes now is not stored. Start this program again"
 
 _REFUSALS = (sqlite3.Error, UnicodeDecodeError)  # the latter: what SQLite says of a damaged schema quotes it
 _REASONS = {
@@ -44,7 +47,10 @@ def connect(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:
     Errors: everything that SQLite refuses later on is raised as StoreError.
     """
     opened = _read_only if read_only else _writable
-    return _engine(path, lambda: opened(path, busy_seconds))
+    same = _Same(path, lambda: opened(path, busy_seconds))
+    engine = _engine(path, same.connect)
+    event.listen(engine, "begin", lambda _: same.check())
+    return engine
 
 
 def in_memory(path: Path) -> Engine:
@@ -82,7 +88,39 @@ def store_error(path: Path, error: BaseException) -> StoreError:
     return StoreError(path, _REASONS.get(code, f"cannot be used: {error}"))
 
 
-def _engine(path: Path, creator: object) -> Engine:
+class _Same:
+    """Holds an engine to the file that it opened first.
+
+    SQLite goes on with a file that was removed, and whatever is written to it is lost with it; and a new connection
+    would make an empty library, or mix the log of the old one with another file.
+    """
+
+    def __init__(self, path: Path, opened: Callable[[], sqlite3.Connection]) -> None:
+        self._path, self._opened = path, opened
+        self._file: tuple[int, int] | None = None
+
+    def connect(self) -> sqlite3.Connection:
+        """Open the file once more. Errors: StoreError where another one lies there now."""
+        self.check()
+        connection = self._opened()
+        self._file = self._file or _identity(self._path)
+        return connection
+
+    def check(self) -> None:
+        """Make sure that the file still lies there. Errors: StoreError."""
+        if self._file is not None and self._file != _identity(self._path):
+            raise StoreError(self._path, _ANOTHER)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _engine(path: Path, creator: Callable[[], sqlite3.Connection]) -> Engine:
     engine = create_engine(
         "sqlite://",
         creator=creator,
@@ -112,9 +150,22 @@ def _writable(path: Path, busy_seconds: float) -> sqlite3.Connection:
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):  # a new file
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         # Readers and the writer do not wait for each other. Where the disk cannot do it, the old way stays in use.
-        connection.execute("PRAGMA journal_mode = WAL")
+        _to_wal(connection, busy_seconds)
     connection.execute("PRAGMA synchronous = NORMAL")  # in WAL mode a power cut costs the last batches, never the file
     return connection
+
+
+def _to_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """Turn to WAL; SQLite itself does not wait for another process that does the same."""
+    deadline = monotonic() + busy_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                raise
+        sleep(_LOOK_SECONDS)
 
 
 def _read_only(path: Path, busy_seconds: float) -> sqlite3.Connection:

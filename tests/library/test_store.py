@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from made_photos import EYES, dump, faults, made_analysis, made_photo
 
-from indexer.errors import LibraryError
+from indexer.errors import LibraryError, StoreError
 from indexer.library.report import TagCount, Thing, details, failures, status, tag_counts
 from indexer.library.search import by_keywords
 from indexer.library.store import Library
@@ -302,3 +303,22 @@ def _rows(library: Library) -> dict[str, dict[Path, object]]:
             Path("/photos") / os.fsdecode(path): [face for owner, face in faces if owner == row] for path, row in photos
         },
     }
+
+
+@pytest.mark.parametrize("is_replaced", [True, False])
+def test_a_library_that_is_taken_away_while_it_is_open_is_neither_written_to_nor_made_anew(
+    tmp_path: Path, is_replaced: bool
+) -> None:
+    path = tmp_path / "own.sqlite"
+    with Library.open(path) as opened, ExitStack() as held:
+        opened.add_root(Path("/photos"))
+        path.rename(tmp_path / "moved.sqlite")
+        if is_replaced:
+            path.write_bytes((tmp_path / "moved.sqlite").read_bytes())
+        before = path.read_bytes() if is_replaced else None
+        with pytest.raises(StoreError, match="moved, removed or replaced"):
+            opened.add_root(Path("/other"))
+        for _ in range(8):  # more than are kept open: new ones are needed
+            with pytest.raises(StoreError, match="moved, removed or replaced"):
+                held.enter_context(opened.reading())
+        assert (path.read_bytes() if path.exists() else None) == before
