@@ -86,4 +86,7 @@ class PhotoError(IndexerError):
 
 def printable(path: Path | str) -> str:
     """Return a path as text that any terminal and JSON parser takes: bytes that are not UTF-8 become '�'."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # no path, but text with half a character in it, as JSON can spell it
+        return str(path).encode("utf-8", "replace").decode()

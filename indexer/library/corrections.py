@@ -53,6 +53,7 @@ def person_with(connection: Connection, who: str) -> int:
 
 def give_faces(connection: Connection, faces: Sequence[int], who: str) -> int:
     """Say that faces are those of the person with a number or name, perhaps a new one; return the number."""
+    faces = list(dict.fromkeys(faces))
     with recording(connection, f"Moved {_count(faces)} to {_named(connection, who)}"):
         person = person_with(connection, who)
         move_faces(connection, faces, person)

@@ -10,6 +10,7 @@ from indexer.errors import ConfigError, PhotoError
 from indexer.geometry import Box
 from indexer.photo import Face
 from indexer.pipeline import looking
+from indexer.pipeline.apart import LostError
 from indexer.pipeline.blame import blame
 from indexer.pipeline.crew import Busy, Crew, TaskError
 from indexer.pipeline.glance import Seen
@@ -26,7 +27,7 @@ class Looker:
 
     Every method waits until its picture is done. A picture that crashes or stalls its worker, or needs too much
     memory, is a PhotoError of its own caller. Errors: Busy where too many wait; ModelError where networks are not
-    built; PhotoError.
+    built; LostError where processes cannot be kept alive, whatever the picture; PhotoError.
     """
 
     def __init__(
@@ -85,6 +86,6 @@ class Looker:
         try:
             return self._crew.do(task, *given)
         except TaskError as error:
-            lost = "the processes that read it were lost, again and again"
-            reason = lost if error.__cause__ is None else blame(error.__cause__, self._limits)
-            raise PhotoError(file, error.stage, reason) from error
+            if error.__cause__ is None:  # no picture's fault
+                raise LostError from error
+            raise PhotoError(file, error.stage, blame(error.__cause__, self._limits)) from error

@@ -17,6 +17,7 @@ from indexer.pipeline.scanning import Build
 from indexer.web import api_page, look, media, pages, people, photos, search, state
 from indexer.web.background import Background
 from indexer.web.caching import add_caching
+from indexer.web.heads import Heads
 from indexer.web.problems import ProblemRecord, add_problems, documented
 from indexer.web.rendering import STATIC
 from indexer.web.site import Site
@@ -42,6 +43,7 @@ def create_app(site: Site, guard: Guard, build: Build = lambda _: None) -> FastA
     app.mount("/static", _Static(directory=STATIC), name="static")
     add_problems(app)
     add_caching(app)
+    app.add_middleware(Heads)
     guard.protect(app)
     return app
 

@@ -24,6 +24,7 @@ from indexer.web.site import Site, SiteOf
 
 router = APIRouter(prefix="/api/photos", tags=["photos"])
 _MOST_WORDS = 100
+_Word = Annotated[str, Field(max_length=1000)]  # also: text that can be written as UTF-8
 
 
 class _Body(BaseModel):
@@ -33,8 +34,8 @@ class _Body(BaseModel):
 class TagsWanted(_Body):
     """Words that a photo is to get, and words that are taken from it, whoever gave them."""
 
-    add: list[str] = Field(default=[], max_length=_MOST_WORDS, examples=[["my dog"]])
-    remove: list[str] = Field(default=[], max_length=_MOST_WORDS, examples=[["cat"]])
+    add: list[_Word] = Field(default=[], max_length=_MOST_WORDS, examples=[["my dog"]])
+    remove: list[_Word] = Field(default=[], max_length=_MOST_WORDS, examples=[["cat"]])
 
 
 class RatingWanted(_Body):

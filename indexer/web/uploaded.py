@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from indexer.intake.discover import why
 from indexer.web.problems import Problem
 
 _FORM = "multipart/form-data"
@@ -23,6 +24,7 @@ _NAMELESS = "picture"
 _CHUNK_BYTES = 1 << 20
 _FORM_BYTES = 64 * 1024  # that a form may have around the picture
 _MOST_FIELDS = 8
+_LATER = {"Retry-After": "30"}
 
 _PICTURE = {"type": "string", "format": "binary"}
 BODY: dict[str, Any] = {
@@ -48,11 +50,14 @@ class Upload:
 
 
 async def uploaded(request: Request) -> AsyncIterator[Upload]:
-    """Receive a picture. Errors: Problem: 413 too large, 415 something else, 422 nothing in it."""
+    """Receive a picture. Errors: Problem: 413 too large, 415 something else, 422 nothing in it, 503 no room."""
     limit = request.app.state.site.config.serve_upload_mb * 1_000_000
-    with NamedTemporaryFile(prefix="indexer-upload-") as stream:
-        name = await _receive(request, stream, limit)
-        await run_in_threadpool(stream.flush)
+    # Without a buffer: what a full disk refuses would be refused once more when the file is closed.
+    with NamedTemporaryFile(prefix="indexer-upload-", buffering=0) as stream:
+        try:
+            name = await _receive(request, stream, limit)
+        except OSError as error:
+            raise Problem(503, f"There is no room for it on the server: {why(error)}.", headers=_LATER) from error
         if stream.tell() == 0:
             raise Problem(422, "There is nothing in it; send a picture.")
         yield Upload(Path(stream.name), Path(name))
@@ -69,7 +74,7 @@ async def _receive(request: Request, stream: IO[bytes], limit: int) -> str:
     if kind not in _PLAIN and not kind.startswith("image/"):
         raise Problem(415, f"Send a picture, or a form (multipart/form-data) with one in the field '{_FIELD}'.")
     async for chunk in _limited(request, limit, limit):
-        await run_in_threadpool(stream.write, chunk)
+        await run_in_threadpool(_write, stream, chunk)
     return _NAMELESS
 
 
@@ -83,7 +88,7 @@ async def _from_form(request: Request, stream: IO[bytes], limit: int) -> str:
         if (file.size or 0) > limit:
             raise _too_large(limit)
         while chunk := await file.read(_CHUNK_BYTES):
-            await run_in_threadpool(stream.write, chunk)
+            await run_in_threadpool(_write, stream, chunk)
     except MultiPartException as error:
         raise Problem(422, f"The form cannot be read: {error.message}") from error
     except KeyError as error:
@@ -92,6 +97,12 @@ async def _from_form(request: Request, stream: IO[bytes], limit: int) -> str:
         for each in parser._files_to_close_on_error:  # also where the form broke off
             each.close()
     return PurePath((file.filename or "").replace("\\", "/").replace("\0", "")).name or _NAMELESS
+
+
+def _write(stream: IO[bytes], chunk: bytes) -> None:
+    left = memoryview(chunk)
+    while left:  # a full disk takes a part first
+        left = left[stream.write(left) :]
 
 
 async def _limited(request: Request, most: int, limit: int) -> AsyncGenerator[bytes, None]:

@@ -19,7 +19,9 @@ from PIL import Image
 from indexer.errors import ConfigError, ModelError, PhotoError
 from indexer.geometry import Box
 from indexer.intake.decode import NotAPhoto
+from indexer.pipeline.apart import LostError
 from indexer.pipeline.looker import Busy, Looker
+from indexer.pipeline.stages import Stages
 from indexer.pipeline.worker import Limits
 from indexer.vision.eyes import Eyes
 
@@ -252,3 +254,11 @@ def test_after_the_stop_nothing_is_taken_and_nobody_waits(picture: Path, endless
         with pytest.raises(Busy):
             one.thumbnail(picture, 32)
     assert not [each for each in threading.enumerate() if each.name == "idle workers"]
+
+
+def test_processes_that_cannot_be_kept_alive_are_no_fault_of_the_picture(
+    picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Stages, "path", property(lambda _: Path("/nowhere"), lambda *_: None), raising=False)
+    with looker() as one, pytest.raises(LostError):
+        one.thumbnail(picture, 32)

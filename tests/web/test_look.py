@@ -17,6 +17,8 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from PIL import Image
 
+from indexer.web import uploaded as uploading
+
 if TYPE_CHECKING:
     from conftest import Serve, Served
 
@@ -233,3 +235,15 @@ def test_networks_that_are_not_built_are_named(serve: Serve, tmp_path: Path, sam
 def test_a_read_only_server_looks_at_pictures(serve: Serve, tmp_path: Path, samples: dict[str, Path]) -> None:
     with serve(tmp_path, serve_read_only=True) as served:
         assert served.client.post("/api/classify", content=samples["cat"].read_bytes()).status_code == 200
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk here is always full")
+@pytest.mark.parametrize("form", [True, False])
+def test_a_picture_for_which_the_disk_has_no_room_is_refused_for_a_while(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, form: bool
+) -> None:
+    monkeypatch.setattr(uploading, "NamedTemporaryFile", lambda **_: Path("/dev/full").open("wb", buffering=0))  # noqa: SIM115
+    body = {"files": {"file": b"x" * 5000}} if form else {"content": b"x" * 5000}
+    answer = client.post("/api/classify", **body)  # type: ignore[arg-type]
+    assert "no room" in detail(answer, 503)
+    assert answer.headers["retry-after"]

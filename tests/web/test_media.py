@@ -238,3 +238,15 @@ def test_no_file_stays_open(shown: Served) -> None:
     for headers in ({}, {"Range": "bytes=0-1"}, {"Range": "bytes=99999999-"}, {"If-None-Match": etag}):
         shown.client.get(address, headers=headers)
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+@pytest.mark.parametrize("address", ["/", "/api/search?q=cat", "/api/photos/1/original", "/api/photos/1/thumbnail"])
+def test_the_head_of_an_answer_can_be_had_alone(shown: Served, address: str) -> None:
+    head, whole = shown.client.head(address), shown.client.get(address)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("etag", "content-type", "content-length", "content-security-policy"):
+        assert head.headers.get(name) == whole.headers.get(name)
+
+
+def test_streams_without_end_have_no_head(shown: Served) -> None:
+    assert shown.client.head("/api/events").status_code == 405

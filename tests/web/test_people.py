@@ -162,3 +162,8 @@ def test_all_faces_of_a_person_cannot_be_split(two) -> None:
     served, anna, _, faces = two
     assert "nothing to split" in said(served, f"people/{anna}/split", {"faces": faces[:1]}, status=422)["detail"]
     said(served, f"people/{anna}/split", {"faces": faces[1:2]}, status=422)
+
+
+def test_a_face_that_is_named_twice_is_moved_once(served) -> None:
+    assert served.client.post("/api/faces/move", json={"faces": [1, 1, 1], "to": "Zoe"}).json()["faces"] == 1
+    assert served.client.get("/api/people/undo").json()["about"] == "Moved 1 face to Zoe"

@@ -137,3 +137,11 @@ def test_a_server_that_only_shows_changes_nothing(serve, tmp_path: Path) -> None
             assert answer.json()["title"] == "Forbidden"
         assert served.client.post("/api/scan").status_code == 403
         assert served.client.get(f"/api/photos/{photo}").json()["own_tags"] == []
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\udfff", "dog \\udc80"])
+def test_half_a_character_is_no_word(served, half: str) -> None:
+    for what in ("add", "remove"):
+        body = f'{{"{what}": ["{half}"]}}'
+        answer = served.client.post("/api/photos/1/tags", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 422
