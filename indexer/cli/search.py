@@ -90,8 +90,8 @@ def search(
             library, wanted, sort=sort.value, reverse=reverse, limit=limit, offset=offset, min_score=min_score
         )
         if not hits and not offset:
-            for line in nothing_found(library, wanted, _by_meaning(vocabulary)):
-                session.say(line)
+            for hint in nothing_found(library, wanted, _by_meaning(vocabulary)):
+                session.say(hint.text)
         reasons = _reasons(library, vocabulary, config.own_models_path, hits) if explain else {}
     _present(hits, reasons, format)
     if html is not None:

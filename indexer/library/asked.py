@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -26,6 +26,14 @@ class Asked:
     models: Sequence[str] = ()
     after: str | None = None
     before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Why nothing was found, in a sentence.  instead: other words, each with the search that has it in its place."""
+
+    text: str
+    instead: tuple[tuple[str, str], ...] = ()
 
 
 def resolver(library: Library, canonical: Callable[[str], str | None]) -> Resolve:
@@ -83,36 +91,48 @@ def _word(text: str) -> str:
     return text
 
 
-def nothing_found(library: Library, query: Query, meant: Callable[[str], Sequence[str]]) -> Iterator[str]:
+def nothing_found(library: Library, query: Query, meant: Callable[[str], Sequence[str]]) -> list[Hint]:
     """Say which words and names find nothing by themselves, and which known ones are like them.
 
     meant: an unknown word → the nearest words by meaning.
     """
-    from indexer.library.query import ALL, ANYTHING, Person, Term, Text, leaves
-    from indexer.library.search import count_hits, known_tag, nearest_people, nearest_words, tagging_models
+    from indexer.library.query import ALL, leaves
 
     if query == ALL:
-        yield "The library shows no photo; 'indexer scan FOLDER' takes some in."
-        return
-    said = False
-    for leaf in dict.fromkeys(leaves(query)):
-        if isinstance(leaf, Term) and known_tag(library, leaf.word) is None:
-            said = True
-            near = nearest_words(library, leaf.word)
-            like = [word for word in meant(leaf.word) if known_tag(library, word) is not None]
-            yield (
-                f"No photo is tagged {leaf.word!r}."
-                + (f" Near it: {', '.join(near)}." if near else "")
-                + (f" Near it in meaning: {', '.join(like)}." if like else "")
-            )
-        elif isinstance(leaf, Person) and leaf.name != ANYTHING:
-            people = nearest_people(library, leaf.name)
-            if people is not None:
-                said = True
-                yield f"Nobody is named {leaf.name!r}." + (f" There are: {', '.join(people)}." if people else "")
-        elif isinstance(leaf, Text) and leaf.field == "model" and not count_hits(library, leaf):
-            said = True
-            models = ", ".join(name for name in tagging_models(library) if name != leaf.wanted)
-            yield f"No network {leaf.wanted!r} gave a photo a tag." + (f" There are: {models}." if models else "")
-    if not said:
-        yield "No photo meets all of this; fewer words, '|' between them (--any) or a lower --min-score find more."
+        return [Hint("The library shows no photo; 'indexer scan FOLDER' takes some in.")]
+    told = [_alone(library, query, leaf, meant) for leaf in dict.fromkeys(leaves(query))]
+    return [hint for hint in told if hint] or [
+        Hint("No photo meets all of this; fewer words, or '|' between them, find more.")
+    ]
+
+
+def _alone(library: Library, query: Query, leaf: Query, meant: Callable[[str], Sequence[str]]) -> Hint | None:
+    """Return what is to be said of a part that finds nothing by itself."""
+    from indexer.library.query import ANYTHING, Person, Term, Text
+    from indexer.library.search import count_hits, known_tag, nearest_people, nearest_words, tagging_models
+
+    match leaf:
+        case Term(word) if known_tag(library, word) is None:
+            near = nearest_words(library, word)
+            like = [each for each in meant(word) if known_tag(library, each) is not None]
+            text = f"No photo is tagged {word!r}." + _listed("Near it", near) + _listed("Near it in meaning", like)
+            return Hint(text, _instead(query, leaf, {each: Term(each) for each in (*near, *like)}))
+        case Person(name) if name != ANYTHING and (people := nearest_people(library, name)) is not None:
+            text = f"Nobody is named {name!r}." + _listed("There are", people)
+            return Hint(text, _instead(query, leaf, {each: Person(each) for each in people}))
+        case Text("model", wanted) if not count_hits(library, leaf):
+            models = [name for name in tagging_models(library) if name != wanted]
+            text = f"No network {wanted!r} gave a photo a tag." + _listed("There are", models)
+            return Hint(text, _instead(query, leaf, {each: Text("model", each) for each in models}))
+    return None
+
+
+def _listed(what: str, names: Sequence[str]) -> str:
+    return f" {what}: {', '.join(names)}." if names else ""
+
+
+def _instead(query: Query, leaf: Query, others: Mapping[str, Query]) -> tuple[tuple[str, str], ...]:
+    from indexer.library.parse import printed
+    from indexer.library.query import replaced
+
+    return tuple((name, printed(replaced(query, leaf, other))) for name, other in others.items())

@@ -175,6 +175,18 @@ def leaves(query: Query) -> Iterator[Query]:
             yield query
 
 
+def replaced(query: Query, leaf: Query, other: Query) -> Query:
+    """Return the query with another part wherever it has this one, which has no parts."""
+    match query:
+        case And(parts):
+            return And(tuple(replaced(part, leaf, other) for part in parts))
+        case Or(parts):
+            return Or(tuple(replaced(part, leaf, other) for part in parts))
+        case Not(part):
+            return Not(replaced(part, leaf, other))
+    return other if query == leaf else query
+
+
 def words(query: Query) -> list[str]:
     """Return the words of the terms, folded."""
     return [folded(leaf.word) for leaf in leaves(query) if isinstance(leaf, Term)]

@@ -11,9 +11,24 @@ from indexer.records.failures import FailureRecord
 from indexer.records.search import HitRecord
 
 if TYPE_CHECKING:
+    from indexer.library.asked import Hint
     from indexer.library.report import TagCount
     from indexer.library.suggest import Suggestion
     from indexer.library.timeline import Month
+
+
+class InsteadRecord(TypedDict):
+    """A word or name that finds something, and the search that has it instead of the one that does not."""
+
+    text: str
+    query: str
+
+
+class HintRecord(TypedDict):
+    """Why nothing was found, in a sentence, and what to search for instead."""
+
+    text: str
+    instead: list[InsteadRecord]
 
 
 class SearchRecord(TypedDict):
@@ -28,7 +43,7 @@ class SearchRecord(TypedDict):
     limit: int
     next: str | None
     hits: list[HitRecord]
-    hints: list[str]
+    hints: list[HintRecord]
 
 
 class MonthRecord(TypedDict):
@@ -86,6 +101,11 @@ class FailuresRecord(TypedDict):
 
     total: int
     failures: list[FailureRecord]
+
+
+def hint_record(hint: Hint) -> HintRecord:
+    """Return why nothing was found."""
+    return {"text": hint.text, "instead": [{"text": text, "query": query} for text, query in hint.instead]}
 
 
 def month_record(month: Month) -> MonthRecord:

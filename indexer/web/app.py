@@ -20,7 +20,7 @@ from indexer.web.caching import add_caching
 from indexer.web.heads import Heads
 from indexer.web.problems import ProblemRecord, add_problems, documented
 from indexer.web.rendering import STATIC
-from indexer.web.site import Site
+from indexer.web.site import Site, SiteOf
 
 if TYPE_CHECKING:
     from indexer.web.guard import Guard
@@ -76,8 +76,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.site.looker.stop()
 
 
-def _healthy() -> Response:
-    return PlainTextResponse("ok")
+def _healthy(site: SiteOf) -> Response:
+    """Say that the server answers and its library is there. Errors: StoreError, which is 503."""
+    with site.library.reading():
+        return PlainTextResponse("ok")
 
 
 class _Static(StaticFiles):

@@ -20,6 +20,7 @@ from indexer.records.browse import (
     SuggestionRecord,
     TagsRecord,
     TimelineRecord,
+    hint_record,
     month_record,
     suggestion_record,
     tag_count_record,
@@ -69,7 +70,7 @@ def search(
         "hits": [hit_record(hit) for hit in hits],
         "hints": []
         if total
-        else list(nothing_found(site.library, wanted, lambda word: nearest(site.vocabulary, word))),
+        else list(map(hint_record, nothing_found(site.library, wanted, lambda word: nearest(site.vocabulary, word)))),
     }
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from threading import Lock, Thread
 from time import monotonic
 from typing import Generic, TypeVar
 
-from indexer.errors import IndexerError
 from indexer.web.memory import Mark, Memory
 
 Value = TypeVar("Value")
-_LOG = logging.getLogger("indexer.web")
 _REST = 3  # an answer is made again after so many times the seconds that it took
 
 
@@ -24,7 +21,7 @@ class Slowly(Generic[Value]):
         self._lock = Lock()
         self._is_working = False
         self._answer: tuple[Mark, Value] | None = None
-        self._error: IndexerError | None = None
+        self._error: Exception | None = None
         self._due = 0.0
 
     def ask(self, patience_seconds: float = 0.0) -> tuple[Value | None, bool]:
@@ -58,11 +55,9 @@ class Slowly(Generic[Value]):
         begun = monotonic()
         try:
             made = self._make()
-        except IndexerError as error:
+        except Exception as error:
             with self._lock:
                 self._error = error
-        except Exception:
-            _LOG.exception("a mistake of the program")
         else:
             with self._lock:
                 self._answer = mark, made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from math import ceil, log
@@ -27,9 +26,6 @@ from indexer.web.wording import (
 _SMALLEST, _STEP, _STEPS = 0.3, 1.04, 66  # as static/css/ratios.css and static/js/layout.js
 _USUAL = 1.5
 _ROW_PX = 240
-_NEAR = re.compile(
-    r"(?:tagged|named) (['\"])(?P<word>.+?)\1\.|(?:Near it|Near it in meaning|There are): (?P<words>[^.]+)\."
-)
 Photo = Mapping[str, Any]
 
 
@@ -80,23 +76,6 @@ def months(hits: Sequence[Photo], sort: str, yearly: bool = False) -> list[dict[
         groups.append({"title": month_title(month or None), "first": first, "hits": part})
         first += len(part)
     return groups
-
-
-def near(hints: Sequence[str], query: str) -> list[tuple[str, str]]:
-    """Return words that hints name, each with the search that has it instead of the one that found nothing."""
-    found: dict[str, str] = {}
-    for hint in hints:
-        missing = ""
-        for part in _NEAR.finditer(hint):
-            missing = part["word"] or missing
-            for word in part["words"].split(", ") if part["words"] and missing in query else ():
-                found.setdefault(word, f"/?{asked({'q': _instead(query, missing, word)})}")
-    return list(found.items())
-
-
-def _instead(query: str, missing: str, word: str) -> str:
-    said = word if re.fullmatch(r"[\w-]+", word) else quoted(word)
-    return query.replace(f'"{missing}"', said).replace(missing, said)
 
 
 def pixels(box: BoxRecord, photo: Photo) -> dict[str, int]:
@@ -157,6 +136,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
         *(asked, clock, counted, day, file_name, folder, of_person, percent, quoted, short, size),
-        *(facts, known_name, months, named, near, nearby, pixels, place, reasoned, shape, sizes, told, whose),
+        *(facts, known_name, months, named, nearby, pixels, place, reasoned, shape, sizes, told, whose),
     )
 }

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from indexer.web.rendering import FOLDER, STATIC, static
-from indexer.web.telling import months, near, shape
+from indexer.web.telling import months, shape
 from indexer.web.wording import size
 
 if TYPE_CHECKING:
@@ -295,16 +295,6 @@ def test_the_shape_of_a_photo_is_a_step_of_the_style_sheet(width: int | None, he
 )
 def test_bytes_are_said_as_people_read_them(number: float, said: str) -> None:
     assert size(number) == said
-
-
-def test_a_hint_becomes_a_search_with_the_word_instead() -> None:
-    hints = ["No photo is tagged 'catt'. Near it: cat, Egyptian cat. Near it in meaning: animal."]
-    assert near(hints, "catt -dog") == [
-        ("cat", "/?q=cat+-dog"),
-        ("Egyptian cat", "/?q=%22Egyptian+cat%22+-dog"),
-        ("animal", "/?q=animal+-dog"),
-    ]
-    assert near(["No photo meets all of this; fewer words find more."], "cat dog") == []
 
 
 def test_the_address_of_a_file_changes_with_what_is_in_it() -> None:
