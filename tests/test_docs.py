@@ -29,11 +29,11 @@ def test_the_manual_is_generated_from_the_commands() -> None:
 
 
 def test_the_manual_of_the_api_is_generated_from_its_routes() -> None:
+    from indexer.web.api.manual import manual
     from indexer.web.app import described_app
-    from indexer.web.manual import manual
 
     told = manual(described_app().openapi())
-    assert (PROJECT / "docs" / "api.md").read_text() == told, "python -m indexer.web.manual > docs/api.md"
+    assert (PROJECT / "docs" / "api.md").read_text() == told, "python -m indexer.web.api.manual > docs/api.md"
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

@@ -14,16 +14,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from indexer.pipeline.scanning import Build
-from indexer.web import api_page, look, media, pages, people, photos, search, state
+from indexer.web.api import look, media, page, people, photos, search, state
 from indexer.web.background import Background
 from indexer.web.caching import add_caching
 from indexer.web.heads import Heads
+from indexer.web.pages import people as people_pages
+from indexer.web.pages import photos as photo_pages
+from indexer.web.pages.rendering import STATIC
 from indexer.web.problems import ProblemRecord, add_problems, documented
-from indexer.web.rendering import STATIC
 from indexer.web.site import Site, SiteOf
 
 if TYPE_CHECKING:
-    from indexer.web.guard import Guard
+    from indexer.web.guard.guard import Guard
 
 _ALWAYS = (400, 401, 403, 422, 429, 500, 503)  # what any route may answer
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -37,8 +39,8 @@ def create_app(site: Site, guard: Guard, build: Build = lambda _: None) -> FastA
     app = described_app()
     app.state.site = site
     app.state.background = Background.of(site, build)
-    for pages_of in (api_page, pages):
-        app.include_router(pages_of.router)
+    for pages in (page, photo_pages, people_pages):
+        app.include_router(pages.router)
     app.add_api_route("/healthz", _healthy, include_in_schema=False)
     app.mount("/static", _Static(directory=STATIC), name="static")
     add_problems(app)

@@ -17,7 +17,7 @@ from indexer.errors import ConfigError, IndexerError, LibraryError, ModelError, 
 from indexer.library.file import BEING_WRITTEN
 from indexer.pipeline.apart import LostError
 from indexer.pipeline.scanner import ScanUnderWayError
-from indexer.web.rendering import page
+from indexer.web.pages.rendering import page
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("indexer.web")

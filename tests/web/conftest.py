@@ -24,7 +24,7 @@ from indexer.pipeline.worker import Limits
 from indexer.vision.eyes import Eyes
 from indexer.vision.vocabulary import Vocabulary
 from indexer.web.app import create_app
-from indexer.web.guard import Guard
+from indexer.web.guard.guard import Guard
 from indexer.web.site import Site
 
 ADDRESS = "http://127.0.0.1:8710"

@@ -12,9 +12,9 @@ from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
 from indexer.config import Config
-from indexer.web.guard import Guard
+from indexer.web.guard.guard import Guard
+from indexer.web.guard.secret import kept_password, kept_token, new_token
 from indexer.web.problems import add_problems
-from indexer.web.secret import kept_password, kept_token, new_token
 
 PASSWORD = "correct horse"
 KEPT = kept_password(PASSWORD)

@@ -111,7 +111,7 @@ def test_who_has_the_answer_does_not_get_it_again(sent: str, status: int) -> Non
 
 
 def test_static_files_are_kept_long_by_their_version(client) -> None:
-    from indexer.web.rendering import static
+    from indexer.web.pages.rendering import static
 
     versioned = client.get(static("api.css"))
     assert versioned.status_code == 200

@@ -15,8 +15,8 @@ from indexer.records.browse import FailuresRecord
 from indexer.records.failures import failure_record
 from indexer.records.scan import ScanRecord, scan_record
 from indexer.records.status import ServerStatus
+from indexer.web.api.parameters import Limit, Offset
 from indexer.web.background import BackgroundOf
-from indexer.web.parameters import Limit, Offset
 from indexer.web.problems import Problem, documented
 from indexer.web.site import SiteOf
 

@@ -8,8 +8,8 @@ from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from indexer.web.guard.refusal import refuse
 from indexer.web.problems import Problem
-from indexer.web.refusal import refuse
 
 _CLOSE = {"Connection": "close"}
 _SILENT_SECONDS = 15.0  # between two pieces

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 
-from indexer.web.origins import neighborhood
+from indexer.web.guard.origins import neighborhood
 
 _MOST = 1000  # addresses that are remembered
 _FORGET_SECONDS = 3600.0

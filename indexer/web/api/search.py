@@ -27,10 +27,10 @@ from indexer.records.browse import (
 )
 from indexer.records.search import hit_record
 from indexer.vision.meaning import nearest
-from indexer.web.asked import Month, QueryText, Sort, asked_for, order_of
+from indexer.web.api.asked import Month, QueryText, Sort, asked_for, order_of
+from indexer.web.api.parameters import Limit, Offset, Text
 from indexer.web.background import BackgroundOf
 from indexer.web.caching import cached
-from indexer.web.parameters import Limit, Offset, Text
 from indexer.web.problems import documented
 from indexer.web.site import SiteOf
 

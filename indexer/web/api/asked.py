@@ -9,7 +9,7 @@ from fastapi import Query as Parameter
 
 from indexer.library.asked import Asked, resolver, tree
 from indexer.library.query import ALL, And, Near, Not, Query, Taken, leaves
-from indexer.web.parameters import Text
+from indexer.web.api.parameters import Text
 from indexer.web.problems import Problem
 from indexer.web.site import Site
 

@@ -16,9 +16,9 @@ from indexer.library.report import details
 from indexer.pipeline.explaining import explained
 from indexer.records.alike import LikenessRecord, likeness_record
 from indexer.records.photo import PhotoRecord, photo_record
+from indexer.web.api.parameters import Limit, Number
 from indexer.web.background import BackgroundOf, classifier_id
 from indexer.web.caching import cached
-from indexer.web.parameters import Limit, Number
 from indexer.web.problems import Problem, documented
 from indexer.web.site import Site, SiteOf
 

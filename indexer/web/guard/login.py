@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from indexer.web.access import Rules
-from indexer.web.rendering import page
-from indexer.web.sessions import LONGEST_SECONDS
+from indexer.web.guard.access import Rules
+from indexer.web.guard.sessions import LONGEST_SECONDS
+from indexer.web.pages.rendering import page
 
 router = APIRouter(include_in_schema=False)
 _PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 
 from fastapi import APIRouter, Request, Response
 
-from indexer.web.rendering import page
+from indexer.web.pages.rendering import page
 
 router = APIRouter(include_in_schema=False)
 Schema = Mapping[str, Any]

@@ -8,7 +8,7 @@ from math import ceil, log
 from typing import Any
 
 from indexer.records.plain import BoxRecord
-from indexer.web.wording import (
+from indexer.web.pages.wording import (
     asked,
     clock,
     counted,

@@ -11,9 +11,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, select_autoescape
 
-from indexer.web.telling import FILTERS
+from indexer.web.pages.telling import FILTERS
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1]
 STATIC = FOLDER / "static"
 
 

@@ -31,11 +31,11 @@ from indexer.records.look import (
 )
 from indexer.vision.eyes import Eyes
 from indexer.vision.spec import ModelSpec
-from indexer.web.media import known_face
-from indexer.web.parameters import Limit, Number
+from indexer.web.api.media import known_face
+from indexer.web.api.parameters import Limit, Number
+from indexer.web.api.uploaded import BODY, Upload, Uploaded
 from indexer.web.problems import Problem, documented
 from indexer.web.site import Site, SiteOf
-from indexer.web.uploaded import BODY, Upload, Uploaded
 
 router = APIRouter(prefix="/api", tags=["look"])
 Answer = TypeVar("Answer")

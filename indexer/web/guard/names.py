@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from indexer.web.origins import Hosts, split_host
+from indexer.web.guard.origins import Hosts, split_host
+from indexer.web.guard.refusal import refuse
 from indexer.web.problems import Problem
-from indexer.web.refusal import refuse
 
 
 class Names:

@@ -10,15 +10,15 @@ from starlette.types import Scope
 
 from indexer.config import Config
 from indexer.errors import ConfigError
-from indexer.web import login
-from indexer.web.access import LOOKING, SAFE, SIGNING, Access, Rules
-from indexer.web.bodies import Bodies
-from indexer.web.crowd import Crowd
-from indexer.web.headers import Headers
-from indexer.web.names import Names
-from indexer.web.origins import Hosts, is_loopback
-from indexer.web.secret import Keys
-from indexer.web.sessions import Sessions
+from indexer.web.guard import login
+from indexer.web.guard.access import LOOKING, SAFE, SIGNING, Access, Rules
+from indexer.web.guard.bodies import Bodies
+from indexer.web.guard.crowd import Crowd
+from indexer.web.guard.headers import Headers
+from indexer.web.guard.names import Names
+from indexer.web.guard.origins import Hosts, is_loopback
+from indexer.web.guard.secret import Keys
+from indexer.web.guard.sessions import Sessions
 
 _FORM_BYTES = 64 * 1024
 _SMALL_BYTES = 1_000_000

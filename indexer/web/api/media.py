@@ -16,10 +16,10 @@ from fastapi import APIRouter, Header, Request, Response
 from indexer.errors import PhotoError
 from indexer.library.cards import Card
 from indexer.library.people import PlacedFace, placed
+from indexer.web.api.opened import Opened, open_same
+from indexer.web.api.parameters import Number
+from indexer.web.api.photos import known_photo
 from indexer.web.caching import cached
-from indexer.web.opened import Opened, open_same
-from indexer.web.parameters import Number
-from indexer.web.photos import known_photo
 from indexer.web.problems import Problem, documented
 from indexer.web.site import Site, SiteOf
 

@@ -36,10 +36,10 @@ from indexer.records.people import (
     person_record,
     whole_person_record,
 )
+from indexer.web.api.look import describer
+from indexer.web.api.parameters import LARGEST, Limit, Number, Offset
 from indexer.web.background import BackgroundOf
 from indexer.web.caching import cached
-from indexer.web.look import describer
-from indexer.web.parameters import LARGEST, Limit, Number, Offset
 from indexer.web.problems import Problem, documented
 from indexer.web.site import Site, SiteOf
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from indexer.web.origins import is_loopback, split_host
+from indexer.web.guard.origins import is_loopback, split_host
 from indexer.web.problems import Problem, answer
 
 _OFF = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "usb", "serial", "hid")

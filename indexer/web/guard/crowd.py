@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from indexer.web.guard.refusal import refuse
 from indexer.web.problems import Problem
-from indexer.web.refusal import refuse
 
 
 class Crowd:

@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from indexer.web.origins import is_foreign
+from indexer.web.guard.origins import is_foreign
+from indexer.web.guard.secret import Keys
+from indexer.web.guard.sessions import Sessions, csrf_token
+from indexer.web.guard.throttle import Throttle
 from indexer.web.problems import Problem, answer
-from indexer.web.secret import Keys
-from indexer.web.sessions import Sessions, csrf_token
-from indexer.web.throttle import Throttle
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOKING = frozenset({"/api/classify", "/api/faces", "/api/similar-faces"})  # POST for the picture; nothing is changed
