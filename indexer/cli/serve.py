@@ -83,7 +83,7 @@ def serve(
 
 def _run(session: Session, config: Config, certificate: tuple[Path, Path] | None, open_browser: bool) -> None:
     _require_extra()
-    from indexer.web.guard import Guard
+    from indexer.web.guard.guard import Guard
     from indexer.web.server import Callbacks
     from indexer.web.server import serve as answer
 
@@ -121,7 +121,7 @@ def _application(session: Session, config: Config) -> Iterator[Application]:
     from indexer.vision.eyes import Eyes
     from indexer.vision.vocabulary import Vocabulary
     from indexer.web.app import create_app
-    from indexer.web.guard import Guard
+    from indexer.web.guard.guard import Guard
     from indexer.web.site import Site
 
     eyes = Eyes(**config.eyes)
@@ -152,7 +152,7 @@ def _library(session: Session, config: Config) -> tuple[Library, Config]:
 
 
 def _keep_secrets(session: Session, password: bool, token: bool) -> None:
-    from indexer.web.secret import kept_password, kept_token, new_token
+    from indexer.web.guard.secret import kept_password, kept_token, new_token
 
     if password:
         keep(session, "serve_password", kept_password(_asked_password()))

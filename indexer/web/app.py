@@ -70,6 +70,7 @@ def described_app() -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.background.warm()
     try:
         yield
     finally:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Lock
+from threading import Lock, Thread
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from indexer.errors import ModelError
+from indexer.errors import IndexerError, ModelError
 from indexer.library.alike import Group, duplicates
 from indexer.library.look_alikes import LookAlikes
+from indexer.library.query import ALL
+from indexer.library.search import by_query
+from indexer.library.suggest import suggest
+from indexer.library.timeline import timeline
 from indexer.photo import Networks
 from indexer.pipeline.apart import Apart, duplicates_in
 from indexer.pipeline.plan import Report
@@ -71,6 +76,17 @@ class Background:
             self._alike.clear()
             found = self._alike[model] = LookAlikes(self.site.library, model)
         return found
+
+    def warm(self) -> None:
+        """Read in a thread what a first page asks for, so that whoever comes first does not wait for it."""
+        Thread(target=self._read_ahead, name="warm", daemon=True).start()
+
+    def _read_ahead(self) -> None:
+        library = self.site.library
+        with suppress(IndexerError):  # whoever asks hears of it
+            by_query(library, ALL, sort="date", limit=1)
+            timeline(library, ALL)
+            suggest(library, "a", 1)
 
     async def wind_down(self) -> None:
         """Begin to end what goes on: streams end, a scan stops at its next photo."""
