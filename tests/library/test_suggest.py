@@ -120,7 +120,7 @@ def test_every_field_is_explained_and_its_values_can_be_read() -> None:
         assert all(FIELDS[name](name, value, TODAY) for value, _ in values(name))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(st.sampled_from('ab d"\\():|-é\n')))
 def test_any_text_has_a_last_word(text: str) -> None:
     last = last_word(text)

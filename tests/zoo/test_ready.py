@@ -110,7 +110,11 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("name", "make", "side"), [("pnasnet-large", hub_module, 331), ("mobilenet-v2-100-224", old_hub_module, 224)]
+    ("name", "make", "side"),
+    [
+        pytest.param("pnasnet-large", hub_module, 331, marks=pytest.mark.long),
+        ("mobilenet-v2-100-224", old_hub_module, 224),
+    ],
 )
 def test_a_classifier_of_tensorflow_hub_answers_with_probabilities(
     name: str, make: Made, side: int, tmp_path: Path
@@ -317,7 +321,14 @@ def test_weights_of_another_network_are_refused(makers: dict[str, Callable[..., 
         find("keras:MobilNetV2", weights=file)
 
 
-@pytest.mark.parametrize("path", ["saved", "saved/saved_model.pb", ".", "saved_model.pb", ".."])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "saved",
+        "..",
+        *(pytest.param(path, marks=pytest.mark.long) for path in ("saved/saved_model.pb", ".", "saved_model.pb")),
+    ],
+)
 def test_a_saved_model_is_its_folder_wherever_the_user_stands(
     path: str, made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
