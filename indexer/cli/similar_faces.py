@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from indexer.vision.spec import ModelSpec
 
 _MOST = 2**31 - 1
-_OF_A_PERSON = 50  # descriptors that stand for a person of the library
 
 
 class Combine(StrEnum):
@@ -58,7 +57,7 @@ class _Search:
     limit: int
     combine: Combine
 
-    def like(self, wanted: Sequence[Descriptor], but: int | None = None) -> list[Alike]:
+    def like(self, wanted: Sequence[Descriptor]) -> list[Alike]:
         from indexer.library.faces_like import faces_like
 
         return faces_like(
@@ -68,7 +67,19 @@ class _Search:
             limit=self.limit,
             min_quality=self.spec.thresholds["quality"],
             mean=self.combine is Combine.MEAN,
-            but=but,
+        )
+
+    def like_person(self, person: int) -> tuple[int, list[Alike]]:
+        from indexer.library.faces_like import like_person
+
+        return like_person(
+            self.library,
+            person,
+            self.spec.id,
+            threshold=self.threshold,
+            limit=self.limit,
+            min_quality=self.spec.thresholds["quality"],
+            mean=self.combine is Combine.MEAN,
         )
 
 
@@ -125,17 +136,14 @@ def similar_faces(
 
 
 def _of_person(search: _Search, who: str) -> _Likeness:
-    from indexer.library.faces_like import descriptors_of
     from indexer.library.people import find_person
 
     with search.library.reading() as connection:
         person = find_person(connection, who)
-    wanted = descriptors_of(
-        search.library, person.number, search.spec.id, _OF_A_PERSON, search.spec.thresholds["quality"]
-    )
+    compared, matches = search.like_person(person.number)
     record = {"person": person.number, "name": person.name}
-    about = f"{person.label}, by {count(len(wanted), 'face')}; other faces:"
-    return _Likeness(about, record, search.like(wanted, but=person.number))
+    about = f"{person.label}, by {count(compared, 'face')}; other faces:"
+    return _Likeness(about, record, matches)
 
 
 def _of_pictures(session: Session, search: _Search, files: Sequence[Path], face: int | None) -> list[_Likeness]:
@@ -147,24 +155,29 @@ def _of_pictures(session: Session, search: _Search, files: Sequence[Path], face:
         if face is not None:
             raise IndexerError("--face chooses among the faces of one picture; several are searched for one person")
         chosen = of_one_person(pictures)
-        record = {"faces": [{**path_record(each.path), **query_face_record(each.number, each.face)} for each in chosen]}
+        record = {"faces": [{**path_record(each.path), **_query_record(each, search)} for each in chosen]}
         about = ", ".join(f"{printable(each.path)}#{each.number}" for each in chosen)
         return [_Likeness(f"The person of {about}:", record, search.like([each.descriptor for each in chosen]))]
     (faces,) = pictures
     if face is not None and face > len(faces):
         raise PhotoError(files[0], "detect", f"has {count(len(faces), 'face')}, there is no face {face}")
     return [
-        _Likeness(_about(each), query_face_record(each.number, each.face), search.like([each.descriptor]))
+        _Likeness(_about(each, search.spec), _query_record(each, search), search.like([each.descriptor]))
         for each in faces
         if face in (None, each.number)
     ]
 
 
-def _about(query: QueryFace) -> str:
+def _query_record(query: QueryFace, search: _Search) -> Mapping[str, Any]:
+    return query_face_record(query.number, query.face, search.spec)
+
+
+def _about(query: QueryFace, spec: ModelSpec) -> str:
     center = query.face.box.center
+    poor = ": too small or blurred to be compared surely" if query.face.quality < spec.thresholds["quality"] else ""
     return (
         f"Face {query.number} at {center.x:.0%} from the left, {center.y:.0%} from the top "
-        f"(score {query.face.score:.2f}, quality {query.face.quality:.2f}):"
+        f"(score {query.face.score:.2f}, quality {query.face.quality:.2f}{poor}):"
     )
 
 

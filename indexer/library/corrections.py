@@ -147,6 +147,16 @@ def refuse_face(connection: Connection, face: int, person: int) -> None:
         _remember(connection, [(face, other) for other in _witnesses(connection, person) if other != face], same=False)
 
 
+def refuse_faces(connection: Connection, faces: Sequence[int], person: int) -> None:
+    """Say that faces are not this person's. Errors: IndexerError where there is no such face."""
+    faces = list(dict.fromkeys(faces))
+    check_faces(connection, faces)
+    are = "is" if len(faces) == 1 else "are"
+    with recording(connection, f"Said that {_count(faces)} {are} not {label_of(connection, person)}"):
+        for face in faces:
+            refuse_face(connection, face, person)
+
+
 def hide_person(connection: Connection, person: int, *, hidden: bool) -> None:
     """Say whether a person is to be shown in lists."""
     label = label_of(connection, person)

@@ -64,12 +64,13 @@ class LabelRecord(TypedDict):
 
 
 class QueryFaceRecord(TypedDict):
-    """A face of a picture, counted from 1 from left to right."""
+    """A face of a picture, counted from 1 from left to right; poor: too small or blurred to be compared surely."""
 
     face: int
     box: BoxRecord
     score: float
     quality: float
+    poor: bool
 
 
 class SeenFaceRecord(QueryFaceRecord):
@@ -94,6 +95,14 @@ class AlikeRecord(PhotoPathRecord):
 class FaceMatches(QueryFaceRecord):
     """A face of a picture, and the faces of the library that are like it, nearest first."""
 
+    matches: list[AlikeRecord]
+
+
+class LikePersonRecord(TypedDict):
+    """A person, and the faces of others or of nobody that are like those of the person, nearest first."""
+
+    person: int
+    name: str | None
     matches: list[AlikeRecord]
 
 
@@ -126,21 +135,22 @@ def _labels(seen: Seen, classes: int) -> Iterator[LabelRecord]:
             yield {"label": label.name, "score": rounded(label.score), "model": label.model}
 
 
-def query_face_record(number: int, face: Face) -> QueryFaceRecord:
-    """Return a face of a picture; number: counted from 1 from left to right."""
+def query_face_record(number: int, face: Face, spec: ModelSpec) -> QueryFaceRecord:
+    """Return a face of a picture; number: counted from 1 from left to right; spec: of the network that compares."""
     return {
         "face": number,
         "box": box_record(face.box),
         "score": rounded(face.score),
         "quality": rounded(face.quality),
+        "poor": face.quality < spec.thresholds["quality"],
     }
 
 
-def seen_face_record(number: int, face: Face) -> SeenFaceRecord:
+def seen_face_record(number: int, face: Face, spec: ModelSpec) -> SeenFaceRecord:
     """Return a face with all that networks say of it."""
     told = face.descriptor
     return {
-        **query_face_record(number, face),
+        **query_face_record(number, face, spec),
         "landmarks": [point_record(point) for point in face.landmarks],
         "descriptor": [] if told is None else [round(float(each), 6) for each in told.vector],
         "model": None if told is None else told.model,

@@ -154,6 +154,14 @@ def test_similar_faces_of_a_person_are_those_not_yet_hers(people) -> None:
     assert {Path(each["path"]).name for each in result["matches"]} == {"hopper-mirrored.jpg", "hopper-dark.jpg"}
 
 
+def test_a_face_that_was_refused_for_a_person_is_not_offered_again(people) -> None:
+    program, photos = people
+    program("people", "move", f"{photos / 'hopper.jpg'}#1", f"{photos / 'hopper-dark.jpg'}#1", "--to", "Grace")
+    program("people", "move", f"{photos / 'hopper-dark.jpg'}#1", "--to", "Someone else")
+    (result,) = json.loads(program("similar-faces", "--person", "Grace", "--format", "json").stdout)
+    assert {Path(each["path"]).name for each in result["matches"]} == {"hopper-mirrored.jpg"}
+
+
 @pytest.mark.parametrize("arguments", [[], ["a.jpg", "--person", "X"]])
 def test_similar_faces_wants_a_picture_or_a_person(people, arguments: list[str]) -> None:
     program, _ = people

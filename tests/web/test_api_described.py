@@ -46,6 +46,7 @@ def test_the_routes_are_those_of_the_contract(described) -> None:
     assert {name for name, _ in operations(described)} == {
         "GET /api/search",
         "GET /api/timeline",
+        "GET /api/shapes",
         "GET /api/suggest",
         "GET /api/tags",
         "GET /api/duplicates",
@@ -67,6 +68,8 @@ def test_the_routes_are_those_of_the_contract(described) -> None:
         "POST /api/people/{person}/name",
         "POST /api/people/{person}/split",
         "POST /api/people/{person}/hide",
+        "GET /api/people/{person}/similar",
+        "POST /api/people/{person}/refuse",
         "POST /api/people/merge",
         "GET /api/people/undo",
         "POST /api/people/undo",

@@ -107,10 +107,24 @@ def test_faces_like_one_of_the_library_are_others(shown: Served) -> None:
     (face,) = shown.client.get(f"/api/photos/{shown.photo('grace_hopper')}").json()["faces"]
     like = shown.client.get(f"/api/faces/{face['face']}/similar?threshold=100").json()
     assert (like["face"], like["photo"]) == (face["face"], shown.photo("grace_hopper"))
+    assert like["poor"] is False
     assert face["face"] not in [match["face"] for match in like["matches"]]
     assert "astronaut.png" in {Path(match["path"]).name for match in like["matches"]}
     assert shown.client.get(f"/api/faces/{face['face']}/similar?threshold=0").json()["matches"] == []
     assert detail(shown.client.get("/api/faces/999999/similar"), 404)
+
+
+def test_a_face_that_is_too_blurred_to_be_compared_surely_says_so(served: Served, samples: dict[str, Path]) -> None:
+    (face,) = served.client.get(f"/api/photos/{served.photo('grace_hopper')}").json()["faces"]
+    with served.site.library.writing() as connection:
+        connection.exec_driver_sql("UPDATE faces SET quality = 0.01 WHERE id = ?", (face["face"],))
+    assert served.client.get(f"/api/faces/{face['face']}/similar").json()["poor"] is True
+    small = Image.open(samples["hopper"])
+    small.thumbnail((60, 60))
+    for address in ("/api/faces", "/api/similar-faces"):
+        assert served.client.post(address, content=samples["hopper"].read_bytes()).json()[0]["poor"] is False
+        for found in served.client.post(address, content=jpeg(small)).json():
+            assert found["poor"] is (found["quality"] < 0.15)
 
 
 @pytest.mark.parametrize("threshold", ["nan", "inf", "-1", "x"])

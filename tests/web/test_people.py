@@ -167,3 +167,28 @@ def test_all_faces_of_a_person_cannot_be_split(two) -> None:
 def test_a_face_that_is_named_twice_is_moved_once(served) -> None:
     assert served.client.post("/api/faces/move", json={"faces": [1, 1, 1], "to": "Zoe"}).json()["faces"] == 1
     assert served.client.get("/api/people/undo").json()["about"] == "Moved 1 face to Zoe"
+
+
+def test_faces_that_may_be_a_persons_are_offered_until_they_are_refused(two) -> None:
+    served, anna, _, faces = two
+    offered = asked(served, f"people/{anna}/similar", threshold=100)
+    assert (offered["person"], offered["name"]) == (anna, "Anna")
+    assert {each["face"] for each in offered["matches"]} == set(faces[1:])
+    best = offered["matches"][0]
+    assert {"photo", "path", "face", "box", "distance", "probability", "person", "name"} == set(best)
+    assert len(asked(served, f"people/{anna}/similar", threshold=100, limit=1)["matches"]) == 1
+    assert said(served, f"people/{anna}/refuse", {"faces": [best["face"]]})["faces"] == 1
+    assert best["face"] not in [
+        each["face"] for each in asked(served, f"people/{anna}/similar", threshold=100)["matches"]
+    ]
+    assert said(served, "people/undo") == {"undone": "Said that 1 face is not Anna"}
+    assert asked(served, f"people/{anna}/similar", threshold=100) == offered
+    asked(served, "people/9999/similar", status=404)
+
+
+def test_faces_that_are_refused_are_nobodys(two) -> None:
+    served, _, ben, faces = two
+    person = said(served, f"people/{ben}/refuse", {"faces": faces[1:]})
+    assert (person["name"], person["faces"]) == ("Ben", 0)
+    said(served, f"people/{ben}/refuse", {"faces": [999_999]}, status=404)
+    said(served, "people/9999/refuse", {"faces": faces[:1]}, status=404)

@@ -13,11 +13,8 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from fastapi import APIRouter, Query
 
 from indexer.errors import PhotoError
-from indexer.library.faces_like import Alike, descriptor_of, faces_like
 from indexer.library.people import labels
-from indexer.photo import Descriptor
 from indexer.pipeline.query_faces import from_left, query_faces
-from indexer.records.faces import LikeFaceRecord, like_face_record
 from indexer.records.look import (
     FaceMatches,
     LabelRecord,
@@ -29,22 +26,17 @@ from indexer.records.look import (
     seen_face_record,
     seen_record,
 )
-from indexer.vision.eyes import Eyes
-from indexer.vision.spec import ModelSpec
-from indexer.web.api.media import known_face
-from indexer.web.api.parameters import Limit, Number
+from indexer.web.api.alike import Threshold, describer, like
+from indexer.web.api.parameters import Limit
 from indexer.web.api.uploaded import BODY, Upload, Uploaded
 from indexer.web.problems import Problem, documented
-from indexer.web.site import Site, SiteOf
+from indexer.web.site import SiteOf
 
 router = APIRouter(prefix="/api", tags=["look"])
 Answer = TypeVar("Answer")
 _UPLOAD: dict[str, Any] = {"openapi_extra": BODY, "responses": documented(409, 413, 415, 422, 503)}
 
 Classes: TypeAlias = Annotated[int, Query(ge=1, le=20, description="Classes of each network at most.")]
-Threshold: TypeAlias = Annotated[
-    float | None, Query(ge=0, le=100, allow_inf_nan=False, description="Largest distance; none: the network's own.")
-]
 
 
 @router.post("/classify", summary="Tell what a picture shows", **_UPLOAD)
@@ -64,9 +56,9 @@ def classify(
 @router.post("/faces", summary="Find the faces of a picture", **_UPLOAD)
 def find_faces(upload: Uploaded, site: SiteOf) -> list[SeenFaceRecord]:
     """Return all of them, from left to right, with what describes each."""
-    describer(site)
+    spec = describer(site)
     found = from_left(_looked(site.looker.faces, upload))
-    return [seen_face_record(number, face) for number, face in enumerate(found, 1)]
+    return [seen_face_record(number, face, spec) for number, face in enumerate(found, 1)]
 
 
 @router.post("/similar-faces", summary="Find the people of a picture", **_UPLOAD)
@@ -76,40 +68,13 @@ def similar_faces(upload: Uploaded, site: SiteOf, limit: Limit = 50, threshold: 
     names = labels(site.library)
     return [
         {
-            **query_face_record(each.number, each.face),
+            **query_face_record(each.number, each.face, spec),
             "matches": [
-                alike_record(match, spec, names) for match in _like(site, spec, each.descriptor, limit, threshold)
+                alike_record(match, spec, names) for match in like(site, spec, each.descriptor, limit, threshold)
             ],
         }
         for each in query_faces(upload.name, found)
     ]
-
-
-@router.get("/faces/{face}/similar", summary="Find faces like one of the library", responses=documented(404, 409))
-def similar(face: Number, site: SiteOf, limit: Limit = 50, threshold: Threshold = None) -> LikeFaceRecord:
-    """Return the other faces of the library that are most alike."""
-    spec, known, names = describer(site), known_face(site, face), labels(site.library)
-    descriptor = descriptor_of(site.library, face, spec.id)
-    found = [] if descriptor is None else _like(site, spec, descriptor, limit + 1, threshold)
-    others = [match for match in found if match.face.number != face][:limit]
-    return like_face_record(known, names, [alike_record(match, spec, names) for match in others])
-
-
-def _like(site: Site, spec: ModelSpec, descriptor: Descriptor, limit: int, threshold: float | None) -> list[Alike]:
-    return faces_like(
-        site.library,
-        [descriptor],
-        threshold=spec.thresholds["distance"] if threshold is None else threshold,
-        limit=limit,
-        min_quality=spec.thresholds["quality"],
-    )
-
-
-def describer(site: Site) -> ModelSpec:
-    """Return the network whose descriptors are compared. Errors: Problem (409) where faces are switched off."""
-    if not site.config.faces:
-        raise Problem(409, "Faces are switched off (faces in the settings): they are neither found nor described.")
-    return Eyes(**site.config.eyes).specs()[-1]
 
 
 def _looked(look: Callable[[Path], Answer], upload: Upload) -> Answer:

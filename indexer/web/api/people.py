@@ -36,7 +36,7 @@ from indexer.records.people import (
     person_record,
     whole_person_record,
 )
-from indexer.web.api.look import describer
+from indexer.web.api.alike import describer
 from indexer.web.api.parameters import LARGEST, Limit, Number, Offset
 from indexer.web.background import BackgroundOf
 from indexer.web.caching import cached
@@ -187,6 +187,16 @@ def split(person: Number, site: SiteOf, wanted: FacesWanted) -> PersonRecord:
         _known(connection, person)
         _known_faces(connection, wanted.faces)
         return person_record(_known(connection, corrections.split_faces(connection, person, wanted.faces)))
+
+
+@router.post("/people/{person}/refuse", summary="Say that faces are not a person's", responses=documented(404))
+def refuse(person: Number, site: SiteOf, wanted: FacesWanted) -> PersonRecord:
+    """Say that faces are not this person, whoever else they are: they are not offered, nor grouped with the person."""
+    with site.library.writing() as connection:
+        _known(connection, person)
+        _known_faces(connection, wanted.faces)
+        corrections.refuse_faces(connection, wanted.faces, person)
+        return person_record(_known(connection, person))
 
 
 @router.post("/people/{person}/hide", summary="Hide a person, or show one again", responses=documented(404))
