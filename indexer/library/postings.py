@@ -78,6 +78,18 @@ class Postings:
         found = rows_of(connection, query, order, dict(zip(hits.tolist(), scores[hits].tolist(), strict=True)))
         return found[order.offset : order.end]
 
+    def ordered(self, connection: Connection, query: Query, order: Order) -> NDArray[Any]:
+        """Return the row ids of the photos that match, in order."""
+        import numpy as np
+
+        if order.by == "distance":
+            return np.array([row.photo_id for row in self.find(connection, query, order) or ()], np.int64)
+        with self._lock:
+            scores = self._matching(connection, query)
+            ranks = self._all_ranks(connection)
+        hits = np.flatnonzero(scores >= max(order.min_score, 0.0))
+        return in_order(ranks, hits, scores[hits], order)[order.offset : order.end]
+
     def count(self, connection: Connection, query: Query, min_score: float) -> int:
         """Return how many photos match."""
         with self._lock:

@@ -15,6 +15,7 @@ from indexer.library.alike import Group, duplicates
 from indexer.library.look_alikes import LookAlikes
 from indexer.library.query import ALL
 from indexer.library.search import by_query
+from indexer.library.shapes import shapes
 from indexer.library.suggest import suggest
 from indexer.library.timeline import timeline
 from indexer.photo import Networks
@@ -86,6 +87,7 @@ class Background:
         with suppress(IndexerError):  # whoever asks hears of it
             by_query(library, ALL, sort="date", limit=1)
             timeline(library, ALL)
+            shapes(library, ALL, "date")
             suggest(library, "a", 1)
 
     async def wind_down(self) -> None:

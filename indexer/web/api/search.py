@@ -11,6 +11,7 @@ from indexer.library.asked import nothing_found
 from indexer.library.parse import printed
 from indexer.library.report import tag_counts
 from indexer.library.search import by_query, count_hits
+from indexer.library.shapes import shapes
 from indexer.library.suggest import suggest
 from indexer.library.timeline import timeline
 from indexer.records.alike import group_record
@@ -26,6 +27,7 @@ from indexer.records.browse import (
     tag_count_record,
 )
 from indexer.records.search import hit_record
+from indexer.records.shapes import ShapesRecord, shapes_record
 from indexer.vision.meaning import nearest
 from indexer.web.api.asked import Month, QueryText, Sort, asked_for, order_of
 from indexer.web.api.parameters import Limit, Offset, Text
@@ -37,6 +39,9 @@ from indexer.web.site import SiteOf
 router = APIRouter(prefix="/api", tags=["search"])
 _PATIENCE_SECONDS = 2.0  # copies in a small library are found at once
 _RETRY_SECONDS = "3"
+_SortOf = Annotated[
+    Sort | None, Query(description="Order; dates begin with the newest. Default: score; without words: date.")
+]
 
 
 @router.get("/search", summary="Find photos by words and fields, best first", responses=documented(304))
@@ -46,9 +51,7 @@ def search(
     request: Request,
     response: Response,
     q: QueryText = "",
-    sort: Annotated[
-        Sort | None, Query(description="Order; dates begin with the newest. Default: score; without words: date.")
-    ] = None,
+    sort: _SortOf = None,
     reverse: Annotated[bool, Query(description="The other way round.")] = False,
     limit: Limit = 50,
     offset: Offset = 0,
@@ -83,6 +86,22 @@ def months(
     _, wanted = asked_for(site, q)
     found = behind.memory.kept(("months", wanted), lambda: timeline(site.library, wanted))
     return {"total": sum(each.photos for each in found), "months": [month_record(each) for each in found]}
+
+
+@router.get("/shapes", summary="Say how wide all photos of a search are by their height", responses=documented(304))
+def outlines(
+    site: SiteOf,
+    behind: BackgroundOf,
+    request: Request,
+    response: Response,
+    q: QueryText = "",
+    sort: _SortOf = None,
+) -> ShapesRecord:
+    """Give the shape of every photo in the order of the search, one byte each, for a page that lays them all out."""
+    cached(request, response, behind.memory.mark(), date.today(), request.url.query)
+    query, wanted = asked_for(site, q)
+    order = order_of(sort, query)
+    return behind.memory.kept(("shapes", wanted, order), lambda: shapes_record(shapes(site.library, wanted, order)))
 
 
 @router.get("/suggest", summary="Suggest how a search may go on: words, people, fields")

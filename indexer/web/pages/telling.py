@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
-from math import ceil, log
+from math import ceil
 from typing import Any
 
 from indexer.records.plain import BoxRecord
+from indexer.records.shapes import FACTOR, SMALLEST, step
 from indexer.web.pages.wording import (
     asked,
     clock,
@@ -23,22 +24,18 @@ from indexer.web.pages.wording import (
     size,
 )
 
-_SMALLEST, _STEP, _STEPS = 0.3, 1.04, 66  # as static/css/ratios.css and static/js/layout.js
-_USUAL = 1.5
 _ROW_PX = 240
 Photo = Mapping[str, Any]
 
 
 def shape(photo: Photo) -> int:
     """Return the step of ratios.css that is nearest to a photo's width by height."""
-    width, height = photo.get("width"), photo.get("height")
-    ratio = width / height if width and height else _USUAL
-    return min(_STEPS, max(0, round(log(ratio / _SMALLEST, _STEP))))
+    return step(photo.get("width"), photo.get("height"))
 
 
 def sizes(photo: Photo) -> str:
     """Return how wide a photo is in the grid, for the browser that chooses among its thumbnails."""
-    return f"{ceil(_SMALLEST * _STEP ** shape(photo) * _ROW_PX)}px"
+    return f"{ceil(SMALLEST * FACTOR ** shape(photo) * _ROW_PX)}px"
 
 
 def named(hit: Photo) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from chromium import PHONE, Watched, opened
 from library_long import PHOTOS, make_long
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from server_shown import Home, Served, serve
 
 _SHIFTS = """() => {
@@ -61,6 +62,12 @@ def wheel(page: Page, to: float, step: int = 700, rests: bool = False) -> None:
             break
         page.mouse.wheel(0, step)
         rest(page) if rests else page.wait_for_timeout(40)
+
+
+def late(route: Route) -> None:
+    """Let an answer come as over a slow line."""
+    time.sleep(0.15)
+    route.continue_()
 
 
 def rest(page: Page) -> None:
@@ -174,6 +181,50 @@ def test_the_grid_goes_on_as_one_scrolls_and_nothing_jumps(long: Served, page: P
     expect(tiles(page).last).to_be_in_viewport()
     assert page.evaluate(_LOST) == 0
     assert tiles(page).count() < PHOTOS  # what is far away is not kept
+
+
+def test_nothing_jumps_however_fast_one_goes_and_however_late_photos_come(long: Served, page: Page) -> None:
+    page.add_init_script(f"({_SHIFTS})()")
+    page.route("**/api/search?*", late)
+    page.goto(long.address)
+    rest(page)
+    height = page.evaluate("document.body.scrollHeight")
+    for part in (0.5, 1, 0.3, 0.7, 0.1, 0.5):
+        page.evaluate("part => scrollTo(0, part * document.body.scrollHeight)", part)
+        page.wait_for_timeout(20)
+        assert page.evaluate("document.querySelectorAll('#grid .outlined').length") > 0  # their places are seen at once
+    rest(page)
+    middle = seen(page)
+    page.keyboard.press("End")
+    rest(page)
+    expect(tiles(page).last).to_have_accessible_name(re.compile(f"^{PHOTOS - 1:04}.jpg"))
+    expect(tiles(page).last).to_be_in_viewport()
+    page.evaluate("scrollTo(0, 0.5 * document.body.scrollHeight)")
+    rest(page)
+    assert seen(page) == middle
+    assert page.evaluate("document.body.scrollHeight") == height
+    assert page.evaluate("window.shifted") < 0.01
+
+
+def test_on_another_width_the_heights_are_as_exact(long: Served, page: Page) -> None:
+    page.goto(f"{long.address}/?q=half")
+    rest(page)
+    page.set_viewport_size({"width": 913, "height": 700})
+    page.wait_for_timeout(200)
+    height = page.evaluate("document.body.scrollHeight")
+    wheel(page, 1e9, rests=True)
+    assert page.evaluate("document.body.scrollHeight") == height
+
+
+def test_where_shapes_cannot_be_had_the_grid_guesses(long: Served, page: Page, watched: Watched) -> None:
+    watched.expected.append("status of 500")
+    page.route("**/api/shapes?*", lambda route: route.fulfill(status=500, json={}))
+    page.goto(long.address)
+    rest(page)
+    wheel(page, 1e9, step=2500)
+    rest(page)
+    expect(tiles(page).last).to_have_accessible_name(re.compile(f"^{PHOTOS - 1:04}.jpg"))
+    expect(tiles(page).last).to_be_in_viewport()
 
 
 def test_going_back_leads_to_where_one_was(long: Served, page: Page) -> None:

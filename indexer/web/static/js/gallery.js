@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { $, $$, tried } from "./dom.js";
 import { Grid, sectionsOf } from "./grid.js";
 import { gridKeys } from "./gridkeys.js";
-import { justified, measuresOf, placeTile, ratioOf } from "./layout.js";
+import { justified, measuresOf, placeTile, shapesFrom } from "./layout.js";
 import { remember, remembered } from "./place.js";
 import { scrubber } from "./scrubber.js";
 
@@ -13,9 +13,9 @@ async function begin(root) {
   const total = Number(root.dataset.total);
   if (Number(root.dataset.offset)) return; // a page for those without scripts
   settle(root);
-  const months = asked.sort === "date" ? (await tried(() => get("timeline", { q: asked.q })))?.months : null;
+  const [months, shapes] = await Promise.all([monthsOf(asked), shapesOf(root, asked, total)]);
   if (months === undefined) return;
-  const grid = new Grid(root, asked, sectionsOf(months, total, root.dataset.yearly === "yes"));
+  const grid = new Grid(root, asked, sectionsOf(months, total, root.dataset.yearly === "yes"), shapes);
   $("#more")?.remove();
   history.scrollRestoration = "manual";
   gridKeys(grid, total);
@@ -26,12 +26,26 @@ async function begin(root) {
   keepPlace(grid, asked);
 }
 
+/** Return the months of the search, null where its order is not by date; undefined where they cannot be had. */
+async function monthsOf(asked) {
+  return asked.sort === "date" ? (await tried(() => get("timeline", { q: asked.q })))?.months : null;
+}
+
+/** Return the shapes of all photos of the search, null where they cannot be had, or are not those of this page. */
+async function shapesOf(root, asked, total) {
+  const tiles = $$(".tile", root);
+  if (tiles.length === total) return null;
+  const told = await get("shapes", asked).catch(() => null); // heights are guessed, then
+  const shapes = told?.total === total ? shapesFrom(told) : null;
+  return shapes && tiles.every((tile, at) => Number(tile.dataset.shape) === shapes[at]) ? shapes : null;
+}
+
 /** Place the server's photos as the grid will, before anything else is known. */
 function settle(root) {
   const measures = measuresOf(root);
   for (const box of $$(".tiles", root)) {
     const tiles = $$(".tile", box);
-    const layout = justified(tiles.map((tile) => ratioOf(Number(tile.dataset.shape))), { ...measures, closed: true });
+    const layout = justified(tiles.map((tile) => Number(tile.dataset.shape)), { ...measures, closed: true });
     box.classList.add("placed");
     box.style.setProperty("height", `${layout.height}px`);
     tiles.forEach((tile, index) => placeTile(tile, layout.boxes[index]));

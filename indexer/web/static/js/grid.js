@@ -1,8 +1,9 @@
-// All photos of a search, however many: sections of known place and guessed height; those near the viewport are filled, others empty.
+// All photos of a search, however many: sections of known place and height (guessed only where shapes cannot be had);
+// those near the viewport are filled, others empty.
 
 import { get } from "./api.js";
 import { $$, count, el, monthTitle, rested, toast } from "./dom.js";
-import { guessed, justified, measuresOf, placeTile, ratioOf } from "./layout.js";
+import { guessed, justified, measuresOf, outlined, placeTile } from "./layout.js";
 import { tileOf } from "./tiles.js";
 
 const AT_A_TIME = 120; // photos of a section; a longer month has several
@@ -38,10 +39,14 @@ function yearsOf(months) {
 }
 
 export class Grid {
-  constructor(root, asked, sections) {
+  /** shapes: of all photos, or null: then heights are guessed until photos are there. */
+  constructor(root, asked, sections, shapes = null) {
     Object.assign(this, { root, asked, sections, usual: USUAL, moved: () => {} });
     this.tiles = new Map($$(".tile", root).map((tile) => [Number(tile.dataset.at), tile]));
     for (const section of sections) this.build(section);
+    const last = sections[sections.length - 1];
+    const fits = shapes && last && last.first + last.number === shapes.length;
+    if (fits) for (const section of sections) this.know(section, shapes.subarray(section.first, section.first + section.number));
     this.measure();
     this.adopt();
     root.replaceChildren(...sections.map((section) => section.node));
@@ -60,6 +65,13 @@ export class Grid {
     section.box = el("div", { class: "tiles placed waiting" });
     const title = section.heading && el("h2", {}, monthTitle(section.month), " ", el("span", { class: "count" }, count(section.photos, "photo")));
     section.node = el("section", { class: "section" }, title, section.box);
+    Object.assign(section, { ready: 0, outlined: false }); // ready: so many of its photos can be shown
+  }
+
+  /** Keep the shapes of all photos of a section. */
+  know(section, shapes) {
+    section.shapes = shapes;
+    section.known = true;
   }
 
   /** Take the photos that the server has drawn: a section is filled at once where all of it is there. */
@@ -67,9 +79,11 @@ export class Grid {
     for (const section of this.sections) {
       const last = section.first + section.number - 1;
       if (!this.tiles.has(section.first)) break;
-      section.shapes = [];
-      for (let at = section.first; at <= last && this.tiles.has(at); at += 1) section.shapes.push(Number(this.tiles.get(at).dataset.shape));
-      section.partial = section.shapes.length < section.number;
+      const shapes = [];
+      for (let at = section.first; at <= last && this.tiles.has(at); at += 1) shapes.push(Number(this.tiles.get(at).dataset.shape));
+      section.ready = shapes.length;
+      section.partial = section.ready < section.number;
+      if (!section.known) section.shapes = shapes;
       this.place(section);
       this.fill(section);
     }
@@ -86,12 +100,22 @@ export class Grid {
   /** Work out the height of a section, known or guessed. */
   place(section) {
     const heading = section.heading ? 56 : 0;
-    section.layout = section.shapes && justified(section.shapes.map(ratioOf), { ...this.measures, closed: section.closed || section.partial });
+    const closed = section.closed || (section.partial && !section.known);
+    section.layout = section.shapes && justified(section.shapes, { ...this.measures, closed });
     let height = section.layout?.height ?? 0;
     const missing = section.number - (section.shapes?.length ?? 0);
     if (missing) height += guessed(missing, this.usual, this.measures);
     section.height = heading + height;
     section.box.style.setProperty("height", `${height}px`);
+    this.outline(section, false);
+  }
+
+  /** Let a section that waits for its photos look as it will with them. */
+  outline(section, shown) {
+    if (section.outlined === shown || (shown && !section.known)) return;
+    section.outlined = shown;
+    section.box.classList.toggle("outlined", shown);
+    section.box.style.setProperty("clip-path", shown ? outlined(section.layout.boxes) : "none");
   }
 
   stack() {
@@ -130,9 +154,13 @@ export class Grid {
     const [far, near] = [innerHeight * FAR, innerHeight * NEAR];
     for (const section of this.sections) {
       const isFar = section.top > bottom + far || section.top + section.height < top - far;
-      if (section.filled && isFar && !section.node.contains(document.activeElement)) this.empty(section);
+      if (isFar && !section.filled) this.outline(section, false);
+      else if (isFar && !section.node.contains(document.activeElement)) this.empty(section);
     }
-    for (const section of this.within(top - near, bottom + near)) if (section.shapes && !section.filled) this.fill(section);
+    for (const section of this.within(top - near, bottom + near)) {
+      if (section.ready && !section.filled) this.fill(section);
+      this.outline(section, !section.filled || section.partial);
+    }
     this.fetchSoon();
     this.moved();
   }
@@ -148,7 +176,13 @@ export class Grid {
 
   forget(wanted) {
     const known = this.sections.filter((section) => section.hits && !section.filled && !wanted.has(section));
-    for (const section of known.slice(0, Math.max(0, known.length - KEPT))) section.hits = section.shapes = undefined;
+    for (const section of known.slice(0, Math.max(0, known.length - KEPT))) this.lose(section);
+  }
+
+  lose(section) {
+    section.hits = undefined;
+    section.ready = 0;
+    if (!section.known) section.shapes = undefined;
   }
 
   /** Fetch the photos of a section, and show them. */
@@ -179,20 +213,26 @@ export class Grid {
     section.hits = hits;
     const tiles = hits.map((hit, index) => this.tiles.get(section.first + index) ?? tileOf(hit, section.first + index, this.asked));
     tiles.forEach((tile, index) => this.tiles.set(section.first + index, tile));
-    section.shapes = tiles.map((tile) => Number(tile.dataset.shape));
-    section.partial = false;
+    section.partial = section.filled = false;
     section.number = hits.length || section.number;
-    section.filled = false;
-    const before = section.height;
-    this.place(section);
-    if (section.top + before <= this.view.top + this.bar + 2) scrollBy({ top: section.height - before, behavior: "instant" }); // scrolling rounds
-    this.stack();
+    section.ready = hits.length;
+    const shapes = tiles.map((tile) => Number(tile.dataset.shape));
+    if (!section.known || !isSame(shapes, section.shapes)) this.replace(section, shapes);
     this.fill(section);
   }
 
+  /** Lay a section out anew: its photos are not what was guessed, or not those that were told. */
+  replace(section, shapes) {
+    const before = section.height;
+    this.know(section, shapes);
+    this.place(section);
+    if (section.top + before <= this.view.top + this.bar + 2) scrollBy({ top: section.height - before, behavior: "instant" }); // scrolling rounds
+    this.stack();
+  }
+
   fill(section) {
-    if (section.filled || !section.shapes) return;
-    const tiles = section.shapes.map((_, index) => {
+    if (section.filled || !section.ready) return;
+    const tiles = Array.from({ length: section.ready }, (_, index) => {
       const at = section.first + index;
       const tile = this.tiles.get(at) ?? tileOf(section.hits[index], at, this.asked);
       this.tiles.set(at, tile);
@@ -200,6 +240,7 @@ export class Grid {
       return tile;
     });
     section.box.classList.toggle("waiting", section.partial);
+    this.outline(section, section.partial);
     const there = [...section.box.children];
     if (there.every((tile, index) => tile === tiles[index])) section.box.append(...tiles.slice(there.length)); // who stays keeps the focus
     else section.box.replaceChildren(...tiles);
@@ -213,7 +254,8 @@ export class Grid {
     section.box.classList.add("waiting");
     section.box.replaceChildren();
     for (let index = 0; index < section.number; index += 1) this.tiles.delete(section.first + index);
-    if (!section.hits) section.shapes = undefined;
+    this.outline(section, false);
+    if (!section.hits) this.lose(section);
   }
 
   /** Let Tab enter the grid at this photo. */
@@ -274,3 +316,5 @@ export class Grid {
     return this.tiles.get(at) ?? null;
   }
 }
+
+const isSame = (ones, others) => ones.length === others.length && ones.every((one, index) => one === others[index]);

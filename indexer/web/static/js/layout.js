@@ -12,30 +12,55 @@ export function shapeOf(width, height) {
   return Math.min(STEPS, Math.max(0, Math.round(Math.log(ratio / SMALLEST) / STEP)));
 }
 
-export const ratioOf = (shape) => SMALLEST * 1.04 ** shape;
+const RATIOS = Float64Array.from({ length: STEPS + 1 }, (_, shape) => SMALLEST * 1.04 ** shape);
+
+export const ratioOf = (shape) => RATIOS[shape];
+
+/** Return the shapes that the server tells of a whole search, a number a photo. */
+export function shapesFrom({ steps }) {
+  const bytes = atob(steps);
+  const shapes = new Uint8Array(bytes.length);
+  for (let at = 0; at < bytes.length; at += 1) shapes[at] = Math.min(STEPS, bytes.charCodeAt(at));
+  return shapes;
+}
 
 /**
- * ratios: of the photos.  width, gap, row: in CSS pixels; row is about the least height of a full row.
- * closed: nothing follows, so the last row may be short.  Returns {height, boxes, rows: [[first, end]…]}.
+ * shapes: of the photos.  width, gap, row: in CSS pixels; row is about the least height of a full row.
+ * closed: nothing follows, so the last row may be short.  Returns {height, boxes, rows: [[first, end]…]}; boxes are
+ * worked out when somebody asks for them: the height of a hundred thousand photos is known without.
  */
-export function justified(ratios, { width, gap, row, closed }) {
-  const rows = broken(ratios, width, gap, row);
-  const full = closed ? rows : evened(ratios, rows, width, gap, row);
+export function justified(shapes, { width, gap, row, closed }) {
+  const ratios = Array.from(shapes, ratioOf);
+  const ends = broken(ratios, width, gap, row);
+  const rows = closed ? ends : evened(ratios, ends, width, gap, row);
+  const heights = rows.map(([first, end], index) => {
+    const fills = (width - gap * (end - first - 1)) / sum(ratios, first, end);
+    return closed && index === rows.length - 1 ? Math.min(row, fills) : fills;
+  });
+  let made = null;
+  const boxes = () => (made ??= boxesOf(ratios, rows, heights, gap));
+  return { height: heights.reduce((top, height) => top + height + gap, 0), rows, get boxes() { return boxes(); } };
+}
+
+function boxesOf(ratios, rows, heights, gap) {
   const boxes = [];
   let top = 0;
-  full.forEach(([first, end], index) => {
-    const part = ratios.slice(first, end);
-    const fills = (width - gap * (part.length - 1)) / sum(part);
-    const isLast = closed && index === full.length - 1;
-    const height = isLast ? Math.min(row, fills) : fills;
+  rows.forEach(([first, end], index) => {
+    const height = heights[index];
     let left = 0;
-    for (const ratio of part) {
-      boxes.push({ left, top, width: ratio * height, height });
-      left += ratio * height + gap;
+    for (let at = first; at < end; at += 1) {
+      boxes.push({ left, top, width: ratios[at] * height, height });
+      left += ratios[at] * height + gap;
     }
     top += height + gap;
   });
-  return { height: top, boxes, rows: full };
+  return boxes;
+}
+
+/** Return a CSS shape of all boxes: what is seen of a section before its photos are there. */
+export function outlined(boxes) {
+  const parts = boxes.map(({ left, top, width, height }) => `M${left.toFixed(2)} ${top.toFixed(2)}h${width.toFixed(2)}v${height.toFixed(2)}h-${width.toFixed(2)}z`);
+  return `path("${parts.join("")}")`;
 }
 
 /** What a grid is laid out by: its width, and what grid.css says. */
@@ -81,7 +106,7 @@ function evened(ratios, rows, width, gap, row) {
   const kept = rows.slice(0, Math.max(0, rows.length - 1 - TAIL));
   const from = kept.length ? kept[kept.length - 1][1] : 0;
   const tail = ratios.slice(from);
-  const total = sum(tail);
+  const total = sum(tail, 0, tail.length);
   const number = Math.min(tail.length, Math.max(1, Math.round((total * row + gap * tail.length) / (width * 1.06))));
   const ends = [];
   let reached = 0;
@@ -95,4 +120,8 @@ function evened(ratios, rows, width, gap, row) {
   return [...kept, ...ends.map((end, index) => [index ? ends[index - 1] : from, end])].filter(([first, end]) => end > first);
 }
 
-const sum = (numbers) => numbers.reduce((total, each) => total + each, 0);
+function sum(numbers, first, end) {
+  let total = 0;
+  for (let index = first; index < end; index += 1) total += numbers[index];
+  return total;
+}
