@@ -1,4 +1,4 @@
-"""How wide photos are by their height flows in; steps, one small number a photo, flow out: a grid is laid out by them."""
+"""How wide photos are by their height flows in; steps, a small number a photo, flow out: a grid is laid out by them."""
 
 from __future__ import annotations
 
