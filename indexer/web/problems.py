@@ -59,7 +59,10 @@ class Invalid(TypedDict):
 
 
 class ProblemRecord(TypedDict):
-    """Why a request was not answered."""
+    """Why a request was not answered. position: the character of a query that it stumbled on, from 1 on.
+
+    errors: which parts of a request are not as described.
+    """
 
     type: str
     title: str
@@ -114,8 +117,13 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def answer(request: Request, problem: Problem) -> Response:
-    """Return the answer to a request that failed: JSON where a program asks, a page where a person does."""
-    if request.url.path.startswith("/api/") or "application/json" in request.headers.get("accept", ""):
+    """Return the answer to a request that failed: JSON where a program asks, a page where a person does.
+
+    Browsers ask for text/html where somebody opens an address, be it a file of the API; for scripts and pictures not.
+    """
+    accepted = request.headers.get("accept", "")
+    is_api = request.url.path.startswith("/api/") and "text/html" not in accepted
+    if is_api or "application/json" in accepted:
         return JSONResponse(problem.record, problem.status, problem.headers, MEDIA_TYPE)
     shown = page(request, "error.html", problem.status, **problem.record)
     shown.headers.update(problem.headers)
@@ -141,7 +149,7 @@ def of_error(error: IndexerError) -> Problem:
         status = 503
     if status == 500:
         _LOG.error("%s", error)
-    more = {"position": parts["position"]} if isinstance(error, QueryError) else {}
+    more = {"position": parts["position"] + 1} if isinstance(error, QueryError) else {}
     return Problem(status, str(error), headers=headers, **more)
 
 

@@ -33,6 +33,7 @@ PAGES = [
     "/duplicates",
     "/status",
     "/look",
+    "/api",
 ]
 HOSTILE = '<script>alert("x")</script>&\'"><img src=x onerror=alert(1)>'
 _HTML = {"accept": "text/html"}
@@ -239,7 +240,7 @@ def test_neighbors_are_those_of_the_search(shown: Served) -> None:
     (before,), (after,) = found.all("a", id="before"), found.all("a", id="after")
     assert before["href"] == tiles[0]["href"]
     assert after["href"] == tiles[2]["href"]
-    assert parse_qs(urlsplit(after["href"]).query) == {"q": ["faces:0"], "sort": ["score"], "at": ["2"]}
+    assert parse_qs(urlsplit(after["href"]).query) == {"q": ["faces:0"], "sort": ["date"], "at": ["2"]}
 
 
 def test_a_place_is_shown_only_where_there_is_one(shown: Served) -> None:

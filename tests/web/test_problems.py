@@ -113,10 +113,10 @@ def test_who_has_the_answer_does_not_get_it_again(sent: str, status: int) -> Non
 def test_static_files_are_kept_long_by_their_version(client) -> None:
     from indexer.web.pages.rendering import static
 
-    versioned = client.get(static("api.css"))
+    versioned = client.get(static("css/api.css"))
     assert versioned.status_code == 200
     assert "immutable" in versioned.headers["cache-control"]
-    assert client.get("/static/api.css").headers["cache-control"] == "no-cache"
+    assert client.get("/static/css/api.css").headers["cache-control"] == "no-cache"
     for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/templates/base.html"):
         assert client.get(path).status_code == 404
 

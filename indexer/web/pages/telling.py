@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from math import ceil
+from posixpath import commonpath, relpath
 from typing import Any
 
 from indexer.records.plain import BoxRecord
@@ -16,6 +17,7 @@ from indexer.web.pages.wording import (
     day,
     file_name,
     folder,
+    moment,
     month_title,
     of_person,
     percent,
@@ -75,6 +77,13 @@ def months(hits: Sequence[Photo], sort: str, yearly: bool = False) -> list[dict[
     return groups
 
 
+def placed_copies(group: Photo) -> dict[str, Any]:
+    """Return the folder that all copies of a picture are in, and for each of them where it is below that."""
+    folders = [folder(copy["path"]) for copy in (group["best"], *group["others"])]
+    common = commonpath(folders)
+    return {"folder": common, "below": ["" if each == common else relpath(each, common) for each in folders]}
+
+
 def pixels(box: BoxRecord, photo: Photo) -> dict[str, int]:
     """Return a box in pixels of its photo, with its middle and lower edge."""
     left, top = round(box["left"] * photo["width"]), round(box["top"] * photo["height"])
@@ -95,6 +104,8 @@ def nearby(gps: Photo) -> str:
 
 def reasoned(reason: Photo) -> str:
     """Return in a sentence what gave a tag, beside the classes that were summed."""
+    if reason["source"] == "own":
+        return "you gave it"
     parts = [f"by {reason['model']}" if reason["model"] else f"from {reason['source']}"]
     if reason["other_classes"]:
         parts.append(f"{reason['other_classes']:,} classes more were summed")
@@ -107,11 +118,11 @@ def reasoned(reason: Photo) -> str:
 
 def facts(photo: Photo) -> list[tuple[str, str]]:
     """Return what is known of a photo's file and camera, as name and value; what is unknown is left out."""
-    seconds = photo["exposure_seconds"]
+    seconds, bytes_ = photo["exposure_seconds"], size(photo["bytes"])
     rows: list[tuple[str, str | None]] = [
         ("File", photo["path"]),
-        ("Size", f"{photo['width']} × {photo['height']}" if photo["width"] else None),
-        ("Format", f"{photo['format']}, {size(photo['bytes'])}" if photo["format"] else size(photo["bytes"])),
+        ("Size", f"{photo['width']} × {photo['height']}, {bytes_}" if photo["width"] else bytes_),
+        ("Format", photo["format"]),
         ("Date from", {"mtime": "the file’s time", "name": "its name"}.get(photo["taken_from"], photo["taken_from"])),
         ("Camera", photo["camera"]),
         ("Lens", photo["lens"]),
@@ -132,7 +143,7 @@ def _exposure(seconds: float) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
-        *(asked, clock, counted, day, file_name, folder, of_person, percent, quoted, short, size),
-        *(facts, known_name, months, named, nearby, pixels, place, reasoned, shape, sizes, told, whose),
+        *(asked, clock, counted, day, file_name, moment, of_person, percent, quoted, short, size),
+        *(facts, known_name, months, named, nearby, pixels, place, placed_copies, reasoned, shape, sizes, told, whose),
     )
 }

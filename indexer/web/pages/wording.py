@@ -36,6 +36,11 @@ def clock(moment: str) -> str:
     return f"{datetime.fromisoformat(moment):%H:%M}"
 
 
+def moment(text: str) -> str:
+    """Return a moment (ISO 8601) on its own clock, as static/js/dom.js says it on the browser's."""
+    return f"{day(text, weekday=False)}, {clock(text)}"
+
+
 def month_title(month: str | None) -> str:
     """Return what a month ('2024-05') or year is called."""
     if month and "-" not in month:

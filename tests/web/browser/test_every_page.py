@@ -40,7 +40,7 @@ PAGES = {
     "the API": "/api",
 }
 WRONG = {"not understood": 400, "no such photo": 404, "no such page": 404}
-_REPEATED = "main > section[id]:nth-of-type(n+3)"  # the page of the API is long, and one section like the other
+_REPEATED = "main .api > section[id]:nth-of-type(n+3)"  # the page of the API is long, and one section like the other
 # What cannot be reached by Tab though it can be clicked: in composites, arrows go there; or it is hidden on purpose.
 _UNREACHED = """() => [...document.querySelectorAll('a[href], button, input, select, summary, [role=slider]')]
     .filter(each => each.checkVisibility({visibilityProperty: true, opacityProperty: false}) && each.tabIndex < 0

@@ -12,12 +12,13 @@ let made = 0;
 export function combobox(input, { choices, choose, label, when = "typing", wait = 120 }) {
   const id = `choices-${++made}`;
   const list = el("ul", { class: "choices", role: "listbox", id, "aria-label": label, hidden: true });
-  const shown = { items: [], active: -1, asked: 0 };
+  const shown = { items: [], active: -1, asked: 0, ahead: 0 }; // ahead: how often "down" came before the choices
   for (const [key, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": id, autocomplete: "off" })) input.setAttribute(key, value);
   (input.closest(".search, .combo") ?? input.parentElement).append(list);
 
   const close = () => {
     shown.asked += 1;
+    shown.ahead = 0;
     shown.items = [];
     mark(-1);
     list.hidden = true;
@@ -36,12 +37,16 @@ export function combobox(input, { choices, choose, label, when = "typing", wait 
     choose(item);
   };
   const show = (items) => {
+    const chosen = shown.items[shown.active]?.text;
+    const again = chosen === undefined ? -1 : items.findIndex((item) => item.text === chosen);
+    const place = shown.ahead ? Math.min(shown.ahead, items.length) - 1 : again;
+    shown.ahead = 0;
     shown.items = items;
-    list.replaceChildren(...items.map((item, place) => optionOf(item, `${id}-${place}`, () => take(item))));
-    mark(-1);
+    list.replaceChildren(...items.map((item, index) => optionOf(item, `${id}-${index}`, () => take(item))));
     list.classList.toggle("end", input.getBoundingClientRect().left + LEAST_PX > innerWidth);
     list.hidden = !items.length;
     input.setAttribute("aria-expanded", String(!!items.length));
+    mark(place);
     if (items.length) say(`${items.length} ${items.length === 1 ? "suggestion" : "suggestions"}`);
   };
   const ask = async () => {
@@ -55,14 +60,20 @@ export function combobox(input, { choices, choose, label, when = "typing", wait 
     mark(next > last ? -1 : next < -1 ? last : next);
   };
 
+  input.addEventListener("input", () => {
+    shown.ahead = 0;
+    mark(-1);
+  });
   input.addEventListener("input", rested(ask, wait));
   if (when === "focus") input.addEventListener("focus", ask);
   input.addEventListener("blur", () => setTimeout(close, 120));
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const isOpen = !list.hidden;
-    if (event.key === "ArrowDown" && !isOpen) ask();
-    else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && isOpen) move(event.key === "ArrowDown" ? 1 : -1);
+    if (event.key === "ArrowDown" && !isOpen) {
+      shown.ahead += 1;
+      ask();
+    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && isOpen) move(event.key === "ArrowDown" ? 1 : -1);
     else if (event.key === "Enter" && shown.active >= 0) take(shown.items[shown.active]);
     else if (event.key === "Tab" && shown.active >= 0) return take(shown.items[shown.active]);
     else if (event.key === "Escape" && isOpen) close();

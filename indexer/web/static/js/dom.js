@@ -39,6 +39,11 @@ export const percent = (score) => `${Math.round(score * 100)} %`;
 export const nameOf = (face) => (face.name === `person ${face.person}` ? "" : face.name ?? "");
 export const fileName = (path) => path.split("/").pop() || path;
 
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
+const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+/** A moment (ISO 8601) on the clock of whoever looks: "5 May 2024, 20:35"; the server's filter `moment` says the same. */
+export const moment = (text) => `${DAY.format(new Date(text))}, ${CLOCK.format(new Date(text))}`;
+
 /** "2024-05" → "May 2024"; "2024" → "2024"; null → "No date". */
 export function monthTitle(month) {
   if (!month) return "No date";

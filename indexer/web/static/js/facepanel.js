@@ -7,33 +7,47 @@ import { done } from "./undo.js";
 import { suggestPeople } from "./who.js";
 
 const MOST = 12;
+const LIKELY = 0.75;
+const SURE = 0.97;
 
-/** known: {face, name, person}.  closed: called when the panel is left. */
+/** known: {face, name, person}.  closed: called when the panel is left.  focus: "name", where one may say it, "title", or "". */
 export async function showFace(panel, known, closed, focus) {
-  const close = el("button", { type: "button", class: "round", "aria-label": "Close", onclick: () => ((panel.hidden = true), closed()) }, icon("close"));
+  const leave = () => ((panel.hidden = true), closed());
+  const close = el("button", { type: "button", class: "round", "aria-label": "Close", onclick: leave }, icon("close"));
   const title = el("h2", { tabindex: "-1", class: "break" }, known.name || "Who is it?");
   const links = known.person ? el("a", { class: "small", href: `/people/${known.person}` }, known.name ? `All of ${known.name}` : "All faces of this person") : el("span", { class: "small muted" }, "Nobody’s face yet");
   const matches = el("div", {}, el("p", { class: "working" }, el("span", { class: "spinner" }), "Looking for this face …"));
   panel.replaceChildren(
     el("div", { class: "face-head" }, el("span", { class: "thumb" }, el("img", { src: faceThumbnail(known.face), alt: "", width: "160", height: "160" })), el("div", { class: "grow" }, title, links), close),
-    mayWrite() ? form(known) : "", matches);
+    mayWrite() ? form(known, leave) : "", matches);
   panel.hidden = false;
   panel.scrollIntoView({ block: "nearest" });
-  if (focus) title.focus({ preventScroll: true });
+  if (focus) ((focus === "name" && panel.querySelector("input")) || title).focus({ preventScroll: true });
   const found = await tried(() => get(`faces/${known.face}/similar`, { limit: MOST }));
   if (!found) return matches.replaceChildren();
   matches.replaceChildren(...(found.matches.length
-    ? [el("h3", {}, "Most alike"), matchGrid(found.matches)]
+    ? [el("h3", {}, "Most alike"), note(found.poor), matchGrid(found.matches, found.poor)]
     : [el("p", { class: "muted small" }, "No other face in the library is like this one.")]));
 }
 
-export function matchGrid(matches) {
-  return el("ul", { class: "match-grid" }, matches.map((each) => el("li", {}, el("a", { class: "match", href: `/photos/${each.photo}?face=${each.face}`, "aria-label": `${nameOf(each) || "Somebody"} in ${fileName(each.path)}, ${percent(each.probability)} likely the same person` },
-    el("span", { class: "thumb" }, el("img", { src: faceThumbnail(each.face), alt: "", loading: "lazy", width: "160", height: "160" })),
-    nameOf(each) ? el("span", { class: "cut" }, nameOf(each)) : "", el("span", { class: "muted number" }, percent(each.probability))))));
+/** What the likenesses of a face are worth. */
+export const note = (isPoor) => el("p", { class: "muted small" }, isPoor
+  ? "This face is too small or blurred to be sure: many are like it."
+  : "How sure, if it was as likely as not beforehand.");
+
+/** Likeness in words; of a poor face there is none that is sure. */
+export function likeness(probability, isPoor = false) {
+  if (isPoor || probability < LIKELY) return "perhaps";
+  return `${probability < SURE ? "likely" : "sure"}, ${percent(probability)}`;
 }
 
-function form(known) {
+export function matchGrid(matches, isPoor = false) {
+  return el("ul", { class: "match-grid" }, matches.map((each) => el("li", {}, el("a", { class: "match", href: `/photos/${each.photo}?face=${each.face}`, "aria-label": `${nameOf(each) || "Somebody"} in ${fileName(each.path)}, the same person: ${likeness(each.probability, isPoor)}` },
+    el("span", { class: "thumb" }, el("img", { src: faceThumbnail(each.face), alt: "", loading: "lazy", width: "160", height: "160" })),
+    nameOf(each) ? el("span", { class: "cut" }, nameOf(each)) : "", el("span", { class: "muted number" }, likeness(each.probability, isPoor))))));
+}
+
+function form(known, leave) {
   const isNamed = known.person && known.name;
   const input = el("input", { class: "field", name: "name", placeholder: isNamed ? "It is somebody else …" : "Name", "aria-label": isNamed ? `Not ${known.name}: who is it?` : "Who is it?", maxlength: "200", autocomplete: "off", spellcheck: "false" });
   const save = (name) => tried(async () => {
@@ -45,6 +59,7 @@ function form(known) {
   });
   const made = el("form", { class: "row", onsubmit: (event) => (event.preventDefault(), save(input.value)) },
     el("div", { class: "combo" }, input), el("button", { class: "button main", type: "submit" }, icon("check"), "Save"));
+  made.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && (event.preventDefault(), leave()));
   queueMicrotask(() => suggestPeople(input, (choice) => save(choice.text), known.person));
   return made;
 }

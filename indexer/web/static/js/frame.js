@@ -1,9 +1,10 @@
-// What every page has: colors, the search box with suggestions, a picture dropped anywhere, lost pictures.
+// What every page has: colors, the search box with suggestions, a picture dropped anywhere, lost pictures, Ctrl+Z.
 
 import { get } from "./api.js";
 import { combobox } from "./combobox.js";
-import { $, count, isTyping, watchPictures } from "./dom.js";
+import { $, count, isTyping, mayWrite, watchPictures } from "./dom.js";
 import { acceptDrops } from "./drop.js";
+import { undoKeys } from "./undo.js";
 
 const KINDS = { tag: "tags", person: "person", field: "field" };
 const THEMES = { auto: "as the system", light: "light", dark: "dark" };
@@ -67,3 +68,4 @@ switchTheme();
 searchBox();
 acceptDrops();
 watchPictures();
+if (mayWrite()) undoKeys();

@@ -1,4 +1,7 @@
-// Arrow keys in the grid: one photo is in the order of Tab, arrows go to its neighbors as they are seen.
+// Arrow keys in the grid: one photo is in the order of Tab, arrows go to its neighbors as they are seen; the first one, where
+// nothing has the focus, to the first photo that is seen.
+
+const ARROWS = ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"];
 
 export function gridKeys(grid, total) {
   const go = async (at) => {
@@ -34,6 +37,19 @@ export function gridKeys(grid, total) {
     return other.first + best;
   };
 
+  const firstSeen = () => {
+    const isSeen = ([, tile]) => tile.getBoundingClientRect().top >= grid.bar && tile.getBoundingClientRect().top < innerHeight;
+    return Math.min(...[...grid.tiles].filter(isSeen).map(([at]) => at));
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const isFree = event.target === document.body || event.target.id === "main";
+    if (!ARROWS.includes(event.key) || !isFree || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const at = firstSeen();
+    if (!Number.isFinite(at)) return;
+    event.preventDefault();
+    go(at);
+  });
   grid.root.addEventListener("focusin", (event) => event.target.matches(".tile") && grid.enterAt(Number(event.target.dataset.at)));
   grid.root.addEventListener("keydown", async (event) => {
     if (!event.target.matches(".tile") || event.ctrlKey || event.metaKey || event.altKey) return;

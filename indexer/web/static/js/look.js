@@ -1,12 +1,12 @@
 // The page /look: a picture that somebody dropped, pasted or chose; what it is, and whose faces are in it.
 
-import { query, send } from "./api.js";
+import { get, query, send } from "./api.js";
 import { $, el, nameOf, percent } from "./dom.js";
 import { keep, kept } from "./drop.js";
-import { matchGrid } from "./facepanel.js";
+import { matchGrid, note } from "./facepanel.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const LABELS = 8;
+const MOST_WORDS = 10_000;
 let running = new AbortController();
 let shownUrl = "";
 
@@ -25,7 +25,7 @@ async function show(file, name) {
   $("#nothing").hidden = true;
   $("#look").hidden = false;
   await Promise.all([
-    part($("#what"), "Looking …", async () => labels(await send("classify", file, {}, { signal }))),
+    part($("#what"), "Looking …", async () => seen(...(await Promise.all([send("classify", file, { details: true }, { signal }), words()])))),
     part($("#who"), "Looking for faces …", async () => people(await send("similar-faces", file, { limit: 12 }, { signal }))),
   ]);
 }
@@ -40,21 +40,31 @@ async function part(place, text, work) {
   }
 }
 
-function labels(found) {
-  if (!found.length) return [el("p", { class: "muted" }, "Nothing was recognized for sure.")];
-  return [el("ul", { class: "labels" }, found.slice(0, LABELS).map((each) => el("li", {},
-    el("a", { class: "cut", href: `/${query({ q: `"${each.label.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"` })}` }, each.label),
-    el("meter", { min: "0", max: "1", value: each.score, "aria-label": each.label }), el("span", { class: "number" }, percent(each.score)))))];
+let known;
+/** The words that find something: only they are links. */
+const words = () => (known ??= get("tags", { limit: MOST_WORDS }).then(({ tags }) => new Set(tags.map((each) => each.name)), () => {
+  known = undefined;
+  return new Set();
+}));
+
+/** The tags that a scan would give the picture; below them what the networks said. */
+function seen({ tags, labels }, linked) {
+  const classes = labels.length ? el("details", { class: "why-list" }, el("summary", {}, "What the networks said"), scores(labels.sort((one, other) => other.score - one.score), linked)) : "";
+  return [tags.length ? scores(tags, linked) : el("p", { class: "muted" }, "Nothing was recognized for sure."), classes];
 }
+
+const scores = (all, linked) => el("ul", { class: "labels" }, all.map((each) => el("li", {},
+  linked.has(each.name) ? el("a", { class: "cut", href: `/${query({ q: `"${each.name.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"` })}` }, each.name) : el("span", { class: "cut" }, each.name),
+  el("meter", { min: "0", max: "1", value: each.score, "aria-label": each.name }), el("span", { class: "number" }, percent(each.score)))));
 
 function people(found) {
   if (!found.length) return [el("p", { class: "muted" }, "There is no face in this picture.")];
   draw(found);
   return found.map((each) => {
     const best = each.matches[0];
-    const name = best && nameOf(best) && best.probability > 0.5 ? `Face ${each.face}: probably ${nameOf(best)}` : `Face ${each.face}`;
+    const name = best && nameOf(best) && best.probability > 0.5 && !each.poor ? `Face ${each.face}: probably ${nameOf(best)}` : `Face ${each.face}`;
     return el("div", { class: "look-face", id: `face-${each.face}`, tabindex: "-1" }, el("h3", { class: "break" }, name),
-      each.matches.length ? matchGrid(each.matches) : el("p", { class: "muted small" }, "No face in the library is like it."));
+      ...(each.matches.length ? [note(each.poor), matchGrid(each.matches, each.poor)] : [el("p", { class: "muted small" }, "No face in the library is like it.")]));
   });
 }
 

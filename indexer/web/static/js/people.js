@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { $, $$, count, say, tried } from "./dom.js";
 import { nameThem } from "./name.js";
-import { done, undoKeys } from "./undo.js";
+import { done } from "./undo.js";
 import { suggestPeople } from "./who.js";
 
 const label = (card) => card.dataset.name || `Person ${card.dataset.person}`;
@@ -123,4 +123,3 @@ for (const card of $$(".person")) {
 }
 selecting();
 clustering();
-undoKeys();

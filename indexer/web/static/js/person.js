@@ -1,16 +1,16 @@
 // The page of one person: the name, hiding, faces that are somebody else's, and faces that may be theirs.
 
 import { get, post } from "./api.js";
-import { $, $$, count, el, faceThumbnail, fileName, icon, mayWrite, nameOf, percent, tried } from "./dom.js";
+import { $, $$, count, el, faceThumbnail, fileName, icon, mayWrite, nameOf, tried } from "./dom.js";
+import { likeness } from "./facepanel.js";
 import { nameThem } from "./name.js";
-import { done, undoKeys } from "./undo.js";
+import { done } from "./undo.js";
 import { suggestPeople } from "./who.js";
 
 const page = $("#person");
 const person = Number(page.dataset.person);
 const label = page.dataset.name || `Person ${person}`;
 const ALIKE = 24;
-const ASKED = 3; // faces of this person that are asked for their nearest
 
 function renaming() {
   const form = $("#rename");
@@ -75,34 +75,37 @@ function selecting() {
   tell();
 }
 
-/** Faces of others that are near to some of this person's. */
+/** Faces of others, or of nobody, that are near to this person's and were not refused. */
 async function others() {
-  const own = $$("#faces .face-card").map((card) => Number(card.dataset.face)).slice(0, ASKED);
-  const found = await Promise.all(own.map((face) => get(`faces/${face}/similar`, { limit: 200 }).catch(() => ({ matches: [] }))));
-  const best = new Map();
-  for (const each of found.flatMap((one) => one.matches)) {
-    if (each.person === person || (best.get(each.face)?.distance ?? Infinity) <= each.distance) continue;
-    best.set(each.face, each);
-  }
-  const shown = [...best.values()].sort((one, other) => one.distance - other.distance).slice(0, ALIKE);
-  if (!shown.length || !$("#others")) return;
-  $("#other-faces").append(...shown.map(candidate));
+  if (!$("#others")) return;
+  const { matches } = await get(`people/${person}/similar`, { limit: ALIKE }).catch(() => ({ matches: [] }));
+  if (!matches.length) return;
+  $("#other-faces").append(...matches.map(candidate));
   $("#others").hidden = false;
 }
 
 function candidate(match) {
-  const yes = mayWrite() && el("button", { type: "button", class: "round", "aria-label": `Yes, this is ${label}`, title: `Yes, this is ${label}`, onclick: () => tried(async () => {
+  const answer = (name, text, act) => el("button", { type: "button", class: "round", "aria-label": text, title: text, onclick: () => tried(act) }, icon(name));
+  const yes = () => answer("check", `Yes, this is ${label}`, async () => {
     await post("faces/move", { faces: [match.face], to: String(person) });
     done(`The face is ${label}’s now.`);
-  }) }, icon("check"));
-  return el("li", { class: "face-card" },
+  });
+  const no = () => answer("close", `No, not ${label}`, async () => {
+    await post(`people/${person}/refuse`, { faces: [match.face] });
+    const next = card.nextElementSibling ?? card.previousElementSibling;
+    card.remove();
+    (next && $(".answers button:last-child", next))?.focus();
+    $("#others").hidden = !next;
+    done(`The face is not ${label}’s.`, { reload: false });
+  });
+  const card = el("li", { class: "face-card" },
     el("a", { class: "thumb", href: `/photos/${match.photo}?face=${match.face}`, "aria-label": `${nameOf(match) || "Somebody"} in ${fileName(match.path)}` }, el("img", { src: faceThumbnail(match.face, 320), alt: "", loading: "lazy", width: "320", height: "320" })),
-    el("div", { class: "about" }, el("span", { class: "cut" }, `${percent(match.probability)} · ${nameOf(match) || "no name"}`), yes));
+    el("div", { class: "about" }, el("span", {}, nameOf(match) ? el("span", { class: "cut whose" }, nameOf(match)) : "", likeness(match.probability)), mayWrite() && el("span", { class: "answers" }, yes(), no())));
+  return card;
 }
 
 if (mayWrite()) {
   renaming();
   selecting();
 }
-undoKeys();
 others();

@@ -6,12 +6,12 @@ import { $, $$, el, fileName, isTyping, mayWrite, percent, say, thumbnail, toast
 import { showFace } from "./facepanel.js";
 import { remember, remembered } from "./place.js";
 import { stars } from "./stars.js";
-import { undoKeys } from "./undo.js";
 
 const stage = $("#stage");
 const photo = Number(stage.dataset.photo);
 const asked = { q: stage.dataset.query, sort: stage.dataset.sort };
 const SWIPE_PX = 60;
+const ALIKE = 0.5; // two dogs of one breed; photos with nothing in common reach 0.3 (docs/look-alikes.md)
 
 function neighbors() {
   if (stage.dataset.at !== "") remember(asked, { ...remembered(asked), seen: Number(stage.dataset.at) });
@@ -33,7 +33,7 @@ function neighbors() {
     back();
   });
   document.addEventListener("keydown", (event) => {
-    if (isTyping(event.target) || event.target.closest?.("[role=radiogroup]") || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.key === "ArrowLeft") go($("#before"));
     else if (event.key === "ArrowRight") go($("#after"));
     else if (event.key === "Escape") back();
@@ -84,7 +84,7 @@ function boxes() {
 }
 
 function faces() {
-  const open = async (number, focus = true) => {
+  const open = async (number, focus) => {
     for (const link of $$("[data-face]")) {
       const isIt = Number(link.dataset.face) === number;
       link.classList.toggle("chosen", isIt);
@@ -104,11 +104,11 @@ function faces() {
   for (const link of $$("[data-face]")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      open(Number(link.dataset.face));
+      open(Number(link.dataset.face), event.pointerType === "touch" ? "title" : "name"); // no keyboard jumps onto a small screen
     });
   }
   const wanted = Number(new URLSearchParams(location.search).get("face"));
-  if (wanted) open(wanted, false);
+  if (wanted) open(wanted, "");
 }
 
 function tags() {
@@ -145,10 +145,9 @@ function hiding() {
 }
 
 async function similar() {
-  const found = await get(`photos/${photo}/similar`, { limit: 24 }).catch(() => []);
-  const all = Array.isArray(found) ? found : found.matches ?? found.photos ?? [];
-  if (!all.length) return;
-  $("#similar-strip").append(...all.map((each) => el("a", { href: `/photos/${each.photo}`, class: "thumb", "aria-label": `${fileName(each.path)}, ${percent(each.score)} alike`, title: `${percent(each.score)} alike` },
+  const found = await get(`photos/${photo}/similar`, { limit: 24, min_score: ALIKE }).catch(() => []);
+  if (!found.length) return;
+  $("#similar-strip").append(...found.map((each) => el("a", { href: `/photos/${each.photo}`, class: "thumb", "aria-label": `${fileName(each.path)}, ${percent(each.score)} alike`, title: `${percent(each.score)} alike` },
     el("img", { src: thumbnail(each.photo), alt: "", loading: "lazy", width: "104", height: "104" }))));
   $("#similar").hidden = false;
 }
@@ -162,4 +161,3 @@ if (mayWrite()) {
   stars($("#stars"), (rating) => post(`photos/${photo}/rating`, { rating }));
 }
 similar();
-undoKeys();

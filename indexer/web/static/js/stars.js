@@ -1,16 +1,13 @@
-// One to five stars as a group of radio buttons; the one that is chosen, pressed again, takes the rating away.
+// One to five stars as buttons, or by the keys 1 to 5; the one that is chosen, pressed again, or 0, takes the rating away.
 
-import { say, tried } from "./dom.js";
+import { isTyping, say, tried } from "./dom.js";
 
 export function stars(group, save) {
   const all = [...group.children];
   let rating = Number(group.dataset.rating);
   const draw = (upTo) => all.forEach((star, place) => star.classList.toggle("lit", place < upTo));
   const tell = () => {
-    all.forEach((star, place) => {
-      star.setAttribute("aria-checked", String(place + 1 === rating));
-      star.tabIndex = place + 1 === (rating || 1) ? 0 : -1;
-    });
+    all.forEach((star, place) => star.setAttribute("aria-pressed", String(place + 1 === rating)));
     draw(rating);
   };
   const set = (value) => tried(async () => {
@@ -24,15 +21,10 @@ export function stars(group, save) {
     star.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && draw(place + 1));
     star.addEventListener("pointerleave", () => draw(rating));
   });
-  group.addEventListener("keydown", (event) => {
-    const place = all.indexOf(document.activeElement);
-    const next = { ArrowRight: place + 1, ArrowUp: place + 1, ArrowLeft: place - 1, ArrowDown: place - 1, Home: 0, End: 4 }[event.key];
-    if (next === undefined || place < 0) return;
+  document.addEventListener("keydown", (event) => {
+    if (!/^[0-5]$/.test(event.key) || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    event.stopPropagation();
-    const to = all[Math.min(4, Math.max(0, next))];
-    to.focus();
-    set(all.indexOf(to) + 1);
+    set(Number(event.key));
   });
   tell();
 }

@@ -1,11 +1,9 @@
 // The page of the status: kept up to date by server-sent events; a scan can be started and stopped here.
 
 import { get, post } from "./api.js";
-import { $, $$, count, el, say, toast, tried } from "./dom.js";
+import { $, $$, count, el, moment, say, toast, tried } from "./dom.js";
 
 const FILES = 50;
-const WHEN = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
-const when = (moment) => (moment ? WHEN.format(new Date(moment)) : null);
 
 /** Bytes as people read them; the server's filter `size` says the same. */
 function size(bytes) {
@@ -21,7 +19,7 @@ function show(status) {
     place.textContent = value === null ? "–" : value.toLocaleString("en");
     place.parentElement.classList.toggle("attention", ["failed", "missing", "stale"].includes(place.dataset.figure) && value > 0);
   }
-  $("#last-indexed").textContent = when(status.last_indexed) ?? "nothing yet";
+  $("#last-indexed").textContent = status.last_indexed ? moment(status.last_indexed) : "nothing yet";
   $("#file-bytes").textContent = size(status.file_bytes);
   if (status.folders.length) $("#folders").replaceChildren(...status.folders.map((each) => el("li", { class: "break" }, each.path)));
   if (status.models.length) $("#models").replaceChildren(...status.models.map((each) => el("li", {}, el("span", { class: "break mono small" }, each.id), el("span", { class: "muted small number" }, `saw ${count(each.photos, "photo")}`))));
@@ -36,9 +34,9 @@ function daemon({ daemon: known, paused_since: paused }) {
   else if (!known.pid) lines.push(el("p", {}, "A watch is running; what it does cannot be read."));
   else {
     lines.push(el("p", {}, el("span", { class: "badge good" }, known.phase), known.reason ? ` ${known.reason}` : ""));
-    lines.push(el("p", { class: "muted small" }, `${count(known.queued, "photo")} in the queue, ${known.photos_per_second.toFixed(1)} a second; ${known.indexed.toLocaleString("en")} done and ${known.failed.toLocaleString("en")} failed since ${when(known.since)}.`));
+    lines.push(el("p", { class: "muted small" }, `${count(known.queued, "photo")} in the queue, ${known.photos_per_second.toFixed(1)} a second; ${known.indexed.toLocaleString("en")} done and ${known.failed.toLocaleString("en")} failed since ${moment(known.since)}.`));
   }
-  if (paused) lines.push(el("p", { class: "badge warn" }, `paused since ${when(paused)}`));
+  if (paused) lines.push(el("p", { class: "badge warn" }, `paused since ${moment(paused)}`));
   return lines;
 }
 
@@ -68,13 +66,15 @@ function scan(known) {
   was = running;
 }
 
+const TOLD = { moved: "moved", copied: "copied", removed: "missing", failed: "failed" };
+
 function scanText(known, running) {
   if (running && !known.total) return PHASES[known.phase] ?? "The scan begins …";
   if (running) return `${known.done.toLocaleString("en")} of ${count(known.total, "photo")}, ${count(known.faces, "face")} so far`;
   if (known.phase === "failed") return `The scan ended: ${known.reason}`;
   const parts = [`${known.indexed.toLocaleString("en")} indexed`, `${known.unchanged.toLocaleString("en")} unchanged`];
-  for (const kind of ["moved", "copied", "removed", "failed"]) if (known[kind]) parts.push(`${known[kind].toLocaleString("en")} ${kind}`);
-  return `${known.phase === "stopped" ? "Stopped" : "Done"}, ${when(known.ended_at)}: ${parts.join(", ")}.`;
+  for (const [kind, said] of Object.entries(TOLD)) if (known[kind]) parts.push(`${known[kind].toLocaleString("en")} ${said}`);
+  return `${known.phase === "stopped" ? "Stopped" : "Done"}, ${moment(known.ended_at)}: ${parts.join(", ")}.`;
 }
 
 function left(seconds) {
