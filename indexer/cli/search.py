@@ -73,7 +73,8 @@ def search(
     """
     from datetime import date
 
-    from indexer.library.asked import Asked, nothing_found, resolver, tree
+    from indexer.library.asked import Asked, resolver, tree
+    from indexer.library.hints import nothing_found
     from indexer.library.search import by_query, count_hits
     from indexer.vision.vocabulary import Vocabulary
 

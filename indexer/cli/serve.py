@@ -156,11 +156,14 @@ def _keep_secrets(session: Session, password: bool, token: bool) -> None:
 
     if password:
         keep(session, "serve_password", kept_password(_asked_password()))
+        session.say("A server that runs takes the password from its next start; whoever is logged in must do so again.")
     if token:
         made = new_token()
         keep(session, "serve_token", kept_token(made))
         write(made)
-    session.say("A server that runs takes it from its next start; with another password, whoever is logged in is not.")
+        session.say(
+            "A server that runs takes the token from its next start; the one before is not valid then any more."
+        )
 
 
 def _asked_password() -> str:

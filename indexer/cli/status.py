@@ -64,9 +64,9 @@ def _daemon_rows(daemon: DaemonRecord | None, paused_since: str | None) -> Itera
 def _library_rows(record: StatusRecord) -> Iterator[list[str]]:
     """Yield what the library holds as rows of a table: what, value."""
     yield ["library", record["library"]]
-    missing = f" (and {record['missing']:,} that are missing)" if record["missing"] else ""
-    yield ["photos", f"{record['photos'] - record['missing']:,}{missing}"]
-    numbers = {key: record[key] for key in ("failed", "faces", "tags", "file_bytes")}
+    numbers = {
+        key: record[key] for key in ("photos", "shown", "failed", "missing", "hidden", "faces", "tags", "file_bytes")
+    }
     for key, number in numbers.items():
         yield [key.replace("_", " "), f"{number:,}"]
     yield ["last indexed", local(record["last_indexed"]) if record["last_indexed"] else "nothing yet"]

@@ -76,6 +76,8 @@ def why(error: Exception) -> str:
 def _root(root: Path) -> Path:
     try:
         os.scandir(root).close()
+    except FileNotFoundError as error:
+        raise LibraryError(root, "it does not exist") from error
     except (OSError, ValueError) as error:
         raise LibraryError(root, why(error)) from error
     return Path(os.path.abspath(root))  # noqa: PTH100 - without '..', yet with the links the user chose

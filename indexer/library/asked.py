@@ -1,8 +1,8 @@
-"""The words and flags of a search flow in; one query flows out, and what to say where it finds nothing."""
+"""The words and flags of a search flow in; one query flows out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -26,14 +26,6 @@ class Asked:
     models: Sequence[str] = ()
     after: str | None = None
     before: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """Why nothing was found, in a sentence.  instead: other words, each with the search that has it in its place."""
-
-    text: str
-    instead: tuple[tuple[str, str], ...] = ()
 
 
 def resolver(library: Library, canonical: Callable[[str], str | None]) -> Resolve:
@@ -89,50 +81,3 @@ def _word(text: str) -> str:
     except UnicodeEncodeError as error:
         raise QueryError(printable(text), error.start, "a keyword is not text in UTF-8") from error
     return text
-
-
-def nothing_found(library: Library, query: Query, meant: Callable[[str], Sequence[str]]) -> list[Hint]:
-    """Say which words and names find nothing by themselves, and which known ones are like them.
-
-    meant: an unknown word → the nearest words by meaning.
-    """
-    from indexer.library.query import ALL, leaves
-
-    if query == ALL:
-        return [Hint("The library shows no photo; 'indexer scan FOLDER' takes some in.")]
-    told = [_alone(library, query, leaf, meant) for leaf in dict.fromkeys(leaves(query))]
-    return [hint for hint in told if hint] or [
-        Hint("No photo meets all of this; fewer words, or '|' between them, find more.")
-    ]
-
-
-def _alone(library: Library, query: Query, leaf: Query, meant: Callable[[str], Sequence[str]]) -> Hint | None:
-    """Return what is to be said of a part that finds nothing by itself."""
-    from indexer.library.query import ANYTHING, Person, Term, Text
-    from indexer.library.search import count_hits, known_tag, nearest_people, nearest_words, tagging_models
-
-    match leaf:
-        case Term(word) if known_tag(library, word) is None:
-            near = nearest_words(library, word)
-            like = [each for each in meant(word) if known_tag(library, each) is not None]
-            text = f"No photo is tagged {word!r}." + _listed("Near it", near) + _listed("Near it in meaning", like)
-            return Hint(text, _instead(query, leaf, {each: Term(each) for each in (*near, *like)}))
-        case Person(name) if name != ANYTHING and (people := nearest_people(library, name)) is not None:
-            text = f"Nobody is named {name!r}." + _listed("There are", people)
-            return Hint(text, _instead(query, leaf, {each: Person(each) for each in people}))
-        case Text("model", wanted) if not count_hits(library, leaf):
-            models = [name for name in tagging_models(library) if name != wanted]
-            text = f"No network {wanted!r} gave a photo a tag." + _listed("There are", models)
-            return Hint(text, _instead(query, leaf, {each: Text("model", each) for each in models}))
-    return None
-
-
-def _listed(what: str, names: Sequence[str]) -> str:
-    return f" {what}: {', '.join(names)}." if names else ""
-
-
-def _instead(query: Query, leaf: Query, others: Mapping[str, Query]) -> tuple[tuple[str, str], ...]:
-    from indexer.library.parse import printed
-    from indexer.library.query import replaced
-
-    return tuple((name, printed(replaced(query, leaf, other))) for name, other in others.items())

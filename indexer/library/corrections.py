@@ -109,7 +109,7 @@ def split_faces(connection: Connection, person: int, faces: Sequence[int]) -> in
     mine = set(connection.scalars(select(person_faces.c.face_id).where(person_faces.c.person_id == person)))
     for face in faces:
         if face not in mine:
-            raise IndexerError(f"face {face} is none of person {person}'s; 'indexer people show {person}' lists them")
+            raise IndexerError(f"face {face} is none of person {person}'s")
     if not mine - set(faces):
         raise IndexerError("these are all faces of the person; there is nothing to split")
     with recording(connection, f"Split {_count(faces)} from {label_of(connection, person)}"):

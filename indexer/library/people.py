@@ -96,8 +96,9 @@ def find_person(connection: Connection, who: str) -> Person:
 
 
 def label_of(connection: Connection, number: int) -> str:
-    """Return what to call a person: the name, else 'person 12'."""
-    return connection.scalar(select(people.c.name).where(people.c.id == number)) or f"person {number}"
+    """Return what to call a person in a sentence: the name, else 'a person without a name (12)'."""
+    name: str | None = connection.scalar(select(people.c.name).where(people.c.id == number))
+    return name or f"a person without a name ({number})"
 
 
 def namesake(connection: Connection, name: str) -> int | None:

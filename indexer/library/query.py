@@ -192,6 +192,14 @@ def words(query: Query) -> list[str]:
     return [folded(leaf.word) for leaf in leaves(query) if isinstance(leaf, Term)]
 
 
+def is_ranked(query: Query) -> bool:
+    """Tell whether some photos may match a query better than others: by words they do, by facts alone all do alike."""
+    match query:
+        case And(parts) | Or(parts):
+            return any(map(is_ranked, parts))
+    return isinstance(query, Term)
+
+
 def left_out(query: Query) -> frozenset[str]:
     """Return the states whose photos the query does not find: those that it does not name."""
     return STATES - {leaf.name for leaf in leaves(query) if isinstance(leaf, State)}

@@ -73,14 +73,17 @@ class FailureCount:
 class Status:
     """How much the library holds.
 
-    photos: all rows, of which `failed` could not be read and `missing` are gone.  faces, tags: of all photos.
+    photos: all rows, of which a search shows `shown`, and leaves out those that are `failed` (could not be read),
+    `missing` (their files are gone) or `hidden`, or several of these.  faces, tags: of all photos.
     models: networks and how many photos each has seen.  file_bytes: the file's size.
     last_indexed: UTC, ISO 8601; None for a library that has indexed nothing.
     """
 
     photos: int
+    shown: int
     failed: int
     missing: int
+    hidden: int
     faces: int
     tags: int
     models: tuple[tuple[str, int], ...]
@@ -147,6 +150,8 @@ def status(library: Library) -> Status:
     """Return how much the library holds."""
     rows = select(
         func.count().label("photos"),
+        func.count().filter(SHOWN).label("shown"),
+        func.count().filter(photos.c.is_hidden != 0).label("hidden"),
         func.count(photos.c.failed_stage).label("failed"),
         func.count(photos.c.missing_since).label("missing"),
         func.max(photos.c.indexed_at).label("last_indexed"),

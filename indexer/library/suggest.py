@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from indexer.library.choices import Choice, choices
 from indexer.library.fields import ABOUT, values
 from indexer.library.query import folded
-from indexer.library.values import quoted
+from indexer.library.values import MONTHS, quoted
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -27,6 +27,7 @@ _PIECE = re.compile(
 )
 _MOST_WORDS = 5  # that are one tag, as in `parse`
 _OPERATORS = ("AND", "OR", "NOT")
+_SHORTEST_DATE = 3  # characters of a year or month
 _FEW = 3  # of the fields, where others are suggested, too
 
 
@@ -70,7 +71,7 @@ def suggest(library: Library, text: str, limit: int = 10) -> list[Suggestion]:
     last = last_word(text)
     if last.field:
         return _best(_values(library, text, last), limit)
-    fields = list(_fields(text, last))[: _FEW if last.word else limit]
+    fields = [*_dates(library, text, last), *_fields(text, last)][: _FEW if last.word else limit]
     words = [*_words(library, text, last), *_people(library, text, last)]
     return [*_best(words, max(limit - min(len(fields), _FEW), 0)), *fields][:limit]
 
@@ -132,6 +133,20 @@ def _fields(text: str, last: Last) -> Iterator[Suggestion]:
     for name, about in ABOUT.items():
         if name.startswith(last.word.lower()):
             yield Suggestion("field", f"{name}:", f"{text[: last.starts[-1]]}{name}:", about, None)
+
+
+def _dates(library: Library, text: str, last: Last) -> Iterator[Suggestion]:
+    """Yield years that photos are of and months, where a word begins like one."""
+    typed = folded(last.word)
+    if len(typed) < _SHORTEST_DATE:
+        return
+    months = [Choice(name, name, None) for name in MONTHS]
+    for each in (*choices(library, "date"), *months):
+        if each.folded.startswith(typed):
+            about = "" if each.photos else "of any year"
+            yield Suggestion(
+                "field", f"date:{each.text}", f"{text[: last.starts[-1]]}date:{each.text}", about, each.photos
+            )
 
 
 def _values(library: Library, text: str, last: Last) -> Iterator[_Ranked]:

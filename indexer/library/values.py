@@ -187,7 +187,7 @@ _EXAMPLES = {
     "lens": "such as lens:50mm",
     "format": "such as format:jpeg",
     "type": "such as type:png",
-    "model": "such as model:efficientnet-lite0; 'indexer models list' shows them",
+    "model": "such as model:efficientnet-lite0",
     **{name: f"such as {name}:100, {name}:100..400 or {name}:400+" for name in ("iso", "width", "height", "focal")},
     "f": "such as f:2.8, f:1.4..2.8 or f:8+",
     "faces": "such as faces:0, faces:2+ or faces:1..3",
@@ -202,8 +202,7 @@ def written(part: Query) -> str:
         case Person(name):
             return f"person:{quoted(name)}"
         case Taken(since, before):
-            last = str(date.fromisoformat(before) - timedelta(days=1)) if before else ""
-            return f"date:{since or ''}..{last}"
+            return f"date:{_dated(since, before)}"
         case Month(number):
             return f"date:{MONTHS[number - 1]}"
         case Text(name, wanted):
@@ -217,6 +216,18 @@ def written(part: Query) -> str:
         case State(name):
             return f"is:{name}"
     return _impossible(part)
+
+
+def _dated(since: str | None, before: str | None) -> str:
+    """Return a time as it is typed: a year, month or day, or from which day to which."""
+    for part in (since[:4], since[:7], since) if since and before else ():
+        try:
+            if _span("date", part, date.min) == (since, before):
+                return part
+        except Unclear:  # beyond the calendar
+            continue
+    last = str(date.fromisoformat(before) - timedelta(days=1)) if before else ""
+    return f"{since or ''}..{last}"
 
 
 def _impossible(part: Query) -> NoReturn:

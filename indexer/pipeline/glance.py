@@ -12,7 +12,7 @@ from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import discover, stamp
 from indexer.intake.look import look
-from indexer.photo import Evidence, Label, Look, Object, Picture, Tag
+from indexer.photo import Evidence, Face, Label, Look, Object, Picture, Tag
 from indexer.vision.claims import ModelWords
 from indexer.vision.classify import Classifier
 from indexer.vision.labels import words_of_models
@@ -42,7 +42,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What all networks say of a picture; tags: as a scan with these networks, and none for faces, would give them."""
+    """What all networks say of a picture; tags: as a scan with these networks would give them.
+
+    Faces give tags only where they were looked for.
+    """
 
     path: Path
     said: tuple[Said, ...]
@@ -64,11 +67,11 @@ class Glancer:
             picture = original.picture(self.long_side_px)
         return self.see(path, picture)
 
-    def see(self, path: Path, picture: Picture) -> Seen:
-        """Look at a decoded picture; path: how it is called."""
+    def see(self, path: Path, picture: Picture, faces: Sequence[Face] = ()) -> Seen:
+        """Look at a decoded picture; path: how it is called.  faces: that it is known to show."""
         answers = [_answer(network, picture) for network in self._networks]
         facts = look(picture)
-        return Seen(path, tuple(self._said(each, facts) for each in answers), self._tags(answers, facts))
+        return Seen(path, tuple(self._said(each, facts) for each in answers), self._tags(answers, facts, faces))
 
     def vector(self, picture: Picture) -> bytes:
         """Return the pooled features of the first network, a classifier, as the library keeps them."""
@@ -84,10 +87,10 @@ class Glancer:
     def _words(self) -> dict[str, ModelWords]:
         return words_of_models(self._vocabulary, {}, (each.model.spec for each in self._networks))
 
-    def _tags(self, answers: Sequence[_Answer], facts: Look) -> tuple[Tag, ...]:
+    def _tags(self, answers: Sequence[_Answer], facts: Look, faces: Sequence[Face] = ()) -> tuple[Tag, ...]:
         evidence = tuple(each.evidence for each in answers if each.evidence is not None)
         objects = tuple(thing for each in answers for thing in each.objects)
-        return self._vocabulary.tags(evidence, objects, (), facts, self._words)
+        return self._vocabulary.tags(evidence, objects, faces, facts, self._words)
 
     def _said(self, answer: _Answer, facts: Look) -> Said:
         words, best = self._words[answer.model], answer.best()

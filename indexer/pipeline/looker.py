@@ -47,9 +47,10 @@ class Looker:
         """How many pictures are waited for."""
         return self._crew.under_way
 
-    def classify(self, file: Path) -> Seen:
-        """Tell what classifiers and object detectors see."""
-        seen: Seen = self._do(looking.classify, file, self._eyes, self._limits, file)
+    def classify(self, file: Path, *, with_faces: bool = False) -> Seen:
+        """Tell what classifiers and object detectors see; with_faces: and which tags its faces give it."""
+        looks_for_faces = with_faces and self._eyes.detector is not None
+        seen: Seen = self._do(looking.classify, file, self._eyes, self._limits, file, looks_for_faces)
         return seen
 
     def faces(self, file: Path) -> tuple[Face, ...]:

@@ -27,14 +27,18 @@ from indexer.vision.vocabulary import Vocabulary
 Loaded = TypeVar("Loaded")
 
 
-def classify(eyes: Eyes, limits: Limits, file: Path, slot: int) -> Seen:
-    """Tell what classifiers and object detectors see. Errors: PhotoError, MemoryError, ModelError."""
+def classify(eyes: Eyes, limits: Limits, file: Path, with_faces: bool, slot: int) -> Seen:
+    """Tell what classifiers and object detectors see. Errors: PhotoError, MemoryError, ModelError.
+
+    with_faces: look for faces, too, for the tags that they give.
+    """
+    found = faces(eyes, limits, file, slot) if with_faces else ()
     glancer = _glancer(eyes, limits.memory_bytes)
     enter(slot, "decode")
     with open_original(stamp(file), limits.pixels) as original:
         picture = original.picture(glancer.long_side_px)
     enter(slot, "analyze")
-    return glancer.see(file, picture)
+    return glancer.see(file, picture, found)
 
 
 def vector(eyes: Eyes, limits: Limits, file: Path, slot: int) -> bytes:

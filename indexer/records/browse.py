@@ -11,7 +11,7 @@ from indexer.records.failures import FailureRecord
 from indexer.records.search import HitRecord
 
 if TYPE_CHECKING:
-    from indexer.library.asked import Hint
+    from indexer.library.hints import Hint
     from indexer.library.report import TagCount
     from indexer.library.suggest import Suggestion
     from indexer.library.timeline import Month

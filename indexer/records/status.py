@@ -61,12 +61,17 @@ class DaemonRecord(TypedDict):
 
 
 class HeldRecord(TypedDict):
-    """How much the library holds."""
+    """How much the library holds.
+
+    shown: the photos that a search shows, all but those that failed, are missing or are hidden.
+    """
 
     library: str
     photos: int
+    shown: int
     failed: int
     missing: int
+    hidden: int
     faces: int
     tags: int
     file_bytes: int
@@ -129,8 +134,10 @@ def _library_record(path: Path, status: Status) -> HeldRecord:
     return {
         "library": printable(path),
         "photos": status.photos,
+        "shown": status.shown,
         "failed": status.failed,
         "missing": status.missing,
+        "hidden": status.hidden,
         "faces": status.faces,
         "tags": status.tags,
         "file_bytes": status.file_bytes,

@@ -193,7 +193,7 @@ def test_what_was_said_last_is_undone(people) -> None:
     program("people", "merge", first, second)
     program("people", "move", f"{photos / 'hopper.jpg'}#1", "--to", "Grace")
     assert program("people", "undo").stdout == "Undone: Moved 1 face to Grace.\n"
-    assert program("people", "undo").stdout == f"Undone: Merged person {second} into Alice.\n"
-    assert program("people", "undo").stdout == f"Undone: Named person {first} Alice.\n"
+    assert program("people", "undo").stdout == f"Undone: Merged a person without a name ({second}) into Alice.\n"
+    assert program("people", "undo").stdout == f"Undone: Named a person without a name ({first}) Alice.\n"
     assert program("people", "undo").stdout == "There is nothing to undo.\n"
     assert program.json("people", "list") == before

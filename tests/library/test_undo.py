@@ -73,6 +73,7 @@ said = st.one_of(
     st.tuples(st.just("split_faces"), people, some_faces),
     st.tuples(st.just("move_faces"), some_faces, people),
     st.tuples(st.just("refuse_face"), st.integers(1, 7), people),
+    st.tuples(st.just("refuse_faces"), some_faces, people),
     st.tuples(st.just("hide_person"), people, st.booleans()),
 )
 
@@ -119,13 +120,13 @@ def test_a_sentence_says_what_would_be_undone(party: Library) -> None:
     heard("merge_people", 1, [2])
     heard("name_person", 1, None)
     assert sentences == [
-        "Named person 1 Anna",
+        "Named a person without a name (1) Anna",
         "Named Anna Anne",
         "Hid Anne",
         "Split 1 face from Anne",
         "Moved 2 faces to Eve",
-        f"Said that face {face(party, '1.jpg', 2)} is not person 2",
-        "Merged person 2 into Anne",
+        f"Said that face {face(party, '1.jpg', 2)} is not a person without a name (2)",
+        "Merged a person without a name (2) into Anne",
         "Took the name from Anne",
     ]
     assert [undo(party) for _ in sentences] == sentences[::-1]
@@ -141,9 +142,9 @@ def test_what_fails_leaves_nothing_behind(party: Library) -> None:
     say(party, "name_person", 1, "Anna")
     with pytest.raises(IndexerError):
         say(party, "give_faces", [1, 999], "Eve")
-    assert last(party) == "Named person 1 Anna"
+    assert last(party) == "Named a person without a name (1) Anna"
     assert [person.name for person in list_people(party)] == ["Anna", None]
-    assert undo(party) == "Named person 1 Anna"
+    assert undo(party) == "Named a person without a name (1) Anna"
 
 
 def test_what_xmp_said_is_one_correction(party: Library) -> None:
@@ -228,7 +229,7 @@ def test_large_ones_make_room_but_for_the_newest(party: Library, monkeypatch: py
     monkeypatch.setattr(undoing, "_MOST_CHARACTERS", 10)
     say(party, "name_person", 1, "Anna")
     say(party, "merge_people", 1, [2])
-    assert undo(party) == "Merged person 2 into Anna"
+    assert undo(party) == "Merged a person without a name (2) into Anna"
     assert undo(party) is None
 
 

@@ -65,6 +65,17 @@ def test_all_that_networks_see_is_told_on_request(client: TestClient, samples: d
     assert seen["labels"]
 
 
+def test_faces_give_tags_only_where_they_are_looked_for(shown: Served, samples: dict[str, Path]) -> None:
+    content = samples["hopper"].read_bytes()
+    told = [
+        {tag["name"] for tag in shown.client.post(f"/api/classify?details=true{more}", content=content).json()["tags"]}
+        for more in ("", "&faces=true")
+    ]
+    assert "person" in told[1] - told[0]
+    photo = shown.client.get(f"/api/photos/{shown.photo('grace_hopper')}").json()
+    assert told[1] == {tag["name"] for tag in photo["tags"]}
+
+
 @pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "application/octet-stream", "", None, "IMAGE/JPEG; q=1"])
 def test_any_image_type_may_be_said(client: TestClient, samples: dict[str, Path], kind: str | None) -> None:
     headers = {} if kind is None else {"Content-Type": kind}

@@ -14,6 +14,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from indexer.library.corrections import give_faces
+from indexer.web.api.asked import order_of_text
+from indexer.web.site import Site
+
 
 @pytest.fixture(scope="module")
 def told(home, tmp_path_factory):
@@ -101,6 +105,48 @@ def test_what_finds_nothing_says_why(client) -> None:
     assert instead[0] == {"text": "cat", "query": "cat -dog"}
 
 
+def instead(client, query: str) -> dict[str, str]:
+    hints = client.get("/api/search", params={"q": query}).json()["hints"]
+    return {each["text"]: each["query"] for hint in hints for each in hint["instead"]}
+
+
+def test_words_that_are_no_tags_may_be_people_dates_or_files(served) -> None:
+    with served.site.library.writing() as connection:
+        (face, *_) = connection.exec_driver_sql("SELECT id FROM faces ORDER BY id").scalars()
+        give_faces(connection, [face], "Hugo Boss")
+    offered = 'person:"Hugo Boss"'
+    assert instead(served.client, "hugo")[offered] == offered
+    assert instead(served.client, "HUGO boss -cat")[offered] == f"{offered} -cat"
+    assert instead(served.client, "2023")["date:2023"] == "date:2023"
+    assert instead(served.client, "2023-08")["date:2023-08"] == "date:2023-08"
+    assert instead(served.client, "aug")["date:august"] == "date:august"
+    assert instead(served.client, "grace_hop")["path:grace_hop"] == "path:grace_hop"
+    assert "date:1987" not in instead(served.client, "1987")
+    assert served.client.get("/api/search", params={"q": "date:august"}).json()["total"]
+
+
+def test_photos_that_would_be_found_were_they_not_hidden_are_told(served) -> None:
+    photo = served.photo("grace_hopper")
+    for what, body in (("rating", {"rating": 4}), ("hidden", {"hidden": True})):
+        headers = {"origin": str(served.client.base_url)}
+        assert served.client.post(f"/api/photos/{photo}/{what}", json=body, headers=headers).status_code == 200
+    (hint,) = served.client.get("/api/search", params={"q": "rating:4+"}).json()["hints"]
+    assert hint["text"].startswith("1 hidden photo matches")
+    (other,) = hint["instead"]
+    assert other["text"] == "hidden"
+    assert names(served.client.get("/api/search", params={"q": other["query"]}).json()["hits"]) == ["grace_hopper.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("query", "order"),
+    [("", "date"), ("date:2009", "date"), ("-cat", "date"), ("cat", "score"), ("date:2009 (cat | dog)", "score")],
+)
+def test_photos_that_all_match_alike_come_by_date(site: Site, query: str, order: str) -> None:
+    assert order_of_text(site, None, query) == order
+    assert order_of_text(site, "path", query) == "path"
+    assert order_of_text(site, None, f"{query} (") == "score"
+
+
 @pytest.mark.parametrize(
     ("parameters", "status", "words"),
     [
@@ -124,7 +170,9 @@ def test_what_cannot_be_asked_is_a_problem(client, parameters: dict[str, str], s
 
 
 def test_a_misspelled_query_says_where(client) -> None:
-    assert client.get("/api/search", params={"q": "cat (dog"}).json()["position"] == 4
+    assert client.get("/api/search", params={"q": "cat (dog"}).json()["position"] == 5
+    problem = client.get("/api/search", params={"q": "cat nonsense:7"}).json()
+    assert f"at {problem['position']}," in problem["detail"]
 
 
 def test_an_answer_that_is_known_is_not_sent_again_until_something_changes(served) -> None:

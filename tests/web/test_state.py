@@ -53,6 +53,7 @@ def test_the_status_is_that_of_the_command_line(client, shown, home) -> None:
     known = json.loads(subprocess.run(command, env=environ, capture_output=True, check=True).stdout)
     assert told == {**known, "scan": None}
     assert (told["photos"], told["failed"], told["stale"]) == (10, 1, 0)
+    assert (told["shown"], told["missing"], told["hidden"]) == (9, 0, 0)
 
 
 def test_failures_say_which_photo_and_why(client) -> None:

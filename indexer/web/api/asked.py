@@ -7,8 +7,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from fastapi import Query as Parameter
 
+from indexer.errors import QueryError
 from indexer.library.asked import Asked, resolver, tree
-from indexer.library.query import ALL, And, Near, Not, Query, Taken, leaves
+from indexer.library.query import ALL, And, Near, Not, Query, Taken, is_ranked, leaves
 from indexer.web.api.parameters import Text
 from indexer.web.problems import Problem
 from indexer.web.site import Site
@@ -42,7 +43,15 @@ def asked_for(site: Site, text: str, month: str | None = None) -> tuple[Query, Q
 
 
 def order_of(sort: Sort | None, query: Query) -> Sort:
-    """Return what photos are ordered by: by date where nobody said, and all are looked at. Errors: Problem."""
+    """Return what photos are ordered by; where nobody said, score, or date where all score alike. Errors: Problem."""
     if sort == "distance" and not any(isinstance(leaf, Near) for leaf in leaves(query)):
         raise Problem(400, "To sort by distance, a search needs a place: near:LATITUDE,LONGITUDE,KM")
-    return sort or ("date" if query == ALL else "score")
+    return sort or ("score" if is_ranked(query) else "date")
+
+
+def order_of_text(site: Site, sort: Sort | None, text: str) -> Sort:
+    """Return the same for the text of a search, whatever it is."""
+    try:
+        return sort or order_of(None, asked_for(site, text)[0])
+    except QueryError:
+        return "score"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -43,11 +44,16 @@ Classes: TypeAlias = Annotated[int, Query(ge=1, le=20, description="Classes of e
 def classify(
     upload: Uploaded,
     site: SiteOf,
-    details: Annotated[bool, Query(description="Also the tags that a scan would give, and things found.")] = False,
+    details: Annotated[
+        bool, Query(description="Also the tags that a scan would give without its faces, and things found.")
+    ] = False,
+    faces: Annotated[
+        bool, Query(description="With details: look for faces, too, so that the tags are those of a scan.")
+    ] = False,
     classes: Classes = 5,
 ) -> list[LabelRecord] | SeenRecord:
     """Return the classes that networks see in it, surest first."""
-    seen = _looked(site.looker.classify, upload)
+    seen = _looked(partial(site.looker.classify, with_faces=details and faces), upload)
     if details:
         return seen_record(replace(seen, path=upload.name), classes)
     return label_records(seen, classes)

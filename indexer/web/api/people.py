@@ -52,7 +52,7 @@ _Name = Annotated[str, Field(max_length=_LONGEST_NAME)]
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class NameWanted(_Body):

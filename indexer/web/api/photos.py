@@ -28,7 +28,7 @@ _Word = Annotated[str, Field(max_length=1000)]  # also: text that can be written
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class TagsWanted(_Body):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from indexer.library.asked import nothing_found
+from indexer.library.hints import nothing_found
 from indexer.library.parse import printed
 from indexer.library.report import tag_counts
 from indexer.library.search import by_query, count_hits
@@ -40,7 +40,8 @@ router = APIRouter(prefix="/api", tags=["search"])
 _PATIENCE_SECONDS = 2.0  # copies in a small library are found at once
 _RETRY_SECONDS = "3"
 _SortOf = Annotated[
-    Sort | None, Query(description="Order; dates begin with the newest. Default: score; without words: date.")
+    Sort | None,
+    Query(description="Order; dates begin with the newest. Default: score; where no word is searched for: date."),
 ]
 
 

@@ -27,7 +27,7 @@ Stage = Literal["read", "identify", "metadata", "decode", "analyze"]
 class ScanWanted(BaseModel):
     """How to scan. retry_failed: try photos again that failed before."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     retry_failed: bool = False
 
 

@@ -76,7 +76,7 @@ def _own(to: str) -> str:
 
 
 def _wait(request: Request, to: str, seconds: int) -> Response:
-    told = f"{seconds} seconds" if seconds < 120 else f"{ceil(seconds / 60)} minutes"
+    told = f"{ceil(seconds / 60)} minutes" if seconds >= 120 else "1 second" if seconds == 1 else f"{seconds} seconds"
     response = _shown(request, to, f"Too many tries. Wait {told}, then try again.", 429)
     response.headers["Retry-After"] = str(seconds)
     return response

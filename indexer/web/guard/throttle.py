@@ -19,14 +19,19 @@ class _Pace:
     """So many tries are free; then each waits twice as long as the one before, up to a longest time."""
 
     free: int
+    first_seconds: float
     longest_seconds: float
 
     def seconds(self, tries: int) -> float:
-        return 0.0 if tries < self.free else min(self.longest_seconds, 2.0 ** min(tries - self.free, 20))
+        return (
+            0.0
+            if tries < self.free
+            else min(self.longest_seconds, self.first_seconds * 2.0 ** min(tries - self.free, 20))
+        )
 
 
-_EACH = _Pace(free=5, longest_seconds=900.0)
-_ALL = _Pace(free=50, longest_seconds=60.0)
+_EACH = _Pace(free=5, first_seconds=5.0, longest_seconds=900.0)
+_ALL = _Pace(free=50, first_seconds=1.0, longest_seconds=60.0)
 
 
 @dataclass(slots=True)
