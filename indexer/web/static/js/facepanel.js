@@ -8,7 +8,7 @@ import { suggestPeople } from "./who.js";
 
 const MOST = 12;
 const LIKELY = 0.75;
-const SURE = 0.97;
+const VERY_LIKELY = 0.97;
 
 /** known: {face, name, person}.  closed: called when the panel is left.  focus: "name", where one may say it, "title", or "". */
 export async function showFace(panel, known, closed, focus) {
@@ -33,16 +33,16 @@ export async function showFace(panel, known, closed, focus) {
 /** What the likenesses of a face are worth. */
 export const note = (isPoor) => el("p", { class: "muted small" }, isPoor
   ? "This face is too small or blurred to be sure: many are like it."
-  : "How sure, if it was as likely as not beforehand.");
+  : "How likely, if it was as likely as not beforehand.");
 
-/** Likeness in words; of a poor face there is none that is sure. */
+/** Likeness in words; whom a poor face shows nobody can be sure of. */
 export function likeness(probability, isPoor = false) {
   if (isPoor || probability < LIKELY) return "perhaps";
-  return `${probability < SURE ? "likely" : "sure"}, ${percent(probability)}`;
+  return probability < VERY_LIKELY ? "likely" : "very likely";
 }
 
 export function matchGrid(matches, isPoor = false) {
-  return el("ul", { class: "match-grid" }, matches.map((each) => el("li", {}, el("a", { class: "match", href: `/photos/${each.photo}?face=${each.face}`, "aria-label": `${nameOf(each) || "Somebody"} in ${fileName(each.path)}, the same person: ${likeness(each.probability, isPoor)}` },
+  return el("ul", { class: "match-grid" }, matches.map((each) => el("li", {}, el("a", { class: "match", href: `/photos/${each.photo}?face=${each.face}`, "aria-label": `${nameOf(each) || "Somebody"} in ${fileName(each.path)}, the same person: ${likeness(each.probability, isPoor)}`, title: isPoor ? null : percent(each.probability) },
     el("span", { class: "thumb" }, el("img", { src: faceThumbnail(each.face), alt: "", loading: "lazy", width: "160", height: "160" })),
     nameOf(each) ? el("span", { class: "cut" }, nameOf(each)) : "", el("span", { class: "muted number" }, likeness(each.probability, isPoor))))));
 }
