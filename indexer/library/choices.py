@@ -13,10 +13,13 @@ from indexer.library.query import folded
 from indexer.library.report import count_tags
 from indexer.library.rows import SHOWN, models_of
 from indexer.library.tables import faces, people, person_faces, photos, sources
+from indexer.library.values import MONTHS
 from indexer.photo import model_name
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
+
+MONTH = "month of any year"  # no field has this name
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,12 @@ def _years(connection: Connection) -> tuple[Choice, ...]:
     return tuple(Choice(text, text, count) for text, count in sorted(rows.tuples(), reverse=True))
 
 
+def _months(connection: Connection) -> tuple[Choice, ...]:
+    month = func.substr(photos.c.taken_at, 6, 2)
+    rows = connection.execute(select(month, func.count()).where(SHOWN, photos.c.taken_at.is_not(None)).group_by(month))
+    return _ranked((MONTHS[int(number) - 1], count) for number, count in rows)
+
+
 def _column(name: str) -> Callable[[Connection], tuple[Choice, ...]]:
     column = photos.c[name]
 
@@ -94,4 +103,5 @@ _READ: dict[str, Callable[[Connection], tuple[Choice, ...]]] = {
     "format": _column("format"),
     "model": _models,
     "date": _years,
+    MONTH: _months,
 }

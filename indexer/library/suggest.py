@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from indexer.library.choices import Choice, choices
+from indexer.library.choices import MONTH, Choice, choices
 from indexer.library.fields import ABOUT, values
 from indexer.library.query import folded
-from indexer.library.values import MONTHS, quoted
+from indexer.library.values import quoted
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -136,17 +136,15 @@ def _fields(text: str, last: Last) -> Iterator[Suggestion]:
 
 
 def _dates(library: Library, text: str, last: Last) -> Iterator[Suggestion]:
-    """Yield years that photos are of and months, where a word begins like one."""
+    """Yield years and months that photos are of, where a word begins like one."""
     typed = folded(last.word)
     if len(typed) < _SHORTEST_DATE:
         return
-    months = [Choice(name, name, None) for name in MONTHS]
-    for each in (*choices(library, "date"), *months):
-        if each.folded.startswith(typed):
-            about = "" if each.photos else "of any year"
-            yield Suggestion(
-                "field", f"date:{each.text}", f"{text[: last.starts[-1]]}date:{each.text}", about, each.photos
-            )
+    for name, about in (("date", ""), (MONTH, "of any year")):
+        for each in choices(library, name):
+            if each.folded.startswith(typed):
+                said = f"date:{each.text}"
+                yield Suggestion("field", said, f"{text[: last.starts[-1]]}{said}", about, each.photos)
 
 
 def _values(library: Library, text: str, last: Last) -> Iterator[_Ranked]:

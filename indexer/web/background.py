@@ -50,6 +50,7 @@ class Background:
     apart: Apart
     grouping: Lock = field(default_factory=Lock)
     _alike: dict[str, LookAlikes] = field(default_factory=dict)
+    _ahead: list[Thread] = field(default_factory=list)
 
     @classmethod
     def of(cls, site: Site, build: Build) -> Background:
@@ -80,7 +81,9 @@ class Background:
 
     def warm(self) -> None:
         """Read in a thread what a first page asks for, so that whoever comes first does not wait for it."""
-        Thread(target=self._read_ahead, name="warm", daemon=True).start()
+        reader = Thread(target=self._read_ahead, name="warm", daemon=True)
+        reader.start()
+        self._ahead.append(reader)
 
     def _read_ahead(self) -> None:
         library = self.site.library
@@ -97,6 +100,8 @@ class Background:
 
     def close(self) -> None:
         """End what goes on, and wait for that."""
+        for reader in self._ahead:
+            reader.join()
         self.apart.close()
         self.scanner.close()
         self.memory.close()
