@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from indexer.errors import QueryError
 from indexer.records.browse import SearchRecord
 from indexer.web.api import photos, search, state
-from indexer.web.api.asked import QueryText, Sort
+from indexer.web.api.asked import QueryText, Sort, order_of_text
 from indexer.web.api.parameters import Number, Offset
 from indexer.web.background import Background, BackgroundOf
 from indexer.web.pages.rendering import page
@@ -22,6 +22,7 @@ _WORTH_A_HEADING = 8  # photos a month; where months have fewer, years have head
 _FIRST_PHOTOS = 60  # fill a large screen; scripts fetch the rest
 _TAGS = 500
 _GROUPS = 30
+_NOBODY: dict[str, Any] = {"before": None, "after": None, "total": 0}  # is before or after a photo outside of a search
 _SortOf = Annotated[Sort | None, Query()]
 
 
@@ -31,14 +32,16 @@ def gallery(
 ) -> Response:
     """Show the photos of a search, the first of them at once."""
     text = q.strip()
-    order: Sort = sort or ("score" if text else "date")
-    values: dict[str, Any] = {"query": text, "sort": order, "yearly": False, "scrubbed": False}
+    order: Sort = order_of_text(site, sort, text)
+    values: dict[str, Any] = {"query": text, "sort": order, "yearly": False, "scrubbed": False, "hidden": 0}
     try:
         found = _found(site, behind, request, text, order, offset, _FIRST_PHOTOS)
         if order == "date" and found["total"]:
             months = search.months(site, behind, request, Response(), q=text)["months"]
             values["yearly"] = found["total"] < _WORTH_A_HEADING * len(months)
             values["scrubbed"] = found["total"] > _FIRST_PHOTOS and len(months) > 1  # room for the dates at the right
+        if not found["total"]:
+            values["hidden"] = state.status(behind)["hidden"]
     except (QueryError, Problem) as error:
         return page(request, "grid.html", 400, found=None, problem=str(error), **values)
     return page(request, "grid.html", found=found, problem="", **values)
@@ -56,9 +59,9 @@ def one_photo(
 ) -> Response:
     """Show a photo and what is known of it; at: its place in the order of a search, for its neighbors."""
     known = photos.show(photo, site, behind, request, Response())
-    order: Sort = sort or ("score" if q.strip() else "date")
-    before, after = _neighbors(site, behind, request, q.strip(), order, at) if at is not None else (None, None)
-    values = {"query": q.strip(), "sort": order, "at": at, "before": before, "after": after}
+    order: Sort = order_of_text(site, sort, q)
+    around = _around(site, behind, request, q.strip(), order, at) if at is not None else _NOBODY
+    values = {"query": q.strip(), "sort": order, "at": at, **around}
     return page(request, "photo.html", photo=known, **values)
 
 
@@ -94,24 +97,20 @@ def _found(
     return search.search(site, behind, request, Response(), q=text, sort=order, limit=limit, offset=offset)
 
 
-def _neighbors(
-    site: Site, behind: Background, request: Request, text: str, order: Sort, at: int
-) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Return number and address of the photos before and after a place of a search; None where there is none."""
+def _around(site: Site, behind: Background, request: Request, text: str, order: Sort, at: int) -> dict[str, Any]:
+    """Return number and address of the photos before and after a place of a search, and of how many it is one."""
     try:
         first = max(0, at - 1)
-        hits = _found(site, behind, request, text, order, first, at - first + 2)["hits"]
+        found = _found(site, behind, request, text, order, first, at - first + 2)
     except (QueryError, Problem):
-        return None, None
-    around = {first + place: hit["photo"] for place, hit in enumerate(hits)}
-    links = (
-        {
-            "photo": around[place],
-            "address": f"/photos/{around[place]}?{asked({'q': text, 'sort': order, 'at': place})}",
+        return _NOBODY
+    hits = {first + place: hit["photo"] for place, hit in enumerate(found["hits"])}
+    links = {
+        name: {
+            "photo": hits[place],
+            "address": f"/photos/{hits[place]}?{asked({'q': text, 'sort': order, 'at': place})}",
         }
-        if place in around
-        else None
-        for place in (at - 1, at + 1)
-    )
-    before, after = links
-    return before, after
+        for name, place in (("before", at - 1), ("after", at + 1))
+        if place in hits
+    }
+    return {**_NOBODY, **links, "total": found["total"] if at in hits else 0}
