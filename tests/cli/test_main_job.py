@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import sqlite3
 from pathlib import Path
 
@@ -64,6 +65,11 @@ def test_search_for_an_unknown_word_offers_the_nearest(scanned) -> None:
     assert "No photo is tagged 'caat'" in done.stderr
     assert "cat" in done.stderr.split("Near it:")[1]
     assert scanned.program("search", "--keyword", "caat", "--quiet").stderr == ""
+
+
+def test_search_for_a_part_of_a_file_name_says_how_to_find_it(scanned) -> None:
+    assert "These find photos: path:grace_hop." in scanned.program("search", "grace_hop").stderr
+    assert scanned.program.json("search", "path:grace_hop")
 
 
 def test_every_format_prints_data_alone_on_stdout(scanned) -> None:
@@ -161,6 +167,8 @@ def test_failures_say_stage_and_reason(scanned) -> None:
 def test_status_counts(scanned) -> None:
     status = scanned.program.record("status")
     assert (status["photos"], status["failed"], status["missing"], status["faces"]) == (9, 1, 0, 3)
+    assert (status["shown"], status["hidden"]) == (8, 0)
+    assert re.search(r"^photos +9\nshown +8\nfailed +1\nmissing +0\nhidden +0$", scanned.program("status").stdout, re.M)
     assert status["folders"] == [{"path": str(scanned.photos)}]
     assert len(status["models"]) == 3
     assert status["stale"] == 0

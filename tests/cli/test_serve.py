@@ -144,6 +144,7 @@ def test_an_address_that_is_not_of_this_machine_is_a_sentence(kept) -> None:
 def test_with_a_token_others_may_ask(start, kept) -> None:
     made = kept("serve", "--new-token")
     token = made.stdout.strip()
+    assert "password" not in made.stderr
     assert re.fullmatch(r"indexer_[\w-]{43}", token)
     settings = next(kept.home.rglob("config.toml"))
     assert token not in settings.read_text() + made.stderr
@@ -205,6 +206,8 @@ def test_a_password_is_read_from_a_pipe(start, kept) -> None:
     said = given("correct horse\n", 0)
     assert "serve_password = (secret)" in said
     assert "scrypt" not in said
+    assert "whoever is logged in must do so again" in said
+    assert "token" not in said
     server = start(kept, "--address", "0.0.0.0")
     assert server.get("/api/status")[0] == 401
 

@@ -197,6 +197,11 @@ def test_a_root_that_cannot_be_walked_is_an_error_before_the_walk(tmp_path: Path
         discover([tmp_path, tmp_path / root], print)
 
 
+def test_a_root_that_was_never_there_is_not_said_to_be_gone(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="missing: it does not exist$"):
+        discover([tmp_path / "missing"], print)
+
+
 def test_a_missing_file_has_no_stamp(tmp_path: Path) -> None:
     with pytest.raises(PhotoError, match="does not exist"):
         stamp(tmp_path / "a.jpg")

@@ -63,7 +63,9 @@ def similar(
     site: SiteOf,
     behind: BackgroundOf,
     limit: Limit = 20,
-    min_score: Annotated[float, Query(ge=0, le=1, description="Only photos at least this alike.")] = 0.0,
+    min_score: Annotated[
+        float, Query(ge=0, le=1, description="Only photos at least this alike; below 0.5 most have little in common.")
+    ] = 0.0,
 ) -> list[LikenessRecord]:
     """Find the photos that look most alike, 1 being the same picture."""
     card, model = known_photo(site, photo), classifier_id(site)
