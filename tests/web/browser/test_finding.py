@@ -109,6 +109,16 @@ def test_a_slash_focuses_the_box_and_suggestions_are_taken_by_keys(reading: Serv
     expect(tiles(page).first).to_have_accessible_name(re.compile(r"^coffee"))
 
 
+def test_down_before_the_suggestions_are_there_chooses_the_first(reading: Served, page: Page) -> None:
+    page.goto(reading.address)
+    page.route("**/api/suggest?*", lambda route: (page.wait_for_timeout(400), route.continue_()))
+    box(page).press_sequentially("cof")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    page.wait_for_timeout(900)
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+
+
 def test_people_and_fields_are_suggested_and_enter_alone_searches_what_stands_there(
     reading: Served, page: Page
 ) -> None:
@@ -293,7 +303,8 @@ def test_the_dates_lead_through_the_years_by_keys_and_by_mouse(long: Served, pag
 def test_arrows_go_from_photo_to_photo_and_enter_opens_one(long: Served, page: Page) -> None:
     page.goto(long.address)
     rest(page)
-    tiles(page).first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(tiles(page).first).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(tiles(page).nth(1)).to_be_focused()
     here = tiles(page).nth(1).bounding_box()

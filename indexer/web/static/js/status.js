@@ -112,11 +112,11 @@ async function files(details) {
 
 $("#failure-list").addEventListener("toggle", (event) => event.target.open && tried(() => files(event.target)), true);
 $("#scan")?.addEventListener("click", () => tried(async () => {
-  await post("scan", { retry_failed: false });
+  scan(await post("scan", { retry_failed: false }));
   say("The scan begins");
 }));
 $("#retry")?.addEventListener("click", () => tried(async () => {
-  await post("scan", { retry_failed: true });
+  scan(await post("scan", { retry_failed: true }));
   toast("Photos that failed are tried again.");
 }));
 $("#stop")?.addEventListener("click", () => tried(() => post("scan/stop")));
