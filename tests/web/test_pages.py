@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from indexer.web.pages.rendering import FOLDER, STATIC, static
-from indexer.web.pages.telling import months, shape
+from indexer.web.pages.telling import months, placed_copies, shape
 from indexer.web.pages.wording import size
 
 if TYPE_CHECKING:
@@ -272,7 +272,37 @@ def test_a_page_that_only_shows_has_nothing_to_write_with(peopled: Served, serve
             found = page(served, address)
             assert {had["id"] for had in found.all("form")} == {"search"}, address
             assert not found.all("input", type="checkbox")
+            assert "read only" in found.text
             assert not {had.get("id") for had in found.all("button")} & {"scan", "merge", "cluster", "hide", "split"}
+
+
+def test_a_missing_photo_offers_no_file_and_one_that_is_gone_since_is_told_on_a_page(
+    serve: Serve, home: Home, tmp_path: Path
+) -> None:
+    shutil.copy(home.library, tmp_path / "library.sqlite")
+    with closing(sqlite3.connect(tmp_path / "library.sqlite")) as library, library:
+        library.execute("UPDATE photos SET missing_since = '2024-01-01T00:00:00' WHERE path_text LIKE '%coffee%'")
+        library.execute("UPDATE photos SET size = size + 1 WHERE path_text LIKE '%grace_hopper%'")
+        (missing,) = library.execute("SELECT id FROM photos WHERE path_text LIKE '%coffee.png'").fetchone()
+    with serve(tmp_path) as served:
+        assert not page(served, f"/photos/{missing}").all("a", href=f"/api/photos/{missing}/original")
+        original = f"/api/photos/{served.photo('grace_hopper.jpg')}/original"
+        assert page(served, original, 410).all("a", href="/")
+        assert served.client.get(original).headers["content-type"] == "application/problem+json"
+
+
+def test_hidden_photos_are_told_where_nothing_is_found(serve: Serve, home: Home, tmp_path: Path) -> None:
+    shutil.copy(home.library, tmp_path / "library.sqlite")
+    with serve(tmp_path) as served:
+        assert not page(served, "/?q=zzz").all("a", href="/?q=is:hidden")
+        served.client.post("/api/photos/1/hidden", json={"hidden": True})
+        assert page(served, "/?q=zzz").all("a", href="/?q=is:hidden")
+        assert "1 photo is hidden" in page(served, "/?q=zzz").text
+
+
+def test_the_folder_that_copies_share_is_told_once() -> None:
+    group = {"best": {"path": "/p/a/1.jpg"}, "others": [{"path": "/p/a/.b/2.jpg"}, {"path": "/p/a/3.jpg"}]}
+    assert placed_copies(group) == {"folder": "/p/a", "below": ["", ".b", ""]}
 
 
 def test_what_is_not_there_is_a_page_for_people(shown: Served) -> None:
