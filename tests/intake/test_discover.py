@@ -198,7 +198,7 @@ def test_a_root_that_cannot_be_walked_is_an_error_before_the_walk(tmp_path: Path
 
 
 def test_a_root_that_was_never_there_is_not_said_to_be_gone(tmp_path: Path) -> None:
-    with pytest.raises(LibraryError, match="missing: it does not exist$"):
+    with pytest.raises(LibraryError, match=r"missing: it does not exist$"):
         discover([tmp_path / "missing"], print)
 
 
