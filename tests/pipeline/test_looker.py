@@ -54,8 +54,22 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+_others: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def others() -> None:
+    """Leave out the processes that other tests have left to this one."""
+    _others.clear()
+    _others.update(_children())
+
+
 def workers() -> list[int]:
-    """The worker processes of this process."""
+    """The worker processes that the test has started."""
+    return [child for child in _children() if child not in _others]
+
+
+def _children() -> list[int]:
     children = [
         child
         for task in Path("/proc/self/task").iterdir()
