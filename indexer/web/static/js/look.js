@@ -25,7 +25,7 @@ async function show(file, name) {
   $("#nothing").hidden = true;
   $("#look").hidden = false;
   await Promise.all([
-    part($("#what"), "Looking …", async () => seen(...(await Promise.all([send("classify", file, { details: true }, { signal }), words()])))),
+    part($("#what"), "Looking …", async () => seen(...(await Promise.all([send("classify", file, { details: true, faces: true }, { signal }), words()])))),
     part($("#who"), "Looking for faces …", async () => people(await send("similar-faces", file, { limit: 12 }, { signal }))),
   ]);
 }
