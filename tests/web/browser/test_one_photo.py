@@ -204,8 +204,7 @@ def test_the_original_opens_as_it_is(reading: Served, page: Page, watched: Watch
     assert original.evaluate("[document.images[0].naturalWidth, document.images[0].naturalHeight]") == [600, 400]
 
 
-def test_a_broken_photo_says_what_is_wrong_with_it(reading: Served, page: Page, watched: Watched) -> None:
-    watched.expected.append("status of 4")
+def test_a_broken_photo_says_what_is_wrong_with_it(reading: Served, page: Page) -> None:
     page.goto(f"{reading.address}/status")
     failures = page.get_by_role("region", name="Failures")
     failures.get_by_text("the file ends too early").click()

@@ -145,6 +145,7 @@ function hiding() {
 }
 
 async function similar() {
+  if ($("#picture").classList.contains("lost")) return;
   const found = await get(`photos/${photo}/similar`, { limit: 24, min_score: ALIKE }).catch(() => []);
   if (!found.length) return;
   $("#similar-strip").append(...found.map((each) => el("a", { href: `/photos/${each.photo}`, class: "thumb", "aria-label": `${fileName(each.path)}, ${percent(each.score)} alike`, title: `${percent(each.score)} alike` },
