@@ -32,6 +32,7 @@ def test_what_cannot_be_told_apart_is_hopeless() -> None:
     assert train(photos(random, 10, 0.0), photos(random, 400, 0.0)).is_hopeless
 
 
+@pytest.mark.long
 def test_what_is_told_agrees_with_new_photos() -> None:
     random = np.random.default_rng(3)
     told, true = [], []

@@ -57,7 +57,7 @@ def transfer(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return trained(tmp_path_factory.mktemp("train") / "transfer", course, "efficientnet-lite0")
 
 
-@pytest.mark.parametrize(("kind", "labels"), [("scratch", 3), ("transfer", 2)])
+@pytest.mark.parametrize(("kind", "labels"), [pytest.param("scratch", 3, marks=pytest.mark.long), ("transfer", 2)])
 def test_what_it_learned_is_measured_on_what_it_has_not_seen(
     kind: str, labels: int, request: pytest.FixtureRequest
 ) -> None:
@@ -84,7 +84,7 @@ def test_a_trunk_keeps_what_it_knows_but_in_its_last_blocks(transfer: Trained) -
     assert not any(same[-12:])
 
 
-@pytest.mark.parametrize("kind", ["scratch", "transfer"])
+@pytest.mark.parametrize("kind", [pytest.param("scratch", marks=pytest.mark.long), "transfer"])
 def test_a_trained_network_runs_as_it_is_described(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     folder, figures, _ = request.getfixturevalue(kind)
     labels = tuple(each["label"] for each in figures["labels"])
