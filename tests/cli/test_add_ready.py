@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
 
@@ -21,6 +23,7 @@ def test_a_well_known_network_needs_no_option(fresh: Program, made: Callable[...
     assert 'fit = "long-side"   # sure: mask-rcnn is well known' in text
 
 
+@pytest.mark.long
 def test_names_that_are_given_go_before_those_that_are_known(
     fresh: Program, made: Callable[..., Path], tmp_path: Path
 ) -> None:

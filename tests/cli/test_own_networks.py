@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import tomlkit
 
 from indexer.resources import packaged
@@ -145,6 +146,7 @@ def test_a_broken_description_is_told_and_stops_nothing_but_its_own_use(fresh: P
     assert "is not known" in fresh("models", "remove", "../models/mine", code=4).stderr
 
 
+@pytest.mark.long
 def test_a_folder_that_the_user_put_among_his_networks_stays(fresh: Program, made: Callable[..., Path]) -> None:
     home = fresh.home / ".local/share/indexer/models/mynet"
     shutil.copytree(made("saved_model"), home)

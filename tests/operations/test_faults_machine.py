@@ -142,6 +142,7 @@ def test_a_network_that_is_cut_off_is_built_again(rotten, photos: Path) -> None:
     assert told["indexed"] == 6
 
 
+@pytest.mark.long
 def test_a_network_that_rots_under_the_daemon_is_told_and_waited_for(rotten, crops, photos: Path) -> None:
     program, network = rotten
     program = program.having(idle_seconds=0)

@@ -93,6 +93,7 @@ def test_a_scan_that_is_killed_again_and_again_ends_as_if_nothing_had_happened(
     print(f"\nscan: {toll}; {laps} libraries of {PHOTOS} photos, each equal to an undisturbed one")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rounds", ROUNDS)
 def test_a_daemon_that_is_killed_again_and_again_ends_with_the_library_of_a_fresh_scan(
     rounds: int, crops: Crops, models: Path, tmp_path: Path

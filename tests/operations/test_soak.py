@@ -29,6 +29,7 @@ GROWTH_MB = 8.0
 GROWTH_OTHERS = 4  # open files, threads: what comes and goes
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seconds", [8.0, pytest.param(LONG_SECONDS, marks=pytest.mark.long, id="long")])
 def test_a_stream_of_changes_ends_with_the_library_of_a_fresh_scan_and_nothing_grows(
     seconds: float, crops: Crops, models: Path, tmp_path: Path

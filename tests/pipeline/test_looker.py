@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -70,13 +71,14 @@ def workers() -> list[int]:
 
 
 def _children() -> list[int]:
-    children = [
-        child
-        for task in Path("/proc/self/task").iterdir()
-        for child in (task / "children").read_text().split()
-        if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()
-    ]
-    return list(map(int, children))
+    return [child.pid for child in psutil.Process().children() if "spawn_main" in " ".join(_command(child))]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has just ended
+        return []
 
 
 def resident_bytes(pid: int) -> int:

@@ -69,6 +69,7 @@ def test_hostile_pictures_show_hardly_any_face(data: Path, reader: FaceReader) -
     assert false / len(files) <= 0.05
 
 
+@pytest.mark.long
 def test_people_are_told_apart(data: Path, reader: FaceReader) -> None:
     folder = data / "faces_verify"
     faces: dict[str, Face] = {}

@@ -13,6 +13,7 @@ from indexer.library.laid import Head
 from indexer.zoo.head import write_head
 
 
+@pytest.mark.long
 def test_the_written_model_answers_as_the_library_does(tmp_path: Path) -> None:
     from ai_edge_litert.interpreter import Interpreter
 

@@ -303,6 +303,8 @@ def test_arrows_go_from_photo_to_photo_and_enter_opens_one(long: Served, page: P
     page.goto(long.address)
     rest(page)
     page.keyboard.press("ArrowDown")
+    expect(page.locator("#grid a:focus")).to_have_count(1)
+    page.keyboard.press("Home")
     expect(tiles(page).first).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(tiles(page).nth(1)).to_be_focused()
