@@ -163,6 +163,15 @@ class Config:
         }
 
     @property
+    def scanning(self) -> dict[str, Any]:
+        """What `pipeline.scanning.Scanning` takes, as plain values."""
+        return {
+            "workers": self.worker_count,
+            "batch_photos": self.batch_photos,
+            "batch_seconds": self.batch_seconds,
+        }
+
+    @property
     def pace(self) -> dict[str, Any]:
         """What `pipeline.daemon.Pace` takes, as plain values."""
         return {

@@ -75,11 +75,9 @@ def _scanning(session: Session, config: Config, dry_run: bool) -> Scanning:
     return Scanning(
         eyes=Eyes(**config.eyes),
         limits=Limits(**config.limits),
-        workers=config.worker_count,
-        batch_photos=config.batch_photos,
-        batch_seconds=config.batch_seconds,
         build=(lambda _: None) if dry_run else (lambda specs: ensure_built(session, config, specs)),
         on_error=_trouble,
+        **config.scanning,
     )
 
 

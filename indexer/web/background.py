@@ -138,12 +138,5 @@ def _networks(site: Site) -> Networks | None:
 
 def _scanning(site: Site, build: Build, on_error: Report) -> Scanning:
     config = site.config
-    return Scanning(
-        eyes=Eyes(**config.eyes),
-        limits=Limits(**config.limits),
-        workers=config.worker_count,
-        batch_photos=config.batch_photos,
-        batch_seconds=config.batch_seconds,
-        build=build,
-        on_error=on_error,
-    )
+    eyes, limits = Eyes(**config.eyes), Limits(**config.limits)
+    return Scanning(eyes=eyes, limits=limits, build=build, on_error=on_error, **config.scanning)
