@@ -19,6 +19,7 @@ from indexer.library.tables import photos, roots
 
 Place: TypeAlias = tuple[int, bytes]  # root id, relative path
 _SEPARATOR = os.fsencode(os.sep)
+_AT_A_TIME = 1000  # places looked up in one statement
 _ASIDE = b"\0"  # no path has it
 
 
@@ -80,15 +81,18 @@ def part(root_id: int, prefix: bytes) -> ColumnElement[bool]:
 
 
 def find_ids(connection: Connection, places: Iterable[Place], *conditions: ColumnElement[bool]) -> dict[Place, int]:
-    """Return the row ids of the places that have a photo."""
+    """Return the row ids of the photos that have these places now; a place that none has is left out."""
     names: dict[int, list[bytes]] = {}
     for root_id, path in places:
         names.setdefault(root_id, []).append(path)
-    query = select(photos.c.id, photos.c.path).where(*conditions)
+    query = select(photos.c.id, photos.c.path).where(photos.c.replaced == 0, *conditions)
     return {
         (root_id, row.path): row.id
         for root_id, paths in names.items()
-        for row in connection.execute(query.where(photos.c.root_id == root_id, photos.c.path.in_(paths)))
+        for start in range(0, len(paths), _AT_A_TIME)
+        for row in connection.execute(
+            query.where(photos.c.root_id == root_id, photos.c.path.in_(paths[start : start + _AT_A_TIME]))
+        )
     }
 
 

@@ -92,6 +92,7 @@ class Daemon:
         self._whole: dict[Path, None] = {}  # folders to be compared as a whole
         self._rested: list[Path] = []  # what has come to rest, and since when it waits for what belongs to it
         self._rested_at = 0.0
+        self._written: set[Path] = set()  # those of them that events were about: their stamps are not believed
         self._links: dict[Path, None] = {}  # what they lead to is not watched
         self._problem = ""
         self._next_look = self._next_poll = self._next_rescan = self._retry_at = 0.0
@@ -156,9 +157,11 @@ class Daemon:
         if settled := self._settling.settled():
             self._rested_at = self._rested_at if self._rested else self._clock()
             self._rested += settled
+            self._written |= set(settled)
         if self._rested and self._clock() >= self._rested_at + _TOGETHER_SECONDS:
             paths, self._rested = self._rested, []
-            self._begin("changes", self._touched(paths))
+            written, self._written = self._written, set()
+            self._begin("changes", self._touched(paths, written))
         elif self._whole and not self._jobs:
             places, self._whole = list(self._whole), {}
             planned = self._scanned(places)
@@ -167,8 +170,9 @@ class Daemon:
                 self._links = dict.fromkeys(planned.links)
             self._begin("scan", planned, is_complete)
 
-    def _touched(self, paths: list[Path]) -> Plan:
-        planned = plan_touched(self._library, paths, self._pool.networks, self._account.complain, self._step)
+    def _touched(self, paths: list[Path], written: set[Path]) -> Plan:
+        complain = self._account.complain
+        planned = plan_touched(self._library, paths, self._pool.networks, complain, self._step, written)
         if not self._links.keys() >= set(planned.links):  # only a walk of everything tells what comes by itself
             self._whole |= dict.fromkeys(self._folders)
         return planned
@@ -183,7 +187,7 @@ class Daemon:
             planned = plan(self._library, there, networks, on_error=complain, on_step=self._step)
         except LibraryError as error:
             complain(error.path, error.reason)
-            return Plan((), (), (), (), (), ())
+            return Plan()
         now = self._clock()
         self._next_poll = max(self._next_poll, now + _WALK_SHARE * (now - began))
         return planned
@@ -194,10 +198,11 @@ class Daemon:
         for file in young:
             if file.path not in self._settling:
                 self._settling.touch(file.path)
-        planned = replace(planned, work=[file for file in planned.work if file not in young])
+        changed, stale = ([file for file in files if file not in young] for files in (planned.changed, planned.stale))
+        planned = replace(planned, changed=changed, stale=stale)
         batch = self._pace.batch_photos, self._pace.batch_seconds
         outcomes = run(self._library, planned, self._pool, *batch, self._clock, self._is_wanted)
-        self._jobs.append(_Job(Progress(name, len(planned.work), self._clock()), outcomes, is_complete))
+        self._jobs.append(_Job(Progress(name, planned.work_count, self._clock()), outcomes, is_complete))
 
     def _is_young(self, file: PhotoFile) -> bool:
         """Tell whether a file was written to a moment ago; one from the future is as good as old."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -13,7 +13,7 @@ from indexer.intake.discover import discover
 from indexer.intake.names import names_photo
 from indexer.library.known import Known
 from indexer.library.store import Library
-from indexer.photo import Networks, PhotoFile
+from indexer.photo import Networks, PhotoFile, same_stamp
 from indexer.pipeline.files import Files
 from indexer.pipeline.gone import Absence, is_there
 
@@ -25,17 +25,32 @@ Step = Callable[[], None]
 class Plan:
     """What a scan has found, before any photo is opened.
 
-    folders: as given, for a library that does not have them yet.  unchanged: known with their stamp.  returned: the
-    same, but they had been missing.  work: new, changed, not seen by all models, or failed and to be tried again.
-    gone: known, but not found.  links: the links that were found.
+    folders: as given, for a library that does not have them yet.  unchanged: known with their stamp.  dated: those of
+    them whose change times the library does not know yet.  returned: the same, but they had been missing.
+    changed: new, or with another stamp.  stale: not seen by all models, or failed and to be tried again.
+    gone: known, but not found.  links: the links that were found.  again: the changed ones are to be analyzed anew,
+    whatever their bytes.
     """
 
-    folders: tuple[Path, ...]
-    unchanged: Sequence[PhotoFile]
-    returned: Sequence[PhotoFile]
-    work: Sequence[PhotoFile]
-    gone: tuple[Path, ...]
-    links: tuple[Path, ...]
+    folders: tuple[Path, ...] = ()
+    unchanged: Sequence[PhotoFile] = ()
+    dated: Sequence[PhotoFile] = ()
+    returned: Sequence[PhotoFile] = ()
+    changed: Sequence[PhotoFile] = ()
+    stale: Sequence[PhotoFile] = ()
+    gone: tuple[Path, ...] = ()
+    links: tuple[Path, ...] = ()
+    again: bool = False
+
+    @property
+    def work(self) -> Iterator[PhotoFile]:
+        """The files that are to be looked at."""
+        return chain(self.changed, self.stale)
+
+    @property
+    def work_count(self) -> int:
+        """How many files are to be looked at."""
+        return len(self.changed) + len(self.stale)
 
 
 def plan(
@@ -44,13 +59,14 @@ def plan(
     networks: Networks,
     *,
     retry_failed: bool = False,
+    again: bool = False,
     on_error: Report,
     on_step: Step = lambda: None,
 ) -> Plan:
     """Walk the folders and compare the stamps with the library.
 
     A folder that lies in one of the library's follows the ignore rules of that one.
-    networks: those that are to see each photo.
+    networks: those that are to see each photo.  again: every file counts as changed.
     on_error: hears of what cannot be read.
     on_step: called for each folder that is entered; what it raises ends the walk.
     Errors: LibraryError for a folder that is missing or unreadable.
@@ -59,7 +75,7 @@ def plan(
     discover(folders, on_error)
     roots = library.roots()
     bases = [next((root for root in roots if folder.is_relative_to(root)), folder) for folder in folders]
-    compare = _Comparison(library, networks, retry_failed, on_error, on_step)
+    compare = _Comparison(library, networks, on_error, on_step, retry_failed=retry_failed, again=again)
     found = compare.found(bases, folders, None if bases == folders else folders)
     compare.spare(_empty_folders(folders, compare.kinds.values()))
     return found.plan(folders)
@@ -71,14 +87,16 @@ def plan_touched(
     networks: Networks,
     on_error: Report,
     on_step: Step = lambda: None,
+    written: Collection[Path] = (),
 ) -> Plan:
     """Compare just these files and folders of the library, be they there or not; others are passed over.
 
     What lies in a folder of the library that is not there itself is left as it is known.
+    written: those that a program has written to and closed: they are changed whatever their stamps say.
     """
     roots = [root for root in library.roots() if root.is_dir()]
     inside = [path for path in paths if any(path.is_relative_to(root) for root in roots)]
-    compare = _Comparison(library, networks, False, on_error, on_step)
+    compare = _Comparison(library, networks, on_error, on_step, written=written)
     return compare.found(roots, inside, inside).plan(())
 
 
@@ -87,23 +105,31 @@ class _Comparison:
         self,
         library: Library,
         networks: Networks,
-        retry_failed: bool,
         on_error: Report,
         on_step: Step,
+        *,
+        retry_failed: bool = False,
+        again: bool = False,
+        written: Collection[Path] = (),
     ) -> None:
         self._library, self._on_error, self._on_step = library, on_error, on_step
-        self._networks, self._retry_failed = networks, retry_failed
+        self._networks, self._retry_failed, self._again, self._written = networks, retry_failed, again, written
         self._are_done = cache(networks.are_done)  # there are many files, but few sets of networks that saw them
         self._spared: set[Path] = set()
         self._left: list[Path] = []
         self._links: list[Path] = []
-        self.kinds = {kind: Files() for kind in ("unchanged", "returned", "work", "stranger")}
+        self.kinds = {kind: Files() for kind in ("unchanged", "returned", "changed", "stale", "stranger")}
+        self._dated = Files()
 
     def found(self, bases: Sequence[Path], places: Sequence[Path], within: Sequence[Path] | None) -> _Comparison:
         """Walk what is asked for, and sort it by what is to be done."""
         known = self._library.known(places)
         for file in discover(bases, self._trouble, within, self._links.append, self._on_step):
-            self.kinds[self._kind(known.pop(file.path, None), file)].append(file)
+            before = known.pop(file.path, None)
+            kind = self._kind(before, file)
+            self.kinds[kind].append(file)
+            if kind == "unchanged" and before is not None and before.ctime_ns is None is not file.ctime_ns:
+                self._dated.append(file)
         self._left = [path for path, each in known.items() if not each.missing and not each.stranger]
         return self
 
@@ -118,7 +144,14 @@ class _Comparison:
 
     def plan(self, folders: Sequence[Path]) -> Plan:
         kinds = {kind: files for kind, files in self.kinds.items() if kind != "stranger"}
-        return Plan(folders=tuple(folders), gone=tuple(self._gone()), links=tuple(self._links), **kinds)
+        return Plan(
+            folders=tuple(folders),
+            gone=tuple(self._gone()),
+            links=tuple(self._links),
+            dated=self._dated,
+            again=self._again,
+            **kinds,
+        )
 
     def _gone(self) -> list[Path]:
         """Return what is surely gone, or is to be left alone from now on: not where the disk had trouble."""
@@ -132,12 +165,12 @@ class _Comparison:
 
     def _kind(self, known: Known | None, file: PhotoFile) -> str:
         """Tell which part of the plan a file belongs to."""
-        if known is None or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
-            return "work"
+        if known is None or self._again or not same_stamp(known, file) or file.path in self._written:
+            return "changed"
         if known.stranger:
             return "stranger"
         if self._retry_failed if known.failed else self._lacks(known.models, file.path):
-            return "work"
+            return "stale"
         return "returned" if known.missing else "unchanged"
 
     def _lacks(self, seen: tuple[str, ...], path: Path) -> bool:

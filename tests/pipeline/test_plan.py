@@ -57,7 +57,7 @@ def test_a_folder_that_is_gone_takes_its_photos_along(scanner, photos: Path) -> 
 def test_a_touched_path_of_no_root_is_passed_over(scanner, photos: Path, tmp_path: Path) -> None:
     scanner(photos)
     planned = touched(scanner, tmp_path / "else.jpg")
-    assert not planned.work
+    assert not planned.work_count
     assert not planned.gone
 
 
@@ -82,7 +82,7 @@ def test_a_scan_of_a_sub_folder_follows_the_rules_of_its_root(scanner, photos: P
     assert len(scanner(photos)) == 2
     planned = plan(scanner.library, [photos / "trip"], scanner.analyzer.networks, on_error=print)
     assert [file.path.name for file in planned.unchanged] == ["flower.jpg"]
-    assert not planned.work
+    assert not planned.work_count
 
 
 def test_photos_that_are_to_be_left_alone_from_now_on_are_no_longer_found(scanner, photos: Path) -> None:
@@ -139,4 +139,4 @@ def test_links_are_told(scanner, photos: Path, tmp_path: Path, kind: str, small:
         (photos / "link.jpg").symlink_to(small["temple"].parent)
     planned = touched(scanner, photos / "link.jpg")
     assert planned.links == (photos / "link.jpg",)
-    assert planned.work
+    assert planned.work_count
