@@ -36,7 +36,8 @@ class KnownContent:
     """A photo whose bytes the library knows.
 
     path: where it was last.  size, mtime_ns, ctime_ns: the stamp of the last attempt there.  content: SHA-256.
-    models: the ids of those that have seen it, none where it only failed.  is_replaced: another photo has its path now.
+    models: the ids of those that have seen it.  is_failed: these bytes could not be read.
+    is_replaced: another photo has its path now.
     is_missing: its file was gone at the last look.  is_current: the stamp is that of these bytes; the last attempt did
     not fail at others.
     """
@@ -48,6 +49,7 @@ class KnownContent:
     ctime_ns: int | None
     content: bytes
     models: tuple[str, ...]
+    is_failed: bool
     is_replaced: bool
     is_missing: bool
     is_current: bool
@@ -83,6 +85,7 @@ def _known(roots: Roots, sets: Mapping[int | None, tuple[str, ...]], row: Row[An
         row.ctime_ns,
         row.content_hash,
         sets[row.model_set_id],
+        is_failed=row.failed_stage is not None and row.model_set_id is None,
         is_replaced=bool(row.replaced),
         is_missing=row.missing_since is not None,
         is_current=row.failed_stage is None or row.model_set_id is None,

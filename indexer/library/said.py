@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, literal, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, literal, or_, select, true, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.library.contents import slices
@@ -67,3 +67,21 @@ def same_faces(connection: Connection, photo: int, other: int) -> list[tuple[int
         if (best := max(found[other], key=lambda each: box(row).overlap(box(each)), default=None)) is not None
         and box(row).overlap(box(best)) >= OVERLAP
     ]
+
+
+def add_said(connection: Connection, photo: int, other: int) -> None:
+    """Add what was said of one photo to another one of the same bytes; where both say something, the first is newer."""
+    theirs = select(literal(other), own_tags.c.tag_id, own_tags.c.wanted).where(own_tags.c.photo_id == photo)
+    new = insert(own_tags).from_select(["photo_id", "tag_id", "wanted"], theirs.where(true()))
+    newer = new.on_conflict_do_update(index_elements=["photo_id", "tag_id"], set_={"wanted": new.excluded.wanted})
+    connection.execute(newer)
+    row = connection.execute(select(photos.c.rating, photos.c.is_hidden).where(photos.c.id == photo)).one()
+    hidden = func.max(row.is_hidden, photos.c.is_hidden)
+    stars = func.coalesce(row.rating, photos.c.rating)
+    connection.execute(update(photos).where(photos.c.id == other).values(rating=stars, is_hidden=hidden))
+    pairs = same_faces(connection, photo, other)
+    for face, like in pairs:
+        sure = select(person_faces.c.by_user).where(person_faces.c.face_id == face)
+        if connection.scalar(sure):
+            connection.execute(delete(person_faces).where(person_faces.c.face_id == like))
+    copy_people(connection, pairs)

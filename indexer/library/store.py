@@ -21,6 +21,7 @@ from indexer.library.known import Known
 from indexer.library.matrix import DescriptorMatrix, Descriptors
 from indexer.library.postings import Postings
 from indexer.library.record import learn_change_times, prune, record
+from indexer.library.relocate import Elsewhere, elsewhere, relocate
 from indexer.library.replace import read_all_classes, read_classes, replace_classes
 from indexer.library.retag import analyses_after, retag
 from indexer.library.rows import read_analyses
@@ -221,12 +222,19 @@ class Library:
             return prune(connection)
 
     def relocate(self, old: Path, new: Path) -> int:
-        """Say that a folder of the library, or a folder in one, now lies at `new`; return how many photos it has.
+        """Say that a folder of the library, or a folder in one, now lies at `new`; return how many photos are there.
 
-        What was known at the new place of a photo gives way. Errors: LibraryError where the old folder is unknown.
+        Photos whose bytes are known at the new place are those: what was said of both is kept. Another photo that is
+        known there under the path of one keeps it. Errors: LibraryError where the old folder is unknown.
         """
+        now = self._clock().isoformat(timespec="seconds")
         with self.writing() as connection:
-            return roots.relocate(connection, old, new)
+            return relocate(connection, old, new, now)
+
+    def elsewhere(self, root: Path, there: Sequence[Path]) -> Elsewhere | None:
+        """Return where most photos of a root that is away were found, among the roots that are there; None: nowhere."""
+        with self.reading() as connection:
+            return elsewhere(connection, root, there)
 
     def descriptors(self, connection: Connection, like: Descriptor) -> Descriptors:
         """Return all descriptors of the same model as they are now; they stay in memory until the library is closed."""

@@ -35,7 +35,7 @@ class Assignment:
     """Which known photos the files of a plan hold.
 
     moved: of each file whose bytes were known, to be written as a whole.  done: those of them that all models have
-    seen.  left: the paths that photos have left for others.
+    seen, or that could not be read before.  left: the paths that photos have left for others.
     """
 
     moved: tuple[Moved, ...] = ()
@@ -92,7 +92,7 @@ class _Assigner:
     def __init__(
         self, library: Library, plan: Plan, networks: Networks, contents: dict[PhotoFile, bytes | None]
     ) -> None:
-        self._networks = networks
+        self._networks, self._retry_failed = networks, plan.retry_failed
         self._absence = Absence(library, lambda *_: None)
         self._changed = {file.path for file in plan.changed}
         self._contents = {file.path: content for file, content in contents.items()}
@@ -133,7 +133,8 @@ class _Assigner:
         wants_faces = self._networks.want_faces(file.path)
         is_private = not wants_faces and file.path != photo.path and not set(photo.models) <= set(self._networks.scene)
         self._moved.append(Moved(file, photo.path, photo.number, gone, of_file(file, time()), is_private))
-        if photo.models and not is_private and self._networks.are_done(photo.models, want_faces=wants_faces):
+        is_seen = photo.models and self._networks.are_done(photo.models, want_faces=wants_faces)
+        if (is_seen and not is_private) or (photo.is_failed and not self._retry_failed):
             self._done.add(file.path)
 
     def _is_free(self, photo: KnownContent) -> bool:

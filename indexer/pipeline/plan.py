@@ -29,7 +29,7 @@ class Plan:
     them whose change times the library does not know yet.  returned: the same, but they had been missing.
     changed: new, or with another stamp.  stale: not seen by all models, or failed and to be tried again.
     gone: known, but not found.  links: the links that were found.  again: the changed ones are to be analyzed anew,
-    whatever their bytes.
+    whatever their bytes.  retry_failed: so are those of them that failed.
     """
 
     folders: tuple[Path, ...] = ()
@@ -41,6 +41,7 @@ class Plan:
     gone: tuple[Path, ...] = ()
     links: tuple[Path, ...] = ()
     again: bool = False
+    retry_failed: bool = False
 
     @property
     def work(self) -> Iterator[PhotoFile]:
@@ -150,6 +151,7 @@ class _Comparison:
             links=tuple(self._links),
             dated=self._dated,
             again=self._again,
+            retry_failed=self._retry_failed,
             **kinds,
         )
 
