@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,10 +61,14 @@ def album(library: Library) -> Library:
 
 
 def fill(library: Library) -> None:
+    analyze(library)
+    group(library, MODEL, **LIMITS)
+
+
+def analyze(library: Library) -> None:
     library.record([photo(A, 1, SAIL), photo(B, 2), photo(C, 3)])
     faces = photo_of(ROOT / "1.jpg", 1, 2), photo_of(ROOT / "2.jpg", 2, 1), photo_of(ROOT / "3.jpg", 1)
     add(library, *(seen_as(each, np.zeros(4)) for each in faces))
-    group(library, MODEL, **LIMITS)
 
 
 def state(library: Library) -> dict[str, Any]:
@@ -460,6 +465,12 @@ def test_any_acts_are_undone_newest_first_and_done_again(acts: list[tuple[Any, .
             assert done.entry is not None
             undone(library, done.entry)
             assert state(library) == before
+        for number in data.draw(st.lists(st.sampled_from(numbers), max_size=3) if numbers else st.just([])):
+            with suppress(IndexerError):
+                undo(library, number)
+        before = state(library)
+        analyze(library)
+        assert state(library) == before, "a new analysis of the same photos leaves them as the undo did"
 
 
 def test_the_clock_is_the_librarys(tmp_path: Path) -> None:
