@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from indexer.errors import IndexerError
 from indexer.geometry import Box
-from indexer.library.noting import NOTED, Change, Row
+from indexer.library.noting import NOTED, Change, Group, Row
 
-_Group: TypeAlias = tuple[str, Row | None, Row | None]
 _BYTES = "base64"
 
 
@@ -41,23 +40,19 @@ def from_json(text: str) -> dict[str, Any]:
     return changes
 
 
-def packed(changes: Sequence[Change], marks: Iterable[FaceMark]) -> dict[str, Any]:
+def packed(groups: Iterable[Group], marks: Iterable[FaceMark]) -> dict[str, Any]:
     """Return row changes as a JSON object.
 
     rows: [table, the row before without its first column, the row after without it, the first columns].
     faces: [face, photo, left, top, width, height].
     """
-    groups: dict[_Group, list[int]] = {}
-    for each in changes:
-        key = (each.table, each.before and each.before[1:], each.after and each.after[1:])
-        groups.setdefault(key, []).append(each.key[0])
-    rows = [[table, _cells(before), _cells(after), firsts] for (table, before, after), firsts in groups.items()]
+    rows = [[each.table, _cells(each.before), _cells(each.after), each.firsts] for each in groups]
     boxes = [[each.face, each.photo, *_corners(each.box)] for each in marks]
     return {"rows": rows, "faces": boxes}
 
 
 def unpacked(changes: Mapping[str, Any]) -> tuple[list[Change], list[FaceMark]]:
-    """Return what `packed` was given. Errors: IndexerError where it is damaged."""
+    """Return what `packed` was given, row by row. Errors: IndexerError where it is damaged."""
     try:
         rows = [change for group in changes["rows"] for change in _changes(*group)]
         marks = [FaceMark(_number(face), _number(photo), Box(*box)) for face, photo, *box in changes["faces"]]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, func, insert, select
 
 from indexer.library.change_json import FaceMark, packed, to_json
 from indexer.library.file import transaction_time
-from indexer.library.noting import NOTED, Change, noted, unwatch, watch
+from indexer.library.noting import NOTED, Group, noted, unwatch, watch
 from indexer.library.put_back import face_marks
 from indexer.library.tables import changes as change_log
 from indexer.library.undo_tags import stored
@@ -116,7 +116,7 @@ def _of_kind(query: Select[Any], kind: str | None) -> Select[Any]:
     return query if kind is None else query.where(change_log.c.kind == kind)
 
 
-def _keep_rows(connection: Connection, kind: str, about: Sentence, found: Sequence[Change], undoes: int | None) -> None:
+def _keep_rows(connection: Connection, kind: str, about: Sentence, found: Sequence[Group], undoes: int | None) -> None:
     kept = stored(connection, found)
     marks = face_marks(connection, kept)
     photos = _photos(found, marks)
@@ -125,8 +125,8 @@ def _keep_rows(connection: Connection, kind: str, about: Sentence, found: Sequen
     log_change(connection, kind, said, packed(kept, marks), now, len(photos) or None, undoes)
 
 
-def _photos(found: Sequence[Change], marks: Sequence[FaceMark]) -> list[int]:
+def _photos(found: Sequence[Group], marks: Sequence[FaceMark]) -> list[int]:
     """Return the photos that an act changed, or of whose faces it said something."""
-    own = {each.key[0] for each in found if NOTED[each.table].holds == "photo"}
-    faces = {each.key[0] for each in found if NOTED[each.table].holds == "face"}
+    own = {photo for each in found if NOTED[each.table].holds == "photo" for photo in each.firsts}
+    faces = {face for each in found if NOTED[each.table].holds == "face" for face in each.firsts}
     return sorted(own | {mark.photo for mark in marks if mark.face in faces})

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from indexer.geometry import Box
 from indexer.library.change_json import FaceMark
 from indexer.library.file import chunks
-from indexer.library.noting import NOTED, Change, Key, Row
+from indexer.library.noting import NOTED, Change, Group, Key, Row
 
 _AT_A_TIME = 10_000
 _FEW = 100  # second columns of keys that one statement names
@@ -35,9 +35,13 @@ class Fit:
     faces_gone: int
 
 
-def face_marks(connection: Connection, changes: Iterable[Change]) -> list[FaceMark]:
+def face_marks(connection: Connection, groups: Iterable[Group]) -> list[FaceMark]:
     """Return what tells the faces of changes from others that may get their numbers when they are gone."""
-    return list(_marks(connection, {face for each in changes for face in _faces(each)}))
+    faces: set[int] = set()
+    for each in groups:
+        if count := _FACES.get(NOTED[each.table].holds):
+            faces |= {*each.firsts, *(each.before or each.after or ())[: count - 1]}
+    return list(_marks(connection, faces))
 
 
 def compare(connection: Connection, changes: Sequence[Change], marks: Sequence[FaceMark]) -> Fit:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from sqlalchemy import Connection, select
 
 from indexer.library.laid import OWN, OWN_PLACE, TAUGHT, Head
-from indexer.library.noting import Change, Key
+from indexer.library.noting import Change, Group, Key
 from indexer.library.put_back import replace_rows, rows_now
 from indexer.library.query import folded
 from indexer.library.replace import intern, upsert
@@ -17,13 +17,13 @@ from indexer.library.taught_tags import give_taught, take_taught
 _TAGS = "photo_tags"
 
 
-def stored(connection: Connection, changes: Sequence[Change]) -> list[Change]:
-    """Return the changes without tags of taught words: their heads give them again."""
+def stored(connection: Connection, groups: Sequence[Group]) -> list[Group]:
+    """Return changes without tags of taught words: their heads give them again."""
     source = set(connection.scalars(select(sources.c.id).where(sources.c.name == TAUGHT)))
     others = {None, *source}
     return [
         each
-        for each in changes
+        for each in groups
         if each.table != _TAGS or not all(row is None or row[-1] in others for row in (each.before, each.after))
     ]
 

@@ -24,7 +24,7 @@ from indexer.library.changelog import Entry, history, log_change
 from indexer.library.forget import forget_all
 from indexer.library.group import group
 from indexer.library.laid import Head
-from indexer.library.noting import NOTED, Change
+from indexer.library.noting import NOTED, Change, grouped
 from indexer.library.own import add_tag, change_words, hide, rate, remove_tag, said
 from indexer.library.people import face_at, faces_of
 from indexer.library.report import details
@@ -403,7 +403,7 @@ def test_an_entry_without_rows_is_undone_by_the_function_of_its_kind(album: Libr
 
 def test_many_photos_with_one_word_take_little_room() -> None:
     changes = [Change("own_tags", (photo, 7), None, (photo, 7, 1)) for photo in range(10_000)]
-    assert packed(changes, []) == {"rows": [["own_tags", None, [7, 1], list(range(10_000))]], "faces": []}
+    assert packed(grouped(changes), []) == {"rows": [["own_tags", None, [7, 1], list(range(10_000))]], "faces": []}
 
 
 PATHS = st.lists(st.sampled_from([A, B, C]), min_size=1, max_size=3, unique=True)
