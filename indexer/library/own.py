@@ -236,7 +236,9 @@ def _listed(words: Sequence[str]) -> str:
 def _give_word(connection: Connection, word: str, chosen: Sequence[int]) -> None:
     tag = tag_id(connection, word)
     (source,) = intern(connection, sources, [OWN]).values()
-    _take(connection, _others(connection, word, tag), chosen)
+    others = _others(connection, word, tag)
+    for table in (photo_tags, own_tags):
+        _delete(connection, table, others, chosen)
     _put(connection, own_tags, chosen, tag_id=tag, wanted=1)
     _put(connection, photo_tags, chosen, tag_id=tag, position=OWN_PLACE, score=1.0, source_id=source)
 
@@ -252,7 +254,7 @@ def _take_word(connection: Connection, word: str, chosen: Sequence[int]) -> int:
             select(photo_tags.c.photo_id).where(marked, photo_tags.c.photo_id.in_(some)).distinct()
         )
     ]
-    _take(connection, same, had)
+    _delete(connection, photo_tags, same, had)
     for tag in same:
         _put(connection, own_tags, had, tag_id=tag, wanted=0)
     return len(had)
@@ -277,11 +279,10 @@ def _put(connection: Connection, table: Table, chosen: Sequence[int], **columns:
         connection.execute(new.on_conflict_do_update(index_elements=["photo_id", "tag_id"], set_=others))
 
 
-def _take(connection: Connection, named: Sequence[int], chosen: Sequence[int]) -> None:
-    """Take tags from photos, and what users said of them."""
-    for table in (photo_tags, own_tags):
-        for some in _parts(chosen):
-            connection.execute(delete(table).where(table.c.photo_id.in_(some), table.c.tag_id.in_(named)))
+def _delete(connection: Connection, table: Table, named: Sequence[int], chosen: Sequence[int]) -> None:
+    """Delete the rows of some tags of photos."""
+    for some in _parts(chosen if named else ()):
+        connection.execute(delete(table).where(table.c.photo_id.in_(some), table.c.tag_id.in_(named)))
 
 
 def _parts(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
