@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from indexer.cli.present import Format, FormatOption, local, present, write
+from indexer.cli.present import Format, FormatOption, local, present, visible, write
 from indexer.cli.session import Session, command
 from indexer.records.history import entry_record
 
@@ -70,7 +70,6 @@ def take_back(session: Session, number: int | None = None, kind: str | None = No
         done = undoing.undo(library, number, kind=kind, dry_run=dry_run)
     if done is None:
         write(_NOTHING)
-    elif dry_run:
-        write(f"Would be {'done again' if done.is_again else 'undone'}: {done.text}.")
     else:
-        write(f"{'Done again' if done.is_again else 'Undone'}: {done.text}.")
+        what = "done again" if done.is_again else "undone"
+        write(visible(f"{f'Would be {what}' if dry_run else what.capitalize()}: {done.text}."))
