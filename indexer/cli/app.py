@@ -9,6 +9,7 @@ from indexer.cli import (
     doctor,
     duty,
     faces,
+    history,
     look_after,
     models,
     people,
@@ -42,6 +43,7 @@ for family in (
     alike,
     tag,
     teach,
+    history,
 ):
     family.register(app)
 app.add_typer(models.app, name="models")

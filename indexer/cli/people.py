@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from indexer.cli import review
+from indexer.cli.history import take_back
 from indexer.cli.point import FaceNames, Who, describer, face_numbers, person_numbers
 from indexer.cli.present import (
     Format,
@@ -206,13 +207,9 @@ def hide(
 def undo(session: Session) -> None:
     """Take back what you last said of people: a name, merge, split, move, answer or hiding; then what you said before.
 
-    Where people have changed since in another way, so that it no longer fits, nothing is changed.
+    As 'indexer undo', but for what you said of people alone.
     """
-    from indexer.library import undo as undoing
-
-    with session.open_library(read_only=False) as library:
-        undone = undoing.undo(library)
-    write(f"Undone: {undone}." if undone else "There is nothing to undo.")
+    take_back(session, kind="people")
 
 
 @command(app, "forget")

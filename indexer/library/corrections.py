@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Select, delete, insert, literal, select, upda
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from indexer.errors import IndexerError, printable
+from indexer.library.changelog import recording
 from indexer.library.people import check_faces, find_person, is_number, label_of, namesake
 from indexer.library.query import folded
 from indexer.library.tables import descriptors, face_pairs, people, person_faces, refusals
-from indexer.library.undo import recording
 
 _AT_A_TIME = 10_000
 _TOLD = 3  # people that a sentence names
@@ -29,13 +29,13 @@ def name_person(connection: Connection, person: int, name: str | None) -> None:
         raise IndexerError(f"another person is called {said!r}; merge the two, or add to the name")
     fold = None if said is None else folded(said)
     label = label_of(connection, person)
-    with recording(connection, f"Named {label} {said}" if said else f"Took the name from {label}"):
+    with recording(connection, "people", f"Named {label} {said}" if said else f"Took the name from {label}"):
         connection.execute(update(people).where(people.c.id == person).values(name=said, folded=fold))
 
 
 def add_person(connection: Connection, name: str | None = None) -> int:
     """Add a person without faces; return the number."""
-    with recording(connection, f"Added {name}" if name else "Added a person"):
+    with recording(connection, "people", f"Added {name}" if name else "Added a person"):
         key = connection.execute(insert(people).values(name=None)).inserted_primary_key
         assert key is not None
         number: int = key[0]
@@ -54,7 +54,7 @@ def person_with(connection: Connection, who: str) -> int:
 def give_faces(connection: Connection, faces: Sequence[int], who: str) -> int:
     """Say that faces are those of the person with a number or name, perhaps a new one; return the number."""
     faces = list(dict.fromkeys(faces))
-    with recording(connection, f"Moved {_count(faces)} to {_named(connection, who)}"):
+    with recording(connection, "people", f"Moved {_count(faces)} to {_named(connection, who)}"):
         person = person_with(connection, who)
         move_faces(connection, faces, person)
     return person
@@ -77,7 +77,7 @@ def merge_people(connection: Connection, into: int, others: Sequence[int]) -> No
     others = [other for other in dict.fromkeys(others) if other != into]
     labels = [label_of(connection, other) for other in others]
     who = ", ".join(labels) if len(labels) <= _TOLD else f"{len(labels)} people"
-    with recording(connection, f"Merged {who} into {label_of(connection, into)}"):
+    with recording(connection, "people", f"Merged {who} into {label_of(connection, into)}"):
         _merge(connection, into, others)
 
 
@@ -112,7 +112,7 @@ def split_faces(connection: Connection, person: int, faces: Sequence[int]) -> in
             raise IndexerError(f"face {face} is none of person {person}'s")
     if not mine - set(faces):
         raise IndexerError("these are all faces of the person; there is nothing to split")
-    with recording(connection, f"Split {_count(faces)} from {label_of(connection, person)}"):
+    with recording(connection, "people", f"Split {_count(faces)} from {label_of(connection, person)}"):
         other = add_person(connection)
         move_faces(connection, faces, other)
     return other
@@ -121,7 +121,7 @@ def split_faces(connection: Connection, person: int, faces: Sequence[int]) -> in
 def move_faces(connection: Connection, faces: Sequence[int], person: int) -> None:
     """Say whose these faces are: not those whose they were. Errors: IndexerError where there is no such face."""
     check_faces(connection, faces)
-    with recording(connection, f"Moved {_count(faces)} to {label_of(connection, person)}"):
+    with recording(connection, "people", f"Moved {_count(faces)} to {label_of(connection, person)}"):
         _move(connection, faces, person)
 
 
@@ -140,7 +140,7 @@ def _move(connection: Connection, faces: Sequence[int], person: int) -> None:
 def refuse_face(connection: Connection, face: int, person: int) -> None:
     """Say that a face is not this person's; where it was, it is nobody's now."""
     mine = (person_faces.c.face_id == face, person_faces.c.person_id == person)
-    with recording(connection, f"Said that face {face} is not {label_of(connection, person)}"):
+    with recording(connection, "people", f"Said that face {face} is not {label_of(connection, person)}"):
         connection.execute(delete(person_faces).where(*mine))
         keep = upsert(refusals).values(face_id=face, person_id=person).on_conflict_do_nothing()
         connection.execute(keep)
@@ -152,7 +152,7 @@ def refuse_faces(connection: Connection, faces: Sequence[int], person: int) -> N
     faces = list(dict.fromkeys(faces))
     check_faces(connection, faces)
     are = "is" if len(faces) == 1 else "are"
-    with recording(connection, f"Said that {_count(faces)} {are} not {label_of(connection, person)}"):
+    with recording(connection, "people", f"Said that {_count(faces)} {are} not {label_of(connection, person)}"):
         for face in faces:
             refuse_face(connection, face, person)
 
@@ -160,7 +160,7 @@ def refuse_faces(connection: Connection, faces: Sequence[int], person: int) -> N
 def hide_person(connection: Connection, person: int, *, hidden: bool) -> None:
     """Say whether a person is to be shown in lists."""
     label = label_of(connection, person)
-    with recording(connection, f"Hid {label}" if hidden else f"Showed {label} again"):
+    with recording(connection, "people", f"Hid {label}" if hidden else f"Showed {label} again"):
         connection.execute(update(people).where(people.c.id == person).values(is_hidden=int(hidden)))
 
 

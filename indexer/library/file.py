@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -18,6 +19,7 @@ from indexer.errors import StoreError, printable
 APPLICATION_ID = 0x696E6478  # 'indx', in the header of every library file
 _WRITE = "indexer_write"
 _PATH = "indexer_path"
+_TIME = "indexer_time"
 _PAGE_BYTES = 16 * 1024  # pooled vectors and descriptors fill such pages well; with 4 KiB a third of the file is empty
 _CACHE_KIB = 64 * 1024
 _LOOK_SECONDS = 0.02
@@ -60,11 +62,21 @@ def in_memory(path: Path) -> Engine:
 
 
 @contextmanager
-def writing(connection: Connection) -> Iterator[None]:
-    """Begin a transaction that holds the write lock from its start, so that it never fails half-way for want of it."""
-    connection.execution_options(**{_WRITE: True})
+def writing(connection: Connection, now: datetime | None = None) -> Iterator[None]:
+    """Begin a transaction that holds the write lock from its start, so that it never fails half-way for want of it.
+
+    now: what `transaction_time` is to say.
+    """
+    connection.execution_options(**{_WRITE: True, _TIME: now})
     with connection.begin():
         yield
+
+
+def transaction_time(connection: Connection) -> datetime:
+    """Return the time at which a transaction that writes was begun, as SQL's transaction_timestamp()."""
+    now = connection.get_execution_options()[_TIME]
+    assert isinstance(now, datetime), "the transaction was begun without a time"
+    return now
 
 
 def chunks(connection: Connection, sql: str, parameters: tuple[Any, ...], size: int) -> Iterator[Sequence[Any]]:

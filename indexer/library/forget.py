@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, delete, false, or_, select, true, update
 
+from indexer.library.changelog import WITHOUT_PEOPLE
 from indexer.library.roots import Roots, part
-from indexer.library.tables import corrections, descriptors, face_pairs, faces, people, person_faces, photos, refusals
+from indexer.library.tables import changes, descriptors, face_pairs, faces, people, person_faces, photos, refusals
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -56,7 +57,7 @@ def forget_person(library: Library, person: int) -> int:
 
 def _forget(connection: Connection, which: ColumnElement[bool]) -> int:
     """Delete all that can tell faces apart; their boxes stay, so that no analysis describes them again."""
-    connection.execute(delete(corrections))  # they tell names and whose faces were
+    connection.execute(delete(changes).where(changes.c.kind.not_in(WITHOUT_PEOPLE)))  # names, and whose faces were
     chosen = select(faces.c.id).where(which)
     count = connection.execute(update(faces).where(faces.c.id.in_(chosen)).values(is_forgotten=1)).rowcount
     gone = select(faces.c.id).where(faces.c.is_forgotten == 1)

@@ -6,17 +6,19 @@ after every analysis.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, case, delete, func, select, update
+from sqlalchemy import Connection, Table, case, delete, func, literal, select, update
+from sqlalchemy.dialects.sqlite import insert
 
 from indexer.errors import ConfigError, LibraryError, printable
+from indexer.library.changelog import recording
 from indexer.library.laid import OWN, OWN_PLACE
 from indexer.library.query import folded
-from indexer.library.replace import intern, upsert
+from indexer.library.replace import intern
 from indexer.library.roots import Roots, find_ids, part
 from indexer.library.tables import faces, own_tags, people, person_faces, photo_tags, photos, sources, tags
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 STARS = 5
 _LONGEST = 200  # characters of a word: more is a mishap
+_TOLD = 3  # words that a sentence names
 _AT_A_TIME = 1000  # rows looked up by id or path in one statement
 
 
@@ -65,12 +68,8 @@ def add_tag(library: Library, word: str, paths: Iterable[Path]) -> int:
     """
     with library.writing() as connection:
         chosen = photo_ids(connection, paths)
-        tag = tag_id(connection, word)
-        (source,) = intern(connection, sources, [OWN]).values()
-        _take(connection, _others(connection, word, tag), chosen)
-        _say(connection, tag, chosen, wanted=1)
-        mark = {"tag_id": tag, "position": OWN_PLACE, "score": 1.0, "source_id": source}
-        upsert(connection, photo_tags, ["photo_id", "tag_id"], [{"photo_id": photo, **mark} for photo in chosen])
+        with recording(connection, "words", lambda photos: _changed(_named(connection, photos), [word], [])):
+            _give_word(connection, word, chosen)
     return len(chosen)
 
 
@@ -81,19 +80,19 @@ def remove_tag(library: Library, word: str, paths: Iterable[Path]) -> int:
     """
     with library.writing() as connection:
         chosen = photo_ids(connection, paths)
-        named = _named(connection, word)
-        marked = photo_tags.c.tag_id.in_(named)
-        had = [
-            photo
-            for some in _parts(chosen)
-            for photo in connection.scalars(
-                select(photo_tags.c.photo_id).where(marked, photo_tags.c.photo_id.in_(some)).distinct()
-            )
-        ]
-        _take(connection, named, had)
-        for tag in named:
-            _say(connection, tag, had, wanted=0)
-    return len(had)
+        with recording(connection, "words", lambda photos: _changed(_named(connection, photos), [], [word])):
+            return _take_word(connection, word, chosen)
+
+
+def change_words(library: Library, path: Path, given: Sequence[str], taken: Sequence[str]) -> None:
+    """Give a photo words, and take others from it, as one act. Errors: LibraryError, as in `add_tag`."""
+    with library.writing() as connection:
+        chosen = photo_ids(connection, [path])
+        with recording(connection, "words", lambda photos: _changed(_named(connection, photos), given, taken)):
+            for word in given:
+                _give_word(connection, word, chosen)
+            for word in taken:
+                _take_word(connection, word, chosen)
 
 
 def own_words(library: Library) -> list[OwnWord]:
@@ -112,7 +111,12 @@ def rate(library: Library, stars: int, paths: Iterable[Path]) -> int:
     """
     if not 0 <= stars <= STARS:
         raise ValueError(f"stars: 0 to {STARS}, not {stars}")
-    return _set(library, paths, rating=stars or None)
+    what = f"{stars} star{'' if stars == 1 else 's'}"
+
+    def about(names: str) -> str:
+        return f"Rated {names} {what}" if stars else f"Took the stars from {names}"
+
+    return _set(library, paths, "rating", about, rating=stars or None)
 
 
 def hide(library: Library, paths: Iterable[Path], *, hidden: bool = True) -> int:
@@ -120,7 +124,11 @@ def hide(library: Library, paths: Iterable[Path], *, hidden: bool = True) -> int
 
     paths: as for `add_tag`.  Errors: LibraryError, as there.
     """
-    return _set(library, paths, is_hidden=int(hidden))
+
+    def about(names: str) -> str:
+        return f"Hid {names}" if hidden else f"Showed {names} again"
+
+    return _set(library, paths, "hidden", about, is_hidden=int(hidden))
 
 
 def said(library: Library, path: Path) -> Said:
@@ -196,34 +204,85 @@ def _below(connection: Connection, roots: Roots, folder: Path) -> list[int]:
     return found
 
 
-def _set(library: Library, paths: Iterable[Path], **columns: Any) -> int:
+def _set(library: Library, paths: Iterable[Path], kind: str, about: Callable[[str], str], **columns: Any) -> int:
+    """Set columns of photos. about: says what was done to photos that are named so."""
     with library.writing() as connection:
         chosen = photo_ids(connection, paths)
-        for some in _parts(chosen):
-            connection.execute(update(photos).where(photos.c.id.in_(some)).values(columns))
+        with recording(connection, kind, lambda changed: about(_named(connection, changed))):
+            for some in _parts(chosen):
+                connection.execute(update(photos).where(photos.c.id.in_(some)).values(columns))
     return len(chosen)
 
 
-def _named(connection: Connection, word: str) -> list[int]:
+def _named(connection: Connection, chosen: Sequence[int]) -> str:
+    """Return what to call photos in a sentence: one by its file's name, several by their number."""
+    if len(chosen) != 1:
+        return f"{len(chosen):,} photos"
+    path: str = connection.scalars(select(photos.c.path_text).where(photos.c.id == chosen[0])).one()
+    return path.rpartition("/")[2]
+
+
+def _changed(names: str, given: Sequence[str], taken: Sequence[str]) -> str:
+    """Say which words photos that are named so got and lost."""
+    if given and taken:
+        return f"{_changed(names, given, [])} and took {_listed(taken)} away"
+    return f"Tagged {names} {_listed(given)}" if given else f"Took {_listed(taken)} from {names}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(map(repr, words)) if len(words) <= _TOLD else f"{len(words)} words"
+
+
+def _give_word(connection: Connection, word: str, chosen: Sequence[int]) -> None:
+    tag = tag_id(connection, word)
+    (source,) = intern(connection, sources, [OWN]).values()
+    others = _others(connection, word, tag)
+    for table in (photo_tags, own_tags):
+        _delete(connection, table, others, chosen)
+    _put(connection, own_tags, chosen, tag_id=tag, wanted=1)
+    _put(connection, photo_tags, chosen, tag_id=tag, position=OWN_PLACE, score=1.0, source_id=source)
+
+
+def _take_word(connection: Connection, word: str, chosen: Sequence[int]) -> int:
+    """Take a word from those photos that have it; return how many."""
+    same = _spelled(connection, word)
+    marked = photo_tags.c.tag_id.in_(same)
+    had = [
+        photo
+        for some in _parts(chosen)
+        for photo in connection.scalars(
+            select(photo_tags.c.photo_id).where(marked, photo_tags.c.photo_id.in_(some)).distinct()
+        )
+    ]
+    _delete(connection, photo_tags, same, had)
+    for tag in same:
+        _put(connection, own_tags, had, tag_id=tag, wanted=0)
+    return len(had)
+
+
+def _spelled(connection: Connection, word: str) -> list[int]:
     """Return the tags that are spelled so, in any case."""
     name = folded(" ".join(word.split()))
     return list(connection.scalars(select(tags.c.id).where(tags.c.folded == name)))
 
 
 def _others(connection: Connection, word: str, tag: int) -> list[int]:
-    return [other for other in _named(connection, word) if other != tag]
+    return [other for other in _spelled(connection, word) if other != tag]
 
 
-def _say(connection: Connection, tag: int, chosen: Sequence[int], wanted: int) -> None:
-    rows = [{"photo_id": photo, "tag_id": tag, "wanted": wanted} for photo in chosen]
-    upsert(connection, own_tags, ["photo_id", "tag_id"], rows)
+def _put(connection: Connection, table: Table, chosen: Sequence[int], **columns: Any) -> None:
+    """Give photos a row each, with a tag and what else is in the columns; one that is there is updated."""
+    for some in _parts(chosen):
+        rows = select(photos.c.id, *map(literal, columns.values())).where(photos.c.id.in_(some))
+        new = insert(table).from_select(["photo_id", *columns], rows)
+        others = {name: new.excluded[name] for name in columns if name != "tag_id"}
+        connection.execute(new.on_conflict_do_update(index_elements=["photo_id", "tag_id"], set_=others))
 
 
-def _take(connection: Connection, named: Sequence[int], chosen: Sequence[int]) -> None:
-    """Take tags from photos, and what users said of them."""
-    for table in (photo_tags, own_tags):
-        for some in _parts(chosen):
-            connection.execute(delete(table).where(table.c.photo_id.in_(some), table.c.tag_id.in_(named)))
+def _delete(connection: Connection, table: Table, named: Sequence[int], chosen: Sequence[int]) -> None:
+    """Delete the rows of some tags of photos."""
+    for some in _parts(chosen if named else ()):
+        connection.execute(delete(table).where(table.c.photo_id.in_(some), table.c.tag_id.in_(named)))
 
 
 def _parts(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:

@@ -14,6 +14,7 @@ from indexer.errors import printable
 from indexer.library.edited import others
 from indexer.library.follow import file_columns, follow, make_private, set_aside
 from indexer.library.known import missing
+from indexer.library.log_entry import IDENTITY, log_change
 from indexer.library.replace import intern, replace_evidence, replace_faces, replace_objects, replace_tags, upsert
 from indexer.library.roots import Roots, find_ids
 from indexer.library.rows import photo_columns, read_analyses
@@ -52,6 +53,7 @@ def record(connection: Connection, outcomes: Iterable[Outcome], now: str) -> lis
     for run in _runs(outcomes):
         replaced += _WRITERS[type(run[0])](connection, roots, run, now) or ()
         _no_strangers(connection, roots, run)
+    _log(connection, roots, replaced, now)
     return replaced
 
 
@@ -66,6 +68,15 @@ def learn_change_times(connection: Connection, files: Iterable[PhotoFile]) -> No
     same = (photos.c.size == bindparam("length"), photos.c.mtime_ns == bindparam("modified"))
     if rows:
         connection.execute(update(photos).where(*_HERE, *same).values(ctime_ns=bindparam("changed")), rows)
+
+
+def _log(connection: Connection, roots: Roots, replaced: Sequence[Replaced], now: str) -> None:
+    """Add to the change log which photos have given their names to others: who knows better can undo it."""
+    numbers = find_ids(connection, [roots.place(each.path) for each in replaced])
+    for each in replaced:
+        about = f"{printable(each.path)} is another photo now; what you said of the one before stays with that one"
+        both = {"before": each.photo, "now": numbers.get(roots.place(each.path), 0)}
+        log_change(connection, IDENTITY, about, both, now, photos=1)
 
 
 def prune(connection: Connection) -> list[Path]:

@@ -97,7 +97,7 @@ class Library:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Begin a transaction that may write. Errors: StoreError where another process writes for too long."""
-        with self._engine.connect() as connection, writing(connection):
+        with self._engine.connect() as connection, writing(connection, self._clock()):
             yield connection
 
     @contextmanager

@@ -277,13 +277,19 @@ refusals = Table(
     sqlite_with_rowid=False,
 )
 
-# What the user last said of people and faces, and how these tables were before: `undo` takes the newest back.
-corrections = Table(
-    "corrections",
+# The change log: what the user said, and how these tables, and tags and ratings, were before. `undo` takes it back.
+changes = Table(
+    "changes",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("about", Text, nullable=False),  # a sentence
-    Column("changes", Text, nullable=False),  # JSON: rows before and after, and marks of the faces
+    Column("at", Text),  # UTC; null: an older release kept it
+    Column("kind", Text, nullable=False),  # 'people', 'words', 'rating', …
+    Column("about", Text, nullable=False),  # a sentence in the past
+    Column("photos", Integer),  # how many it touched
+    Column("undone_at", Text),
+    Column("undoes", Integer),  # the entry that this one took back
+    Column("changes", Text, nullable=False),  # JSON: rows before and after, and where the faces were
+    sqlite_autoincrement=True,
 )
 
 # Words that the user gave to a photo (1), or took from it (0): they outlast every analysis and retag.

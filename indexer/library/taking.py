@@ -10,14 +10,15 @@ from sqlalchemy import Connection, delete, select, update
 
 from indexer.errors import IndexerError
 from indexer.geometry import Box
+from indexer.library.changelog import recording
 from indexer.library.corrections import checked_name, person_with
 from indexer.library.exchange import KnownFace, KnownPhoto
+from indexer.library.finding import counted
 from indexer.library.laid import OWN, OWN_PLACE
 from indexer.library.own import tag_id
 from indexer.library.query import folded
 from indexer.library.replace import intern, upsert
 from indexer.library.tables import own_tags, people, person_faces, photo_tags, photos, sources, tags
-from indexer.library.undo import recording
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -78,12 +79,24 @@ def take_in(library: Library, found: Sequence[News]) -> None:
     """Store what is new: words become the user's own, names the user's word."""
     if not any(found):
         return
-    with library.writing() as connection:
+    with library.writing() as connection, recording(connection, "xmp", _told(found)):
         _take_words(connection, found)
         rated = [each for each in found if each.rating is not None]
         for each in rated:
             connection.execute(update(photos).where(photos.c.id == each.photo).values(rating=each.rating))
         _take_names(connection, [pair for each in found for pair in each.names])
+
+
+def _told(found: Sequence[News]) -> str:
+    """Return what is taken in, as a sentence in the past."""
+    counts = {
+        "word": sum(len(each.words) for each in found),
+        "rating": sum(each.rating is not None for each in found),
+        "name": sum(len(each.names) for each in found),
+    }
+    *first, final = [counted(count, noun) for noun, count in counts.items() if count]
+    what = f"{', '.join(first)} and {final}" if first else final
+    return f"Took in {what} of {counted(sum(map(bool, found)), 'photo')} from XMP"
 
 
 def _placed(
@@ -152,12 +165,11 @@ def _take_names(connection: Connection, named: Sequence[tuple[int, str]]) -> Non
     """Say whose faces are. Nothing is said of the others in a group that has no name: grouping decides anew."""
     if not named:
         return
-    with recording(connection, f"Took in whose {len(named):,} faces are from XMP"):
-        ids = {name: person_with(connection, name) for name in sorted({name for _, name in named})}
-        rows = [{"face_id": face, "person_id": ids[name], "by_user": 1} for face, name in named]
-        upsert(connection, person_faces, ["face_id"], rows)
-        empty = people.c.name.is_(None) & people.c.id.not_in(select(person_faces.c.person_id))
-        connection.execute(delete(people).where(empty))
+    ids = {name: person_with(connection, name) for name in sorted({name for _, name in named})}
+    rows = [{"face_id": face, "person_id": ids[name], "by_user": 1} for face, name in named]
+    upsert(connection, person_faces, ["face_id"], rows)
+    empty = people.c.name.is_(None) & people.c.id.not_in(select(person_faces.c.person_id))
+    connection.execute(delete(people).where(empty))
 
 
 def _people(connection: Connection) -> dict[str, int]:

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from indexer.library.file import chunks
-from indexer.library.laid import SHOWN_SCORE, TAUGHT, TAUGHT_PLACE, Head
+from indexer.library.changelog import recording
+from indexer.library.laid import Head
 from indexer.library.own import tag_id
-from indexer.library.pooled import read, units
+from indexer.library.pooled import read
 from indexer.library.query import folded
 from indexer.library.replace import intern, upsert
 from indexer.library.roots import Roots, find_ids
 from indexer.library.rows import SHOWN
-from indexer.library.tables import models, own_tags, photo_tags, photos, sources, tags, taught, vectors
+from indexer.library.tables import models, photo_tags, photos, tags, taught, vectors
+from indexer.library.taught_tags import give_taught, take_taught
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from indexer.library.store import Library
-
-_AT_A_TIME = 2048
-_ALL = """
-    SELECT photo_id, vectors.data FROM vectors JOIN models ON models.id = vectors.model_id
-    WHERE models.name = ? ORDER BY photo_id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +40,13 @@ def teach(library: Library, head: Head, about: Mapping[str, Any]) -> int:
 
     What users said of a photo and the word stays.  about: what is told of it later, as JSON takes it.
     """
-    with library.writing() as connection:
+    with library.writing() as connection, recording(connection, "taught", f"Taught {head.name!r}"):
         tag = tag_id(connection, head.name)
-        _clear(connection, tag)
+        take_taught(connection, tag)
         (model,) = intern(connection, models, [head.model]).values()
         row = {"tag_id": tag, "model_id": model, "weights": head.weights, "about": json.dumps(about, sort_keys=True)}
         upsert(connection, taught, ["tag_id"], [row])
-        return _apply(connection, head, tag)
+        return give_taught(connection, head, tag)
 
 
 def forget(library: Library, name: str) -> TaughtWord | None:
@@ -65,8 +57,9 @@ def forget(library: Library, name: str) -> TaughtWord | None:
         if row is None:
             return None
         known = next(word for word in _words(connection) if word.name == row.name)
-        _clear(connection, row.id)
-        connection.execute(delete(taught).where(taught.c.tag_id == row.id))
+        with recording(connection, "taught", f"Forgot the taught word {row.name!r}"):
+            take_taught(connection, row.id)
+            connection.execute(delete(taught).where(taught.c.tag_id == row.id))
         return known
 
 
@@ -101,31 +94,3 @@ def _words(connection: Connection) -> list[TaughtWord]:
     query = select(tags.c.name, models.c.name.label("model"), have.label("photos"), taught.c.about)
     rows = connection.execute(query.select_from(taught.join(tags).join(models)).order_by(tags.c.name))
     return [TaughtWord(row.name, row.model, row.photos, json.loads(row.about)) for row in rows]
-
-
-def _clear(connection: Connection, tag: int) -> None:
-    source = select(sources.c.id).where(sources.c.name == TAUGHT)
-    connection.execute(delete(photo_tags).where(photo_tags.c.tag_id == tag, photo_tags.c.source_id.in_(source)))
-
-
-def _apply(connection: Connection, head: Head, tag: int) -> int:
-    same = select(tags.c.id).where(tags.c.folded == folded(head.name))
-    said = set(connection.scalars(select(own_tags.c.photo_id).where(own_tags.c.tag_id.in_(same))))
-    (source,) = intern(connection, sources, [TAUGHT]).values()
-    given = 0
-    for ids, pooled in _blocks(connection, head.model):
-        marks = [
-            {"photo_id": photo, "tag_id": tag, "position": TAUGHT_PLACE, "score": score, "source_id": source}
-            for photo, score in zip(ids, head.scores(pooled).tolist(), strict=True)
-            if score >= SHOWN_SCORE and photo not in said
-        ]
-        upsert(connection, photo_tags, ["photo_id", "tag_id"], marks)
-        given += len(marks)
-    return given
-
-
-def _blocks(connection: Connection, model: str) -> Iterator[tuple[Sequence[int], NDArray[np.float32]]]:
-    """Yield all vectors: those of missing and hidden photos, too, for the day on which they are back."""
-    for rows in chunks(connection, _ALL, (model,), _AT_A_TIME):
-        ids, data = zip(*rows, strict=True)
-        yield ids, units(data)

@@ -1,101 +1,211 @@
-"""What users say of people flows past and is noted; the newest of it flows back when they are sorry.
+"""Undo and redo of acts of the user, from the change log; wholly or not at all.
 
-Undoing compares first: what it would change must be as the correction left it, or nothing is changed.
+Undoing compares first: what it would change must be as the act left it, or nothing is changed. It is an entry itself,
+and undoing that one does the act again.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, func, select, update
 
 from indexer.errors import IndexerError
-from indexer.library.noting import COLUMNS, Change, noted, unwatch, watch
-from indexer.library.put_back import fits, marks, put_back
-from indexer.library.tables import corrections
+from indexer.library.change_json import from_json, unpacked
+from indexer.library.changelog import ENTRIES, Entry, recording
+from indexer.library.file import transaction_time
+from indexer.library.finding import counted
+from indexer.library.hand_over import hand_over
+from indexer.library.log_entry import IDENTITY, log_change
+from indexer.library.noting import Change, Key
+from indexer.library.put_back import Fit, compare, put_back
+from indexer.library.tables import changes
+from indexer.library.undo_tags import put_back_tags
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-_MOST = 100  # corrections that can be undone
-_MOST_CHARACTERS = 16 * 1024 * 1024  # of all of them, but for the newest
-_RUNNING = "indexer_recording"
-_NEWEST = select(corrections).order_by(corrections.c.id.desc()).limit(1)
-_FORGET_OLD = """
-    DELETE FROM corrections WHERE id IN (
-        SELECT id FROM (
-            SELECT id, row_number() OVER newest AS place, sum(length(changes)) OVER newest AS characters
-            FROM corrections WINDOW newest AS (ORDER BY id DESC)
-        ) WHERE place > 1 AND (place > ? OR characters > ?)
-    )
-"""
+__all__ = ["UNDOERS", "Undone", "last", "log_change", "undo"]
+
+Undoer: TypeAlias = Callable[[Connection, dict[str, Any]], str | None]
+"""Takes back an entry by the changes that it was logged with; returns why it cannot be, as a clause, or None."""
+
+UNDOERS: Mapping[str, Undoer] = MappingProxyType({IDENTITY: hand_over})  # kind → what undoes entries that hold no rows
 
 
-@contextmanager
-def recording(connection: Connection, about: str) -> Iterator[None]:
-    """Note what a correction changes, so that it can be undone; inside another one it is part of that.
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo did, or would do: the act, and whether it was done again instead.
 
-    about: what it does, as a sentence in the past.  The connection is in a transaction that writes.
+    entry: the number of the undo, None where it was only tried.  photos_gone, faces_gone: those that it left out, as
+    they are not in the library any more.
     """
-    if connection.info.get(_RUNNING):
-        yield
-        return
-    connection.info[_RUNNING] = True
-    try:
-        watch(connection)
-        yield
-        changes = noted(connection)
-        unwatch(connection)
-        if changes:
-            _keep(connection, about, changes)
-    finally:  # where it failed, the transaction takes the triggers back, too
-        del connection.info[_RUNNING]
+
+    about: str
+    is_again: bool = False
+    entry: int | None = None
+    photos_gone: int = 0
+    faces_gone: int = 0
+
+    @property
+    def text(self) -> str:
+        """The act, and what of it could not be taken back."""
+        both = ((self.photos_gone, "photo"), (self.faces_gone, "face"))
+        gone = [counted(count, noun) for count, noun in both if count]
+        if not gone:
+            return self.about
+        are = "is" if self.photos_gone + self.faces_gone == 1 else "are"
+        return f"{self.about}, but for {' and '.join(gone)} that {are} no longer in the library"
 
 
-def last(library: Library) -> str | None:
-    """Return what would be undone, None where there is nothing."""
+def last(library: Library, kind: str | None = None) -> Entry | None:
+    """Return what would be undone: the newest act of the user that is not undone; None where there is none."""
     with library.reading() as connection:
-        about: str | None = connection.scalar(_NEWEST.with_only_columns(corrections.c.about))
-    return about
+        return _newest(connection, kind)
 
 
-def undo(library: Library) -> str | None:
-    """Take back the newest correction and return what it was, None where there is none.
+def undo(
+    library: Library,
+    number: int | None = None,
+    *,
+    kind: str | None = None,
+    dry_run: bool = False,
+    undoers: Mapping[str, Undoer] = UNDOERS,
+) -> Undone | None:
+    """Take back one act and say what it was; None where there is none.
 
-    Errors: IndexerError where the library has changed since so that it no longer fits; nothing is changed then.
+    number: of an entry; None: the newest act that is not undone, of one kind perhaps. Of an undo: do the act again.
+    Errors: IndexerError where it is undone already, or what it changed has changed since; nothing is changed then.
     """
-    with library.writing() as connection:
-        row = connection.execute(_NEWEST).first()
-        if row is None:
+    with library.reading() if dry_run else library.writing() as connection:
+        entry = _newest(connection, kind) if number is None else _entry(connection, number)
+        if entry is None:
             return None
-        changes, faces = _read(row.changes)
-        if not fits(connection, changes, faces):
-            raise IndexerError(f"this cannot be undone any more, people have changed since: {row.about}")
-        put_back(connection, changes)
-        connection.execute(delete(corrections).where(corrections.c.id == row.id))
-        about: str = row.about
-        return about
+        origin = None if entry.undoes is None else _find(connection, entry.undoes)
+        if origin is not None and origin.undoes is not None:  # done again by this one: the act itself is undone
+            entry, origin = _find(connection, origin.undoes) or entry, None
+        if entry.undone_at is not None:
+            raise IndexerError(f"entry {entry.number} is undone already{_by(connection, entry)} ({entry.about})")
+        return _undo(connection, entry, origin, undoers, dry_run=dry_run)
 
 
-def _read(text: str) -> tuple[list[Change], dict[int, int]]:
-    """Return the changes that were kept, and the marks of their faces. Errors: IndexerError where they are damaged."""
+def _undo(
+    connection: Connection, entry: Entry, origin: Entry | None, undoers: Mapping[str, Undoer], *, dry_run: bool
+) -> Undone:
+    """Take back an entry. origin: the act, where the entry is its undo."""
+    number = _done_last(connection, entry.number)
+    kept = _changes(connection, number)
+    undoer = undoers.get(entry.kind) if "rows" not in kept else None
+    fit = _fit(connection, entry, kept, number) if undoer is None else None
+    act = origin or entry
+    gone = (fit.photos_gone, fit.faces_gone) if fit else (0, 0)
+    if dry_run:
+        return Undone(act.about, origin is not None, None, *gone)
+    about = f"{'Redid' if origin else 'Undid'}: {act.about}"
+    with recording(connection, entry.kind, about, undoes=entry.number):
+        if undoer is not None:
+            _run(undoer, connection, entry, kept)
+        elif fit is not None:
+            put_back(connection, fit.changes)
+            put_back_tags(connection, fit.changes)
+    new = _newest_number(connection)
+    now = transaction_time(connection).isoformat(timespec="seconds")
+    _mark(connection, entry.number, now)
+    if origin is not None:
+        _mark(connection, origin.number, None)
+    return Undone(act.about, origin is not None, new, *gone)
+
+
+def _run(undoer: Undoer, connection: Connection, entry: Entry, kept: dict[str, Any]) -> None:
+    if reason := undoer(connection, kept):
+        raise IndexerError(f"{_cannot(entry)}: {reason}")
+
+
+def _fit(connection: Connection, entry: Entry, kept: Mapping[str, Any], number: int) -> Fit:
+    """Compare an entry with what is there. Errors: IndexerError where something has changed since, and by what.
+
+    number: of the entry that holds its rows.
+    """
+    if "rows" not in kept:
+        raise IndexerError(f"entry {entry.number} cannot be undone ({entry.about})")
+    rows, marks = unpacked(kept)
+    fit = compare(connection, rows, marks)
+    if fit.conflicts:
+        later = _in_the_way(connection, number, fit.conflicts)
+        raise IndexerError(
+            f"{_cannot(entry)}: "
+            + (
+                f"entry {later.number} changed the same since ({later.about}); undo that first"
+                if later
+                else "what it changed has changed since in another way"
+            )
+        )
+    return fit
+
+
+def _cannot(entry: Entry) -> str:
+    return f"entry {entry.number} cannot be undone any more ({entry.about})"
+
+
+def _in_the_way(connection: Connection, number: int, conflicts: frozenset[tuple[str, Key]]) -> Entry | None:
+    """Return the newest later entry that changed one of some rows and still counts."""
+    later = ENTRIES.where(changes.c.id > number, changes.c.undone_at.is_(None)).order_by(changes.c.id.desc())
+    for row in connection.execute(later).all():
+        entry = Entry(*row)
+        is_settled = entry.undoes is not None and entry.undoes > number  # it took back one that came later, too
+        if not is_settled and any((each.table, each.key) in conflicts for each in _rows(connection, entry.number)):
+            return entry
+    return None
+
+
+def _rows(connection: Connection, number: int) -> Sequence[Change]:
     try:
-        kept = json.loads(text)
-        changes = [Change(*each) for each in kept["changes"]]
-        rows = [(each.table, row) for each in changes for row in (each.before, each.after) if row is not None]
-        if all(len(row) == len(COLUMNS[table]) for table, row in rows):
-            return changes, dict(kept["faces"])
-    except (ValueError, TypeError, KeyError):
-        pass
-    raise IndexerError("what was said last is damaged in the library and cannot be undone")
+        return unpacked(_changes(connection, number))[0]
+    except IndexerError:  # of another kind, or damaged
+        return ()
 
 
-def _keep(connection: Connection, about: str, changes: Sequence[Change]) -> None:
-    told = [[each.table, each.before, each.after] for each in changes]
-    kept = {"changes": told, "faces": sorted(marks(connection, changes).items())}
-    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
-    connection.execute(insert(corrections).values(about=about, changes=text))
-    connection.exec_driver_sql(_FORGET_OLD, (_MOST, _MOST_CHARACTERS))
+def _done_last(connection: Connection, number: int) -> int:
+    """Return the entry by which an act was done last: its own, or that of the undo of its undo."""
+    undos = select(changes.c.id).where(changes.c.undoes == number)
+    again = connection.scalar(select(func.max(changes.c.id)).where(changes.c.undoes.in_(undos)))
+    return number if again is None else int(again)
+
+
+def _changes(connection: Connection, number: int) -> dict[str, Any]:
+    return from_json(connection.scalars(select(changes.c.changes).where(changes.c.id == number)).one())
+
+
+def _newest(connection: Connection, kind: str | None) -> Entry | None:
+    query = ENTRIES.where(changes.c.undoes.is_(None), changes.c.undone_at.is_(None))
+    query = query.where(changes.c.kind != IDENTITY if kind is None else changes.c.kind == kind)  # that a scan found out
+    row = connection.execute(query.order_by(changes.c.id.desc()).limit(1)).first()
+    return None if row is None else Entry(*row)
+
+
+def _entry(connection: Connection, number: int) -> Entry:
+    entry = _find(connection, number)
+    if entry is None:
+        raise IndexerError(f"the history has no entry {number}")
+    return entry
+
+
+def _find(connection: Connection, number: int) -> Entry | None:
+    row = connection.execute(ENTRIES.where(changes.c.id == number)).first()
+    return None if row is None else Entry(*row)
+
+
+def _by(connection: Connection, entry: Entry) -> str:
+    number = connection.scalar(select(func.max(changes.c.id)).where(changes.c.undoes == entry.number))
+    return "" if number is None else f" by entry {number}"
+
+
+def _newest_number(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT max(id) FROM changes").scalar_one())
+
+
+def _mark(connection: Connection, number: int, undone_at: str | None) -> None:
+    connection.execute(update(changes).where(changes.c.id == number).values(undone_at=undone_at))

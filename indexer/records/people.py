@@ -70,18 +70,6 @@ class GroupedRecord(TypedDict):
     unfit: int
 
 
-class LastRecord(TypedDict):
-    """What would be undone, null where there is nothing."""
-
-    about: str | None
-
-
-class UndoneRecord(TypedDict):
-    """What was undone, null where there was nothing."""
-
-    undone: str | None
-
-
 def person_record(person: Person) -> PersonRecord:
     """Return a person as JSON."""
     return {

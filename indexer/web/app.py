@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from indexer.pipeline.scanning import Build
-from indexer.web.api import alike, look, media, page, people, photos, search, state
+from indexer.web.api import alike, history, look, media, page, people, photos, search, state
 from indexer.web.background import Background
 from indexer.web.caching import add_caching
 from indexer.web.heads import Heads
@@ -62,7 +62,7 @@ def described_app() -> FastAPI:
         lifespan=_lifespan,
         separate_input_output_schemas=False,
     )
-    for each in (search, photos, media, people, alike, look, state):
+    for each in (search, photos, media, history, people, alike, look, state):
         app.include_router(each.router, responses=documented(*_ALWAYS))
     _describe_problems(app)
     return app

@@ -9,9 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_photos import ROOT, dump, faults, made_photo, moved
 
+from indexer.errors import IndexerError
+from indexer.library.changelog import history
 from indexer.library.own import Said, add_tag, hide, rate, said
 from indexer.library.report import details, status
+from indexer.library.search import by_keywords
 from indexer.library.store import Library
+from indexer.library.undo import undo
 from indexer.photo import Moved, PhotoFile, Replaced
 
 NAMES = [ROOT / f"p{number}.jpg" for number in range(6)]
@@ -117,3 +121,33 @@ def _with(photo: object, content: bytes) -> object:
 
     analysis = photo.analysis  # type: ignore[attr-defined]
     return replace(photo, analysis=replace(analysis, hashes=replace(analysis.hashes, content=content)))  # type: ignore[type-var]
+
+
+def test_who_knows_better_hands_over_what_was_said_of_the_photo_before(library: Library) -> None:
+    filled(library, 1)
+    number = details(library, NAMES[0]).number  # type: ignore[union-attr]
+    library.record([made_photo(NAMES[0], 4, [("dog", 0.9)])])
+    add_tag(library, "since then", [NAMES[0]])
+    assert undo(library, dry_run=True).about == "Tagged p0.jpg 'since then'"  # type: ignore[union-attr]
+    (entry,) = history(library, kind="identity")
+    assert entry.about.startswith("/photos/p0.jpg is another photo now")
+    assert undo(library, entry.number) is not None
+    assert said(library, NAMES[0]) == Said(("since then", "word 0"), (), 1, is_hidden=False, people=())
+    after = details(library, NAMES[0])
+    assert after is not None
+    assert after.number == number
+    assert after.analysis is not None
+    assert after.analysis.hashes == made_photo(NAMES[0], 4).analysis.hashes
+    assert [hit.path for hit in by_keywords(library, ["dog"])] == [NAMES[0]]
+    assert (status(library).photos, status(library).missing) == (1, 0)
+    assert faults(library.path) == []
+
+
+def test_what_is_there_again_cannot_be_handed_over(library: Library) -> None:
+    filled(library, 1)
+    number = details(library, NAMES[0]).number  # type: ignore[union-attr]
+    library.record([made_photo(NAMES[0], 4)])
+    (entry,) = history(library, kind="identity")
+    library.record([Moved(PhotoFile(NAMES[1], 1000, 7), NAMES[0], number, gone=True)])
+    with pytest.raises(IndexerError, match="the photo before is there again"):
+        undo(library, entry.number)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,12 +17,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from made_photos import dump, faults, made_photo
 
-from indexer.errors import StoreError
+from indexer.errors import IndexerError, StoreError
 from indexer.library import schema
+from indexer.library.changelog import history
 from indexer.library.file import connect
 from indexer.library.rows import read_tags
 from indexer.library.store import Library
 from indexer.library.tables import metadata
+from indexer.library.undo import undo
 from indexer.photo import Tag
 from indexer.resources import packaged
 
@@ -118,6 +122,54 @@ def test_tags_of_several_classifiers_wait_for_retag_to_tell_whose_they_are(tmp_p
     )
     with Library.open(path) as library, library.reading() as connection:
         assert connection.exec_driver_sql("SELECT models FROM sources").scalar() == ""
+
+
+@pytest.mark.parametrize(
+    ("since", "refused"),
+    [
+        ("SELECT 1", ""),
+        ("UPDATE faces SET box_left = 0.6", "has changed since in another way"),
+        ("UPDATE corrections SET changes = 'x'", "damaged"),
+    ],
+)
+def test_corrections_of_people_become_entries_that_can_still_be_undone(
+    tmp_path: Path, since: str, refused: str
+) -> None:
+    path = tmp_path / "library.sqlite"
+    checksum = crc32(repr((3, 1, 0.1, 0.2, 0.3, 0.4, b"bytes")).encode())
+    named = {"changes": [["people", [1, None, None, 0], [1, "Zoë", "zoë", 0]]], "faces": []}
+    moved = {"changes": [["person_faces", None, [3, 1, 1]], ["refusals", [3, 2], None]], "faces": [[3, checksum]]}
+    _make(
+        path,
+        "0005",
+        "UPDATE photos SET content_hash = CAST('bytes' AS BLOB)",
+        "INSERT INTO faces VALUES (3, 1, 0, 0.1, 0.2, 0.3, 0.4, 0.9, 0.9, x'', 0)",
+        "INSERT INTO people VALUES (1, 'Zoë', 'zoë', 0), (2, 'Ben', 'ben', 0)",
+        "INSERT INTO person_faces VALUES (3, 1, 1)",
+        f"INSERT INTO corrections VALUES (7, 'Named a person without a name (1) Zoë', '{json.dumps(named)}')",
+        f"INSERT INTO corrections VALUES (8, 'Moved 1 face to Zoë', '{json.dumps(moved)}')",
+        since,
+    )
+    with Library.open(path) as library:
+        assert [(each.number, each.at, each.kind, each.about) for each in history(library)] == [
+            (8, None, "people", "Moved 1 face to Zoë"),
+            (7, None, "people", "Named a person without a name (1) Zoë"),
+        ]
+        if refused:
+            with pytest.raises(IndexerError, match=refused):
+                undo(library)
+            return
+        assert [done.text for done in (undo(library), undo(library)) if done] == [
+            "Moved 1 face to Zoë",
+            "Named a person without a name (1) Zoë",
+        ]
+        with library.reading() as connection:
+            assert connection.exec_driver_sql("SELECT * FROM refusals").all() == [(3, 2)]
+            assert connection.exec_driver_sql("SELECT * FROM person_faces").all() == []
+            assert connection.exec_driver_sql("SELECT name FROM people").scalars().all() == [None, "Ben"]
+            tables = connection.exec_driver_sql("SELECT name FROM sqlite_schema").scalars().all()
+    assert "corrections" not in tables
+    assert faults(path) == []
 
 
 def test_an_upgrade_that_fails_changes_nothing(library: Library, next_release: Path) -> None:

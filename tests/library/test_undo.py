@@ -1,4 +1,4 @@
-"""Whatever users say of people can be taken back, the newest first, as long as nothing else has changed it."""
+"""Whatever users say of people can be taken back, as long as nothing else has changed it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from made_people import LIMITS, MODEL, add, photo_of
 from made_photos import ROOT
 
 from indexer.errors import IndexerError
-from indexer.library import corrections
-from indexer.library import undo as undoing
+from indexer.library import changelog, corrections
 from indexer.library.forget import forget_faces, forget_person
 from indexer.library.group import group
-from indexer.library.noting import COLUMNS
+from indexer.library.noting import NOTED
 from indexer.library.people import face_at, faces_of, find_person, list_people
 from indexer.library.store import Library
 from indexer.library.taking import News, take_in
-from indexer.library.undo import last, undo
+from indexer.library.undo import last as newest
+from indexer.library.undo import undo as take_back
 from indexer.photo import Removed
 
 ALICE, BOB, CAROL = 1, 2, 3
@@ -47,9 +47,21 @@ def rows(library: Library) -> dict[str, list[Any]]:
     """Return all rows of the tables that corrections change."""
     with library.reading() as connection:
         return {
-            table: sorted(map(tuple, connection.exec_driver_sql(f"SELECT {', '.join(names)} FROM {table}")), key=repr)
-            for table, names in COLUMNS.items()
+            name: sorted(
+                map(tuple, connection.exec_driver_sql(f"SELECT {', '.join(each.columns)} FROM {each.table}")), key=repr
+            )
+            for name, each in NOTED.items()
         }
+
+
+def undo(library: Library) -> str | None:
+    done = take_back(library)
+    return None if done is None else done.text
+
+
+def last(library: Library) -> str | None:
+    entry = newest(library)
+    return None if entry is None else entry.about
 
 
 def say(library: Library, what: str, *given: Any, **named: Any) -> Any:
@@ -151,7 +163,7 @@ def test_what_xmp_said_is_one_correction(party: Library) -> None:
     before = rows(party)
     faces = [face(party, "1.jpg", 1), face(party, "1.jpg", 2)]
     take_in(party, [News(1, names=((faces[0], "Anna"), (faces[1], "Ben")))])
-    assert undo(party) == "Took in whose 2 faces are from XMP"
+    assert undo(party) == "Took in 2 names of 1 photo from XMP"
     assert rows(party) == before
 
 
@@ -168,27 +180,21 @@ def _is_renamed(library: Library) -> None:
         connection.exec_driver_sql("UPDATE people SET name = 'Bob', folded = 'bob' WHERE name = 'Eve'")
 
 
-def _is_gone(library: Library) -> None:
+def _forget_photo(library: Library) -> None:
     library.record([Removed(ROOT / "4.jpg")])
     library.prune()
 
 
-def _is_another_photo(library: Library) -> None:
-    """The last photo was forgotten; another one and its face have got their numbers."""
+def _is_another_face(library: Library) -> None:
+    """The face was not found any more; another one in the same photo, elsewhere, has got its number."""
     known = rows(library)
-    _is_gone(library)
-    add(library, photo_of(ROOT / "9.jpg", ALICE))
+    (number,) = (face(library, "4.jpg", 1),)
     with library.writing() as connection:
-        for each in known["person_faces"]:
-            connection.exec_driver_sql("INSERT OR IGNORE INTO person_faces VALUES (?, ?, ?)", each)
-        for each in known["refusals"]:
-            connection.exec_driver_sql("INSERT OR IGNORE INTO refusals VALUES (?, ?)", each)
-        for each in known["face_pairs"]:
-            connection.exec_driver_sql("INSERT OR IGNORE INTO face_pairs VALUES (?, ?, ?)", each)
+        connection.exec_driver_sql("UPDATE faces SET box_left = 0.7, box_top = 0.7 WHERE id = ?", (number,))
     assert rows(library) == known
 
 
-@pytest.mark.parametrize("meanwhile", [_is_grouped_again, _is_renamed, _is_gone, _is_another_photo])
+@pytest.mark.parametrize("meanwhile", [_is_grouped_again, _is_renamed, _is_another_face])
 def test_what_has_changed_since_is_left_as_it_is(party: Library, meanwhile: Any) -> None:
     say(party, "give_faces", [face(party, "4.jpg", 1)], "Eve")
     meanwhile(party)
@@ -197,6 +203,39 @@ def test_what_has_changed_since_is_left_as_it_is(party: Library, meanwhile: Any)
         undo(party)
     assert rows(party) == before
     assert last(party) == "Moved 1 face to Eve"
+
+
+def test_a_face_whose_photo_was_forgotten_is_passed_over_and_told(party: Library) -> None:
+    before = rows(party)
+    say(party, "give_faces", [face(party, "4.jpg", 1), face(party, "1.jpg", 1)], "Eve")
+    _forget_photo(party)
+    assert undo(party) == "Moved 2 faces to Eve, but for 1 photo that is no longer in the library"
+    after = rows(party)
+    gone = face_row(before, after)
+    assert after["person_faces"] == [row for row in before["person_faces"] if row[0] != gone]
+    assert after["people"] == before["people"]
+
+
+def face_row(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> int:
+    """Return the only face that is somebody's before, and not after."""
+    (gone,) = {row[0] for row in before["person_faces"]} - {row[0] for row in after["person_faces"]}
+    return int(gone)
+
+
+def test_a_face_that_an_analysis_no_longer_finds_is_passed_over_and_told(party: Library) -> None:
+    say(party, "give_faces", [face(party, "4.jpg", 1), face(party, "1.jpg", 1)], "Eve")
+    add(party, photo_of(ROOT / "4.jpg"))
+    assert undo(party) == "Moved 2 faces to Eve, but for 1 face that is no longer in the library"
+
+
+def test_a_face_that_an_analysis_draws_a_little_differently_is_the_same(party: Library) -> None:
+    before = rows(party)
+    say(party, "give_faces", [face(party, "4.jpg", 1)], "Eve")
+    with party.writing() as connection:
+        connection.exec_driver_sql("UPDATE faces SET box_left = box_left + 0.01")
+        connection.exec_driver_sql("UPDATE photos SET content_hash = randomblob(32)")  # edited since
+    assert undo(party) == "Moved 1 face to Eve"
+    assert rows(party) == before
 
 
 def test_a_name_that_somebody_else_has_now_is_not_given_back(party: Library) -> None:
@@ -219,14 +258,16 @@ def test_a_person_who_was_dissolved_gets_no_face_back(party: Library) -> None:
 
 
 def test_only_the_last_ones_are_kept(party: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(undoing, "_MOST", 3)
+    monkeypatch.setattr(changelog, "_MOST", 3)
     for name in "ABCDE":
         say(party, "name_person", 1, name)
-    assert [undo(party) for _ in range(4)] == ["Named D E", "Named C D", "Named B C", None]
+    assert [each.about for each in changelog.history(party)] == ["Named D E", "Named C D", "Named B C"]
+    assert undo(party) == "Named D E"
+    assert [each.about for each in changelog.history(party)] == ["Undid: Named D E", "Named D E", "Named C D"]
 
 
 def test_large_ones_make_room_but_for_the_newest(party: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(undoing, "_MOST_CHARACTERS", 10)
+    monkeypatch.setattr(changelog, "_MOST_CHARACTERS", 10)
     say(party, "name_person", 1, "Anna")
     say(party, "merge_people", 1, [2])
     assert undo(party) == "Merged a person without a name (2) into Anna"
@@ -263,17 +304,21 @@ def test_no_trigger_is_left(party: Library) -> None:
         "",
         "[]",
         "7",
-        '{"changes": [["people", [1], null]], "faces": []}',
-        '{"changes": [["photos", [1, 2, 3, 4], null]], "faces": []}',
-        '{"changes": [["people"]], "faces": []}',
-        '{"changes": [], "faces": [1]}',
+        '{"rows": 7, "faces": []}',
+        '{"rows": [["people", ["Ben"], null, [1]]], "faces": []}',
+        '{"rows": [["roots", ["x", "y"], null, [1]]], "faces": []}',
+        '{"rows": [["people"]], "faces": []}',
+        '{"rows": [["refusals", ["1); DROP TABLE people; --"], null, [1]]], "faces": []}',
+        '{"rows": [["refusals", null, [1], ["1"]]], "faces": []}',
+        '{"rows": [["people", null, [["Ben"], "ben", 0], [2]]], "faces": []}',
+        '{"rows": [], "faces": [1]}',
     ],
 )
 def test_what_is_damaged_is_not_put_back(party: Library, kept: str) -> None:
     say(party, "name_person", 2, "Ben")
     before = rows(party)
     with party.writing() as connection:
-        connection.exec_driver_sql("UPDATE corrections SET changes = ?", (kept,))
+        connection.exec_driver_sql("UPDATE changes SET changes = ?", (kept,))
     with pytest.raises(IndexerError, match="damaged"):
         undo(party)
     assert rows(party) == before

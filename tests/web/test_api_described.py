@@ -73,6 +73,8 @@ def test_the_routes_are_those_of_the_contract(described) -> None:
         "POST /api/people/merge",
         "GET /api/people/undo",
         "POST /api/people/undo",
+        "GET /api/history",
+        "POST /api/undo",
         "POST /api/people/cluster",
         "GET /api/status",
         "GET /api/events",

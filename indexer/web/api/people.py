@@ -1,4 +1,4 @@
-"""People over HTTP: who is in the library flows out; what their owner says of them flows in, and can be undone."""
+"""People over HTTP: who is in the library flows out; what their owner says of them flows in (`history` undoes it)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from indexer.errors import IndexerError
 from indexer.library import corrections
-from indexer.library import undo as undoing
 from indexer.library.group import group_in
 from indexer.library.people import (
     Person,
@@ -26,10 +25,8 @@ from indexer.library.people import (
 )
 from indexer.records.people import (
     GroupedRecord,
-    LastRecord,
     PeopleRecord,
     PersonRecord,
-    UndoneRecord,
     WholePersonRecord,
     covered_person_record,
     grouped_record,
@@ -106,19 +103,6 @@ def everybody(
     best = behind.memory.kept(("covers", numbers), lambda: _covers(site, numbers))
     people = [covered_person_record(each, best.get(each.number)) for each in shown]
     return {"total": len(found), "people": people}
-
-
-@router.get("/people/undo", summary="Tell what would be undone")
-def would_undo(site: SiteOf) -> LastRecord:
-    """Tell what was said of people last and can be taken back."""
-    return {"about": undoing.last(site.library)}
-
-
-@router.post("/people/undo", summary="Take back what was said of people last", responses=documented(409))
-def undo(site: SiteOf) -> UndoneRecord:
-    """Take back the last name, merge, split, move or hiding, by whoever said it; again: the one before."""
-    with _refused(409):
-        return {"undone": undoing.undo(site.library)}
 
 
 @router.post("/people/merge", summary="Say that people are one", responses=documented(404))

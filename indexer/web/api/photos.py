@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from indexer.errors import ConfigError, PhotoError
 from indexer.library.alike import vector_of
 from indexer.library.cards import Card, photo_of
-from indexer.library.own import add_tag, hide, own_word, rate, remove_tag, said
+from indexer.library.own import change_words, hide, own_word, rate, said
 from indexer.library.people import faces_in, labels
 from indexer.library.report import details
 from indexer.pipeline.explaining import explained
@@ -83,10 +83,7 @@ def tag(photo: Number, site: SiteOf, wanted: TagsWanted) -> PhotoRecord:
     """Add and remove words; no scan ever takes yours away, or gives back what you took."""
     card = known_photo(site, photo)
     given, taken = [_word(each) for each in wanted.add], [_word(each) for each in wanted.remove]
-    for word in given:
-        add_tag(site.library, word, [card.path])
-    for word in taken:
-        remove_tag(site.library, word, [card.path])
+    change_words(site.library, card.path, given, taken)
     return _record(site, card)
 
 

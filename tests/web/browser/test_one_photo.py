@@ -168,6 +168,32 @@ def test_a_photo_is_hidden_from_searches_and_shown_again(writing: Served, page: 
     assert number in [hit["photo"] for hit in writing.get("search?q=coffee")["hits"]]
 
 
+def test_stars_words_and_hiding_are_taken_back_by_the_button_or_the_keys_and_given_again(
+    writing: Served, page: Page
+) -> None:
+    number = open_photo(page, writing, "coffee.jpg")
+    stars = page.get_by_role("group", name="Your rating")
+    stars.get_by_role("button", name="4 stars").click()
+    expect(page.get_by_text("Rated 4 stars.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone: Rated coffee.jpg 4 stars")).to_be_visible()
+    assert writing.get(f"photos/{number}")["rating"] is None
+    page.get_by_role("button", name="Redo").click()
+    expect(page.get_by_text("Done again: Rated coffee.jpg 4 stars")).to_be_visible()
+    expect(stars.get_by_role("button", pressed=True)).to_have_accessible_name("4 stars")
+    page.get_by_role("combobox", name="Add a tag").fill("breakfast")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("breakfast is added.")).to_be_visible()
+    page.get_by_role("button", name="Hide").click()
+    expect(page.get_by_role("button", name="Hidden", pressed=True)).to_be_visible()
+    for told in ("Hid coffee.jpg", "Tagged coffee.jpg 'breakfast'", "Rated coffee.jpg 4 stars"):
+        page.get_by_role("heading", level=1).click()
+        page.keyboard.press("Control+z")
+        expect(page.get_by_text(f"Undone: {told}")).to_be_visible()
+    known = writing.get(f"photos/{number}")
+    assert (known["rating"], known["hidden"], known["own_tags"]) == (None, False, [])
+
+
 def test_what_the_file_says_is_told_and_a_place_only_where_there_is_one(reading: Served, page: Page) -> None:
     open_photo(page, reading, "tower at noon")
     expect(page.get_by_role("heading", level=1)).to_contain_text("1 October 2021")

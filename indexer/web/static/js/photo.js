@@ -2,10 +2,11 @@
 
 import { get, post, query } from "./api.js";
 import { combobox } from "./combobox.js";
-import { $, $$, el, fileName, isTyping, mayWrite, percent, say, thumbnail, toast, tried } from "./dom.js";
+import { $, $$, count, el, fileName, isTyping, mayWrite, percent, say, thumbnail, tried } from "./dom.js";
 import { showFace } from "./facepanel.js";
 import { remember, remembered } from "./place.js";
 import { stars } from "./stars.js";
+import { done } from "./undo.js";
 
 const stage = $("#stage");
 const photo = Number(stage.dataset.photo);
@@ -114,14 +115,13 @@ function faces() {
 function tags() {
   const change = (values, told) => tried(async () => {
     await post(`photos/${photo}/tags`, values);
-    say(told);
-    location.reload();
+    done(told);
   });
-  for (const button of $$("[data-remove]")) button.addEventListener("click", () => change({ remove: [button.dataset.remove] }, `${button.dataset.remove} is removed`));
-  for (const button of $$("[data-add]")) button.addEventListener("click", () => change({ add: [button.dataset.add] }, `${button.dataset.add} is given back`));
+  for (const button of $$("[data-remove]")) button.addEventListener("click", () => change({ remove: [button.dataset.remove] }, `${button.dataset.remove} is removed.`));
+  for (const button of $$("[data-add]")) button.addEventListener("click", () => change({ add: [button.dataset.add] }, `${button.dataset.add} is given back.`));
   const form = $("#add-tag");
   if (!form) return;
-  const add = (name) => name.trim() && change({ add: [name.trim()] }, `${name} is added`);
+  const add = (name) => name.trim() && change({ add: [name.trim()] }, `${name} is added.`);
   combobox(form.elements.tag, {
     label: "Tags",
     choices: async (text) => (text.trim() ? (await get("suggest", { q: text, limit: 8 })).filter((each) => each.kind === "tag").map((each) => ({ ...each, icon: "tags" })) : []),
@@ -133,6 +133,11 @@ function tags() {
   });
 }
 
+async function rate(rating) {
+  await post(`photos/${photo}/rating`, { rating });
+  done(rating ? `Rated ${count(rating, "star")}.` : "The stars are gone.", { reload: false });
+}
+
 function hiding() {
   const button = $("#hide");
   button?.addEventListener("click", () => tried(async () => {
@@ -140,7 +145,7 @@ function hiding() {
     await post(`photos/${photo}/hidden`, { hidden: hide });
     button.setAttribute("aria-pressed", String(hide));
     button.lastElementChild.textContent = hide ? "Hidden" : "Hide";
-    toast(hide ? "Hidden: searches no longer find it. is:hidden does." : "Searches find it again.");
+    done(hide ? "Hidden: searches no longer find it. is:hidden does." : "Searches find it again.", { reload: false });
   }));
 }
 
@@ -159,6 +164,6 @@ faces();
 if (mayWrite()) {
   tags();
   hiding();
-  stars($("#stars"), (rating) => post(`photos/${photo}/rating`, { rating }));
+  stars($("#stars"), rate);
 }
 similar();

@@ -1,6 +1,6 @@
 // One to five stars as buttons, or by the keys 1 to 5; the one that is chosen, pressed again, or 0, takes the rating away.
 
-import { isTyping, say, tried } from "./dom.js";
+import { isTyping, tried } from "./dom.js";
 
 export function stars(group, save) {
   const all = [...group.children];
@@ -14,7 +14,6 @@ export function stars(group, save) {
     await save(value);
     rating = value;
     tell();
-    say(value ? `${value} of 5 stars` : "No rating");
   });
   all.forEach((star, place) => {
     star.addEventListener("click", () => set(rating === place + 1 ? 0 : place + 1));

@@ -1,42 +1,45 @@
-// After each change of people: a line that says what became, with "Undo"; Ctrl+Z does the same.
+// After each act of the user: a line that says what became, with "Undo"; Ctrl+Z takes back the newest act of any kind.
 
-import { get, post } from "./api.js";
+import { post } from "./api.js";
 import { isTyping, toast, tried } from "./dom.js";
 
 const SAID = "indexer.said";
 
 /** Tell what was done, now or, where the page is loaded anew for it, after that. */
-export function done(text, { reload = true, to = "" } = {}) {
+export const done = (text, where = {}) => tell({ text, label: "Undo" }, where);
+
+/** Take back an entry of the history, or without its id the newest act; that can be taken back in turn. */
+export const undo = (id = null) => tried(async () => {
+  const { undone, again, id: entry } = await post("undo", { id });
+  if (!undone) return toast("There is nothing to undo.");
+  const told = again ? { text: `Done again: ${undone}`, label: "Undo" } : { text: `Undone: ${undone}`, label: "Redo" };
+  return tell({ ...told, id: entry }, { to: location.pathname + location.search });
+});
+
+/** told: the text, and the button with the entry that it takes back (none: the newest act). */
+function tell(told, { reload = true, to = "" } = {}) {
   document.dispatchEvent(new Event("people"));
-  if (!reload) return offer(text);
+  if (!reload) return offer(told);
   try {
-    sessionStorage.setItem(SAID, text);
+    sessionStorage.setItem(SAID, JSON.stringify(told));
   } catch { /* not told, then */ }
   if (to) location.assign(to);
   else location.reload();
   return undefined;
 }
 
-const offer = (text) => toast(text, { label: "Undo", act: undo, stays: 15000 });
-
-export const undo = () => tried(async () => {
-  const { undone } = await post("people/undo");
-  done(undone ? `Undone: ${undone}` : "There is nothing to undo.", { to: location.pathname + location.search });
-});
+const offer = ({ text, label, id = null }) => toast(text, { label, act: () => undo(id), stays: 15000 });
 
 export function undoKeys() {
   let said = null;
   try {
-    said = sessionStorage.getItem(SAID);
+    said = JSON.parse(sessionStorage.getItem(SAID));
     sessionStorage.removeItem(SAID);
   } catch { /* nothing was kept */ }
-  if (said?.startsWith("Undone") || said?.startsWith("There is")) toast(said);
-  else if (said) offer(said);
-  document.addEventListener("keydown", async (event) => {
+  if (said) offer(said);
+  document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || isTyping(event.target)) return;
     event.preventDefault();
-    const last = await tried(() => get("people/undo"));
-    if (last?.about) undo();
-    else if (last) toast("There is nothing to undo.");
+    undo();
   });
 }
