@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, radians
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
@@ -16,6 +17,7 @@ from indexer.library.query import (
     NUMBERS,
     SHAPES,
     And,
+    Away,
     Everything,
     Fact,
     Month,
@@ -36,6 +38,7 @@ from indexer.library.query import (
     split_scores,
     words,
 )
+from indexer.library.roots import folder_bytes
 
 TagIds: TypeAlias = Mapping[str, Sequence[int]]  # the tags that a folded word names; more than one where case differs
 Driver: TypeAlias = frozenset[int]  # tags of which each photo that matches has one, at least as sure as it scores
@@ -152,6 +155,9 @@ def condition(fact: Query) -> Sql:
             return _near(fact)
         case Shape(name) | State(name):
             return Sql(f"({(SHAPES | _STATES)[name]})")
+        case Away(folders):
+            marks = ", ".join("?" * len(folders))
+            return Sql(f"photos.root_id IN (SELECT id FROM roots WHERE path IN ({marks}))", _prefixes(folders))  # noqa: S608
         case Everything():
             return Sql("1")
     raise TypeError(f"not a fact: {fact!r}")
@@ -214,6 +220,10 @@ def _person(name: str) -> Sql:
         f"JOIN faces ON faces.id = person_faces.face_id WHERE {whose})",
         () if name == ANYTHING else (folded(name),),
     )
+
+
+def _prefixes(folders: Sequence[Path]) -> tuple[bytes, ...]:
+    return tuple(map(folder_bytes, folders))
 
 
 def _near(fact: Near) -> Sql:
