@@ -43,9 +43,7 @@ class _Token:
     start: int
 
 
-def parse(
-    text: str, *, today: date, resolve: Resolve = lambda _: None, away: Sequence[Path] = ()
-) -> Query:
+def parse(text: str, *, today: date, resolve: Resolve = lambda _: None, away: Sequence[Path] = ()) -> Query:
     """Read a query.
 
     today: what 'last-30-days' ends with.  resolve: a word that was typed → the tag that it means, None where none

@@ -144,7 +144,7 @@ class Or:
     parts: tuple[Query, ...]
 
 
-Fact: TypeAlias = Person | Taken | Month | Text | Number | Near | Shape | State | Away | Everything  # who matches scores 1
+Fact: TypeAlias = Person | Taken | Month | Text | Number | Near | Shape | State | Away | Everything  # a match scores 1
 Query: TypeAlias = Term | Fact | Not | And | Or
 ALL = Everything()  # what is shown where nothing is asked for
 

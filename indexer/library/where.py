@@ -144,10 +144,8 @@ def condition(fact: Query) -> Sql:
             return _range("photos.taken_at", (">=", since), ("<", before))
         case Month(number):
             return Sql("substr(photos.taken_at, 6, 2) = ?", (f"{number:02}",))
-        case Text("model"):
-            return given_by([(fact,)]).inside("EXISTS (SELECT 1 FROM photo_tags WHERE photo_id = photos.id", ")")
         case Text():
-            return _like(fact)
+            return _text(fact)
         case Number():
             low, high = bounds(fact)
             return _range(_number(fact.field), (">=", low), ("<=", high))
@@ -156,8 +154,7 @@ def condition(fact: Query) -> Sql:
         case Shape(name) | State(name):
             return Sql(f"({(SHAPES | _STATES)[name]})")
         case Away(folders):
-            marks = ", ".join("?" * len(folders))
-            return Sql(f"photos.root_id IN (SELECT id FROM roots WHERE path IN ({marks}))", _prefixes(folders))  # noqa: S608
+            return _in_roots(folders)
         case Everything():
             return Sql("1")
     raise TypeError(f"not a fact: {fact!r}")
@@ -213,6 +210,12 @@ def _number(name: str) -> str:
     return "1.0" if name == "score" else f"photos.{NUMBERS[name]}"
 
 
+def _text(fact: Text) -> Sql:
+    if fact.field == "model":
+        return given_by([(fact,)]).inside("EXISTS (SELECT 1 FROM photo_tags WHERE photo_id = photos.id", ")")
+    return _like(fact)
+
+
 def _person(name: str) -> Sql:
     whose = "people.name IS NOT NULL AND people.is_hidden = 0" if name == ANYTHING else "people.folded = ?"
     return Sql(
@@ -222,8 +225,10 @@ def _person(name: str) -> Sql:
     )
 
 
-def _prefixes(folders: Sequence[Path]) -> tuple[bytes, ...]:
-    return tuple(map(folder_bytes, folders))
+def _in_roots(folders: Sequence[Path]) -> Sql:
+    marks = ", ".join("?" * len(folders))
+    text = f"photos.root_id IN (SELECT id FROM roots WHERE path IN ({marks}))"  # noqa: S608
+    return Sql(text, tuple(map(folder_bytes, folders)))
 
 
 def _near(fact: Near) -> Sql:

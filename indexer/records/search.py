@@ -41,9 +41,13 @@ class ReasonRecord(WhyRecord):
 
 
 class HitRecord(PhotoPathRecord):
-    """A photo that a search found. taken_at: by the clock on the wall; width, height: pixels of the upright photo."""
+    """A photo that a search found. taken_at: by the clock on the wall; width, height: pixels of the upright photo.
+
+    away: its folder cannot be seen now (a disk that is not mounted, a folder that was renamed).
+    """
 
     score: float
+    away: bool
     taken_at: str | None
     width: int | None
     height: int | None
@@ -52,12 +56,16 @@ class HitRecord(PhotoPathRecord):
     explanation: NotRequired[list[ReasonRecord]]
 
 
-def hit_record(hit: Hit, reasons: Sequence[Reason] | None = None) -> HitRecord:
-    """Return a found photo; reasons: why it has the tags that were searched for, None where nobody asked."""
+def hit_record(hit: Hit, reasons: Sequence[Reason] | None = None, *, away: bool = False) -> HitRecord:
+    """Return a found photo.
+
+    reasons: why it has the tags that were searched for, None where nobody asked.  away: its folder cannot be seen now.
+    """
     told: dict[str, Any] = {
         "photo": hit.number,
         **path_record(hit.path),
         "score": rounded(hit.score),
+        "away": away,
         "taken_at": hit.taken_at,
         "width": hit.width,
         "height": hit.height,

@@ -11,7 +11,22 @@ from made_queries import AWAY, queries
 
 from indexer.errors import QueryError
 from indexer.library.parse import parse, printed
-from indexer.library.query import And, Away, Month, Near, Not, Number, Or, Person, Query, Shape, State, Taken, Term, Text
+from indexer.library.query import (
+    And,
+    Away,
+    Month,
+    Near,
+    Not,
+    Number,
+    Or,
+    Person,
+    Query,
+    Shape,
+    State,
+    Taken,
+    Term,
+    Text,
+)
 
 TODAY = date(2024, 3, 31)
 KNOWN = {"dogs": "dog", "great white shark": "great white shark", "hot dog": "hot dog", "mutt": "dog"}
