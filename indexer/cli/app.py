@@ -9,6 +9,7 @@ from indexer.cli import (
     doctor,
     duty,
     faces,
+    folders,
     look_after,
     models,
     people,
@@ -46,5 +47,6 @@ for family in (
     family.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(settings.app, name="config")
+app.add_typer(folders.app, name="folders")
 app.add_typer(people.app, name="people")
 app.add_typer(faces.app, name="faces")

@@ -111,11 +111,6 @@ def last_changed(folders: Iterable[Path]) -> float:
     return max(_changes(folders), default=0.0)
 
 
-def is_in(path: Path, folders: Sequence[Path]) -> bool:
-    """Tell whether a path lies in one of these folders."""
-    return any(path.is_relative_to(folder) for folder in folders)
-
-
 def _changes(folders: Iterable[Path]) -> Iterator[float]:
     for folder in folders:
         try:

@@ -36,6 +36,13 @@ class RootRecord(PathRecord):
     last_indexed: str | None
 
 
+class FolderRecord(RootRecord):
+    """A folder: one of the library, or of the setting 'folders' (those that 'scan' and 'watch' take), or both."""
+
+    in_library: bool
+    in_settings: bool
+
+
 class ModelRecord(TypedDict):
     """A network, and how many photos it has seen."""
 
@@ -163,6 +170,11 @@ def root_record(root: RootState) -> RootRecord:
         "missing": root.missing,
         "last_indexed": root.last_indexed,
     }
+
+
+def folder_record(root: RootState, *, in_library: bool, in_settings: bool) -> FolderRecord:
+    """Return a folder of the library or of the settings."""
+    return {**root_record(root), "in_library": in_library, "in_settings": in_settings}
 
 
 def work_record(library: Library) -> WorkRecord:

@@ -14,7 +14,6 @@ from indexer.library.search import by_query, count_hits
 from indexer.library.shapes import shapes
 from indexer.library.suggest import suggest
 from indexer.library.timeline import timeline
-from indexer.pipeline.root_state import is_in
 from indexer.records.alike import group_record
 from indexer.records.browse import (
     DuplicatesRecord,
@@ -73,7 +72,7 @@ def search(
         "offset": offset,
         "limit": limit,
         "next": _next(request, offset + limit) if offset + limit < total else None,
-        "hits": [hit_record(hit, away=is_in(hit.path, away)) for hit in hits],
+        "hits": [hit_record(hit, away=away) for hit in hits],
         "hints": []
         if total
         else list(map(hint_record, nothing_found(site.library, wanted, lambda word: nearest(site.vocabulary, word)))),
