@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.keep import keep, kept
+from indexer.cli.keep import keep
 from indexer.cli.people import say_copies, sure
 from indexer.cli.present import Format, FormatOption, count, local, present, write
 from indexer.cli.session import Session, command, main_command
+from indexer.config import folders_in_file
 from indexer.errors import LibraryError, printable
 from indexer.records.status import FolderRecord, folder_record
-from indexer.setting import path_of
 
 if TYPE_CHECKING:
     from indexer.library.forget import Contents
@@ -73,10 +73,10 @@ def add(session: Session, folders: Annotated[list[Path], typer.Argument(help="Fo
             root = library.add_root(place)
             inside = "" if root == place else f" as a part of {printable(root)}"
             write(f"{printable(place)} belongs to the library{inside}.")
-    chosen = {Path(os.path.realpath(each)) for each in _in_file(session).values()}
+    chosen = {Path(os.path.realpath(each)) for each in folders_in_file(session.config).values()}
     new = [place for place in dict.fromkeys(places) if chosen.isdisjoint((place, *place.parents))]
     if new:
-        keep(session, "folders", [*_in_file(session), *map(str, new)])
+        keep(session, "folders", [*folders_in_file(session.config), *map(str, new)])
     session.say("'indexer scan' takes their photos in.")
 
 
@@ -95,19 +95,37 @@ def remove(
     """
     from indexer.library.forget import contents
 
-    place = Path(os.path.realpath(folder))
-    named = [text for text, path in _in_file(session).items() if Path(os.path.realpath(path)).is_relative_to(place)]
     with session.open_library(read_only=False) as library:
-        known = contents(library, place)
+        place = _place(library, folder)
+        known, named = contents(library, place), _named_in_file(session, place)
         if known is None and not named:
             raise LibraryError(folder, "is no folder of the library; 'indexer folders' lists them")
         _refuse_watched(library, folder, place)
         if known is not None and known.photos and not yes:
             _ask(session, _question(place, known))
-        if named:
-            keep(session, "folders", [text for text in _in_file(session) if text not in named])
+        if named:  # before the photos: no scan shall take them in again
+            keep(session, "folders", [text for text in folders_in_file(session.config) if text not in named])
         if known is not None:
             _forget(session, library, place, known, backup=backup and known.photos > 0)
+
+
+def _place(library: Library, folder: Path) -> Path:
+    """Return a folder as the library names it: as it is given, or where the links in it lead."""
+    from indexer.library.forget import contents
+
+    given = Path(os.path.abspath(folder))  # noqa: PTH100 - without .., yet with its links
+    return given if contents(library, given) is not None else Path(os.path.realpath(folder))
+
+
+def _named_in_file(session: Session, place: Path) -> list[str]:
+    """Return what in the setting 'folders' is a folder or lies in it."""
+    found = folders_in_file(session.config).items()
+    return [text for text, path in found if place in (path, *path.parents) or place in _real(path)]
+
+
+def _real(path: Path) -> tuple[Path, ...]:
+    real = Path(os.path.realpath(path))
+    return real, *real.parents
 
 
 def _of_roots(roots: Sequence[RootState], chosen: Sequence[Path]) -> Iterator[tuple[Path, FolderRecord]]:
@@ -135,12 +153,6 @@ def _note(folder: FolderRecord) -> str:
         notes.append("not in the setting 'folders'")
     text = "; ".join(filter(None, notes))
     return f"  ({text})" if text else ""
-
-
-def _in_file(session: Session) -> dict[str, Path]:
-    """Return the setting 'folders' as the settings file has it: text → path."""
-    file, texts = kept(session, "folders")
-    return {text: path_of("folders", text, file.absolute().parent) for text in texts}
 
 
 def _refuse_watched(library: Library, folder: Path, place: Path) -> None:

@@ -34,21 +34,6 @@ def keep(session: Session, key: str, value: str | Sequence[str]) -> None:
         session.say(f"The environment variable INDEXER_{key.upper()} goes before it, though.")
 
 
-def kept(session: Session, key: str) -> tuple[Path, list[str]]:
-    """Return the settings file, and a list of it as it is written there, empty where it is not; `keep` changes it.
-
-    Errors: ConfigError for a file that cannot be read.
-    """
-    import tomllib
-
-    file = session.config or config.default_file()
-    try:
-        values = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
-    except (OSError, ValueError) as error:
-        raise ConfigError(str(file), f"cannot be read: {error}") from error
-    return file, list(values.get(key, ()))
-
-
 def _write(file: Path, key: str, value: str | list[str], *, private: bool) -> None:
     import tomlkit
     from tomlkit.exceptions import TOMLKitError

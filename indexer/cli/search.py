@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.away import lists_paths, say_left_out
 from indexer.cli.present import Format, FormatOption, present, write, write_json
-from indexer.cli.present import count as counted
 from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, printable
 from indexer.records.search import HitRecord, hit_record, is_in
@@ -91,9 +91,9 @@ def search(
             _write_count(count_hits(library, wanted, min_score), format)
             return
         unseen = 0
-        if format in (Format.PATHS, Format.PATHS0) and away:
+        if away and lists_paths(format):
             wanted, unseen = _reachable(library, wanted, away, min_score)
-            _say_left_out(session, unseen)
+            say_left_out(session, unseen)
         hits = by_query(
             library, wanted, sort=sort.value, reverse=reverse, limit=limit, offset=offset, min_score=min_score
         )
@@ -115,12 +115,6 @@ def _reachable(library: Library, query: Query, away: Sequence[Path], min_score: 
 
     unseen = Away(tuple(away))
     return And((query, Not(unseen))), count_hits(library, And((query, unseen)), min_score)
-
-
-def _say_left_out(session: Session, number: int) -> None:
-    if number:
-        verb = "is" if number == 1 else "are"
-        session.say(f"{counted(number, 'photo')} {verb} in folders that are away ('indexer folders'); left out.")
 
 
 def _refuse_no_place(sort: SortBy, query: Query) -> None:

@@ -124,6 +124,18 @@ def test_photos_that_are_away_are_left_out_of_paths_and_counted(
     assert (none.stdout, none.stderr) == ("", told.stderr)
 
 
+def test_look_alikes_that_are_away_are_left_out_of_paths(ours, known: Path, small_photos: Path) -> None:
+    small_photos.rename(small_photos.with_name("renamed"))
+    cat, face = known / "small" / "cat.jpg", known / "small" / "trip" / "face.jpg"
+    assert ours("similar", cat, "--format", "paths").stdout == ""
+    told = ours("similar-faces", face, "--format", "paths0")
+    assert (told.stdout, told.stderr.splitlines()[-1]) == (
+        "",
+        "1 photo is in folders that are away ('indexer folders'); left out.",
+    )
+    assert len(ours.json("similar", cat)) == 3
+
+
 def test_an_empty_mount_point_is_away_and_a_folder_that_was_emptied_is_not(ours, small_photos: Path) -> None:
     shutil.rmtree(small_photos)
     small_photos.mkdir()
@@ -187,6 +199,17 @@ def test_a_folder_inside_another_can_be_forgotten(ours, small_photos: Path) -> N
     ours("folders", "remove", small_photos / "trip", "--yes", "--no-backup")
     assert [(each["path"], each["photos"]) for each in folders(ours)] == [(str(small_photos), 2)]
     assert descriptors(ours.library) == []
+
+
+def test_a_link_in_the_place_of_a_folder_leads_to_no_other(ours, small_photos: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(small_photos / "trip", other)
+    ours("folders", "add", other)
+    shutil.rmtree(small_photos)
+    small_photos.symlink_to(other)
+    ours("folders", "remove", small_photos, "--yes", "--no-backup")
+    assert [each["path"] for each in folders(ours)] == [str(other)]
+    assert settings(ours) == [str(other)]
 
 
 def test_a_folder_that_was_forgotten_is_new_when_it_is_scanned_again(ours, small_photos: Path) -> None:
