@@ -46,6 +46,7 @@ _HOMES = {
     "indexer.pipeline.plan": ("plan",),
     "indexer.pipeline.pool": ("Pool",),
     "indexer.pipeline.retag": ("retag",),
+    "indexer.pipeline.root_state": ("away_roots", "root_states"),
     "indexer.pipeline.worker": ("Limits", "analyze_file", "read_faces"),
     "indexer.vision.analyze": ("Analyzer",),
     "indexer.vision.eyes": ("Eyes",),

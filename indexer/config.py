@@ -234,6 +234,15 @@ def load(
     return Settings(replace(Config(), **values), origins)
 
 
+def folders_in_file(file: Path | None = None) -> dict[str, Path]:
+    """Return the setting 'folders' of the settings file alone: each as it is written there, and the path it means.
+
+    file: as for `load`. Errors: ConfigError.
+    """
+    _, base, values = _file_layer(file, os.environ)
+    return {text: path_of("folders", text, base) for text in values.get("folders", ())}
+
+
 def example() -> str:
     """Return the text of config.example.toml: every key with what it means and its default."""
     lines = ["# Every setting of indexer with its default. Copy it to the path that 'indexer config show' names."]

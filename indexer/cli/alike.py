@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.away import only_reachable
 from indexer.cli.present import (
     Format,
     FormatOption,
@@ -51,6 +52,7 @@ def similar(
     with session.open_library() as library:
         vector = vector_of(library, model, path) or _look(session, config, file)
         found = look_alikes(library, vector, model, limit=limit, min_score=min_score, but=path)
+        (found,) = only_reachable(session, library, format, [found], lambda each: each.path)
     present(
         found,
         format,

@@ -9,6 +9,7 @@ from indexer.cli import (
     doctor,
     duty,
     faces,
+    folders,
     history,
     look_after,
     models,
@@ -48,5 +49,6 @@ for family in (
     family.register(app)
 app.add_typer(models.app, name="models")
 app.add_typer(settings.app, name="config")
+app.add_typer(folders.app, name="folders")
 app.add_typer(people.app, name="people")
 app.add_typer(faces.app, name="faces")

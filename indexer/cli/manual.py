@@ -19,8 +19,9 @@ def manual(app: Any) -> str:
 
 def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     children = getattr(command, "commands", None)
-    if children is None:
+    if children is None or command.invoke_without_command:
         yield name, command
+    if children is None:
         return
     for child in sorted(children):
         yield from _commands(f"{name} {child}", children[child])

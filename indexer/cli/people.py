@@ -242,6 +242,11 @@ def sure(yes: bool, question: str) -> None:
 def say_forgotten(session: Session, library: Path, faces: int) -> None:
     """Tell what was erased, and which copies of the library beside it still hold it."""
     write(f"{count(faces, 'face')} forgotten: no description of them is left, and no scan makes another.")
+    say_copies(session, library)
+
+
+def say_copies(session: Session, library: Path) -> None:
+    """Tell which copies of the library beside it still hold what was erased."""
     for copy in sorted(library.parent.glob(f"{library.name}.*.bak")):
         session.say(f"{printable(copy)} was made before and still holds what was erased; delete it.")
 

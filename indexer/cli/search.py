@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.away import lists_paths, say_left_out
 from indexer.cli.present import Format, FormatOption, present, write, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, printable
-from indexer.records.search import hit_record
+from indexer.records.search import HitRecord, hit_record, is_in
 
 if TYPE_CHECKING:
     from indexer.library.query import Query
@@ -76,29 +77,44 @@ def search(
     from indexer.library.asked import Asked, resolver, tree
     from indexer.library.hints import nothing_found
     from indexer.library.search import by_query, count_hits
+    from indexer.pipeline.root_state import away_roots
     from indexer.vision.vocabulary import Vocabulary
 
     config = session.settings().config
     vocabulary = Vocabulary.load(rules=config.rules)
     asked = Asked(query or (), keyword or (), any_word, person or (), model or (), after, before)
     with session.open_library() as library:
-        wanted = tree(asked, resolver(library, vocabulary.canonical), date.today())
+        away = away_roots(library)
+        wanted = tree(asked, resolver(library, vocabulary.canonical), date.today(), away)
         _refuse_no_place(sort, wanted)
         if count:
             _write_count(count_hits(library, wanted, min_score), format)
             return
+        unseen = 0
+        if away and lists_paths(format):
+            wanted, unseen = _reachable(library, wanted, away, min_score)
+            say_left_out(session, unseen)
         hits = by_query(
             library, wanted, sort=sort.value, reverse=reverse, limit=limit, offset=offset, min_score=min_score
         )
-        if not hits and not offset:
+        if not hits and not offset and not unseen:
             for hint in nothing_found(library, wanted, _by_meaning(vocabulary)):
                 session.say(hint.text)
         reasons = _reasons(library, vocabulary, config.own_models_path, hits) if explain else {}
-    _present(hits, reasons, format)
+    _present(hits, reasons, away, format)
     if html is not None:
         _write_page(session, html, wanted, hits)
     if open_page:
-        _show(html, hits)
+        _show(html, [hit for hit in hits if not is_in(hit.path, away)])
+
+
+def _reachable(library: Library, query: Query, away: Sequence[Path], min_score: float) -> tuple[Query, int]:
+    """Return the query without photos in folders that are away, and how many of its photos that leaves out."""
+    from indexer.library.query import And, Away, Not
+    from indexer.library.search import count_hits
+
+    unseen = Away(tuple(away))
+    return And((query, Not(unseen))), count_hits(library, And((query, unseen)), min_score)
 
 
 def _refuse_no_place(sort: SortBy, query: Query) -> None:
@@ -129,17 +145,20 @@ def _reasons(
     return explained_hits(library, vocabulary, own_models, hits)
 
 
-def _present(hits: Sequence[Hit], reasons: dict[Path, list[Reason]], style: Format) -> None:
+def _present(hits: Sequence[Hit], reasons: dict[Path, list[Reason]], away: Sequence[Path], style: Format) -> None:
+    def record(hit: Hit) -> HitRecord:
+        return hit_record(hit, reasons.get(hit.path), away)
+
     columns: dict[str, Callable[[Hit], str]] = {
         "score": lambda hit: f"{hit.score:.2f}",
-        "photo": lambda hit: printable(hit.path),
+        "photo": lambda hit: printable(hit.path) + (" (away)" if is_in(hit.path, away) else ""),
         "why": lambda hit: ", ".join(f"{why.tag} ← {why.source} {why.score:.2f}" for why in hit.why),
     }
     if any(hit.distance_km is not None for hit in hits):
         columns = {"km": lambda hit: f"{hit.distance_km:.1f}" if hit.distance_km is not None else "", **columns}
     if reasons:
         columns["why"] = lambda hit: " | ".join(map(str, reasons.get(hit.path, ())))
-    present(hits, style, lambda hit: hit_record(hit, reasons.get(hit.path)), columns, lambda hit: [hit.path])
+    present(hits, style, record, columns, lambda hit: [hit.path])
 
 
 def _write_page(session: Session, file: Path, query: Query, hits: Sequence[Hit]) -> None:

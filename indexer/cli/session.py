@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -71,20 +71,50 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
     """Register a function whose first parameter is the Session as a command with the shared options."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        _, *own = inspect.signature(function, eval_str=True).parameters.values()
-        shared = [
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[key], annotation=kind)
-            for key, kind in _SHARED.items()
-        ]
-
-        def run(**given: Any) -> None:
-            function(Session(**{key: given.pop(key) for key in _SHARED}), **given)
-
-        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + shared
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {each.name: each.annotation for each in parameters}
-        run.__doc__ = function.__doc__
-        app.command(name)(run)
+        app.command(name)(_with_shared(function))
         return function
 
     return register
+
+
+def main_command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function, as `command` does, as what a group of commands does where none of them is named."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        run = _with_shared(function)
+
+        def main(**given: Any) -> None:
+            context: typer.Context = given.pop("context")
+            if context.invoked_subcommand is None:
+                run(**given)
+            elif given != {name: each.default for name, each in inspect.signature(run).parameters.items()}:
+                context.fail(f"Options stand after '{context.invoked_subcommand}', not before it.")
+
+        parameter = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+        _disguise(main, [parameter, *inspect.signature(run).parameters.values()], function)
+        app.callback(invoke_without_command=True)(main)
+        return function
+
+    return register
+
+
+def _with_shared(function: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that takes the shared options in the place of the Session."""
+    _, *own = inspect.signature(function, eval_str=True).parameters.values()
+    shared = [
+        inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[key], annotation=kind)
+        for key, kind in _SHARED.items()
+    ]
+
+    def run(**given: Any) -> None:
+        function(Session(**{key: given.pop(key) for key in _SHARED}), **given)
+
+    _disguise(run, [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + shared, function)
+    return run
+
+
+def _disguise(run: Callable[..., None], parameters: Sequence[inspect.Parameter], function: Callable[..., None]) -> None:
+    """Give a function parameters, for Typer to read, and the description of another one."""
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    run.__doc__ = function.__doc__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isnan
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from indexer.cli.away import only_reachable
 from indexer.cli.point import describer
 from indexer.cli.present import Format, FormatOption, count, present, table, write
 from indexer.cli.session import Session, command
@@ -128,6 +129,9 @@ def similar_faces(
             results = [_of_person(search, person)]
         else:
             results = _of_pictures(session, search, files or [], face)
+        found = [each.matches for each in results]
+        reachable = only_reachable(session, library, format, found, lambda match: match.face.path)
+        results = [replace(each, matches=matches) for each, matches in zip(results, reachable, strict=True)]
         names = labels(library)
     if format is Format.TABLE:
         _write_likenesses(results, spec, largest, names)

@@ -10,7 +10,7 @@ from indexer.cli.described import tell_broken
 from indexer.cli.present import JsonOption, count, local, table, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import ModelError
-from indexer.records.status import DaemonRecord, StatusRecord, status_record
+from indexer.records.status import DaemonRecord, RootRecord, StatusRecord, status_record
 
 _REASONS = 10  # more are a matter for `indexer failures`
 
@@ -71,7 +71,7 @@ def _library_rows(record: StatusRecord) -> Iterator[list[str]]:
         yield [key.replace("_", " "), f"{number:,}"]
     yield ["last indexed", local(record["last_indexed"]) if record["last_indexed"] else "nothing yet"]
     for folder in record["folders"]:
-        yield ["folder", folder["path"]]
+        yield ["folder", f"{folder['path']}{_as_it_is(folder)}"]
     for model in record["models"]:
         yield ["model", f"{model['id']}  saw {count(model['photos'], 'photo')}"]
     if record["stale"]:
@@ -80,6 +80,14 @@ def _library_rows(record: StatusRecord) -> Iterator[list[str]]:
         yield ["failures", f"{count(each['photos'], 'photo')}  {each['stage']}: {each['reason']}"]
     if more := record["failures"][_REASONS:]:
         yield ["failures", f"for {count(len(more), 'other reason')}; 'indexer failures' lists all"]
+
+
+def _as_it_is(folder: RootRecord) -> str:
+    """Return what is to be said of a folder that is not there with its photos."""
+    if folder["state"] == "there":
+        return ""
+    last = f", last indexed {local(folder['last_indexed'])}" if folder["last_indexed"] else ""
+    return f"  {_with_reason(folder['state'], folder['reason'])}{last}"
 
 
 def _with_reason(text: str, reason: str) -> str:

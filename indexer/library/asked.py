@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.errors import QueryError, printable
@@ -38,14 +39,14 @@ def resolver(library: Library, canonical: Callable[[str], str | None]) -> Resolv
     return lambda word: known_tag(library, word) or canonical(word)
 
 
-def tree(asked: Asked, resolve: Resolve, today: date) -> Query:
-    """Return what was asked for as one query. Errors: QueryError."""
+def tree(asked: Asked, resolve: Resolve, today: date, away: Sequence[Path] = ()) -> Query:
+    """Return what was asked for as one query; resolve, today, away: as for `parse`. Errors: QueryError."""
     from indexer.library.parse import parse
     from indexer.library.query import And
 
     parts: list[Query] = []
     if asked.query:
-        parts.append(parse(" ".join(asked.query), today=today, resolve=resolve))
+        parts.append(parse(" ".join(asked.query), today=today, resolve=resolve, away=away))
     parts += _keywords(asked, resolve)
     parts += [_leaf("person", name, today) for name in asked.people]
     parts += [_leaf("model", name, today) for name in asked.models]

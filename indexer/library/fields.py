@@ -27,7 +27,12 @@ ABOUT = {
     "faces": "how many faces it shows",
     "score": "how sure the words are, 0 to 1",
 }
-_STATES = {"missing": "the file is gone", "failed": "it could not be read", "hidden": "no other search shows it"}
+_STATES = {
+    "missing": "the file is gone",
+    "failed": "it could not be read",
+    "hidden": "no other search shows it",
+    "away": "its folder cannot be seen now",
+}
 _FEW: dict[str, tuple[tuple[str, str], ...]] = {
     "orientation": tuple((name, "") for name in ORIENTATIONS),
     "is": tuple((name, _STATES.get(name, "")) for name in IS),

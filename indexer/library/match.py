@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from indexer.library.compare import distance_km, globs, regex
 from indexer.library.query import (
     ANYTHING,
     NUMBERS,
     And,
+    Away,
     Everything,
     Fact,
     Month,
@@ -95,6 +97,8 @@ def _holds(fact: Fact, photo: Subject) -> bool:
             return any(_is_like(fact, text) for text in _texts(fact.field, photo))
         case State(name):
             return name in photo.states
+        case Away(roots):
+            return any(Path(photo.path).is_relative_to(root) for root in roots)
         case Everything():
             return True
         case Number("faces" | "rating" | "score"):

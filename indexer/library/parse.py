@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from indexer.errors import QueryError, printable
-from indexer.library.query import ALL, And, Everything, Not, Or, Query, Term, leaves
+from indexer.library.query import ALL, And, Away, Everything, Not, Or, Query, Term, leaves, replaced
 from indexer.library.values import FIELDS, Unclear, leaf, quoted, written
 
 Resolve = Callable[[str], str | None]
@@ -42,11 +43,12 @@ class _Token:
     start: int
 
 
-def parse(text: str, *, today: date, resolve: Resolve = lambda _: None) -> Query:
+def parse(text: str, *, today: date, resolve: Resolve = lambda _: None, away: Sequence[Path] = ()) -> Query:
     """Read a query.
 
     today: what 'last-30-days' ends with.  resolve: a word that was typed → the tag that it means, None where none
-    is known; several plain words in a row that resolve together are one word.
+    is known; several plain words in a row that resolve together are one word.  away: the roots of the library that
+    cannot be seen now, whose photos 'is:away' finds (`away_roots`).
     Errors: QueryError with the position and, where something is misspelled, what may have been meant.
     """
     _refuse_bytes(text)
@@ -58,7 +60,7 @@ def parse(text: str, *, today: date, resolve: Resolve = lambda _: None) -> Query
         raise reader.error(f"there is no '(' for the {reader.next.text!r}")
     if sum(1 for _ in leaves(query)) > _MOST_LEAVES:
         raise QueryError(text, 0, f"more than {_MOST_LEAVES} words are too many")
-    return query
+    return replaced(query, Away(), Away(tuple(away)))
 
 
 def printed(query: Query) -> str:

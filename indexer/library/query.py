@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeAlias
 from unicodedata import normalize
 
@@ -111,6 +112,13 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """Photos in roots of the library that are away (cannot be seen now): in those that `parse` was told of."""
+
+    roots: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Everything:
     """Every photo."""
 
@@ -136,7 +144,7 @@ class Or:
     parts: tuple[Query, ...]
 
 
-Fact: TypeAlias = Person | Taken | Month | Text | Number | Near | Shape | State | Everything  # who matches scores 1
+Fact: TypeAlias = Person | Taken | Month | Text | Number | Near | Shape | State | Away | Everything  # a match scores 1
 Query: TypeAlias = Term | Fact | Not | And | Or
 ALL = Everything()  # what is shown where nothing is asked for
 

@@ -70,6 +70,19 @@ class FailureCount:
 
 
 @dataclass(frozen=True, slots=True)
+class RootCounts:
+    """A root, how many photos are known in it, how many of these are missing, and when one was analyzed last.
+
+    last_indexed: UTC, ISO 8601; None where none was.
+    """
+
+    folder: Path
+    photos: int
+    missing: int
+    last_indexed: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How much the library holds.
 
@@ -87,7 +100,6 @@ class Status:
     faces: int
     tags: int
     models: tuple[tuple[str, int], ...]
-    roots: tuple[Path, ...]
     file_bytes: int
     last_indexed: str | None
 
@@ -162,9 +174,24 @@ def status(library: Library) -> Status:
             faces=connection.scalar(select(func.count()).select_from(faces)) or 0,
             tags=connection.scalar(select(func.count()).select_from(tags).where(_SOMEWHERE)) or 0,
             models=_seen_by(connection),
-            roots=tuple(Roots.read(connection).folders),
             file_bytes=connection.exec_driver_sql(_FILE_BYTES).scalar() or 0,
         )
+
+
+def root_counts(library: Library) -> list[RootCounts]:
+    """Return what is known in each root, in order of their bytes."""
+    query = select(
+        photos.c.root_id,
+        func.count().label("photos"),
+        func.count(photos.c.missing_since).label("missing"),
+        func.max(photos.c.indexed_at).label("last_indexed"),
+    ).group_by(photos.c.root_id)
+    with library.reading() as connection:
+        known = Roots.read(connection)
+        counts = {row.root_id: tuple(row)[1:] for row in connection.execute(query)}
+        nothing = (0, 0, None)
+        folders = zip(known.prefixes, known.folders, strict=True)
+        return [RootCounts(folder, *counts.get(root_id, nothing)) for root_id, folder in folders]
 
 
 _SOMEWHERE = select(photo_tags.c.tag_id).where(photo_tags.c.tag_id == tags.c.id).exists()

@@ -14,6 +14,7 @@ from indexer.library.query import (
     STATES,
     TEXTS,
     And,
+    Away,
     Month,
     Near,
     Not,
@@ -41,7 +42,7 @@ _SCREENSHOTS = (
     "skärmbild", "skjermbilde", "skærmbillede", "zrzut ekranu", "снимок экрана", "スクリーンショット", "屏幕截图",
     "截屏", "螢幕截圖", "스크린샷",
 )  # fmt: skip
-IS = ("screenshot", "panorama", "portrait", *sorted(STATES))
+IS = ("screenshot", "panorama", "portrait", *sorted(STATES), "away")
 _LAST = re.compile(r"last-(\d{1,5})-(day|week|month|year)s?")
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
@@ -109,6 +110,8 @@ def _is(name: str, value: str, _: date) -> Query:
             return Shape("panorama")
         case "portrait":
             return Term("portrait")
+        case "away":
+            return Away()
         case "screenshot":
             named = tuple(Text("path", word) for word in _SCREENSHOTS)
             return And((Not(Text("camera", "*")), Or(named)))
@@ -215,6 +218,8 @@ def written(part: Query) -> str:
             return f"{'orientation' if name in ORIENTATIONS else 'is'}:{name}"
         case State(name):
             return f"is:{name}"
+        case Away():
+            return "is:away"
     return _impossible(part)
 
 

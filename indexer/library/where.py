@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, radians
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
@@ -16,6 +17,7 @@ from indexer.library.query import (
     NUMBERS,
     SHAPES,
     And,
+    Away,
     Everything,
     Fact,
     Month,
@@ -36,6 +38,7 @@ from indexer.library.query import (
     split_scores,
     words,
 )
+from indexer.library.roots import folder_bytes
 
 TagIds: TypeAlias = Mapping[str, Sequence[int]]  # the tags that a folded word names; more than one where case differs
 Driver: TypeAlias = frozenset[int]  # tags of which each photo that matches has one, at least as sure as it scores
@@ -141,10 +144,8 @@ def condition(fact: Query) -> Sql:
             return _range("photos.taken_at", (">=", since), ("<", before))
         case Month(number):
             return Sql("substr(photos.taken_at, 6, 2) = ?", (f"{number:02}",))
-        case Text("model"):
-            return given_by([(fact,)]).inside("EXISTS (SELECT 1 FROM photo_tags WHERE photo_id = photos.id", ")")
         case Text():
-            return _like(fact)
+            return _text(fact)
         case Number():
             low, high = bounds(fact)
             return _range(_number(fact.field), (">=", low), ("<=", high))
@@ -152,6 +153,8 @@ def condition(fact: Query) -> Sql:
             return _near(fact)
         case Shape(name) | State(name):
             return Sql(f"({(SHAPES | _STATES)[name]})")
+        case Away(folders):
+            return _in_roots(folders)
         case Everything():
             return Sql("1")
     raise TypeError(f"not a fact: {fact!r}")
@@ -207,6 +210,12 @@ def _number(name: str) -> str:
     return "1.0" if name == "score" else f"photos.{NUMBERS[name]}"
 
 
+def _text(fact: Text) -> Sql:
+    if fact.field == "model":
+        return given_by([(fact,)]).inside("EXISTS (SELECT 1 FROM photo_tags WHERE photo_id = photos.id", ")")
+    return _like(fact)
+
+
 def _person(name: str) -> Sql:
     whose = "people.name IS NOT NULL AND people.is_hidden = 0" if name == ANYTHING else "people.folded = ?"
     return Sql(
@@ -214,6 +223,12 @@ def _person(name: str) -> Sql:
         f"JOIN faces ON faces.id = person_faces.face_id WHERE {whose})",
         () if name == ANYTHING else (folded(name),),
     )
+
+
+def _in_roots(folders: Sequence[Path]) -> Sql:
+    marks = ", ".join("?" * len(folders))
+    text = f"photos.root_id IN (SELECT id FROM roots WHERE path IN ({marks}))"  # noqa: S608
+    return Sql(text, tuple(map(folder_bytes, folders)))
 
 
 def _near(fact: Near) -> Sql:

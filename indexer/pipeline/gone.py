@@ -1,19 +1,14 @@
-"""Paths that the library knows and the disk does not show flow in; those that are surely gone are told from the others.
-
-A disk that is not mounted must not empty a library. An empty folder in its place was there before the disk was:
-it was last changed before the photos were indexed, and so none of them can have been deleted from it.
-"""
+"""Check for missing files: photos that were deleted or moved are told from those whose disk is away (`root_state`)."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISDIR
 
-from indexer.intake.discover import is_empty_since
 from indexer.library.store import Library
-
-_CLOCKS_SECONDS = 2.0  # what two clocks, or the rounding of a file system, may differ
+from indexer.pipeline.root_state import UNMOUNTED, absence_reason, is_unmounted
 
 
 class Absence:
@@ -35,16 +30,27 @@ class Absence:
         return self._folders[folder]
 
     def _is_sure(self, folder: Path) -> bool:
-        if any(not root.is_dir() for root in self._roots if folder.is_relative_to(root)):
+        if any(absence_reason(root) for root in self._roots if folder.is_relative_to(root)):
             return False
-        if not folder.is_dir():
+        is_folder = _is_folder(folder)
+        if is_folder is None:
+            return False
+        if not is_folder:
             return folder.parent == folder or self.is_sure(folder)
-        changed = is_empty_since(folder)
-        indexed = None if changed is None else self._library.last_indexed(folder)
-        if changed is None or indexed is None or changed > indexed.timestamp() - _CLOCKS_SECONDS:
+        if not is_unmounted(self._library, folder):
             return True
-        self._on_error(folder, "is empty, but photos are known in it: is a disk not mounted? They are kept")
+        self._on_error(folder, f"{UNMOUNTED} They are kept")
         return False
+
+
+def _is_folder(path: Path) -> bool | None:
+    """Tell whether a path is a folder, None where the disk does not tell."""
+    try:
+        return S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return None
 
 
 def is_there(path: Path) -> bool:

@@ -16,6 +16,7 @@ from indexer.library.store import Library
 from indexer.photo import Networks, PhotoFile, same_stamp
 from indexer.pipeline.files import Files
 from indexer.pipeline.gone import Absence, is_there
+from indexer.pipeline.root_state import is_older_than_photos, last_changed
 
 Report = Callable[[Path, str], None]
 Step = Callable[[], None]
@@ -135,12 +136,13 @@ class _Comparison:
         return self
 
     def spare(self, empty: Iterable[Path]) -> None:
-        """Keep what is known in folders that have no photo at all: perhaps a disk is not mounted."""
+        """Keep what is known in folders that have no photo at all and were not changed since: is a disk not mounted?"""
         for folder in empty:
-            count = sum(path.is_relative_to(folder) for path in self._left)
-            if count:
+            left = [path for path in self._left if path.is_relative_to(folder)]
+            changed = last_changed({folder, *(path.parent for path in left)}) if left else 0.0
+            if left and is_older_than_photos(self._library, folder, changed):
                 self._spared.add(folder)
-                reason = f"has no photo, but {count:,} are known in it: is a disk not mounted? They are kept"
+                reason = f"has no photo, but {len(left):,} are known in it: is a disk not mounted? They are kept"
                 self._on_error(folder, reason)
 
     def plan(self, folders: Sequence[Path]) -> Plan:

@@ -7,7 +7,7 @@ sum: whatever a crash or a failing disk left of it is made again. Where nothing 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from hashlib import sha256
@@ -79,6 +79,18 @@ class Thumbnails:
         with suppress(OSError):  # no room, no permission: it was made for this once
             _write(file, made)
             self._kept.added(len(made) + _CHECK_BYTES)
+
+
+def forget_thumbnails(folder: Path, contents: Iterable[bytes]) -> None:
+    """Delete the thumbnails of photos with these contents (SHA-256), and of their faces.
+
+    What a server makes of them at the same moment may stay. Errors: OSError where one cannot be deleted.
+    """
+    names = {content.hex() for content in contents}
+    for shard in {name[:2] for name in names}:
+        for file in (folder / shard).glob("*.webp"):
+            if file.name.partition("-")[0] in names:
+                file.unlink(missing_ok=True)
 
 
 def _read(file: Path) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, cast
 
 from typing_extensions import TypedDict
@@ -41,9 +42,13 @@ class ReasonRecord(WhyRecord):
 
 
 class HitRecord(PhotoPathRecord):
-    """A photo that a search found. taken_at: by the clock on the wall; width, height: pixels of the upright photo."""
+    """A photo that a search found. taken_at: by the clock on the wall; width, height: pixels of the upright photo.
+
+    away: its folder cannot be seen now (a disk that is not mounted, a folder that was renamed).
+    """
 
     score: float
+    away: bool
     taken_at: str | None
     width: int | None
     height: int | None
@@ -52,12 +57,17 @@ class HitRecord(PhotoPathRecord):
     explanation: NotRequired[list[ReasonRecord]]
 
 
-def hit_record(hit: Hit, reasons: Sequence[Reason] | None = None) -> HitRecord:
-    """Return a found photo; reasons: why it has the tags that were searched for, None where nobody asked."""
+def hit_record(hit: Hit, reasons: Sequence[Reason] | None = None, away: Sequence[Path] = ()) -> HitRecord:
+    """Return a found photo.
+
+    reasons: why it has the tags that were searched for, None where nobody asked.  away: folders that cannot be seen
+    now.
+    """
     told: dict[str, Any] = {
         "photo": hit.number,
         **path_record(hit.path),
         "score": rounded(hit.score),
+        "away": is_in(hit.path, away),
         "taken_at": hit.taken_at,
         "width": hit.width,
         "height": hit.height,
@@ -66,6 +76,11 @@ def hit_record(hit: Hit, reasons: Sequence[Reason] | None = None) -> HitRecord:
         **({"explanation": [reason_record(each) for each in reasons]} if reasons is not None else {}),
     }
     return cast("HitRecord", told)
+
+
+def is_in(path: Path, folders: Sequence[Path]) -> bool:
+    """Tell whether a path lies in one of these folders."""
+    return any(path.is_relative_to(folder) for folder in folders)
 
 
 def reason_record(reason: Reason) -> ReasonRecord:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -14,10 +14,33 @@ from indexer.records.plain import PathRecord, path_record
 from indexer.records.scan import ScanRecord
 
 if TYPE_CHECKING:
-    from indexer.library.report import FailureCount, Status
+    from indexer.library.report import FailureCount, RootCounts, Status
     from indexer.library.store import Library
     from indexer.photo import Networks
     from indexer.pipeline.presence import Presence
+    from indexer.pipeline.root_state import FolderState, RootState
+
+
+class RootRecord(PathRecord):
+    """A root: a folder of the library.
+
+    state: 'there', 'away' (it cannot be seen now) or 'empty' (it is there, but no photo is); reason: why it is away
+    or empty, else ''.  photos: all that are known in it, of which so many are missing.  last_indexed: when one was
+    analyzed last, UTC, ISO 8601.
+    """
+
+    state: str
+    reason: str
+    photos: int
+    missing: int
+    last_indexed: str | None
+
+
+class FolderRecord(RootRecord):
+    """A folder: one of the library, or of the setting 'folders' (those that 'scan' and 'watch' take), or both."""
+
+    in_library: bool
+    in_settings: bool
 
 
 class ModelRecord(TypedDict):
@@ -76,7 +99,6 @@ class HeldRecord(TypedDict):
     tags: int
     file_bytes: int
     last_indexed: str | None
-    folders: list[PathRecord]
     models: list[ModelRecord]
 
 
@@ -90,6 +112,12 @@ class CountedRecord(HeldRecord):
     failures: list[FailureCountRecord]
 
 
+class RootsRecord(TypedDict):
+    """The roots of the library, as the disk has them now."""
+
+    folders: list[RootRecord]
+
+
 class WorkRecord(TypedDict):
     """What the daemon does; paused_since: since when it is asked to rest (UTC, ISO 8601)."""
 
@@ -97,8 +125,8 @@ class WorkRecord(TypedDict):
     daemon: DaemonRecord | None
 
 
-class StatusRecord(CountedRecord, WorkRecord):
-    """How much the library holds, what failed and why, and what the daemon does."""
+class StatusRecord(CountedRecord, RootsRecord, WorkRecord):
+    """How much the library holds, what failed and why, the state of its folders, and what the daemon does."""
 
 
 class ServerStatus(StatusRecord):
@@ -109,7 +137,7 @@ class ServerStatus(StatusRecord):
 
 def status_record(library: Library, networks: Networks | None) -> StatusRecord:
     """Look how a library is. networks: of the settings, None where they cannot be told."""
-    return {**held_record(library, networks), **work_record(library)}
+    return {**held_record(library, networks), **roots_record(library), **work_record(library)}
 
 
 def held_record(library: Library, networks: Networks | None) -> CountedRecord:
@@ -121,6 +149,32 @@ def held_record(library: Library, networks: Networks | None) -> CountedRecord:
         "stale": stale_count(library, networks) if networks else None,
         "failures": _failure_counts(failure_counts(library)),
     }
+
+
+def roots_record(
+    library: Library, counts: Sequence[RootCounts] | None = None, found: Mapping[Path, FolderState] | None = None
+) -> RootsRecord:
+    """Look at the roots. counts, found: as for `root_states`."""
+    from indexer.pipeline.root_state import root_states
+
+    return {"folders": [root_record(each) for each in root_states(library, counts, found)]}
+
+
+def root_record(root: RootState) -> RootRecord:
+    """Return a root, its state and what is known in it."""
+    return {
+        **path_record(root.folder),
+        "state": root.state,
+        "reason": root.reason,
+        "photos": root.photos,
+        "missing": root.missing,
+        "last_indexed": root.last_indexed,
+    }
+
+
+def folder_record(root: RootState, *, in_library: bool, in_settings: bool) -> FolderRecord:
+    """Return a folder of the library or of the settings."""
+    return {**root_record(root), "in_library": in_library, "in_settings": in_settings}
 
 
 def work_record(library: Library) -> WorkRecord:
@@ -142,7 +196,6 @@ def _library_record(path: Path, status: Status) -> HeldRecord:
         "tags": status.tags,
         "file_bytes": status.file_bytes,
         "last_indexed": status.last_indexed,
-        "folders": [path_record(root) for root in status.roots],
         "models": [{"id": model, "photos": photos} for model, photos in status.models],
     }
 

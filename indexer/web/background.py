@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from threading import Lock, Thread
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from indexer.errors import IndexerError, ModelError
 from indexer.library.alike import Group, duplicates
 from indexer.library.look_alikes import LookAlikes
 from indexer.library.query import ALL
+from indexer.library.report import root_counts
 from indexer.library.search import by_query
 from indexer.library.shapes import shapes
 from indexer.library.suggest import suggest
@@ -21,23 +23,28 @@ from indexer.library.timeline import timeline
 from indexer.photo import Networks
 from indexer.pipeline.apart import Apart, duplicates_in
 from indexer.pipeline.plan import Report
+from indexer.pipeline.root_state import FolderState, folder_states
 from indexer.pipeline.scanner import Scanner
 from indexer.pipeline.scanning import Build, Scanning
 from indexer.pipeline.worker import Limits
 from indexer.records.scan import scan_record
-from indexer.records.status import ServerStatus, held_record, work_record
+from indexer.records.status import ServerStatus, held_record, roots_record, work_record
 from indexer.vision.eyes import Eyes
 from indexer.web.events import Events
 from indexer.web.memory import Memory
 from indexer.web.site import Site
 from indexer.web.slowly import Slowly
 
+_LOOK_SECONDS = 1.0  # between looks whether the folders are there
+_PATIENCE_SECONDS = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Background:
     """What one server has beside its site.
 
-    copies, twins: groups of photos that look the same, or have the same bytes.  apart: does what takes long.
+    copies, twins: groups of photos that look the same, or have the same bytes.  roots: the states of the library's
+    folders on the disk.  apart: does what takes long.
     grouping: held while faces are grouped.
     """
 
@@ -46,6 +53,7 @@ class Background:
     scanner: Scanner
     copies: Slowly[list[Group]]
     twins: Slowly[list[Group]]
+    roots: Slowly[dict[Path, FolderState]]
     events: Events
     apart: Apart
     grouping: Lock = field(default_factory=Lock)
@@ -57,19 +65,25 @@ class Background:
         """Return the background of a site. build: builds networks that are not there yet, for a scan."""
         memory, apart = Memory(site.library), Apart()
         scanner = Scanner(site.library, partial(_scanning, site, build))
+        roots = Slowly(memory, lambda: folder_states(site.library), _LOOK_SECONDS)
         return cls(
             site,
             memory,
             scanner,
             Slowly(memory, lambda: apart.do(duplicates_in, site.library.path, classifier_id(site))),
             Slowly(memory, lambda: duplicates(site.library, None)),
-            Events("status", lambda: status(site, memory, scanner)),
+            roots,
+            Events("status", lambda: status(site, memory, roots, scanner)),
             apart,
         )
 
     def status(self) -> ServerStatus:
         """Return how the library is, and what works on it."""
-        return status(self.site, self.memory, self.scanner)
+        return status(self.site, self.memory, self.roots, self.scanner)
+
+    def away(self) -> tuple[Path, ...]:
+        """Return the library's folders that cannot be seen now; a disk that does not answer is waited for once."""
+        return tuple(root for root, found in _found(self.roots).items() if found.state == "away")
 
     def look_alikes(self, model: str) -> LookAlikes:
         """Return the vectors by a network, in memory; those by another one are let go."""
@@ -121,12 +135,18 @@ def classifier_id(site: Site) -> str:
     return Eyes(**site.config.eyes).specs()[0].id
 
 
-def status(site: Site, memory: Memory, scanner: Scanner) -> ServerStatus:
+def status(site: Site, memory: Memory, roots: Slowly[dict[Path, FolderState]], scanner: Scanner) -> ServerStatus:
     """Return how a library is, and what works on it: what it holds is counted again only when somebody wrote."""
     networks = _networks(site)
     held = memory.kept(("held", networks), lambda: held_record(site.library, networks))
+    counts = memory.kept("roots", lambda: root_counts(site.library))
+    folders = roots_record(site.library, counts, _found(roots))
     scan = scanner.progress
-    return {**held, **work_record(site.library), "scan": None if scan is None else scan_record(scan)}
+    return {**held, **folders, **work_record(site.library), "scan": None if scan is None else scan_record(scan)}
+
+
+def _found(roots: Slowly[dict[Path, FolderState]]) -> dict[Path, FolderState]:
+    return roots.ask(_PATIENCE_SECONDS)[0] or {}
 
 
 def _networks(site: Site) -> Networks | None:

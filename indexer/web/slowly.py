@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from threading import Lock, Thread
 from time import monotonic
 from typing import Generic, TypeVar
@@ -14,27 +15,38 @@ _REST = 3  # an answer is made again after so many times the seconds that it too
 
 
 class Slowly(Generic[Value]):
-    """An answer that is made in the background, one at a time, and made again when the library has changed."""
+    """An answer that is made in the background, one at a time, and made again when the library has changed.
 
-    def __init__(self, memory: Memory, make: Callable[[], Value]) -> None:
-        self._memory, self._make = memory, make
+    seconds: after so long it is made again all the same, as it depends on more than the library.  clock: seconds.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        make: Callable[[], Value],
+        seconds: float | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._memory, self._make, self._seconds, self._clock = memory, make, seconds, clock
         self._lock = Lock()
-        self._is_working = False
+        self._worker: Thread | None = None
+        self._begun = 0.0
         self._answer: tuple[Mark, Value] | None = None
         self._error: Exception | None = None
-        self._due = 0.0
+        self._due = self._stale_at = -inf
 
     def ask(self, patience_seconds: float = 0.0) -> tuple[Value | None, bool]:
         """Return the last answer, None where there is none yet, and whether it is up to date.
 
-        patience_seconds: how long to wait for a first answer, which may be quick. Errors: what the question raised.
+        patience_seconds: how long to wait for a first answer, which may be quick; where answers grow old by
+        themselves, for any. Errors: what the question raised.
         """
         mark = self._memory.mark()
         with self._lock:
-            is_fresh = self._answer is not None and self._answer[0] == mark
-            worker = None if is_fresh else self._start(mark)
-        if worker is not None and self._answer is None:
-            worker.join(patience_seconds)
+            worker = None if self._is_fresh(mark) else self._start(mark)
+            left = patience_seconds - (self._clock() - self._begun)
+        if worker is not None and left > 0 and (self._answer is None or self._seconds is not None):
+            worker.join(left)
         with self._lock:
             if self._error is not None:
                 error, self._error = self._error, None
@@ -43,16 +55,18 @@ class Slowly(Generic[Value]):
                 return None, False
             return self._answer[1], self._answer[0] == mark
 
+    def _is_fresh(self, mark: Mark) -> bool:
+        return self._answer is not None and self._answer[0] == mark and self._clock() < self._stale_at
+
     def _start(self, mark: Mark) -> Thread | None:
-        if self._is_working or (self._answer is not None and monotonic() < self._due):
-            return None
-        self._is_working = True
-        worker = Thread(target=self._work, args=(mark,), name="slowly", daemon=True)
-        worker.start()
-        return worker
+        """Begin, unless that was done or is too early; return who is at work."""
+        if self._worker is None and (self._answer is None or self._clock() >= self._due):
+            self._begun = self._clock()
+            self._worker = Thread(target=self._work, args=(mark,), name="slowly", daemon=True)
+            self._worker.start()
+        return self._worker
 
     def _work(self, mark: Mark) -> None:
-        begun = monotonic()
         try:
             made = self._make()
         except Exception as error:
@@ -61,7 +75,8 @@ class Slowly(Generic[Value]):
         else:
             with self._lock:
                 self._answer = mark, made
+                self._stale_at = inf if self._seconds is None else self._clock() + self._seconds
         finally:
             with self._lock:
-                self._is_working = False
-                self._due = monotonic() + _REST * (monotonic() - begun)
+                self._worker = None
+                self._due = self._clock() + _REST * (self._clock() - self._begun)

@@ -13,6 +13,7 @@ from indexer.library.query import (
     SHAPES,
     STATES,
     And,
+    Away,
     Month,
     Near,
     Not,
@@ -31,6 +32,7 @@ from indexer.library.store import Library
 from indexer.photo import Failed, Metadata, Outcome, PhotoFile, Removed
 
 P = Path("/Photos")
+AWAY = Path("/Disk")  # a root that cannot be seen
 PEOPLE = {"Alice": 0, "Zoë": 0, "Bob": 1}  # name → is hidden
 NAMES = ["img.jpg", "Küste/b.JPG", "Ku\u0308ste/c.png", "a[1]?/x*y.jpg", "Italy 2023/d.heic", "Italy/e.jpg"]
 
@@ -104,6 +106,7 @@ facts: st.SearchStrategy[Query] = st.one_of(
     ),
     st.sampled_from(sorted(SHAPES)).map(Shape),
     st.sampled_from(sorted(STATES)).map(State),
+    st.just(Away((AWAY,))),
 )
 queries: st.SearchStrategy[Query] = st.recursive(
     st.builds(Term, words) | facts,
@@ -118,16 +121,17 @@ queries: st.SearchStrategy[Query] = st.recursive(
 
 def recorded(library: Library, photos: list[Subject]) -> list[Subject]:
     """Put photos into a library under names of their own; return them as the library knows them."""
-    library.add_root(P)
-    known = [replace(photo, path=str(P / str(number) / photo.path)) for number, photo in enumerate(photos)]
+    for root in (P, AWAY):
+        library.add_root(root)
+    known = [replace(photo, path=str(_root(number) / str(number) / photo.path)) for number, photo in enumerate(photos)]
     library.record([_outcome(number, photo) for number, photo in enumerate(known)])
     library.record([outcome for photo in known for outcome in _undone(photo)])
     with library.writing() as connection:
         for number, (name, hidden) in enumerate(PEOPLE.items(), 1):
             person = (number, name, folded(name), hidden)
             connection.exec_driver_sql("INSERT INTO people VALUES (?, ?, ?, ?)", person)
-        rows = connection.exec_driver_sql("SELECT id, CAST(path AS TEXT) FROM photos").all()
-        ids = {str(P / path): row for row, path in rows}
+        whole = "SELECT photos.id, CAST(roots.path || photos.path AS TEXT) FROM photos JOIN roots ON roots.id = root_id"
+        ids = {path: row for row, path in connection.exec_driver_sql(whole)}
         for photo in known:
             values = (photo.rating, int("hidden" in photo.states), ids[photo.path])
             connection.exec_driver_sql("UPDATE photos SET rating = ?, is_hidden = ? WHERE id = ?", values)
@@ -136,6 +140,10 @@ def recorded(library: Library, photos: list[Subject]) -> list[Subject]:
                 who = (face, 1 + list(PEOPLE).index(name))
                 connection.exec_driver_sql("INSERT INTO person_faces VALUES (?, ?, 1)", who)
     return [_as_known(photo) for photo in known]
+
+
+def _root(number: int) -> Path:
+    return AWAY if number % 3 == 1 else P
 
 
 def _outcome(number: int, photo: Subject) -> Outcome:

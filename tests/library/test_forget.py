@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from indexer.library.backup import backup
 from indexer.library.corrections import move_faces, person_with
-from indexer.library.forget import forget_all, forget_faces, forget_folder, forget_person
+from indexer.library.forget import contents, forget_all, forget_faces, forget_folder, forget_person, forget_photos
 from indexer.library.group import group
+from indexer.library.own import add_tag
 from indexer.library.people import faces_in, list_people
 from indexer.library.report import details
 from indexer.library.store import Library
@@ -110,6 +111,57 @@ def test_forgotten_faces_are_grouped_no_more(party: Library) -> None:
     forget_all(party)
     add(party, *PHOTOS)
     group(party, MODEL, **LIMITS)
+    assert list_people(party) == []
+
+
+def rows(library: Library, table: str) -> int:
+    with library.reading() as connection:
+        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() or 0)
+
+
+def test_a_root_is_forgotten_with_all_that_is_known_of_its_photos(party: Library, tmp_path: Path) -> None:
+    add_tag(party, "Grandma's birthday", [ROOT / "2.jpg"])
+    known = contents(party, ROOT)
+    assert known is not None
+    assert (known.roots, known.photos, known.words, known.named, len(known.contents)) == ((ROOT,), 3, 1, 2, 3)
+    assert forget_photos(party, ROOT) == 3
+    assert party.roots() == []
+    assert contents(party, ROOT) is None
+    for table in ("photos", "faces", "descriptors", "vectors", "people", "person_faces", "own_tags", "tags"):
+        assert rows(party, table) == 0, table
+    for photo in PHOTOS:
+        for place in range(len(photo.analysis.faces)):
+            assert traces(party, data(photo, place), tmp_path) == []
+    for secret in (b"Grandma's birthday", b"Alice", b"2.jpg"):
+        assert not [each.name for each in tmp_path.iterdir() if secret in each.read_bytes()]
+
+
+def test_a_folder_in_a_root_is_forgotten_and_the_rest_stays(party: Library, tmp_path: Path) -> None:
+    add(party, photo_of(ROOT / "inn.jpg", BOB))
+    with party.writing() as connection:
+        stranger = "INSERT INTO strangers SELECT id, CAST(? AS BLOB), 1, 1 FROM roots"
+        for name in ("in/README", "README"):
+            connection.exec_driver_sql(stranger, (name,))
+    assert forget_photos(party, ROOT / "in") == 1
+    assert party.roots() == [ROOT]
+    assert [path.name for path in sorted(party.known())] == ["2.jpg", "3.jpg", "README", "inn.jpg"]
+    assert traces(party, data(PHOTOS[0], 1), tmp_path) == []
+    assert [person.name for person in list_people(party)] == ["Alice"]  # she is in another photo
+
+
+def test_content_that_another_photo_has_is_told_from_what_goes(party: Library) -> None:
+    add(party, photo_of(ROOT / "in" / "2.jpg", ALICE))
+    known = contents(party, ROOT / "in")
+    assert known is not None
+    assert (known.roots, known.photos) == ((), 2)
+    assert known.contents == {PHOTOS[0].analysis.hashes.content}
+
+
+def test_photos_that_come_again_after_they_were_forgotten_are_new(party: Library) -> None:
+    forget_photos(party, ROOT)
+    party.add_root(ROOT)
+    add(party, *PHOTOS)
+    assert described(party, "in/1.jpg") == [True, True]
     assert list_people(party) == []
 
 

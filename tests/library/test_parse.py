@@ -7,11 +7,26 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_queries import queries
+from made_queries import AWAY, queries
 
 from indexer.errors import QueryError
 from indexer.library.parse import parse, printed
-from indexer.library.query import And, Month, Near, Not, Number, Or, Person, Query, Shape, State, Taken, Term, Text
+from indexer.library.query import (
+    And,
+    Away,
+    Month,
+    Near,
+    Not,
+    Number,
+    Or,
+    Person,
+    Query,
+    Shape,
+    State,
+    Taken,
+    Term,
+    Text,
+)
 
 TODAY = date(2024, 3, 31)
 KNOWN = {"dogs": "dog", "great white shark": "great white shark", "hot dog": "hot dog", "mutt": "dog"}
@@ -19,7 +34,7 @@ a, b, c = Term("a"), Term("b"), Term("c")
 
 
 def read(text: str) -> Query:
-    return parse(text, today=TODAY, resolve=lambda word: KNOWN.get(word.lower()))
+    return parse(text, today=TODAY, resolve=lambda word: KNOWN.get(word.lower()), away=[AWAY])
 
 
 @pytest.mark.parametrize(
@@ -71,6 +86,8 @@ def read(text: str) -> Query:
         ("is:panorama", Shape("panorama")),
         ("is:portrait", Term("portrait")),
         ("IS:missing", State("missing")),
+        ("is:away", Away((AWAY,))),
+        ("a -is:away", And((a, Not(Away((AWAY,)))))),
     ],
 )
 def test_text_means(text: str, query: Query) -> None:
@@ -124,7 +141,7 @@ def test_what_cannot_be_understood_is_said_with_its_place(text: str, position: i
 @settings(deadline=None)
 @given(queries)
 def test_what_is_printed_parses_to_the_same_tree(query: Query) -> None:
-    assert parse(printed(query), today=TODAY) == query
+    assert parse(printed(query), today=TODAY, away=[AWAY]) == query
 
 
 @settings(max_examples=300, deadline=None)
@@ -137,5 +154,5 @@ def test_any_text_is_a_query_or_an_error(pieces: list[str]) -> None:
         place = error.__dict__["position"]
     else:
         place = 0
-        assert parse(printed(query), today=TODAY) == query
+        assert parse(printed(query), today=TODAY, away=[AWAY]) == query
     assert 0 <= place <= len(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from indexer.library.report import status
 from indexer.photo import Moved
+from indexer.pipeline.gone import Absence
 from indexer.pipeline.plan import Plan, plan, plan_touched
 
 
@@ -113,6 +115,54 @@ def test_photos_deleted_from_a_folder_that_stays_are_missing(scanner, photos: Pa
         path.unlink()
     scanner(photos)
     assert status(scanner.library).missing == 2
+
+
+def test_photos_of_a_root_that_was_emptied_on_purpose_are_missing(scanner, photos: Path) -> None:
+    scanner(photos)
+    (photos / "cat.jpg").unlink()
+    shutil.rmtree(photos / "trip")
+    scanner(photos)
+    assert status(scanner.library).missing == 3
+    assert scanner.troubles == []
+
+
+@pytest.mark.parametrize("kept", ["trip", "notes"])
+def test_photos_deleted_from_all_folders_of_a_root_are_missing(scanner, photos: Path, kept: str) -> None:
+    (photos / "cat.jpg").rename(photos / "trip" / "cat.jpg")
+    (photos / "notes").mkdir()
+    age(photos)
+    scanner(photos)
+    for path in (photos / "trip").iterdir():
+        path.unlink()
+    if kept == "notes":
+        (photos / "trip").rmdir()
+    scanner(photos)
+    assert status(scanner.library).missing == 3
+
+
+def test_a_mount_point_in_which_somebody_left_a_file_keeps_its_photos(scanner, photos: Path) -> None:
+    scanner(photos)
+    shutil.move(photos, photos.with_name("disk"))
+    (photos / "lost+found").mkdir(parents=True)
+    (photos / "NOT MOUNTED").touch()
+    age(photos)
+    scanner(photos)
+    assert status(scanner.library).missing == 0
+    assert "not mounted" in scanner.troubles[0][1]
+
+
+def test_nothing_is_sure_of_a_folder_that_the_disk_does_not_tell_of(scanner, photos: Path, monkeypatch) -> None:
+    scanner(photos)
+    absence = Absence(scanner.library, lambda *_: None)
+    known, stat = photos / "trip" / "coffee.jpg", os.stat
+
+    def failing(path: Path, *rest: object, **named: object) -> os.stat_result:
+        if Path(path) == photos / "trip":
+            raise OSError(errno.EIO, "Input/output error")
+        return stat(path, *rest, **named)
+
+    monkeypatch.setattr(os, "stat", failing)
+    assert not absence.is_sure(known)
 
 
 def test_a_photo_whose_disk_is_away_is_copied_not_moved(

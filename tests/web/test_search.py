@@ -244,3 +244,40 @@ def test_an_empty_library_has_nothing_and_says_so(serve, tmp_path: Path) -> None
         assert served.client.get("/api/duplicates").json()["groups"] == []
         assert served.client.post("/api/scan").status_code == 409
     shutil.rmtree(tmp_path / "thumbnails", ignore_errors=True)
+
+
+@pytest.fixture
+def disk(served, home, tmp_path: Path) -> Path:
+    """A name for the folder of the photos, which the library knows it by; a link makes it there."""
+    disk = tmp_path / "disk"
+    with served.site.library.writing() as connection:
+        path = f"{disk}/"
+        connection.exec_driver_sql("UPDATE roots SET path = ?, path_text = ?", (path.encode(), path))
+    return disk
+
+
+def test_photos_in_folders_that_are_away_are_marked_and_can_be_left_out(served, disk: Path) -> None:
+    found = served.client.get("/api/search?q=cat").json()
+    assert found["total"]
+    assert {hit["away"] for hit in found["hits"]} == {True}
+    assert served.client.get("/api/search?q=cat is:away").json()["total"] == found["total"]
+    assert served.client.get("/api/search?q=cat -is:away").json()["total"] == 0
+    assert "its folder is away" in served.client.get("/?q=cat").text
+
+
+def test_an_answer_is_another_one_when_a_folder_comes_back(served, home, disk: Path) -> None:
+    first = served.client.get("/api/search?q=cat")
+    again = {"If-None-Match": first.headers["etag"]}
+    assert served.client.get("/api/search?q=cat", headers=again).status_code == 304
+    disk.symlink_to(home.photos)
+    sleep(1.1)  # it looks once a second
+    answer = served.client.get("/api/search?q=cat", headers=again)
+    assert answer.status_code == 200
+    assert {hit["away"] for hit in answer.json()["hits"]} == {False}
+    assert "its folder is away" not in served.client.get("/?q=cat").text
+
+
+def test_the_status_says_which_folders_are_away(served, disk: Path) -> None:
+    (folder,) = served.client.get("/api/status").json()["folders"]
+    assert (folder["path"], folder["state"], folder["reason"]) == (str(disk), "away", "it does not exist (any more)")
+    assert 'class="badge warn">away</span>' in served.client.get("/status").text

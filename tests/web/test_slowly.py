@@ -97,3 +97,33 @@ def test_another_server_has_other_marks(library: Library) -> None:
     assert one.mark() != other.mark()
     one.close()
     other.close()
+
+
+def test_an_answer_that_grows_old_is_made_again_and_waited_for(memory: Memory) -> None:
+    now, answers = [0.0], iter(range(100))
+    slowly = Slowly(memory, lambda: next(answers), 1.0, lambda: now[0])
+    assert slowly.ask(_PATIENCE_SECONDS) == (0, True)
+    now[0] = 0.9
+    assert slowly.ask(_PATIENCE_SECONDS) == (0, True)
+    now[0] = 1.1
+    assert slowly.ask(_PATIENCE_SECONDS) == (1, True)
+
+
+def test_a_question_that_hangs_is_waited_for_once(memory: Memory) -> None:
+    goes_on, now, made = Event(), [0.0], []
+
+    def make() -> int:
+        made.append(1)
+        if len(made) > 1:
+            goes_on.wait(_PATIENCE_SECONDS)
+        return len(made)
+
+    slowly = Slowly(memory, make, 1.0, lambda: now[0])
+    assert slowly.ask(_PATIENCE_SECONDS) == (1, True)
+    now[0] = 2.0
+    assert slowly.ask(0.01)[0] == 1
+    now[0] = 3.0
+    begun = time.monotonic()
+    assert slowly.ask(0.5)[0] == 1
+    assert time.monotonic() - begun < 0.4
+    goes_on.set()

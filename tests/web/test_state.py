@@ -77,7 +77,10 @@ def test_a_scan_indexes_what_is_new_and_tells_how_far_it_is(own) -> None:
     assert Path(scan["last_photo"]["path"]).parent == photos
     assert served.client.get("/api/search?q=cat").json()["total"] == 1
     status = served.client.get("/api/status").json()
-    assert (status["photos"], status["folders"]) == (2, [{"path": str(photos)}])
+    (folder,) = status["folders"]
+    assert folder.pop("last_indexed") == status["last_indexed"]
+    assert folder == {"path": str(photos), "state": "there", "reason": "", "photos": 2, "missing": 0}
+    assert status["photos"] == 2
 
 
 def test_a_photo_that_failed_is_tried_again_only_on_request(own, home) -> None:

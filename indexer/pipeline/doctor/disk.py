@@ -57,7 +57,10 @@ def check_folders(compared: Compared) -> Iterator[Finding]:
     for root in compared.absent:
         count = sum(path.is_relative_to(root) for path in compared.known)
         text = f"{printable(root)} is not there; what is known of its {counted(count, 'photo')} is kept"
-        advice = f"mount its disk, or 'indexer relocate {printable(root)} NEW' if it has moved"
+        advice = (
+            f"mount its disk, 'indexer relocate {printable(root)} NEW' if it has moved, "
+            f"'indexer folders remove {printable(root)}' if it is gone for good"
+        )
         yield Finding("folders", "warning", text, advice, count=count)
     of_roots = [(path, reason) for path, reason in compared.troubles if path in compared.roots]
     for path, reason in of_roots:
@@ -105,7 +108,7 @@ def check_leftovers(library: Path, now: datetime) -> Iterator[Finding]:
     copies = [each for each in copies if each.suffix == ".bak"]
     if copies:
         names = ", ".join(printable(each.name) for each in copies)
-        text = f"copies from before an upgrade ({_sizes(copies)}): {names}"
+        text = f"copies from before an upgrade or a removal ({_sizes(copies)}): {names}"
         yield Finding("upgrade copies", "note", text, "delete them when all is well", count=len(copies))
 
 

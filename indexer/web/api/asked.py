@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from fastapi import Query as Parameter
@@ -31,10 +33,13 @@ Month: TypeAlias = Annotated[
 ]
 
 
-def asked_for(site: Site, text: str, month: str | None = None) -> tuple[Query, Query]:
-    """Return the query that a text is, and the same with a month as further condition. Errors: QueryError."""
+def asked_for(site: Site, text: str, month: str | None = None, away: Sequence[Path] = ()) -> tuple[Query, Query]:
+    """Return the query that a text is, and the same with a month as further condition. Errors: QueryError.
+
+    away: what 'is:away' means.
+    """
     resolve, today = resolver(site.library, site.vocabulary.canonical), date.today()
-    query = tree(Asked(query=[text]), resolve, today) if text.strip() else ALL
+    query = tree(Asked(query=[text]), resolve, today, away) if text.strip() else ALL
     if month is None:
         return query, query
     if month == "none":

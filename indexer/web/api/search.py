@@ -60,8 +60,9 @@ def search(
     month: Month = None,
 ) -> SearchRecord:
     """Say which photos match a query, and why. `next` is the address of the next page, null on the last."""
-    cached(request, response, behind.memory.mark(), date.today(), request.url.query)
-    query, wanted = asked_for(site, q, month)
+    away = behind.away()
+    cached(request, response, behind.memory.mark(), date.today(), away, request.url.query)
+    query, wanted = asked_for(site, q, month, away)
     order = order_of(sort, query)
     total = behind.memory.kept(("count", wanted, min_score), lambda: count_hits(site.library, wanted, min_score))
     hits = by_query(site.library, wanted, sort=order, reverse=reverse, limit=limit, offset=offset, min_score=min_score)
@@ -71,7 +72,7 @@ def search(
         "offset": offset,
         "limit": limit,
         "next": _next(request, offset + limit) if offset + limit < total else None,
-        "hits": [hit_record(hit) for hit in hits],
+        "hits": [hit_record(hit, away=away) for hit in hits],
         "hints": []
         if total
         else list(map(hint_record, nothing_found(site.library, wanted, lambda word: nearest(site.vocabulary, word)))),
@@ -83,8 +84,9 @@ def months(
     site: SiteOf, behind: BackgroundOf, request: Request, response: Response, q: QueryText = ""
 ) -> TimelineRecord:
     """Count the photos of each month, newest first; the month null has those without a date."""
-    cached(request, response, behind.memory.mark(), date.today(), request.url.query)
-    _, wanted = asked_for(site, q)
+    away = behind.away()
+    cached(request, response, behind.memory.mark(), date.today(), away, request.url.query)
+    _, wanted = asked_for(site, q, away=away)
     found = behind.memory.kept(("months", wanted), lambda: timeline(site.library, wanted))
     return {"total": sum(each.photos for each in found), "months": [month_record(each) for each in found]}
 
@@ -99,8 +101,9 @@ def outlines(
     sort: _SortOf = None,
 ) -> ShapesRecord:
     """Give the shape of every photo in the order of the search, one byte each, for a page that lays them all out."""
-    cached(request, response, behind.memory.mark(), date.today(), request.url.query)
-    query, wanted = asked_for(site, q)
+    away = behind.away()
+    cached(request, response, behind.memory.mark(), date.today(), away, request.url.query)
+    query, wanted = asked_for(site, q, away=away)
     order = order_of(sort, query)
     return behind.memory.kept(("shapes", wanted, order), lambda: shapes_record(shapes(site.library, wanted, order)))
 

@@ -43,7 +43,8 @@ def sizes(photo: Photo) -> str:
 def named(hit: Photo) -> str:
     """Return what a link to a photo is called: file, day, tags."""
     parts = [file_name(hit["path"]), day(hit["taken_at"], weekday=False) if hit.get("taken_at") else ""]
-    return ", ".join(part for part in [*parts, *(why["tag"] for why in hit.get("why", ())[:3])] if part)
+    parts += [*(why["tag"] for why in hit.get("why", ())[:3]), "its folder is away" if hit.get("away") else ""]
+    return ", ".join(part for part in parts if part)
 
 
 def told(photo: Photo) -> str:

@@ -21,12 +21,17 @@ function show(status) {
   }
   $("#last-indexed").textContent = status.last_indexed ? moment(status.last_indexed) : "nothing yet";
   $("#file-bytes").textContent = size(status.file_bytes);
-  if (status.folders.length) $("#folders").replaceChildren(...status.folders.map((each) => el("li", { class: "break" }, each.path)));
+  if (status.folders.length) $("#folders").replaceChildren(...status.folders.map(folder));
   if (status.models.length) $("#models").replaceChildren(...status.models.map((each) => el("li", {}, el("span", { class: "break mono small" }, each.id), el("span", { class: "muted small number" }, `saw ${count(each.photos, "photo")}`))));
   $("#daemon").replaceChildren(...daemon(status));
   scan(status.scan);
   failures(status.failures);
 }
+
+const folder = ({ path, state, reason, last_indexed: last }) => el("li", {}, el("span", { class: "break" }, path), state === "there" ? null : [
+  el("span", { class: state === "away" ? "badge warn" : "badge" }, state),
+  el("span", { class: "muted small" }, last ? `${reason}; last indexed ${moment(last)}` : reason),
+]);
 
 function daemon({ daemon: known, paused_since: paused }) {
   const lines = [];

@@ -16,10 +16,10 @@ export function tileOf(hit, at, asked) {
   return el("a", {
     class: `tile r${shape}`, href: `/photos/${hit.photo}${query({ ...asked, at })}`, "aria-label": named(hit), tabindex: "-1",
     dataset: { at, photo: hit.photo, shape },
-  }, image, why);
+  }, image, hit.away ? el("span", { class: "away", "aria-hidden": "true" }, "away") : null, why);
 }
 
 export function named(hit) {
   const tags = (hit.why ?? []).slice(0, 3).map((each) => each.tag);
-  return [fileName(hit.path), hit.taken_at && DAY.format(Date.parse(`${hit.taken_at.slice(0, 10)}T00:00:00Z`)), ...tags].filter(Boolean).join(", ");
+  return [fileName(hit.path), hit.taken_at && DAY.format(Date.parse(`${hit.taken_at.slice(0, 10)}T00:00:00Z`)), ...tags, hit.away && "its folder is away"].filter(Boolean).join(", ");
 }
