@@ -1,4 +1,4 @@
-"""Photos in folders that are away are left out of lists of paths, which other programs act on; how many is told."""
+"""Folders that are away: their photos are left out of lists of paths, and where they were found is told."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from indexer.cli.present import Format, count
 from indexer.cli.session import Session
+from indexer.errors import printable
 from indexer.records.search import is_in
 
 if TYPE_CHECKING:
@@ -43,3 +44,18 @@ def say_left_out(session: Session, number: int) -> None:
     if number:
         verb = "is" if number == 1 else "are"
         session.say(f"{count(number, 'photo')} {verb} in folders that are away ('indexer folders'); left out.")
+
+
+def say_found_elsewhere(session: Session, library: Library) -> None:
+    """Tell where the photos of folders that are away were found, with the command that says so to the library."""
+    from shlex import quote
+
+    from indexer.pipeline.root_state import away_roots
+
+    away = away_roots(library)
+    there = [root for root in library.roots() if root not in away]
+    for root in away:
+        if found := library.elsewhere(root, there):
+            are = f"{found.found:,} of its {count(found.photos, 'photo')} {'is' if found.found == 1 else 'are'}"
+            command = f"indexer relocate {quote(str(root))} {quote(str(found.folder))}"
+            session.say(f"{printable(root)} is away; {are} in {printable(found.folder)}: '{printable(command)}'")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.away import say_found_elsewhere
 from indexer.cli.keep import keep
 from indexer.cli.people import say_copies, sure
 from indexer.cli.present import Format, FormatOption, count, local, present, write
@@ -41,6 +42,7 @@ def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  #
     chosen = [Path(os.path.realpath(folder)) for folder in session.settings().config.folders]
     with session.open_library() as library:
         roots = root_states(library)
+        say_found_elsewhere(session, library)
     told = [*_of_roots(roots, chosen), *_not_scanned(roots, chosen)]
     if format is Format.TABLE and not told:
         session.say("The library has no folders yet; 'indexer folders add FOLDER' or a scan adds one.")

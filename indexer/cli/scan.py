@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.away import say_found_elsewhere
 from indexer.cli.ensure import ensure_built
 from indexer.cli.present import count, write, write_json
 from indexer.cli.session import Session, command
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _REST = {"unchanged": "unchanged", "moved": "moved", "copied": "copied", "removed": "missing", "failed": "failed"}
 _SOME_FAILED = PhotoError.exit_code
-_REPLACED = "What you said of {} stays with them, as missing; other photos have their names ('indexer history')."
+_REPLACED = "{} used again: what you said of the photos before is kept with them, as missing ('indexer history')."
 
 
 def register(app: typer.Typer) -> None:
@@ -67,6 +68,7 @@ def scan(
         tell_stale(session, library, scanning.eyes.specs()[0].id)
         stop.gently = True
         _run(session, scanning, library, planned, tally, stop)
+        say_found_elsewhere(session, library)
     _summarize(tally, stop.asked, as_json)
     raise typer.Exit(INTERRUPTED if stop.asked else _SOME_FAILED if tally.kinds["failed"] else 0)
 
@@ -139,7 +141,7 @@ def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
     if told["failed"]:
         write("'indexer failures' says why.")
     if replaced := counts["replaced"]:
-        write(_REPLACED.format(count(replaced, "photo")))
+        write(_REPLACED.format(count(replaced, "name")))
     if stopped:
         write("Start the scan again, and it goes on from here.")
 
