@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from indexer.geometry import Box
 from indexer.library.known import is_stale
-from indexer.library.roots import Roots, find_ids
+from indexer.library.roots import Roots, find_ids, part
 from indexer.library.rows import SHOWN, models_of, read_analyses
 from indexer.library.tables import classes, faces, model_sets, models, photo_tags, photos, tags
 from indexer.photo import Analysis, Evidence, Failed, Label, Networks, Object, PhotoFile
@@ -192,6 +192,17 @@ def root_counts(library: Library) -> list[RootCounts]:
         nothing = (0, 0, None)
         folders = zip(known.prefixes, known.folders, strict=True)
         return [RootCounts(folder, *counts.get(root_id, nothing)) for root_id, folder in folders]
+
+
+def first_photo(library: Library, folder: Path) -> Path | None:
+    """Return a photo in a folder that is not missing, None where there is none."""
+    with library.reading() as connection:
+        known = Roots.read(connection)
+        for place in known.within(folder):
+            query = select(photos.c.root_id, photos.c.path).where(part(*place), photos.c.missing_since.is_(None))
+            if row := connection.execute(query.limit(1)).first():
+                return known.path(row.root_id, row.path)
+    return None
 
 
 _SOMEWHERE = select(photo_tags.c.tag_id).where(photo_tags.c.tag_id == tags.c.id).exists()

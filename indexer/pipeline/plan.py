@@ -16,7 +16,7 @@ from indexer.library.store import Library
 from indexer.photo import Networks, PhotoFile, same_stamp
 from indexer.pipeline.files import Files
 from indexer.pipeline.gone import Absence, is_there
-from indexer.pipeline.root_state import is_older_than_photos, last_changed
+from indexer.pipeline.root_state import is_older_than_photos
 
 Report = Callable[[Path, str], None]
 Step = Callable[[], None]
@@ -139,8 +139,7 @@ class _Comparison:
         """Keep what is known in folders that have no photo at all and were not changed since: is a disk not mounted?"""
         for folder in empty:
             left = [path for path in self._left if path.is_relative_to(folder)]
-            changed = last_changed({folder, *(path.parent for path in left)}) if left else 0.0
-            if left and is_older_than_photos(self._library, folder, changed):
+            if left and is_older_than_photos(self._library, folder, {folder, *(path.parent for path in left)}):
                 self._spared.add(folder)
                 reason = f"has no photo, but {len(left):,} are known in it: is a disk not mounted? They are kept"
                 self._on_error(folder, reason)

@@ -1,7 +1,8 @@
 """State of the library's roots on the disk: there, away (not mounted, renamed, unplugged) or empty.
 
-A disk that is not mounted must not empty a library. An empty folder in its place was there before the disk was:
-it was last changed before its photos were indexed, and so none of them can have been deleted from it.
+A disk that is not mounted must not empty a library. The mount point in its place holds no photo, at most a note that
+nothing is mounted, and was there before the disk was: it was last changed before its photos were indexed, and so none
+of them can have been deleted from it.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import Literal, TypeAlias
 
-from indexer.intake.discover import is_empty_since, why
-from indexer.library.report import RootCounts, root_counts
+from indexer.intake.discover import why
+from indexer.intake.names import is_junk_folder, names_photo
+from indexer.library.report import RootCounts, first_photo, root_counts
 from indexer.library.store import Library
 
 State: TypeAlias = Literal["there", "away", "empty"]
 Stat: TypeAlias = Callable[[Path], os.stat_result]
-UNMOUNTED = "is empty, but photos are known in it: is a disk not mounted?"
+UNMOUNTED = "holds no photo, but some are known in it: is a disk not mounted?"
 _CLOCKS_SECONDS = 2.0  # what two clocks, or the rounding of a file system, may differ
 
 
@@ -27,7 +29,7 @@ _CLOCKS_SECONDS = 2.0  # what two clocks, or the rounding of a file system, may 
 class FolderState:
     """State of a folder on the disk, and why it is not 'there': a reason without a subject.
 
-    away: it does not exist, is no folder, or is the empty mount point of a disk.  empty: it holds nothing.
+    away: it does not exist, is no folder, or is the empty mount point of a disk.  empty: its photos were deleted.
     """
 
     state: State
@@ -51,15 +53,13 @@ class RootState:
 
 
 def folder_state(library: Library, folder: Path, stat: Stat = os.stat) -> FolderState:
-    """Look at a folder: one stat, and whether it holds anything."""
+    """Look at a folder: one stat, and its entries up to the first that is a folder or names itself a photo."""
     if reason := absence_reason(folder, stat):
         return FolderState("away", reason)
-    changed = is_empty_since(folder)
-    if changed is None:
+    known = None if _holds_photos(folder) else first_photo(library, folder)
+    if known is None or os.path.lexists(known):
         return FolderState("there")
-    if library.last_indexed(folder) is None:
-        return FolderState("empty", "it holds nothing")
-    if is_older_than_photos(library, folder, changed):
+    if is_older_than_photos(library, folder, [folder]):
         return FolderState("away", f"it {UNMOUNTED}")
     return FolderState("empty", "it was emptied: the next scan marks its photos as missing")
 
@@ -95,20 +95,28 @@ def absence_reason(folder: Path, stat: Stat = os.stat) -> str:
 
 
 def is_unmounted(library: Library, folder: Path) -> bool:
-    """Tell whether a folder is the empty mount point of a disk with photos: nobody can have deleted them from it."""
-    changed = is_empty_since(folder)
-    return changed is not None and is_older_than_photos(library, folder, changed)
+    """Tell whether a folder, whose photos are not in it, is the mount point of their disk."""
+    return not _holds_photos(folder) and is_older_than_photos(library, folder, [folder])
 
 
-def is_older_than_photos(library: Library, folder: Path, changed: float) -> bool:
-    """Tell whether what was changed last at a time (seconds since 1970) lay still when its photos were indexed."""
+def is_older_than_photos(library: Library, folder: Path, parts: Iterable[Path]) -> bool:
+    """Tell whether nothing was deleted from a folder since its photos were indexed.
+
+    parts: the folders that held photos; those that are not there do not count.
+    """
     indexed = library.last_indexed(folder)
-    return indexed is not None and changed <= indexed.timestamp() - _CLOCKS_SECONDS
+    return indexed is not None and max(_changes(parts), default=0.0) <= indexed.timestamp() - _CLOCKS_SECONDS
 
 
-def last_changed(folders: Iterable[Path]) -> float:
-    """Return when one of these folders was changed last, seconds since 1970; those that are not there do not count."""
-    return max(_changes(folders), default=0.0)
+def _holds_photos(folder: Path) -> bool:
+    """Tell whether a folder has an entry that is a folder or names itself a photo, or cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(
+                names_photo(entry.name) or (entry.is_dir() and not is_junk_folder(entry.name)) for entry in entries
+            )
+    except OSError:
+        return True
 
 
 def _changes(folders: Iterable[Path]) -> Iterator[float]:

@@ -55,6 +55,27 @@ def test_an_empty_mount_point_is_away(scanner, root: Path) -> None:
     assert "is a disk not mounted?" in folder_state(scanner.library, root).reason
 
 
+def test_a_mount_point_with_a_note_in_it_is_away(scanner, root: Path) -> None:
+    shutil.rmtree(root)
+    root.mkdir()
+    (root / "NOT MOUNTED").touch()
+    (root / ".Trash-1000").mkdir()
+    os.utime(root, LONG_AGO)
+    assert state(scanner) == ("away", 3, 0)
+
+
+@pytest.mark.parametrize("changed", [LONG_AGO, None])
+def test_a_root_whose_photos_do_not_name_themselves_is_there(
+    scanner, small: dict[str, Path], tmp_path: Path, changed: tuple[int, int] | None
+) -> None:
+    root = tmp_path / "plain"
+    root.mkdir()
+    shutil.copy(small["cat"], root / "cat")
+    scanner(root)
+    os.utime(root, changed)
+    assert state(scanner) == ("there", 1, 0)
+
+
 def test_a_root_that_was_emptied_is_empty_before_a_scan_and_after_it(scanner, root: Path) -> None:
     shutil.rmtree(root)
     root.mkdir()
