@@ -34,7 +34,7 @@ class Killed(BaseException):
 
 def made_bytes(photo: int, edit: int) -> bytes:
     """Return the bytes of a photo that was edited so often."""
-    return b"photo %d edit %d".ljust(_SIZE) % (photo, edit)
+    return (b"photo %d edit %d" % (photo, edit)).ljust(_SIZE)
 
 
 def photo_in(data: bytes) -> int:

@@ -40,6 +40,7 @@ PACE = Pace(
 roots, names, flags = st.sampled_from(ROOTS), st.sampled_from(NAMES), st.booleans()
 places = st.tuples(roots, names)
 numbers = st.integers(0, 9)
+has_files = precondition(lambda self: self.world.files())
 
 
 class Identity(RuleBasedStateMachine):
@@ -75,15 +76,18 @@ class Identity(RuleBasedStateMachine):
         if self.world.can_hold(path):
             self.world.create(path)
 
+    @has_files
     @rule(which=numbers, keep_stamp=flags)
     def edit(self, which: int, keep_stamp: bool) -> None:
         self.world.edit(self._file(which), keep_stamp=keep_stamp)
 
+    @has_files
     @rule(some=st.lists(numbers, min_size=2, max_size=5))
     def exchange(self, some: list[int]) -> None:
         paths = list(dict.fromkeys(map(self._file, some)))
         self.world.exchange(paths)
 
+    @has_files
     @rule(which=numbers, new=places)
     def move(self, which: int, new: tuple[str, str]) -> None:
         target = self.world.path(*new)
@@ -104,12 +108,14 @@ class Identity(RuleBasedStateMachine):
         if old.is_dir() and not new.exists():
             old.rename(new)
 
+    @has_files
     @rule(which=numbers, new=places, with_times=flags)
     def copy(self, which: int, new: tuple[str, str], with_times: bool) -> None:
         target = self.world.path(*new)
         if self.world.can_hold(target):
             self.world.copy(self._file(which), target, with_times=with_times)
 
+    @has_files
     @rule(which=numbers)
     def delete(self, which: int) -> None:
         if len(self.world.files()) > 1:
@@ -148,6 +154,7 @@ class Identity(RuleBasedStateMachine):
 
     # What they say: of photos that the library knows as they are, and only once
 
+    @has_files
     @rule(which=numbers, hides=flags)
     def say(self, which: int, hides: bool) -> None:
         path = self._file(which)
