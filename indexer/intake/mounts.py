@@ -137,6 +137,11 @@ def nested(root: Path, mounts: Sequence[Mount]) -> dict[Path, Mount]:
     return {place: mount for place, mount in below.items() if touched_below(str(root), str(place), is_folder=True)}
 
 
+def is_elsewhere(mount: Mount, mounts: Sequence[Mount]) -> bool:
+    """Tell whether the file system of a mount is mounted at another place, too: as a bind mount is."""
+    return any(mount.system and mount.system == other.system and mount.place != other.place for other in mounts)
+
+
 def blind_reason(path: Path, mounts: Sequence[Mount]) -> str | None:
     """Say why events do not tell of every change at a path, None where they do."""
     mount = mount_of(path, mounts)
