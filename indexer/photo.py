@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from struct import iter_unpack
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from indexer.geometry import Box, Point
 
@@ -17,11 +17,33 @@ if TYPE_CHECKING:  # NumPy takes 0.1 s to import, and a keyword search does with
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """A file on the disk that may be a photo; size and mtime are its stamp, which decides 'unchanged'."""
+    """A file on the disk that may be a photo, with its stamp, which decides 'unchanged'.
+
+    ctime_ns: when the inode was changed last, which no program can set; None where the file system does not tell.
+    """
 
     path: Path
     size: int
     mtime_ns: int
+    ctime_ns: int | None = None
+
+
+class Stamped(Protocol):
+    """Whatever has a stamp."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def mtime_ns(self) -> int: ...
+    @property
+    def ctime_ns(self) -> int | None: ...
+
+
+def same_stamp(one: Stamped, other: Stamped) -> bool:
+    """Tell whether two stamps are equal; a change time that only one of them knows decides nothing."""
+    if one.size != other.size or one.mtime_ns != other.mtime_ns:
+        return False
+    return one.ctime_ns == other.ctime_ns or one.ctime_ns is None or other.ctime_ns is None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -293,25 +315,33 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The same bytes were known elsewhere; their analysis now belongs to this path.
+    """The bytes of this file are those of a photo that the library knows.
 
-    `gone` tells whether the old file no longer exists (moved) or still does (a copy).  taken: what the new name, or
-    else the new time, says of when it was taken, and which ('name', 'mtime'): it counts where the bytes say nothing.
+    photo: its number.  old_path: where it was known.  gone: its bytes are no longer there, so that the photo is now
+    this file; else the file is a copy of it.  Where old_path is the file's own, only the stamp is another.
+    taken: what the new name, or else the new time, says of when it was taken, and which ('name', 'mtime'): it counts
+    where the bytes say nothing.  is_private: the file lies where no faces may be known; those of the photo are dropped.
     """
 
     file: PhotoFile
     old_path: Path
+    photo: int
     gone: bool
     taken: tuple[str, str] | None = None
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The photo could not be indexed; recorded with its stamp, so it is tried again when it changes."""
+    """The photo could not be indexed; recorded with its stamp, so it is tried again when it changes.
+
+    content: SHA-256 of the file, None where it could not be read.
+    """
 
     file: PhotoFile
     stage: str
     reason: str
+    content: bytes | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,14 +358,26 @@ class Removed:
     path: Path
 
 
-Outcome: TypeAlias = Indexed | Unchanged | Moved | Failed | Passed | Removed
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Another photo has the path now; what the user said of the one before stays with that one, which is missing.
+
+    photo: the number of the one before.
+    """
+
+    path: Path
+    photo: int
+
+
+Outcome: TypeAlias = Indexed | Unchanged | Moved | Failed | Passed | Removed | Replaced
 
 
 def kind_of(outcome: Outcome) -> str:
-    """Name what became of a file in a word: indexed, unchanged, moved, copied, failed, passed, removed."""
+    """Name what became of a file in a word: indexed, unchanged, moved, copied, failed, passed, removed, replaced."""
+    if isinstance(outcome, Moved) and outcome.old_path == outcome.file.path:
+        return "moved" if outcome.gone else "unchanged"  # it has its old name back, or only another date
     if isinstance(outcome, Moved) and not outcome.gone:
-        # A photo that only has another date was neither moved nor copied anywhere.
-        return "copied" if outcome.old_path != outcome.file.path else "unchanged"
+        return "copied"
     return type(outcome).__name__.lower()
 
 

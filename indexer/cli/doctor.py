@@ -16,6 +16,7 @@ from indexer.errors import printable
 if TYPE_CHECKING:
     from indexer.library.finding import Finding
 
+_LINE_SECONDS = 10.0
 _LEFT = 1  # warnings or errors are left
 _ALARMING = ("warning", "error")
 
@@ -29,11 +30,15 @@ def register(app: typer.Typer) -> None:
 def doctor(
     session: Session,
     mend: Annotated[bool, typer.Option("--repair", help="Do what is safe about it, and look again.")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Compare every photo with the bytes of its file, too; stop it with Ctrl-C.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Look at the library, the networks, the disk and the machine, and say what is wrong and what to do about it.
 
     Nothing is changed without --repair, and photos never are. It may run beside a scan or a watch.
+    --deep reads every file, and goes on where it was stopped; photos that differ are looked at by the next scan.
     The exit code is 0 where all is well, or only worth a note, and 1 where warnings or errors are left.
     """
     from datetime import UTC, datetime
@@ -50,6 +55,8 @@ def doctor(
     if mend and any(finding.repairable for finding in found):
         done = repair(patient, found)
         found = examine(patient)
+    if deep:
+        found += _compare_contents(session)
     healthy = not any(finding.level in _ALARMING for finding in found)
     if as_json:
         write_json({"healthy": healthy, "repaired": done, "findings": [asdict(each) for each in found]}, indent=2)
@@ -73,6 +80,24 @@ def backup(
 
     size = make(session.settings().config.library_file, file, overwrite=overwrite)
     write(f"{printable(file)} holds {count_photos(file):,} photos, {size_text(size)}.")
+
+
+def _compare_contents(session: Session) -> list[Finding]:
+    """Compare all photos with their files, as long as nobody wants to stop."""
+    from datetime import UTC, datetime
+    from time import monotonic
+
+    from indexer.cli.stop import stoppable
+    from indexer.pipeline.doctor.deep import backup_of, compare_contents, deep_findings
+
+    with stoppable() as stop, session.open_library(read_only=False) as library:
+        stop.gently = True
+        said = monotonic()
+        for progress in compare_contents(library, lambda: datetime.now(UTC), lambda: not stop.asked):
+            if monotonic() - said >= _LINE_SECONDS:
+                said = monotonic()
+                session.say(f"{progress.check.checked:,} photos compared, {progress.left:,} left")
+        return list(deep_findings(progress, backup_of(library)))
 
 
 def _tell(session: Session, found: Sequence[Finding], done: Sequence[str], mended: bool) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _REST = {"unchanged": "unchanged", "moved": "moved", "copied": "copied", "removed": "missing", "failed": "failed"}
 _SOME_FAILED = PhotoError.exit_code
+_REPLACED = "What you said of {} stays with them, as missing; other photos have their names ('indexer history')."
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +40,9 @@ def scan(
     workers: Annotated[int | None, typer.Option(help="Worker processes; 0: one a CPU core.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try photos again that failed before.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Analyze every photo anew, also those that seem unchanged.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON line.")] = False,
 ) -> None:
     """Index folders of photos: what is new or changed is analyzed, what was moved keeps all that is known of it.
@@ -56,7 +60,7 @@ def scan(
     scanning.prepare(folders)
     with stoppable() as stop, _open(session, config, dry_run) as library:
         tally = Tally(monotonic)
-        planned = scanning.plan(library, folders, retry_failed=retry_failed)
+        planned = scanning.plan(library, folders, retry_failed=retry_failed, again=again)
         if dry_run:
             _say_planned(session, planned, as_json)
             return
@@ -96,7 +100,7 @@ def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:
         session.detail(f"would mark as missing {printable(path)}")
     told = {
         "unchanged": len(planned.unchanged) + len(planned.returned),
-        "to_analyze": len(planned.work),
+        "to_analyze": planned.work_count,
         "missing": len(planned.gone),
     }
     if as_json:
@@ -114,7 +118,7 @@ def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, 
     from indexer.photo import Failed
 
     outcomes = scanning.run(library, planned, is_wanted=lambda: not stop.asked)
-    for outcome in shown(outcomes, len(planned.work), tally, monotonic, quiet=session.quiet):
+    for outcome in shown(outcomes, planned.work_count, tally, monotonic, quiet=session.quiet):
         if isinstance(outcome, Failed):
             session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
 
@@ -134,6 +138,8 @@ def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
     )
     if told["failed"]:
         write("'indexer failures' says why.")
+    if replaced := counts["replaced"]:
+        write(_REPLACED.format(count(replaced, "photo")))
     if stopped:
         write("Start the scan again, and it goes on from here.")
 

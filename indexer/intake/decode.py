@@ -23,13 +23,13 @@ from PIL import Image, ImageFile
 
 from indexer.errors import PhotoError
 from indexer.intake import formats, jpeg
-from indexer.intake.discover import why
+from indexer.intake.discover import photo_file, why
 from indexer.intake.look import perceptual_hash
 from indexer.intake.metadata import orientation, read_metadata
 from indexer.intake.names import RAW_SUFFIXES, names_photo, suffix
 from indexer.intake.rgb import pixels, to_rgb
 from indexer.intake.sniff import HEAD_BYTES, sniff
-from indexer.photo import Hashes, Metadata, PhotoFile, Picture
+from indexer.photo import Hashes, Metadata, PhotoFile, Picture, same_stamp
 
 InSrgb = Callable[[Image.Image], Image.Image]
 """Turns an image in the colors of its file into RGB as screens show it."""
@@ -179,7 +179,7 @@ class Original:
             now = os.fstat(self._stream.fileno())
         except OSError as error:
             raise PhotoError(self.file.path, "read", why(error)) from error
-        if (now.st_size, now.st_mtime_ns) != (self.file.size, self.file.mtime_ns):
+        if not same_stamp(photo_file(self.file.path, now), self.file):
             raise PhotoError(self.file.path, "read", "it changed while it was read")
 
     @contextmanager

@@ -74,7 +74,12 @@ def stamp(path: Path) -> PhotoFile:
         raise PhotoError(path, "read", why(error)) from error
     if not S_ISREG(stat.st_mode):
         raise PhotoError(path, "read", "it is not an ordinary file")
-    return PhotoFile(path.absolute(), stat.st_size, stat.st_mtime_ns)
+    return photo_file(path.absolute(), stat)
+
+
+def photo_file(path: Path, stat: os.stat_result) -> PhotoFile:
+    """Return a file with the stamp that its status tells; Windows has the time of creation where others have ctime."""
+    return PhotoFile(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns if os.name == "posix" else None)
 
 
 def why(error: Exception) -> str:
@@ -251,7 +256,7 @@ class _Walk:
         except OSError as error:
             self._on_error(path, why(error))
             return None
-        return PhotoFile(path, stat.st_size, stat.st_mtime_ns) if S_ISREG(stat.st_mode) else None
+        return photo_file(path, stat) if S_ISREG(stat.st_mode) else None
 
     def _links(self) -> Iterator[PhotoFile]:
         came: set[Place] = set()

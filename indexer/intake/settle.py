@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
 
-Stamp: TypeAlias = tuple[int, int]
-"""(size in bytes, mtime in ns)"""
+Stamp: TypeAlias = tuple[int, ...]
+"""(size in bytes, mtime in ns, ctime in ns)"""
 
 
 def disk_stamp(path: Path) -> Stamp | None:
@@ -23,7 +23,7 @@ def disk_stamp(path: Path) -> Stamp | None:
         stat = os.stat(path)  # noqa: PTH116 - a third faster, and asked twice for every file
     except (OSError, ValueError):
         return None
-    return stat.st_size, stat.st_mtime_ns
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 class Settling:

@@ -101,9 +101,10 @@ def restamp(library: Library, old: PhotoFile, new: PhotoFile, content: bytes) ->
     """Say that a photo's file was given other bytes (by SHA-256), though its picture is the same: it stays known."""
     with library.writing() as connection:
         root_id, path = Roots.read(connection).place(old.path)
-        here = (photos.c.root_id == root_id, photos.c.path == path, photos.c.size == old.size)
-        unchanged = update(photos).where(*here, photos.c.mtime_ns == old.mtime_ns)
-        connection.execute(unchanged.values(size=new.size, mtime_ns=new.mtime_ns, content_hash=content))
+        here = (photos.c.root_id == root_id, photos.c.path == path, photos.c.replaced == 0)
+        unchanged = update(photos).where(*here, photos.c.size == old.size, photos.c.mtime_ns == old.mtime_ns)
+        now = {"size": new.size, "mtime_ns": new.mtime_ns, "ctime_ns": new.ctime_ns, "content_hash": content}
+        connection.execute(unchanged.values(now))
 
 
 def _places(roots: Roots, connection: Connection, folder: Path) -> list[tuple[int, bytes]]:
@@ -120,7 +121,7 @@ def _photos(connection: Connection, roots: Roots, rows: Sequence[Row[Any]]) -> l
     return [
         KnownPhoto(
             id=row.id,
-            file=PhotoFile(roots.path(row.root_id, row.path), row.size, row.mtime_ns),
+            file=PhotoFile(roots.path(row.root_id, row.path), row.size, row.mtime_ns, row.ctime_ns),
             width=row.width or 0,
             height=row.height or 0,
             orientation=row.orientation or 1,

@@ -13,17 +13,19 @@ from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, sele
 
 from indexer.library.file import chunks
 from indexer.library.roots import Roots, part
-from indexer.library.rows import models_of
-from indexer.library.tables import model_sets, photos
+from indexer.library.rows import read_model_sets
+from indexer.library.tables import photos
 from indexer.photo import Networks, PhotoFile
 
 _KNOWN = """
-    SELECT path, size, mtime_ns, model_set_id, failed_stage IS NOT NULL, missing_since IS NOT NULL FROM photos WHERE
+    SELECT path, size, mtime_ns, ctime_ns, model_set_id, failed_stage IS NOT NULL, missing_since IS NOT NULL FROM photos
+    WHERE replaced = 0 AND
 """
 _STRANGERS = "SELECT path, size, mtime_ns FROM strangers WHERE "
 _PART = " AND (path = ?2 OR path >= ?3 AND path < ?4)"
 _AT_A_TIME = 4096
-_PACKED = "<qqHB"  # size, mtime, which set of models, flags
+_PACKED = "<qqqHB"  # size, mtime, ctime, which set of models, flags
+_NO_TIME = -(2**63)
 _FAILED, _MISSING, _STRANGER = 1, 2, 4
 ANALYZED = photos.c.model_set_id.is_not(None) & photos.c.failed_stage.is_(None)  # and as the file is now
 
@@ -32,13 +34,14 @@ ANALYZED = photos.c.model_set_id.is_not(None) & photos.c.failed_stage.is_(None) 
 class Known:
     """What decides whether a file must be looked at again.
 
-    size, mtime_ns: the stamp of the last attempt.  models: the ids of the networks that have seen the photo, first the
-    one whose vector is kept; none before the first success.  failed: the last attempt failed.
+    size, mtime_ns, ctime_ns: the stamp of the last attempt.  models: the ids of the networks that have seen the photo,
+    first the one whose vector is kept; none before the first success.  failed: the last attempt failed.
     missing: the file was gone at the last scan.  stranger: it is no photo, and its name promised none.
     """
 
     size: int
     mtime_ns: int
+    ctime_ns: int | None
     models: tuple[str, ...]
     failed: bool
     missing: bool
@@ -53,9 +56,10 @@ class KnownFiles(MutableMapping[Path, Known]):
         self._numbers = {key: number for number, key in enumerate(sets)}
         self._files: dict[str, bytes] = {}
 
-    def add(self, path: str, size: int, mtime_ns: int, model_set: int | None, flags: int) -> None:
+    def add(self, path: str, size: int, mtime_ns: int, ctime_ns: int | None, model_set: int | None, flags: int) -> None:
         """Take in a row; flags: those of _FAILED, _MISSING, _STRANGER that hold."""
-        self._files[path] = pack(_PACKED, size, mtime_ns, self._numbers[model_set], flags)
+        changed = _NO_TIME if ctime_ns is None else ctime_ns
+        self._files[path] = pack(_PACKED, size, mtime_ns, changed, self._numbers[model_set], flags)
 
     def __getitem__(self, path: Path) -> Known:
         return self._known(self._files[str(path)])
@@ -73,10 +77,10 @@ class KnownFiles(MutableMapping[Path, Known]):
         return len(self._files)
 
     def _known(self, packed: bytes) -> Known:
-        size, mtime_ns, number, flags = unpack(_PACKED, packed)
-        return Known(
-            size, mtime_ns, self._sets[number], bool(flags & _FAILED), bool(flags & _MISSING), bool(flags & _STRANGER)
-        )
+        size, mtime_ns, changed, number, flags = unpack(_PACKED, packed)
+        stamp = size, mtime_ns, None if changed == _NO_TIME else changed
+        failed, missing, stranger = (bool(flags & flag) for flag in (_FAILED, _MISSING, _STRANGER))
+        return Known(*stamp, self._sets[number], failed, missing, stranger)
 
 
 def known(connection: Connection, places: Sequence[Path] | None) -> KnownFiles:
@@ -84,17 +88,17 @@ def known(connection: Connection, places: Sequence[Path] | None) -> KnownFiles:
     roots = Roots.read(connection)
     everything = [(root_id, b"") for root_id in roots.prefixes]
     wanted = everything if places is None else [place for each in places for place in roots.within(each)]
-    found = KnownFiles(_model_sets(connection))
+    found = KnownFiles(read_model_sets(connection))
     for root_id, prefix in wanted:
         root = os.fsdecode(roots.prefixes[root_id])
         where, values = _here(root_id, prefix)
         for rows in chunks(connection, _KNOWN + where, values, _AT_A_TIME):
-            for path, size, mtime_ns, model_set, failed, missing in rows:
+            for path, size, mtime_ns, ctime_ns, model_set, failed, missing in rows:
                 flags = failed * _FAILED | missing * _MISSING
-                found.add(root + os.fsdecode(path), size, mtime_ns, model_set, flags)
+                found.add(root + os.fsdecode(path), size, mtime_ns, ctime_ns, model_set, flags)
         for rows in chunks(connection, _STRANGERS + where, values, _AT_A_TIME):
             for path, size, mtime_ns in rows:
-                found.add(root + os.fsdecode(path), size, mtime_ns, None, _STRANGER)
+                found.add(root + os.fsdecode(path), size, mtime_ns, None, None, _STRANGER)
     return found
 
 
@@ -106,24 +110,10 @@ def last_indexed(connection: Connection, folder: Path) -> str | None:
     return max((time for time in times if time), default=None)
 
 
-def sizes(connection: Connection) -> frozenset[int]:
-    """Return the file sizes that analyzed photos have: a new file of another size cannot be one that was moved."""
-    return frozenset(connection.scalars(select(photos.c.size).where(ANALYZED).distinct()))
-
-
-def twins(connection: Connection, content: bytes, networks: Networks) -> list[Path]:
-    """Return the photos with this content hash that these networks have seen, in order of their paths."""
-    sets = [set_id for set_id, names in _model_sets(connection).items() if networks.are_done(names)]
-    query = select(photos.c.root_id, photos.c.path).where(
-        photos.c.content_hash == content, ANALYZED, photos.c.model_set_id.in_(sets)
-    )
-    return _paths(connection, query)
-
-
 def analyzed(connection: Connection, file: PhotoFile) -> int | None:
     """Return the row id of a photo that was analyzed as the file is now."""
     root_id, path = Roots.read(connection).place(file.path)
-    here = (photos.c.root_id == root_id, photos.c.path == path)
+    here = (photos.c.root_id == root_id, photos.c.path == path, photos.c.replaced == 0)
     stamp = (photos.c.size == file.size, photos.c.mtime_ns == file.mtime_ns)
     return connection.scalar(select(photos.c.id).where(*here, *stamp, ANALYZED))
 
@@ -135,7 +125,7 @@ def stale(connection: Connection, networks: Networks) -> list[Path]:
 
 def is_stale(connection: Connection, networks: Networks) -> ColumnElement[bool]:
     """Return the condition for analyzed photos that a network has not seen that should."""
-    sets = _model_sets(connection)
+    sets = read_model_sets(connection)
     lacking = [set_id for set_id, names in sets.items() if not networks.are_done(names)]
     blind = [set_id for set_id, names in sets.items() if not networks.are_done(names, want_faces=False)]
     roots = Roots.read(connection)
@@ -160,7 +150,3 @@ def _here(root_id: int, prefix: bytes) -> tuple[str, tuple[Any, ...]]:
 def _paths(connection: Connection, query: Select[Any]) -> list[Path]:
     roots = Roots.read(connection)
     return sorted(roots.path(row.root_id, row.path) for row in connection.execute(query))
-
-
-def _model_sets(connection: Connection) -> dict[int | None, tuple[str, ...]]:
-    return {None: ()} | {row.id: models_of(row.name) for row in connection.execute(select(model_sets))}

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from sqlalchemy import Connection, Select, literal, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, select
 
 from indexer.library.pooled import units
 from indexer.library.query import folded
-from indexer.library.tables import models, own_tags, photos, tags, taught, vectors
+from indexer.library.tables import models, own_tags, tags, taught, vectors
 from indexer.photo import Tag
 
 if TYPE_CHECKING:
@@ -68,17 +67,6 @@ def heads(connection: Connection) -> list[Head]:
     query = select(tags.c.name, models.c.name.label("model"), taught.c.weights)
     rows = connection.execute(query.select_from(taught.join(tags).join(models)).order_by(tags.c.name))
     return [Head(row.name, row.model, row.weights) for row in rows]
-
-
-def copy_own(connection: Connection, photo: int, copy: int) -> None:
-    """Give a copy the words and the rating of the photo, unless it has its own; that one is hidden says nothing."""
-    theirs: Select[Any] = select(literal(copy), own_tags.c.tag_id, own_tags.c.wanted).where(
-        own_tags.c.photo_id == photo
-    )
-    said_too = insert(own_tags).from_select(["photo_id", "tag_id", "wanted"], theirs)
-    connection.execute(said_too.on_conflict_do_nothing())
-    stars = select(photos.c.rating).where(photos.c.id == photo).scalar_subquery()
-    connection.execute(update(photos).where(photos.c.id == copy, photos.c.rating.is_(None)).values(rating=stars))
 
 
 def _laid(given: Sequence[Tag], learned: Sequence[Tag], said: Mapping[str, tuple[str, int]]) -> Placed:

@@ -7,33 +7,65 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Update, bindparam, delete, select, update
+from sqlalchemy import Connection, Update, bindparam, case, delete, func, null, select, update
+from sqlalchemy.dialects.sqlite import insert
 
 from indexer.errors import printable
-from indexer.library.known import ANALYZED, missing
-from indexer.library.laid import copy_own
+from indexer.library.edited import others
+from indexer.library.follow import file_columns, follow, make_private, set_aside
+from indexer.library.known import missing
 from indexer.library.replace import intern, replace_evidence, replace_faces, replace_objects, replace_tags, upsert
-from indexer.library.roots import Place, Roots, find_ids, path_text
+from indexer.library.roots import Roots, find_ids
 from indexer.library.rows import photo_columns, read_analyses
+from indexer.library.said import copy_said, with_said
 from indexer.library.tables import model_sets, photos, strangers
-from indexer.photo import Analysis, Failed, Indexed, Moved, Outcome, Passed, PhotoFile, Removed, Unchanged
+from indexer.photo import (
+    Analysis,
+    Failed,
+    Indexed,
+    Moved,
+    Outcome,
+    Passed,
+    PhotoFile,
+    Removed,
+    Replaced,
+    Unchanged,
+)
 
 Taken: TypeAlias = tuple[str, str] | None
+Seen: TypeAlias = Sequence[tuple[PhotoFile, Analysis]]
 _OF_THE_FILE = ("name", "mtime")  # dates that another name or time of the file changes
-_PLACE = ("root_id", "path")
+_PLACE = ("root_id", "path", "replaced")
 _CHUNK = 500  # rows looked up at a time: SQLite takes 32,766 values in a statement
+_HERE = (photos.c.root_id == bindparam("root"), photos.c.path == bindparam("place"), photos.c.replaced == 0)
 
 
-def record(connection: Connection, outcomes: Iterable[Outcome], now: str) -> None:
-    """Store what became of photos, in order.
+def record(connection: Connection, outcomes: Iterable[Outcome], now: str) -> list[Replaced]:
+    """Store what became of photos, in order; neighbors that moved are one assignment, whatever their paths.
 
-    A Moved whose old path holds no analysis is passed over: the next scan finds the file unknown, and analyzes it.
+    Return the photos whose paths others have now, and of which users said something: they are missing from now on.
+    A photo to be moved or copied that is not known any more is passed over: the next scan finds the file unknown.
     now: the time of it, ISO 8601.  Errors: LibraryError for a path outside all roots.
     """
     roots = Roots.read(connection)
+    replaced: list[Replaced] = []
     for run in _runs(outcomes):
-        _WRITERS[type(run[0])](connection, roots, run, now)
+        replaced += _WRITERS[type(run[0])](connection, roots, run, now) or ()
         _no_strangers(connection, roots, run)
+    return replaced
+
+
+def learn_change_times(connection: Connection, files: Iterable[PhotoFile]) -> None:
+    """Keep the change times of files that are known with their stamps but for these."""
+    roots = Roots.read(connection)
+    rows = [
+        {"root": root_id, "place": path, "changed": file.ctime_ns, "length": file.size, "modified": file.mtime_ns}
+        for file in files
+        for root_id, path in (roots.place(file.path),)
+    ]
+    same = (photos.c.size == bindparam("length"), photos.c.mtime_ns == bindparam("modified"))
+    if rows:
+        connection.execute(update(photos).where(*_HERE, *same).values(ctime_ns=bindparam("changed")), rows)
 
 
 def prune(connection: Connection) -> list[Path]:
@@ -50,7 +82,8 @@ def _runs(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
     touched: set[Path] = set()
     for outcome in outcomes:
         paths = _paths(outcome)
-        if run and (type(outcome) is not type(run[0]) or len(run) == _CHUNK or not touched.isdisjoint(paths)):
+        is_full = len(run) >= _CHUNK or not touched.isdisjoint(paths)
+        if run and (type(outcome) is not type(run[0]) or (is_full and not isinstance(outcome, Moved))):
             yield run
             run, touched = [], set()
         run.append(outcome)
@@ -61,37 +94,51 @@ def _runs(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
 
 def _paths(outcome: Outcome) -> tuple[Path, ...]:
     match outcome:
-        case Removed(path):
+        case Removed(path) | Replaced(path):
             return (path,)
-        case Moved(file, old_path):
-            return file.path, old_path
     return (outcome.file.path,)
 
 
-def _indexed(connection: Connection, roots: Roots, outcomes: Sequence[Indexed], now: str) -> None:
+def _indexed(connection: Connection, roots: Roots, outcomes: Sequence[Indexed], now: str) -> list[Replaced]:
+    """What was edited is the photo that it was; another one under its path gets a number of its own."""
+    seen = {roots.place(outcome.file.path): outcome.analysis for outcome in outcomes}
+    there = find_ids(connection, seen)
+    said = with_said(connection, there.values())  # where nothing was said, nothing can be given to another photo
+    other = others(connection, {number: seen[place] for place, number in there.items() if number in said})
+    replaced = set_aside(connection, roots, {place: number for place, number in there.items() if number in other}, now)
     _store(connection, roots, [(outcome.file, outcome.analysis) for outcome in outcomes], now)
+    return replaced
 
 
 def _failed(connection: Connection, roots: Roots, outcomes: Sequence[Failed], _now: str) -> None:
     """Keep what an earlier attempt found: a disk that stumbles once must not cost names and tags."""
     rows = [
         {
-            **_file_columns(roots, outcome.file),
+            **file_columns(roots, outcome.file),
             "failed_stage": outcome.stage,
             "failed_reason": printable(outcome.reason),
+            "content_hash": outcome.content,
         }
         for outcome in outcomes
     ]
-    upsert(connection, photos, _PLACE, rows)
+    new = insert(photos)
+    is_known = photos.c.model_set_id.is_not(None)  # its hash is that of what was analyzed
+    kept = {
+        "content_hash": case((is_known, photos.c.content_hash), else_=new.excluded.content_hash),
+        "content_size": case((is_known, func.coalesce(photos.c.content_size, photos.c.size)), else_=null()),
+    }
+    others = {name: new.excluded[name] for name in rows[0] if name not in _PLACE} | kept
+    connection.execute(new.on_conflict_do_update(index_elements=_PLACE, set_=others), rows)
 
 
 def _passed(connection: Connection, roots: Roots, outcomes: Sequence[Passed], now: str) -> None:
     """What was a photo under this path is none now: its row is that of a missing one."""
     rows = [
-        {**_place(roots, outcome.file), "size": outcome.file.size, "mtime_ns": outcome.file.mtime_ns}
+        {"root_id": root_id, "path": path, "size": outcome.file.size, "mtime_ns": outcome.file.mtime_ns}
         for outcome in outcomes
+        for root_id, path in (roots.place(outcome.file.path),)
     ]
-    upsert(connection, strangers, _PLACE, rows)
+    upsert(connection, strangers, ["root_id", "path"], rows)
     _removed(connection, roots, [Removed(outcome.file.path) for outcome in outcomes], now)
 
 
@@ -104,34 +151,28 @@ def _no_strangers(connection: Connection, roots: Roots, outcomes: Sequence[Outco
         connection.execute(delete(strangers).where(*here), places)
 
 
-def _moved(connection: Connection, roots: Roots, outcomes: Sequence[Moved], now: str) -> None:
-    ids = find_ids(connection, [roots.place(outcome.old_path) for outcome in outcomes], ANALYZED)
-    found = [(row, outcome) for outcome in outcomes if (row := ids.get(roots.place(outcome.old_path))) is not None]
-    for row, outcome in found:
-        if outcome.gone:
-            _move(connection, row, _file_columns(roots, outcome.file), outcome.taken)
-    copied = [(row, outcome.file, outcome.taken) for row, outcome in found if not outcome.gone]
-    if copied:
-        analyses = read_analyses(connection, [row for row, *_ in copied])
-        _store(connection, roots, [(file, _retaken(analyses[row], taken)) for row, file, taken in copied], now)
-        _copy_own(connection, {roots.place(file.path): (row, analyses[row]) for row, file, _ in copied})
+def _moved(connection: Connection, roots: Roots, outcomes: Sequence[Moved], now: str) -> list[Replaced]:
+    """Write a whole assignment: what moved first, then the copies."""
+    replaced = follow(connection, roots, outcomes, now)
+    copied = [each for each in outcomes if not each.gone and each.old_path != each.file.path]
+    for start in range(0, len(copied), _CHUNK):
+        _copy(connection, roots, copied[start : start + _CHUNK], now)
+    return replaced
 
 
-def _copy_own(connection: Connection, sources: Mapping[Place, tuple[int, Analysis]]) -> None:
-    """Give copies (by place) what users said of the photos they are copies of, unless they said otherwise."""
-    ids = find_ids(connection, sources)
-    for place, photo in ids.items():
-        copy_own(connection, sources[place][0], photo)
-    replace_tags(connection, {photo: sources[place][1].tags for place, photo in ids.items()})
-
-
-def _move(connection: Connection, row: int, columns: dict[str, Any], taken: Taken) -> None:
-    there = (photos.c.root_id == columns["root_id"], photos.c.path == columns["path"])
-    connection.execute(delete(photos).where(*there, photos.c.id != row))
-    connection.execute(update(photos).where(photos.c.id == row).values(columns))
-    if taken:
-        by_file = (photos.c.id == row) & photos.c.taken_from.in_(_OF_THE_FILE)
-        connection.execute(update(photos).where(by_file).values(taken_at=taken[0], taken_from=taken[1]))
+def _copy(connection: Connection, roots: Roots, copies: Sequence[Moved], now: str) -> None:
+    """Give copies the analyses of the photos whose bytes they have, and what users said of these."""
+    analyses = read_analyses(connection, [each.photo for each in copies])
+    known = [each for each in copies if each.photo in analyses]
+    if not known:
+        return
+    _store(connection, roots, [(each.file, _retaken(analyses[each.photo], each.taken)) for each in known], now)
+    ids = find_ids(connection, [roots.place(each.file.path) for each in known])
+    numbers = {ids[roots.place(each.file.path)]: each for each in known}
+    for number, each in numbers.items():
+        copy_said(connection, each.photo, number)
+    replace_tags(connection, {number: analyses[each.photo].tags for number, each in numbers.items()})
+    make_private(connection, [number for number, each in numbers.items() if each.is_private])
 
 
 def _retaken(analysis: Analysis, taken: Taken) -> Analysis:
@@ -150,7 +191,7 @@ def _unchanged(connection: Connection, roots: Roots, outcomes: Sequence[Unchange
         _each(connection, update(photos).values(missing_since=None), roots, [outcome.file.path for outcome in outcomes])
 
 
-_WRITERS: Mapping[type[Outcome], Callable[[Connection, Roots, Sequence[Any], str], None]] = {
+_WRITERS: Mapping[type[Outcome], Callable[[Connection, Roots, Sequence[Any], str], list[Replaced] | None]] = {
     Indexed: _indexed,
     Failed: _failed,
     Moved: _moved,
@@ -160,19 +201,22 @@ _WRITERS: Mapping[type[Outcome], Callable[[Connection, Roots, Sequence[Any], str
 }
 
 
+_WHOLE = {"failed_stage": None, "failed_reason": None, "content_size": None}  # of a photo that was analyzed
+
+
 def _each(connection: Connection, change: Update, roots: Roots, paths: Iterable[Path]) -> None:
-    here = (photos.c.root_id == bindparam("root"), photos.c.path == bindparam("place"))
     places = [dict(zip(("root", "place"), roots.place(path), strict=True)) for path in paths]
-    connection.execute(change.where(*here), places)
+    connection.execute(change.where(*_HERE), places)
 
 
-def _store(connection: Connection, roots: Roots, seen: Sequence[tuple[PhotoFile, Analysis]], now: str) -> None:
+def _store(connection: Connection, roots: Roots, seen: Seen, now: str) -> None:
     """Write photos with all that is known of them in place of what was known before."""
     sets = intern(connection, model_sets, {" ".join(analysis.models) for _, analysis in seen})
     rows = [
         {
-            **_file_columns(roots, file),
+            **file_columns(roots, file),
             **photo_columns(analysis),
+            **_WHOLE,
             "model_set_id": sets[" ".join(analysis.models)],
             "indexed_at": now,
         }
@@ -185,21 +229,3 @@ def _store(connection: Connection, roots: Roots, seen: Sequence[tuple[PhotoFile,
     replace_objects(connection, {photo: analysis.objects for photo, analysis in analyses.items()})
     replace_tags(connection, {photo: analysis.tags for photo, analysis in analyses.items()})
     replace_faces(connection, {photo: analysis.faces for photo, analysis in analyses.items()})
-
-
-def _file_columns(roots: Roots, file: PhotoFile) -> dict[str, Any]:
-    """Return the columns of a file that is there and has not failed."""
-    place = _place(roots, file)
-    return {
-        **place,
-        "path_text": path_text(place["path"]),
-        "size": file.size,
-        "mtime_ns": file.mtime_ns,
-        "missing_since": None,
-        "failed_stage": None,
-        "failed_reason": None,
-    }
-
-
-def _place(roots: Roots, file: PhotoFile) -> dict[str, Any]:
-    return dict(zip(_PLACE, roots.place(file.path), strict=True))

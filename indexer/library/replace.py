@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.geometry import Box
 from indexer.library.laid import laid_over
 from indexer.library.query import folded
-from indexer.library.rows import box, box_columns, face_columns, read_tags
+from indexer.library.rows import FACES, box, box_columns, face, face_columns, read_tags
+from indexer.library.same_face import same_faces
 from indexer.library.tables import (
     classes,
     descriptors,
@@ -29,7 +30,6 @@ from indexer.library.tables import (
 from indexer.photo import Analysis, Face, Object, Tag
 
 _FORGOTTEN_FACE = 0.3  # the same of a face that was to be forgotten: rather one too many
-_SAME_FACE = 0.5  # overlap of two boxes that show one face: it keeps its row, and the name that a user gave it
 
 
 def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> int:
@@ -111,17 +111,18 @@ def replace_faces(connection: Connection, faces_of: Mapping[int, Sequence[Face]]
     """
     here = faces.c.photo_id.in_(tuple(faces_of))
     forgotten = _forgotten(connection, tuple(faces_of))
+    old: dict[int, dict[int, Face]] = {}
+    for row in connection.execute(FACES.where(here)):
+        old.setdefault(row.photo_id, {})[row.id] = face(row)
     connection.execute(delete(descriptors).where(descriptors.c.face_id.in_(select(faces.c.id).where(here))))
-    old: dict[int, list[Row[Any]]] = {}
-    for row in connection.execute(select(faces).where(here)):
-        old.setdefault(row.photo_id, []).append(row)
     unused = count((connection.scalar(select(func.max(faces.c.id))) or 0) + 1)
+    kept = {photo: same_faces(old.get(photo, {}), given) for photo, given in faces_of.items()}
     found = [
-        (_same_face(face, old.get(photo, [])) or next(unused), photo, position, face)
+        (kept[photo].get(position) or next(unused), photo, position, each)
         for photo, given in faces_of.items()
-        for position, face in enumerate(given)
+        for position, each in enumerate(given)
     ]
-    left = [row.id for rest in old.values() for row in rest]
+    left = [number for photo, known in old.items() for number in known if number not in kept[photo].values()]
     connection.execute(delete(faces).where(faces.c.id.in_(left), faces.c.is_forgotten == 0))
     upsert(
         connection,
@@ -219,16 +220,6 @@ def _forgotten(connection: Connection, photo_ids: Sequence[int]) -> dict[int, li
 def _covers(boxes: Iterable[Box], face: Face) -> bool:
     """Tell whether a face is one of those that were to be forgotten; in doubt it is."""
     return any(face.box.overlap(each) >= _FORGOTTEN_FACE for each in boxes)
-
-
-def _same_face(face: Face, old: list[Row[Any]]) -> int | None:
-    """Take the row that showed this face before out of the old ones."""
-    best = max(old, key=lambda row: face.box.overlap(box(row)), default=None)
-    if best is None or face.box.overlap(box(best)) < _SAME_FACE:
-        return None
-    old.remove(best)
-    row_id: int = best.id
-    return row_id
 
 
 def _unique(given: Iterable[Tag]) -> list[Tag]:

@@ -202,7 +202,7 @@ def _class(connection: Connection, model: str, number: int) -> str:
 
 
 def _file(roots: Roots, row: Row[Any]) -> PhotoFile:
-    return PhotoFile(roots.path(row.root_id, row.path), row.size, row.mtime_ns)
+    return PhotoFile(roots.path(row.root_id, row.path), row.size, row.mtime_ns, row.ctime_ns)
 
 
 def _failure(file: PhotoFile, row: Row[Any]) -> Failed:

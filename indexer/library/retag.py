@@ -19,7 +19,7 @@ def analyses_after(connection: Connection, row: int, photos_count: int) -> tuple
     analyzed = photos.c.model_set_id.is_not(None)
     page = (
         select(photos.c.id, photos.c.root_id, photos.c.path)
-        .where(photos.c.id > row, analyzed)
+        .where(photos.c.id > row, analyzed, photos.c.replaced == 0)
         .order_by(photos.c.id)
         .limit(photos_count)
     )

@@ -19,7 +19,7 @@ from indexer.library.tables import photos, roots
 
 Place: TypeAlias = tuple[int, bytes]  # root id, relative path
 _SEPARATOR = os.fsencode(os.sep)
-_ASIDE = b"\0"  # no path has it
+_AT_A_TIME = 1000  # places looked up in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,18 @@ def part(root_id: int, prefix: bytes) -> ColumnElement[bool]:
 
 
 def find_ids(connection: Connection, places: Iterable[Place], *conditions: ColumnElement[bool]) -> dict[Place, int]:
-    """Return the row ids of the places that have a photo."""
+    """Return the row ids of the photos that have these places now; a place that none has is left out."""
     names: dict[int, list[bytes]] = {}
     for root_id, path in places:
         names.setdefault(root_id, []).append(path)
-    query = select(photos.c.id, photos.c.path).where(*conditions)
+    query = select(photos.c.id, photos.c.path).where(photos.c.replaced == 0, *conditions)
     return {
         (root_id, row.path): row.id
         for root_id, paths in names.items()
-        for row in connection.execute(query.where(photos.c.root_id == root_id, photos.c.path.in_(paths)))
+        for start in range(0, len(paths), _AT_A_TIME)
+        for row in connection.execute(
+            query.where(photos.c.root_id == root_id, photos.c.path.in_(paths[start : start + _AT_A_TIME]))
+        )
     }
 
 
@@ -106,56 +109,17 @@ def add_root(connection: Connection, folder: Path) -> Path:
     assert added is not None
     for root_id, prefix in known.items():
         if prefix.startswith(name):
-            _rehome(connection, (root_id, b""), (added[0], prefix[len(name) :]))
+            rehome(connection, (root_id, b""), (added[0], prefix[len(name) :]))
             connection.execute(delete(roots).where(roots.c.id == root_id))
     return Path(os.fsdecode(name))
 
 
-def relocate(connection: Connection, old: Path, new: Path) -> int:
-    """Say that a root, or a folder in one, now lies at `new`; return how many photos are thereby elsewhere.
-
-    What was known at the new place of a photo gives way to what moves there; the next scan compares the stamps.
-    Errors: LibraryError where nothing of the library lies in the old folder.
-    """
-    known = Roots.read(connection)
-    sources = known.within(old)
-    if not sources:
-        raise LibraryError(old, "is no folder of the library; 'indexer status' shows them")
-    left, right = folder_bytes(old), folder_bytes(new)
-    targets = [right + known.prefixes[root_id][len(left) :] if not prefix else right for root_id, prefix in sources]
-    # All are put aside before any arrives: neither place trips over the other where one lies in the other.
-    aside = [_put_aside(connection, source) for source in sources]
-    return sum(_arrive(connection, *each) for each in zip(aside, targets, strict=True))
-
-
-def _put_aside(connection: Connection, source: Place) -> Place:
-    root_id, prefix = source
-    connection.execute(update(photos).where(part(root_id, prefix)).values(missing_since=None))
-    if prefix:
-        _rehome(connection, source, (root_id, _ASIDE))
-        return root_id, _ASIDE
-    connection.execute(update(roots).where(roots.c.id == root_id).values(path=_ASIDE + bytes(str(root_id), "ascii")))
-    return root_id, b""
-
-
-def _arrive(connection: Connection, aside: Place, target: bytes) -> int:
-    folder = Path(os.fsdecode(target))
-    add_root(connection, folder)
-    (owner,) = Roots.read(connection).within(folder)
-    count = _rehome(connection, aside, owner)
-    if not aside[1]:
-        connection.execute(delete(roots).where(roots.c.id == aside[0]))
-    return count
-
-
-def _rehome(connection: Connection, source: Place, target: Place) -> int:
-    """Give the photos of a part of one root new paths in another; what was known there gives way."""
+def rehome(connection: Connection, source: Place, target: Place) -> int:
+    """Give the photos of a part of one root new paths in another, where none has them; return how many."""
     (old_root, old_prefix), (new_root, new_prefix) = source, target
     tail = func.substr(photos.c.path, len(old_prefix) + 1)
     path = cast(literal(new_prefix, LargeBinary).op("||")(tail), LargeBinary)
     tail_text = func.substr(photos.c.path_text, len(path_text(old_prefix)) + 1)
-    coming = select(path).where(part(old_root, old_prefix))
-    connection.execute(delete(photos).where(photos.c.root_id == new_root, photos.c.path.in_(coming)))
     return connection.execute(
         update(photos)
         .where(part(old_root, old_prefix))

@@ -37,7 +37,7 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
     """
     evidences = _by_photo(connection, _EVIDENCE.where(evidence.c.photo_id.in_(photo_ids)))
     marks = read_tags(connection, photo_ids)
-    found = _by_photo(connection, _FACES.where(faces.c.photo_id.in_(photo_ids)))
+    found = _by_photo(connection, FACES.where(faces.c.photo_id.in_(photo_ids)))
     things = _by_photo(connection, _OBJECTS.where(objects.c.photo_id.in_(photo_ids)))
     looks = select(vectors).where(vectors.c.photo_id.in_(photo_ids if vector else ()))
     pooled = {row.photo_id: row.data for row in connection.execute(looks)}
@@ -107,6 +107,11 @@ def models_of(names: str | None) -> tuple[str, ...]:
     return tuple((names or "").split())
 
 
+def read_model_sets(connection: Connection) -> dict[int | None, tuple[str, ...]]:
+    """Return the ids of the models of each set by its row id; None: none."""
+    return {None: ()} | {row.id: models_of(row.name) for row in connection.execute(select(model_sets))}
+
+
 SHOWN = (  # what a search may show
     photos.c.missing_since.is_(None) & photos.c.failed_stage.is_(None) & (photos.c.is_hidden == 0)
 )
@@ -131,7 +136,7 @@ _TAGS = (
     .select_from(photo_tags.join(tags).join(sources))
     .order_by(photo_tags.c.photo_id, photo_tags.c.position, tags.c.name)
 )
-_FACES = (
+FACES = (
     select(faces, models.c.name, descriptors.c.data)
     .select_from(faces.outerjoin(descriptors).outerjoin(models))
     .order_by(faces.c.photo_id, faces.c.position)

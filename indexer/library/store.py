@@ -13,23 +13,26 @@ from types import TracebackType
 
 from sqlalchemy import Connection, Engine
 
-from indexer.library import known, roots
+from indexer.library import contents, known, roots
 from indexer.library.changes import Changes
+from indexer.library.contents import KnownContent
 from indexer.library.file import in_memory, writing
 from indexer.library.known import Known
 from indexer.library.matrix import DescriptorMatrix, Descriptors
 from indexer.library.postings import Postings
-from indexer.library.record import prune, record
+from indexer.library.record import learn_change_times, prune, record
+from indexer.library.relocate import Elsewhere, elsewhere, relocate
 from indexer.library.replace import read_all_classes, read_classes, replace_classes
 from indexer.library.retag import analyses_after, retag
 from indexer.library.rows import read_analyses
 from indexer.library.schema import open_current
 from indexer.library.scrub import scrub
 from indexer.library.tables import metadata
-from indexer.photo import Analysis, Descriptor, Networks, Outcome, PhotoFile, Tag
+from indexer.photo import Analysis, Descriptor, Networks, Outcome, PhotoFile, Replaced, Tag
 
 Clock = Callable[[], datetime]
 _BUSY_SECONDS = 30.0
+_LEARNED = 10_000  # change times stored in one transaction
 
 
 def _now() -> datetime:
@@ -138,14 +141,14 @@ class Library:
         return None if time is None else datetime.fromisoformat(time)
 
     def sizes(self) -> frozenset[int]:
-        """Return the file sizes that analyzed photos have: a new file of another size was not moved here."""
+        """Return the sizes of all contents that are known: a file of another size holds none of these."""
         with self.reading() as connection:
-            return known.sizes(connection)
+            return contents.sizes(connection)
 
-    def twins(self, content: bytes, networks: Networks) -> list[Path]:
-        """Return the photos, missing ones included, with this SHA-256 that all these networks have seen, by path."""
+    def by_content(self, hashes: Iterable[bytes]) -> dict[bytes, list[KnownContent]]:
+        """Return the photos that have, or had, the bytes with these SHA-256, missing ones included."""
         with self.reading() as connection:
-            return known.twins(connection, content, networks)
+            return contents.by_content(connection, hashes)
 
     def stale(self, networks: Networks) -> list[Path]:
         """Return the analyzed photos that a network has not seen that should, by path."""
@@ -163,18 +166,24 @@ class Library:
         with self.reading() as connection:
             return known.missing(connection)
 
-    def record(self, outcomes: Iterable[Outcome]) -> None:
+    def record(self, outcomes: Iterable[Outcome]) -> list[Replaced]:
         """Store what became of photos, in order: all of it or, with an error, nothing.
 
-        Indexed replaces what was known; Failed keeps it, unseen, until the photo can be read again; Moved takes it
-        along (gone) or copies it; Removed marks the photo as missing, and Unchanged says that it is there; Passed
-        remembers a file that is no photo.
-        A Moved whose old path holds no analysis is passed over: the next scan finds the file unknown, and analyzes it.
+        Indexed replaces what was known of the photo, or is another photo under its path; Failed keeps what was known,
+        unseen, until the photo can be read again; Moved follows the bytes: neighbors of it are one assignment.
+        Removed marks the photo as missing, Unchanged says that it is there; Passed remembers a file that is no photo.
+        Return the photos whose paths others have now, and of which users said something: they stay, as missing.
         Errors: LibraryError for a path outside all roots; StoreError.
         """
         now = self._clock().isoformat(timespec="seconds")
         with self.writing() as connection:
-            record(connection, outcomes, now)
+            return record(connection, outcomes, now)
+
+    def learn_change_times(self, files: Sequence[PhotoFile]) -> None:
+        """Keep the change times of files that are known with their stamps but for these."""
+        for start in range(0, len(files), _LEARNED):
+            with self.writing() as connection:
+                learn_change_times(connection, files[start : start + _LEARNED])
 
     def learn_classes(self, model: str, names: Sequence[str]) -> None:
         """Keep the names of a network's classes, in order of their index: evidence and objects are read with them."""
@@ -213,12 +222,19 @@ class Library:
             return prune(connection)
 
     def relocate(self, old: Path, new: Path) -> int:
-        """Say that a folder of the library, or a folder in one, now lies at `new`; return how many photos it has.
+        """Say that a folder of the library, or a folder in one, now lies at `new`; return how many photos are there.
 
-        What was known at the new place of a photo gives way. Errors: LibraryError where the old folder is unknown.
+        Photos whose bytes are known at the new place are those: what was said of both is kept. Another photo that is
+        known there under the path of one keeps it. Errors: LibraryError where the old folder is unknown.
         """
+        now = self._clock().isoformat(timespec="seconds")
         with self.writing() as connection:
-            return roots.relocate(connection, old, new)
+            return relocate(connection, old, new, now)
+
+    def elsewhere(self, root: Path, there: Sequence[Path]) -> Elsewhere | None:
+        """Return where most photos of a root that is away were found, among the roots that are there; None: nowhere."""
+        with self.reading() as connection:
+            return elsewhere(connection, root, there)
 
     def descriptors(self, connection: Connection, like: Descriptor) -> Descriptors:
         """Return all descriptors of the same model as they are now; they stay in memory until the library is closed."""

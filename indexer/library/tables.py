@@ -80,14 +80,17 @@ photos = Table(
     Column("root_id", ForeignKey("roots.id"), nullable=False),
     Column("path", LargeBinary, nullable=False),  # relative to the root
     Column("path_text", Text, nullable=False),
+    Column("replaced", Integer, nullable=False, server_default="0"),  # its id where another photo has the path
     Column("size", Integer, nullable=False),
     Column("mtime_ns", Integer, nullable=False),
+    Column("ctime_ns", Integer),  # of the inode; null: not known
     Column("missing_since", Text),
     Column("failed_stage", Text),  # not null: the last attempt failed; what an earlier one found is kept, but not shown
     Column("failed_reason", Text),
     Column("model_set_id", ForeignKey("model_sets.id")),  # null: never analyzed
     Column("indexed_at", Text),
-    Column("content_hash", LargeBinary),
+    Column("content_hash", LargeBinary),  # of the bytes that were analyzed, or else that failed
+    Column("content_size", Integer),  # of these bytes, where the last attempt met others; null: size
     Column("perceptual_hash", LargeBinary),
     Column("format", Text),
     Column("width", Integer),
@@ -112,9 +115,22 @@ photos = Table(
     Column("flatness", Float),
     Column("rating", Integer),  # the user's own, 0..5
     Column("is_hidden", Integer, nullable=False, server_default="0"),  # the user wants it in no search
-    UniqueConstraint("root_id", "path"),
+    UniqueConstraint("root_id", "path", "replaced"),
     Index(None, "content_hash"),
     Index(None, "taken_at"),
+    sqlite_autoincrement=True,  # a number is never given to another photo
+)
+
+# Comparisons of all files with their hashes: the last one goes on where it was stopped.
+deep_checks = Table(
+    "deep_checks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("began_at", Text, nullable=False),
+    Column("ended_at", Text),
+    Column("last_photo", Integer, nullable=False),
+    Column("checked", Integer, nullable=False),
+    Column("differing", Integer, nullable=False),
 )
 
 # Files whose names promised nothing and that are no photos: not opened again while their stamps are the same.

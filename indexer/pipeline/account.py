@@ -65,7 +65,7 @@ class Account:
         """Take in what became of a file."""
         kind = kind_of(outcome)
         progress.done[kind] += 1
-        if kind not in ("unchanged", "removed"):
+        if kind not in ("unchanged", "removed", "replaced"):
             progress.waiting -= 1
         if isinstance(outcome, Indexed | Failed):
             self._seen.append(self._clock())

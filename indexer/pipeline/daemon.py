@@ -93,6 +93,7 @@ class Daemon:
         self._whole: dict[Path, None] = {}  # folders to be compared as a whole
         self._rested: list[Path] = []  # what has come to rest, and since when it waits for what belongs to it
         self._rested_at = 0.0
+        self._written: set[Path] = set()  # those of them that events were about: their stamps are not believed
         self._links = KnownLinks()  # what they lead to is not watched
         self._problem = ""
         self._next_look = self._next_poll = self._next_rescan = self._retry_at = 0.0
@@ -154,23 +155,25 @@ class Daemon:
             self._compare_all_if(self._links.may_have_changed(settled))
             self._rested_at = self._rested_at if self._rested else self._clock()
             self._rested += settled
+            self._written |= set(settled)
         if self._rested and self._clock() >= self._rested_at + _TOGETHER_SECONDS:
             paths, self._rested = self._rested, []
-            self._begin("changes", self._touched(paths))
+            written, self._written = self._written, set()
+            self._begin("changes", self._touched(paths, written))
         elif self._whole and not self._jobs:
             places, self._whole = list(self._whole), {}
             planned = self._scanned(places)
             is_complete = set(places) >= set(self._folders) and all(folder.is_dir() for folder in self._folders)
             self._begin("scan", planned, is_complete)
 
-    def _touched(self, paths: list[Path]) -> Plan:
+    def _touched(self, paths: list[Path], written: set[Path]) -> Plan:
         planned = plan_touched(
             self._library,
             paths,
             self._pool.networks,
             self._account.complain,
             self._step,
-            on_notice=self._account.complain,
+            written,
             folders=self._folders,
             follow=self._links.to_follow(paths),
         )
@@ -186,8 +189,7 @@ class Daemon:
         """Compare folders as a whole; those that are gone by now come back through the watch."""
         began = self._clock()
         complain = self._account.complain
-        there = [place for place in places if place.is_dir()]
-        roots = [folder for folder in self._folders if folder.is_dir()]
+        there, roots = ([each for each in folders if each.is_dir()] for folders in (places, self._folders))
         is_all = set(there) >= set(roots)
         try:
             planned = plan(
@@ -195,16 +197,14 @@ class Daemon:
                 there,
                 self._pool.networks,
                 on_error=complain,
-                on_notice=complain,
                 on_step=self._step,
                 beside=roots,
                 follow=None if is_all else (),
             )
         except LibraryError as error:
             complain(error.path, error.reason)
-            return Plan((), (), (), (), (), ())
-        if is_all:
-            self._links = KnownLinks(planned.links)
+            return Plan()
+        self._links = KnownLinks(planned.links) if is_all else self._links
         self._compare_all_if(not self._links.are(planned.links))
         now = self._clock()
         self._next_poll = max(self._next_poll, now + _WALK_SHARE * (now - began))
@@ -216,10 +216,11 @@ class Daemon:
         for file in young:
             if file.path not in self._settling:
                 self._settling.touch(file.path)
-        planned = replace(planned, work=[file for file in planned.work if file not in young])
+        changed, stale = ([file for file in files if file not in young] for files in (planned.changed, planned.stale))
+        planned = replace(planned, changed=changed, stale=stale)
         batch = self._pace.batch_photos, self._pace.batch_seconds
         outcomes = run(self._library, planned, self._pool, *batch, self._clock, self._is_wanted)
-        self._jobs.append(_Job(Progress(name, len(planned.work), self._clock()), outcomes, is_complete))
+        self._jobs.append(_Job(Progress(name, planned.work_count, self._clock()), outcomes, is_complete))
 
     def _is_young(self, file: PhotoFile) -> bool:
         """Tell whether a file was written to a moment ago; one from the future is as good as old."""

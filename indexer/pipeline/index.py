@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Generator, Iterable
-from itertools import takewhile
-from pathlib import Path
-from time import time
+from dataclasses import replace
+from itertools import chain, takewhile
 
-from indexer.intake.dates import of_file
 from indexer.library.store import Library
-from indexer.photo import Moved, Networks, Outcome, PhotoFile, Removed, Unchanged
-from indexer.pipeline.gone import Absence, is_there
+from indexer.photo import Failed, Outcome, Removed, Unchanged
+from indexer.pipeline.identity import Assignment, assign, content_hash
 from indexer.pipeline.plan import Plan
-from indexer.pipeline.pool import Pool
+from indexer.pipeline.pool import Done, Pool, Seen
 
 Clock = Callable[[], float]
-_NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 
 
 def run(
@@ -29,39 +24,54 @@ def run(
     clock: Clock,
     is_wanted: Callable[[], bool] = lambda: True,
 ) -> Generator[Outcome | None, None, None]:
-    """Carry out a plan; each outcome is stored before it is yielded, in batches.
+    """Carry out a plan; each outcome is stored before it is yielded.
 
-    A batch is stored when it has `batch_photos`, or is `batch_seconds` old; what is finished is stored also
-    when it is not wanted any more, or the caller stops. None is yielded at least every half second while photos are
-    worked on: the caller may do something else meanwhile.
+    What is known of photos follows their bytes first, as one transaction; then files are analyzed. A batch of these is
+    stored when it has `batch_photos`, or is `batch_seconds` old; what is finished is stored also when it is not wanted
+    any more, or the caller stops. None is yielded at least every half second while photos are worked on: the caller may
+    do something else meanwhile.
     """
     for folder in plan.folders:
         library.add_root(folder)
     yield from map(Unchanged, plan.unchanged)
+    library.learn_change_times(plan.dated)
     batch = _Batch(library, batch_photos, batch_seconds, clock)
     batch.add(map(Unchanged, plan.returned))
-    moves = _Moves(library, plan, pool.networks)
     try:
-        new: list[PhotoFile] = []
-        for file in takewhile(lambda _: is_wanted(), plan.work):
-            move = moves.find(file)
-            if move is None:
-                new.append(file)
-            else:
-                batch.add([move])
-                yield from batch.stored_if_due()
-            yield None
-        if is_wanted():
-            # Not at the end: what is gone now may be back by then.
-            batch.add(Removed(path) for path in plan.gone if path not in moves.left)
+        assignment = yield from assign(library, plan, pool.networks, is_wanted)
+        if not is_wanted():
             yield from batch.stored()
-        for done in takewhile(lambda _: is_wanted(), pool.outcomes(new, library.seen)):
-            batch.add(done)
+            return
+        done = frozenset() if plan.again else assignment.done
+        yield from _followed(library, plan, assignment, done)
+        files = [file for file in chain(plan.changed, plan.stale) if file.path not in done]
+        seen: Seen = (lambda _: None) if plan.again else library.seen
+        for some in takewhile(lambda _: is_wanted(), pool.outcomes(files, seen)):
+            batch.add(map(_with_content, some))
             yield from batch.stored_if_due()
             yield None
         yield from batch.stored()
     finally:
         batch.stored()
+
+
+def _followed(
+    library: Library, plan: Plan, assignment: Assignment, done: Iterable[object]
+) -> Generator[Outcome, None, None]:
+    """Store what moved, and what is gone; tell those of which there is nothing more to tell."""
+    removed = [Removed(path) for path in plan.gone if path not in assignment.left]
+    outcomes: list[Outcome] = [*assignment.moved, *removed]
+    replaced = library.record(outcomes) if outcomes else []
+    yield from (each for each in assignment.moved if each.file.path in done)
+    yield from removed
+    yield from replaced
+
+
+def _with_content(outcome: Done) -> Done:
+    """Add the hash of a file that failed: what a user says of it follows its bytes, too."""
+    if isinstance(outcome, Failed) and outcome.stage != "read":
+        return replace(outcome, content=content_hash(outcome.file))
+    return outcome
 
 
 class _Batch:
@@ -81,61 +91,4 @@ class _Batch:
 
     def stored(self) -> list[Outcome]:
         done, self._waiting, self._since = self._waiting, [], self._clock()
-        if done:
-            self._library.record(done)
-        return done
-
-
-class _Moves:
-    """Find out which of the new files hold bytes that the library knows: those need no analysis."""
-
-    def __init__(self, library: Library, plan: Plan, networks: Networks) -> None:
-        self._library, self._networks = library, networks
-        self._absence = Absence(library, lambda *_: None)
-        self._sizes = library.sizes() if plan.work else frozenset()
-        # What the library knows under these paths is about to be replaced: nobody may take it for his own.
-        self._outdated = {file.path for file in plan.work}
-        self.left: dict[Path, Path] = {}
-
-    def find(self, file: PhotoFile) -> Moved | None:
-        """Return where the bytes of a file were known before, None where they must be analyzed."""
-        if not self._networks.want_faces(file.path):  # faces that are known must not come along
-            return None
-        move = self._move(file) if file.size in self._sizes else None
-        if move is not None:
-            self._outdated.discard(file.path)
-        return move
-
-    def _move(self, file: PhotoFile) -> Moved | None:
-        content = _content_hash(file)
-        twins = self._library.twins(content, self._networks) if content else []
-        if file.path in twins:
-            return self._moved(file, file.path, gone=False)  # the same bytes with another date
-        twins = [path for path in twins if path not in self._outdated]
-        gone = [path for path in twins if path not in self.left and self._is_gone(path)]
-        if gone:
-            self.left[gone[0]] = file.path
-            return self._moved(file, gone[0], gone=True)
-        return self._moved(file, self.left.get(twins[0], twins[0]), gone=False) if twins else None
-
-    def _moved(self, file: PhotoFile, old_path: Path, *, gone: bool) -> Moved:
-        return Moved(file, old_path, gone, of_file(file, time()))
-
-    def _is_gone(self, path: Path) -> bool:
-        return not is_there(path) and self._absence.is_sure(path)
-
-
-def _open_now(path: str, flags: int) -> int:
-    return os.open(path, flags | _NO_WAITING)
-
-
-def _content_hash(file: PhotoFile) -> bytes | None:
-    """Return the SHA-256 of a file that is still as it was found; whatever is wrong with it, its worker will say."""
-    try:
-        # A pipe that has taken the file's place would be waited for.
-        with open(file.path, "rb", opener=_open_now) as stream:
-            content = hashlib.file_digest(stream, "sha256").digest()
-            stat = os.fstat(stream.fileno())
-    except OSError:
-        return None
-    return content if (stat.st_size, stat.st_mtime_ns) == (file.size, file.mtime_ns) else None
+        return [*done, *self._library.record(done)] if done else []

@@ -125,7 +125,7 @@ class Scanner:
         self._tell(phase="comparing")
         planned = scanning.plan(self.library, folders, retry_failed=retry_failed, on_step=self._step)
         self._step()
-        self._tell(phase="scanning", total=len(planned.work), tally=Tally(monotonic))
+        self._tell(phase="scanning", total=planned.work_count, tally=Tally(monotonic))
         for outcome in scanning.run(self.library, planned, lambda: not self._wish.is_set()):
             self._count(outcome)
 

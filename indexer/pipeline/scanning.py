@@ -45,16 +45,22 @@ class Scanning:
         self.build(self.eyes.specs())
 
     def plan(
-        self, library: Library, folders: Sequence[Path], *, retry_failed: bool = False, on_step: Step = lambda: None
+        self,
+        library: Library,
+        folders: Sequence[Path],
+        *,
+        retry_failed: bool = False,
+        again: bool = False,
+        on_step: Step = lambda: None,
     ) -> Plan:
-        """Compare folders with the library. on_step: called for each folder; what it raises ends the walk."""
+        """Compare folders with the library, as `plan` does."""
         return plan(
             library,
             folders,
             self.eyes.networks(),
             retry_failed=retry_failed,
+            again=again,
             on_error=self.on_error,
-            on_notice=self.on_error,
             on_step=on_step,
         )
 

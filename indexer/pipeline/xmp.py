@@ -15,7 +15,7 @@ from indexer.intake.xmp.tree import BadXmp
 from indexer.library.exchange import KnownPhoto, known_photos, restamp
 from indexer.library.laid import OWN
 from indexer.library.store import Library
-from indexer.photo import Tag
+from indexer.photo import Tag, same_stamp
 
 Paths = Mapping[str, tuple[str, ...]]
 
@@ -121,7 +121,7 @@ def _into(library: Library, photo: KnownPhoto, wish: Wish, saying: Saying, *, dr
     elif change.is_other:
         before = stamp(path)
         after, content = embed(path, bytes(packet))
-        if (before.size, before.mtime_ns) == (photo.file.size, photo.file.mtime_ns):
+        if same_stamp(before, photo.file):
             restamp(library, photo.file, after, content)
     yield Exported(path, path, change=change)
 

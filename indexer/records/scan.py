@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class CountsRecord(TypedDict):
-    """What became of the photos of a scan. removed: those whose files are gone."""
+    """What became of the photos of a scan.
+
+    removed: those whose files are gone.  replaced: those whose names other photos have now, and of which users said
+    something: they are missing, too.
+    """
 
     found: int
     indexed: int
@@ -23,6 +27,7 @@ class CountsRecord(TypedDict):
     copied: int
     failed: int
     removed: int
+    replaced: int
 
 
 class TallyRecord(CountsRecord):
@@ -96,6 +101,7 @@ def _counts_record(tally: Tally) -> CountsRecord:
         "copied": kinds["copied"],
         "failed": kinds["failed"],
         "removed": kinds["removed"],
+        "replaced": kinds["replaced"],
     }
 
 

@@ -23,6 +23,7 @@ from indexer.photo import (
     Indexed,
     Look,
     Metadata,
+    Moved,
     Object,
     PhotoFile,
     Tag,
@@ -53,6 +54,12 @@ def made_analysis(
 def made_photo(path: Path, seed: int = 0, tags: Iterable[tuple[str, float]] = (), faces: int = 1) -> Indexed:
     """Return the outcome of a photo whose stamp and analysis only the arguments determine."""
     return Indexed(PhotoFile(path, 1000 + seed, seed * 10**9 + 1), made_analysis(seed, tags, faces))
+
+
+def moved(library: Library, file: PhotoFile, old_path: Path, *, gone: bool) -> Moved:
+    """Return the outcome of a file that has the bytes of a photo of the library; of none where it knows none."""
+    known = details(library, old_path)
+    return Moved(file, old_path, known.number if known else 0, gone)
 
 
 def dump(library: Library) -> dict[Path, Any]:

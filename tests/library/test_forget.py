@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from made_people import LIMITS, MODEL, add, photo_of
-from made_photos import ROOT
+from made_photos import ROOT, moved
 from sqlalchemy import text
 
 from indexer.library.backup import backup
@@ -17,7 +17,7 @@ from indexer.library.group import group
 from indexer.library.people import faces_in, list_people
 from indexer.library.report import details
 from indexer.library.store import Library
-from indexer.photo import Indexed, Moved, PhotoFile
+from indexer.photo import Indexed, PhotoFile
 
 ALICE, BOB = 1, 2
 PHOTOS = [photo_of(ROOT / "in" / "1.jpg", ALICE, BOB), photo_of(ROOT / "2.jpg", ALICE), photo_of(ROOT / "3.jpg", BOB)]
@@ -100,7 +100,7 @@ def test_a_face_that_was_not_found_for_a_while_stays_forgotten(party: Library) -
 
 def test_a_copy_of_a_photo_does_not_bring_a_forgotten_face_back(party: Library, tmp_path: Path) -> None:
     forget_faces(party, [face(party, "2.jpg", 0)])
-    party.record([Moved(PhotoFile(ROOT / "copy.jpg", 1000, 1), ROOT / "2.jpg", gone=False)])
+    party.record([moved(party, PhotoFile(ROOT / "copy.jpg", 1000, 1), ROOT / "2.jpg", gone=False)])
     add(party, Indexed(PhotoFile(ROOT / "copy.jpg", 1000, 1), PHOTOS[1].analysis))
     assert described(party, "copy.jpg") == [False]
     assert traces(party, data(PHOTOS[1], 0), tmp_path) == []

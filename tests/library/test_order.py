@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_photos import dump, made_photo
 
 from indexer.library.store import Library
-from indexer.photo import Analysis, Failed, Indexed, Moved, Outcome, PhotoFile, Removed, Unchanged
+from indexer.photo import Analysis, Failed, Indexed, Outcome, PhotoFile, Removed, Unchanged
 
 P = Path("/photos")
 Held = tuple[PhotoFile, Analysis | None, Failed | None, bool]  # as `dump` gives it: file, analysis, failure, missing
@@ -28,7 +28,6 @@ outcomes: st.SearchStrategy[Outcome] = st.one_of(
         st.integers(0, 2),
     ),
     st.builds(Failed, files, st.sampled_from(["decode", "analyze"]), st.just("for a reason")),
-    st.builds(Moved, files, paths, st.booleans()),
     st.builds(Removed, paths),
     st.builds(Unchanged, files),
 )
@@ -54,7 +53,7 @@ def test_batches_do_not_matter(done: list[tuple[Outcome, bool]]) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(outcomes.filter(lambda each: not isinstance(each, Moved)), unique_by=lambda each: _path(each)),
+    st.lists(outcomes, unique_by=lambda each: _path(each)),
     st.randoms(),
 )
 def test_the_order_of_different_photos_does_not_matter(done: list[Outcome], random: Any) -> None:
@@ -80,12 +79,6 @@ def _apply(held: dict[Path, Held], outcome: Outcome) -> None:
         case Failed(file):
             earlier = held[file.path][1] if file.path in held else None
             held[file.path] = (file, earlier, outcome, False)
-        case Moved(file, old_path, gone):
-            _, analysis, failure, _ = held.get(old_path, (None, None, None, None))
-            if analysis is not None and failure is None:
-                if gone:
-                    del held[old_path]
-                held[file.path] = (file, analysis, None, False)
         case Removed(path):
             if path in held:
                 held[path] = (*held[path][:3], True)

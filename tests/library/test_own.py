@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_photos import made_photo
+from made_photos import made_photo, moved
 
 from indexer.errors import LibraryError
 from indexer.library.own import OwnWord, Said, add_tag, hidden, hide, own_words, rate, remove_tag, said
 from indexer.library.report import details
 from indexer.library.search import by_keywords
 from indexer.library.store import Library
-from indexer.photo import Moved, PhotoFile, Tag
+from indexer.photo import PhotoFile, Tag
 
 A, B, C = (Path(f"/photos/{name}") for name in ("a.jpg", "trip/b.jpg", "trip/c.jpg"))
 TRIP = Path("/photos/trip")
@@ -53,7 +53,7 @@ def test_a_word_in_another_case_is_the_same_word(library: Library) -> None:
 
 def test_a_word_that_is_taken_stays_away_from_a_new_analysis(library: Library) -> None:
     assert remove_tag(library, "DOG", [A]) == 1
-    library.record([made_photo(A, 7, [("dog", 0.99)])])
+    library.record([made_photo(A, 0, [("dog", 0.99)])])
     assert found(library, "dog") == [B, C]
 
 
@@ -69,9 +69,9 @@ def test_own_words_outlast_analysis_retag_and_move(library: Library) -> None:
     library.record([made_photo(A, 0, [("dog", 0.9), ("beach", 0.5)])])
     assert tags(library, A) == before
     assert library.retag({A: [Tag("dog", 0.9, "class of dog"), Tag("beach", 0.5, "class of beach")]}) == 0
-    moved = Path("/photos/elsewhere.jpg")
-    library.record([Moved(PhotoFile(moved, 1000, 2), A, gone=True)])
-    assert tags(library, moved) == before
+    elsewhere = Path("/photos/elsewhere.jpg")
+    library.record([moved(library, PhotoFile(elsewhere, 1000, 2), A, gone=True)])
+    assert tags(library, elsewhere) == before
 
 
 def test_a_copy_takes_words_and_stars_along_but_is_not_hidden(library: Library) -> None:
@@ -80,7 +80,7 @@ def test_a_copy_takes_words_and_stars_along_but_is_not_hidden(library: Library) 
     rate(library, 4, [A])
     hide(library, [A])
     copy = Path("/photos/copy.jpg")
-    library.record([Moved(PhotoFile(copy, 1000, 2), A, gone=False)])
+    library.record([moved(library, PhotoFile(copy, 1000, 2), A, gone=False)])
     assert tags(library, copy) == tags(library, A)
     assert said(library, copy) == Said(("mine",), ("beach",), 4, is_hidden=False, people=())
     assert library.retag({copy: [Tag("dog", 0.9, "class of dog"), Tag("beach", 0.5, "class of beach")]}) == 0

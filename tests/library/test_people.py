@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from made_people import LIMITS, MODEL, add, photo_of
-from made_photos import ROOT
+from made_photos import ROOT, moved
 from sqlalchemy import text
 
 from indexer.errors import IndexerError
@@ -186,12 +186,12 @@ def test_a_refused_face_never_comes_back_to_that_person(party: Library) -> None:
 
 
 def test_a_face_keeps_its_person_when_the_photo_is_analyzed_again_or_moves(party: Library) -> None:
-    from indexer.photo import Moved, PhotoFile
+    from indexer.photo import PhotoFile
 
     grouped(party)
     before = whose(party, "1.jpg")
     refreshed(party)
-    party.record([Moved(PhotoFile(ROOT / "new.jpg", 1000, 1), ROOT / "1.jpg", gone=True)])
+    party.record([moved(party, PhotoFile(ROOT / "new.jpg", 1000, 1), ROOT / "1.jpg", gone=True)])
     assert whose(party, "new.jpg") == before
 
 

@@ -7,14 +7,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from made_photos import EYES, dump, faults, made_analysis, made_photo
+from made_photos import EYES, dump, faults, made_analysis, made_photo, moved
 
 from indexer.errors import LibraryError, StoreError
 from indexer.library.report import TagCount, Thing, details, failures, status, tag_counts
 from indexer.library.search import by_keywords
 from indexer.library.store import Library
-from indexer.photo import Failed, Indexed, Moved, Networks, PhotoFile, Removed, Tag, Unchanged
+from indexer.photo import Descriptor, Failed, Indexed, Networks, PhotoFile, Removed, Tag, Unchanged
 
 A, B, C = Path("/photos/a.jpg"), Path("/photos/b.jpg"), Path("/photos/2024/c.jpg")
 ODD_NAMES = [
@@ -62,7 +63,8 @@ def test_a_photo_and_a_face_that_is_still_there_keep_their_rows(library: Library
     before = _rows(library)
     first = made_photo(A, 1, faces=3)
     left, middle, right = first.analysis.faces
-    wider = replace(left, box=replace(left.box, width=left.box.width * 1.2), descriptor=right.descriptor)
+    near = Descriptor.of(left.descriptor.model, left.descriptor.vector + np.float32(0.02))
+    wider = replace(left, box=replace(left.box, width=left.box.width * 1.2), descriptor=near)
     library.record([replace(first, analysis=replace(first.analysis, faces=(right, wider)))])
     after = _rows(library)
     assert after["photos"] == before["photos"]
@@ -87,7 +89,8 @@ def test_a_photo_that_fails_later_is_hidden_but_not_forgotten(library: Library) 
     library.record([photo])
     library.record([Failed(PhotoFile(A, 7, 8), "decode", "is cut short")])
     assert by_keywords(library, ["dog"]) == []
-    assert library.twins(photo.analysis.hashes.content, Networks(EYES[:1], EYES[1:])) == []
+    (known,) = library.by_content([photo.analysis.hashes.content])[photo.analysis.hashes.content]
+    assert (known.path, known.is_current) == (A, False)
     assert dump(library)[A][1] == photo.analysis
     library.record([photo])
     assert [hit.path for hit in by_keywords(library, ["dog"])] == [A]
@@ -119,7 +122,7 @@ def test_a_moved_photo_keeps_all_that_is_known_of_it(library: Library) -> None:
     library.record([photo, Removed(A)])
     rows = _rows(library)
     there = PhotoFile(C, photo.file.size, 99)
-    library.record([Moved(there, A, gone=True)])
+    library.record([moved(library, there, A, gone=True)])
     assert dump(library) == {C: (there, photo.analysis, None, False)}
     assert _rows(library) == {"photos": {C: rows["photos"][A]}, "faces": {C: rows["faces"][A]}}
 
@@ -127,7 +130,7 @@ def test_a_moved_photo_keeps_all_that_is_known_of_it(library: Library) -> None:
 def test_a_moved_photo_takes_the_place_of_what_was_there(library: Library) -> None:
     photo = made_photo(A, 1, [("dog", 0.9)])
     library.record([photo, made_photo(B, 2, [("cat", 0.9)])])
-    library.record([Moved(PhotoFile(B, 1, 2), A, gone=True)])
+    library.record([moved(library, PhotoFile(B, 1, 2), A, gone=True)])
     assert dump(library) == {B: (PhotoFile(B, 1, 2), photo.analysis, None, False)}
 
 
@@ -135,7 +138,7 @@ def test_a_copy_is_known_without_an_analysis_and_lives_its_own_life(library: Lib
     photo = made_photo(A, 1, [("dog", 0.9)], faces=2)
     library.record([photo])
     copy = PhotoFile(C, photo.file.size, 99)
-    library.record([Moved(copy, A, gone=False)])
+    library.record([moved(library, copy, A, gone=False)])
     library.record([made_photo(A, 2)])
     assert dump(library)[C] == (copy, photo.analysis, None, False)
 
@@ -144,24 +147,40 @@ def test_a_file_that_was_only_touched_gets_its_new_stamp(library: Library) -> No
     photo = made_photo(A, 1, [("dog", 0.9)])
     library.record([photo])
     touched = PhotoFile(A, photo.file.size, 12345)
-    library.record([Moved(touched, A, gone=False)])
+    library.record([moved(library, touched, A, gone=False)])
     assert dump(library) == {A: (touched, photo.analysis, None, False)}
 
 
 def test_a_move_from_nowhere_leaves_the_file_for_the_next_scan(library: Library) -> None:
-    library.record([Moved(PhotoFile(B, 1, 2), A, gone=True), Moved(PhotoFile(C, 1, 2), A, gone=False)])
+    library.record(
+        [moved(library, PhotoFile(B, 1, 2), A, gone=True), moved(library, PhotoFile(C, 1, 2), A, gone=False)]
+    )
     assert library.known() == {}
 
 
-def test_twins_are_photos_of_the_same_bytes_seen_by_the_same_networks(library: Library) -> None:
+def test_photos_are_known_by_their_bytes_wherever_they_are(library: Library) -> None:
     photo = made_photo(A, 1)
     old = replace(photo.analysis, models=(EYES[0],))
     library.record([photo, replace(photo, file=PhotoFile(C, 1001, 5)), Indexed(PhotoFile(B, 1001, 5), old), Removed(C)])
     content = photo.analysis.hashes.content
-    assert library.twins(content, Networks(EYES[:1], EYES[1:])) == [C, A]
-    assert library.twins(content, Networks(EYES[:1])) == [C, A, B]
-    assert library.twins(bytes(32), Networks(())) == []
+    known = library.by_content([content, bytes(32)])
+    assert [(each.path, each.models, each.is_missing) for each in known[content]] == [
+        (A, EYES, False),
+        (C, EYES, True),
+        (B, EYES[:1], False),
+    ]
+    assert list(known) == [content]
     assert library.sizes() == {1001}
+
+
+def test_the_size_of_what_was_analyzed_is_known_though_other_bytes_failed_since(library: Library) -> None:
+    photo = made_photo(A, 1)
+    library.record(
+        [photo, Failed(PhotoFile(A, 7, 8), "decode", "is cut short"), Failed(PhotoFile(A, 9, 9), "decode", "")]
+    )
+    assert library.sizes() == {photo.file.size}
+    library.record([photo])
+    assert library.sizes() == {photo.file.size}
 
 
 def test_photos_that_a_model_has_not_seen_are_stale(library: Library) -> None:
@@ -220,8 +239,9 @@ def test_labels_are_read_with_the_names_of_their_classes(library: Library) -> No
 
 def test_objects_are_kept_by_the_names_of_their_classes_and_go_along_with_their_photo(library: Library) -> None:
     photo = made_photo(A, 2)  # with two objects, of two networks
-    library.record([photo, Moved(PhotoFile(B, 1, 1), A, gone=False)])
-    library.record([Moved(PhotoFile(C, 1, 1), A, gone=True)])
+    library.record([photo])
+    library.record([moved(library, PhotoFile(B, 1, 1), A, gone=False)])
+    library.record([moved(library, PhotoFile(C, 1, 1), A, gone=True)])
     first, second = photo.analysis.objects
     library.learn_classes(first.model, ["person"])
     for path in (B, C):
@@ -280,10 +300,9 @@ def test_an_empty_library_stands_in_for_one_that_is_not_there(tmp_path: Path) ->
 
 
 def test_nothing_is_wrong_with_the_file_after_all_that(library: Library) -> None:
-    library.record(
-        [made_photo(A, 1, [("dog", 0.9)], faces=3), made_photo(B, 2), Moved(PhotoFile(C, 1, 1), A, gone=False)]
-    )
-    library.record([Removed(A), made_photo(C, 4), Moved(PhotoFile(A, 1, 1), B, gone=True)])
+    library.record([made_photo(A, 1, [("dog", 0.9)], faces=3), made_photo(B, 2)])
+    library.record([moved(library, PhotoFile(C, 1, 1), A, gone=False)])
+    library.record([Removed(A), made_photo(C, 4), moved(library, PhotoFile(A, 1, 1), B, gone=True)])
     library.prune()
     assert faults(library.path) == []
 

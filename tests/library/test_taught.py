@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_photos import EYES, made_photo
+from made_photos import EYES, made_photo, moved
 
 from indexer.library.laid import Head
 from indexer.library.own import add_tag, remove_tag
@@ -15,7 +15,7 @@ from indexer.library.report import details
 from indexer.library.search import by_keywords
 from indexer.library.store import Library
 from indexer.library.taught import forget, sample, taught_words, teach, to_teach_again
-from indexer.photo import Indexed, Moved, PhotoFile, Tag
+from indexer.photo import Indexed, PhotoFile, Tag
 
 MODEL = EYES[0]
 SAIL, TREE = np.array([3.0, 1.0, 0, 0]), np.array([0, 1.0, 3.0, 0])
@@ -62,8 +62,8 @@ def test_analysis_retag_move_and_copy_keep_it(library: Library) -> None:
     before = tags(library, "sail.jpg")
     library.record([photo("sail.jpg", SAIL)])
     assert library.retag({Path("/photos/sail.jpg"): [Tag("boat", 0.7, "class of boat")]}) == 0
-    library.record([Moved(PhotoFile(Path("/photos/copy.jpg"), 1, 1), Path("/photos/sail.jpg"), gone=False)])
-    library.record([Moved(PhotoFile(Path("/photos/moved.jpg"), 1, 1), Path("/photos/sail.jpg"), gone=True)])
+    library.record([moved(library, PhotoFile(Path("/photos/copy.jpg"), 1, 1), Path("/photos/sail.jpg"), gone=False)])
+    library.record([moved(library, PhotoFile(Path("/photos/moved.jpg"), 1, 1), Path("/photos/sail.jpg"), gone=True)])
     assert tags(library, "copy.jpg") == tags(library, "moved.jpg") == before
 
 

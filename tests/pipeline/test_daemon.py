@@ -8,13 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
 import pytest
+from followed import SETTLE, Followed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -23,20 +23,14 @@ from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import stamp
 from indexer.intake.look import look
-from indexer.intake.settle import Settling, disk_stamp
-from indexer.intake.watch import Watch
 from indexer.library.report import details
 from indexer.library.store import Library
 from indexer.photo import Analysis, Failed, Indexed, Networks, Passed, PhotoFile, Tag
-from indexer.pipeline.account import Account
-from indexer.pipeline.daemon import Daemon, Pace
+from indexer.pipeline.daemon import Pace
 from indexer.pipeline.gate import Gate
 from indexer.pipeline.index import run
 from indexer.pipeline.plan import plan
-from indexer.pipeline.presence import Presence
 
-SETTLE = 0.03
-PATIENCE = 20.0
 EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "15"))
 
 
@@ -92,65 +86,6 @@ class QuickPool:
             return Failed(file, error.stage, error.reason)
 
 
-class Followed:
-    """A daemon on a folder, as it is run by the program but for the networks; `live` lets it go on until it rests."""
-
-    def __init__(self, library: Library, folder: Path, mode: str, pace: Pace, pool: QuickPool, gate: Gate) -> None:
-        self.library, self.folder, self.pool = library, folder, pool
-        self.settling = Settling(SETTLE, monotonic, disk_stamp)
-        self.told: list[tuple[str, str]] = []
-        self.account = Account(Presence(1, "here", "now"), self._tell, lambda _: None, lambda: 100 * monotonic(), time)
-        self.watch = Watch(self.settling, self.account.notice, mode=mode)
-        self._wanted: Callable[[], bool] = lambda: True
-        self._met: set[Path] = set()
-        self._sentinels = (folder / f"sentinel-{number}" for number in count())
-        self.daemon = Daemon(
-            library,
-            [folder],
-            pool,
-            self.watch,
-            self.settling,
-            gate,
-            pace,
-            self.account,
-            is_wanted=lambda: self._wanted(),
-            beat=lambda: None,
-            ready=lambda: None,
-            clock=monotonic,
-            now=time,
-        )
-
-    def live(self, *happenings: Callable[[], Any], until: Callable[[], bool] | None = None) -> None:
-        """Run while things happen, one each time the daemon asks whether it is wanted, and until it is at rest."""
-        waiting = list(happenings)
-        end = monotonic() + PATIENCE
-        sentinel: list[Path] = []
-
-        def wanted() -> bool:
-            assert monotonic() < end, (self.account.presence, self.told)
-            self.watch.wake()  # no waiting for what is not due yet
-            if waiting:
-                waiting.pop(0)()
-                return True
-            if until is not None:
-                return not until()
-            if not sentinel:
-                sentinel.append(next(self._sentinels))
-                sentinel[0].touch()
-            if sentinel[0] not in self._met:
-                if sentinel[0] in self.library.known([sentinel[0]]):
-                    self._met.add(sentinel[0])
-                    self.account.presence = replace(self.account.presence, phase="starting")
-                return True
-            return self.account.presence.phase != "watching" or self.account.presence.queued > 0
-
-        self._wanted = wanted
-        self.daemon.run()
-
-    def _tell(self, event: str, text: str, **_: Any) -> None:
-        self.told.append((event, text))
-
-
 @contextmanager
 def following(folder: Path, mode: str = "auto", **pace: float) -> Iterator[Followed]:
     rest = {"rescan_seconds": 0.0, "poll_seconds": 0.1, "idle_seconds": 60.0, "look_seconds": 0.2}
@@ -158,7 +93,7 @@ def following(folder: Path, mode: str = "auto", **pace: float) -> Iterator[Follo
     file = folder.with_name(f"{folder.name}.sqlite")
     with Library.open(file) as library:
         gate = Gate(file, 0.0, lambda: 0, lambda: 100 * monotonic())
-        followed = Followed(library, folder, mode, paces, QuickPool(gate.is_open), gate)
+        followed = Followed(library, [folder], mode, paces, QuickPool(gate.is_open), gate)
         with followed.watch:
             yield followed
 

@@ -13,13 +13,19 @@ import pytest
 from indexer.errors import LibraryError
 from indexer.library.report import details, failures, status
 from indexer.library.search import by_keywords
-from indexer.photo import Failed, Indexed, Moved, Outcome, Removed, Unchanged
+from indexer.photo import Failed, Indexed, Moved, Outcome, Removed, Unchanged, kind_of
+from indexer.pipeline import identity
 from indexer.pipeline.index import run
 from indexer.pipeline.plan import plan
 
 
 def kinds(outcomes: list[Outcome]) -> Counter[str]:
     return Counter(type(outcome).__name__ for outcome in outcomes)
+
+
+def counts(outcomes: list[Outcome]) -> Counter[str]:
+    """Count outcomes as a summary does."""
+    return Counter(map(kind_of, outcomes))
 
 
 def touch(path: Path, seconds: int = 10) -> None:
@@ -33,12 +39,23 @@ def test_new_photos_are_indexed_and_found(scanner, photos: Path) -> None:
     assert [hit.path for hit in by_keywords(scanner.library, ["cat"])] == [photos / "cat.jpg"]
 
 
-def test_an_unchanged_photo_is_not_opened(scanner, photos: Path) -> None:
+def test_an_unchanged_photo_is_not_opened(scanner, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scanner(photos)
-    for path in photos.rglob("*.jpg"):
-        path.chmod(0)
+    monkeypatch.setattr(identity, "content_hash", pytest.fail)
     assert kinds(scanner(photos)) == {"Unchanged": 3}
     assert scanner.seen == []
+
+
+def test_a_photo_with_other_rights_or_another_name_besides_is_hashed_once_and_not_analyzed(
+    scanner, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanner(photos)
+    (photos / "cat.jpg").chmod(0o600)
+    (photos.parent / "link.jpg").hardlink_to(photos / "trip" / "flower.jpg")
+    assert counts(scanner(photos)) == {"unchanged": 3}
+    assert scanner.seen == []
+    monkeypatch.setattr(identity, "content_hash", pytest.fail)
+    assert kinds(scanner(photos)) == {"Unchanged": 3}
 
 
 def test_a_changed_photo_is_analyzed_again(scanner, photos: Path, small: dict[str, Path]) -> None:
@@ -132,7 +149,8 @@ def test_a_missing_photo_that_comes_back_is_not_analyzed_again(scanner, photos: 
     (photos / "cat.jpg").rename(tmp_path / "away.jpg")
     scanner(photos)
     (tmp_path / "away.jpg").rename(photos / "cat.jpg")
-    assert kinds(scanner(photos)) == {"Unchanged": 3}
+    assert counts(scanner(photos)) == {"unchanged": 3}
+    assert scanner.seen == []
     assert status(scanner.library).missing == 0
     assert len(by_keywords(scanner.library, ["cat"])) == 1
 

@@ -196,13 +196,13 @@ def test_sidecars_leave_originals_alone_and_the_library_finds_nothing_new(librar
     before = [stamp(folder / name) for name in ("a.jpg", "b.jpg")]
     exported(library)
     assert [stamp(folder / name) for name in ("a.jpg", "b.jpg")] == before
-    assert not plan(library, [folder], Networks(("eyes-1",)), retry_failed=False, on_error=pytest.fail).work
+    assert not plan(library, [folder], Networks(("eyes-1",)), retry_failed=False, on_error=pytest.fail).work_count
 
 
 def test_a_photo_that_was_written_in_place_stays_known(library: Library, folder: Path) -> None:
     exported(library, Wish(in_place=True))
     assert not list(folder.glob("*.xmp"))
-    assert not plan(library, [folder], Networks(("eyes-1",)), retry_failed=False, on_error=pytest.fail).work
+    assert not plan(library, [folder], Networks(("eyes-1",)), retry_failed=False, on_error=pytest.fail).work_count
 
 
 def test_a_photo_that_changed_since_the_scan_is_not_made_known_by_an_export(library: Library, folder: Path) -> None:

@@ -125,7 +125,7 @@ def test_names_do_no_harm_in_headers(served: Served, own: Path) -> None:
     photo = served.photo("coffee.png")
     (own / "coffee.png").rename(own / name)
     stat = (own / name).stat()
-    moved = Moved(PhotoFile(own / name, stat.st_size, stat.st_mtime_ns), own / "coffee.png", gone=True)
+    moved = Moved(PhotoFile(own / name, stat.st_size, stat.st_mtime_ns), own / "coffee.png", photo, gone=True)
     served.site.library.record([moved])
     answer = served.client.get(f"/api/photos/{photo}/original")
     assert answer.status_code == 200

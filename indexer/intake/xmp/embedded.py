@@ -16,7 +16,7 @@ from typing import IO
 
 from indexer.errors import PhotoError
 from indexer.intake import formats
-from indexer.intake.discover import why
+from indexer.intake.discover import photo_file, why
 from indexer.intake.sniff import HEAD_BYTES, sniff
 from indexer.intake.xmp import jpeg, png
 from indexer.intake.xmp.atomic import replacement
@@ -59,7 +59,7 @@ def embed(path: Path, xmp: bytes) -> tuple[PhotoFile, bytes]:
             _like(path, new, before)
             content = _content(new)
         now = path.stat()
-    return PhotoFile(path, now.st_size, now.st_mtime_ns), content
+    return photo_file(path, now), content
 
 
 def check_embed(path: Path, xmp: bytes) -> None:

@@ -13,7 +13,7 @@ from indexer.library.file import APPLICATION_ID
 from indexer.library.finding import Finding, counted, size_text
 from indexer.library.known import Known
 from indexer.library.store import Library
-from indexer.photo import Networks, Outcome, Removed, Unchanged
+from indexer.photo import Networks, Outcome, PhotoFile, Removed, Unchanged, same_stamp
 from indexer.pipeline.plan import Plan, plan
 
 _REPAIR = "indexer doctor --repair"
@@ -47,7 +47,7 @@ def compare(library: Library, networks: Networks) -> Compared:
     def complain(path: Path, reason: str) -> None:
         troubles.append((path, reason))
 
-    found = plan(library, there, networks, on_error=complain)
+    found = plan(library, there, networks, on_error=complain, on_notice=lambda *_: None)
     known = {path: each for path, each in library.known().items() if not each.stranger}
     return Compared(known, found, tuple(roots), absent, tuple(troubles))
 
@@ -84,7 +84,7 @@ def check_photos(compared: Compared) -> Iterator[Finding]:
         advice = f"'{_REPAIR}' or a scan shows them again"
         yield Finding("returned", "warning", text, advice, True, len(found.returned))
     new = sum(file.path not in compared.known for file in found.work)
-    changed = sum(_changed(compared.known.get(file.path), file.size, file.mtime_ns) for file in found.work)
+    changed = sum(_is_changed(compared.known.get(file.path), file) for file in found.work)
     if new or changed:
         text = f"{counted(new, 'file')} not in the library yet, {counted(changed, 'photo')} changed since"
         yield Finding("new files", "note", text, "indexer scan", count=new + changed)
@@ -142,8 +142,8 @@ def _record(library: Library, outcomes: Iterator[Outcome]) -> int:
     return count
 
 
-def _changed(known: Known | None, size: int, mtime_ns: int) -> bool:
-    return known is not None and (known.size, known.mtime_ns) != (size, mtime_ns)
+def _is_changed(known: Known | None, file: PhotoFile) -> bool:
+    return known is not None and not same_stamp(known, file)
 
 
 def _beside(library: Path) -> list[Path]:

@@ -1,0 +1,127 @@
+"""The comparison of every photo of a library with the bytes of its file (`doctor --deep`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from indexer.errors import PhotoError, printable
+from indexer.intake.discover import stamp
+from indexer.library import deep
+from indexer.library.backup import copy
+from indexer.library.deep import Compared, DeepCheck, Doubtful
+from indexer.library.finding import Finding, counted
+from indexer.library.store import Library
+from indexer.photo import same_stamp
+from indexer.pipeline.identity import content_hash
+
+_AT_A_TIME = 50
+_FINE, _CHANGED, _DIFFERS = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class DeepProgress:
+    """How far it is.
+
+    left: photos that are still to be compared.  changed: those whose stamps are others, too: a scan finds them anyway,
+    or they cannot be read.  doubtful: those that differ, and of which users said something.
+    """
+
+    check: DeepCheck
+    left: int
+    changed: int = 0
+    doubtful: tuple[Doubtful, ...] = ()
+
+
+def compare_contents(
+    library: Library, now: Callable[[], datetime], is_wanted: Callable[[], bool] = lambda: True
+) -> Iterator[DeepProgress]:
+    """Hash every file and compare it with what the library knows; go on where the last comparison was stopped.
+
+    The progress is kept every so often and yielded. Before the first photo is found that differs and is marked, so that
+    the next scan looks at it, the library is copied to FILE.before-deep-check.bak.
+    """
+    with library.writing() as connection:
+        check = deep.begin(connection, _text(now()))
+    progress = DeepProgress(check, _left(library, check))
+    yield progress
+    while is_wanted():
+        with library.reading() as connection:
+            photos = deep.to_compare(connection, progress.check.last, _AT_A_TIME)
+        progress = _compared(library, progress, photos, now)
+        yield progress
+        if not photos:
+            return
+
+
+def deep_findings(progress: DeepProgress, backup: Path) -> Iterator[Finding]:
+    """Tell what a comparison found. backup: the copy that was made before photos were marked."""
+    check = progress.check
+    if progress.left:
+        text = f"stopped after {counted(check.checked, 'photo')}; {progress.left:,} are left"
+        yield Finding("contents", "note", text, "'indexer doctor --deep' goes on from there", count=progress.left)
+    if check.differing:
+        text = f"{counted(check.differing, 'photo')} with other bytes than were analyzed, under the same size and times"
+        advice = f"'indexer scan' looks at them again; the library as it was before is {printable(backup)}"
+        yield Finding("contents", "warning", text, advice, count=check.differing)
+    elif not progress.left:
+        text = f"the bytes of {counted(check.checked, 'photo')} are those that were analyzed"
+        yield Finding("contents", "fine", text)
+    if progress.changed:
+        text = f"{counted(progress.changed, 'photo')} changed since the last scan, or not to be read"
+        yield Finding("contents", "note", text, "indexer scan", count=progress.changed)
+    for each in progress.doubtful:
+        said = f" ({', '.join(each.words)})" if each.words else ""
+        text = f"{printable(each.path)} is another picture than it was: is what you said of it{said} right?"
+        yield Finding("review", "warning", text, "after a scan: 'indexer show FILE' and 'indexer history'", count=1)
+
+
+def _compared(
+    library: Library, progress: DeepProgress, photos: list[Compared], now: Callable[[], datetime]
+) -> DeepProgress:
+    verdicts = {photo.number: _verdict(photo) for photo in photos}
+    differing = [number for number, verdict in verdicts.items() if verdict == _DIFFERS]
+    before = progress.check
+    check = replace(
+        before,
+        last=max(verdicts, default=before.last),
+        checked=before.checked + len(photos),
+        differing=before.differing + len(differing),
+    )
+    if differing and not before.differing:
+        copy(library.path, backup_of(library))
+    with library.writing() as connection:
+        doubtful = deep.note(connection, check, differing, None if photos else _text(now()))
+    return DeepProgress(
+        check,
+        max(0, progress.left - len(photos)),
+        progress.changed + sum(verdict == _CHANGED for verdict in verdicts.values()),
+        (*progress.doubtful, *doubtful),
+    )
+
+
+def backup_of(library: Library) -> Path:
+    """Return the copy of a library that is made before its first photo is marked."""
+    return library.path.with_name(f"{library.path.name}.before-deep-check.bak")
+
+
+def _verdict(photo: Compared) -> int:
+    try:
+        file = stamp(photo.path)
+    except PhotoError:
+        return _CHANGED
+    if not same_stamp(file, photo):
+        return _CHANGED
+    content = content_hash(file)
+    return _CHANGED if content is None else _FINE if content == photo.content else _DIFFERS
+
+
+def _left(library: Library, check: DeepCheck) -> int:
+    with library.reading() as connection:
+        return deep.left(connection, check.last)
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

@@ -1,0 +1,119 @@
+"""Photos follow their bytes: whatever names files exchange, each photo keeps what is known and was said of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_photos import ROOT, dump, faults, made_photo, moved
+
+from indexer.library.own import Said, add_tag, hide, rate, said
+from indexer.library.report import details, status
+from indexer.library.store import Library
+from indexer.photo import Moved, PhotoFile, Replaced
+
+NAMES = [ROOT / f"p{number}.jpg" for number in range(6)]
+
+
+def filled(library: Library, count: int) -> None:
+    """Index photos, each with a word of its own and a number of stars."""
+    library.add_root(ROOT)
+    library.record([made_photo(NAMES[number], number, [(f"tag {number}", 0.9)], faces=2) for number in range(count)])
+    for number in range(count):
+        add_tag(library, f"word {number}", [NAMES[number]])
+        rate(library, number % 5 + 1, [NAMES[number]])
+
+
+def word(library: Library, path: Path) -> tuple[str, ...]:
+    return said(library, path).given
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 6).flatmap(lambda count: st.tuples(st.just(count), st.permutations(range(6)))))
+def test_any_exchange_of_names_takes_all_along(drawn: tuple[int, list[int]]) -> None:
+    """Photo n gets the n-th name of a permutation: chains, swaps, rotations, and names that were free."""
+    count, names = drawn
+    with Library.empty(Path("none")) as library:
+        filled(library, count)
+        before = dump(library)
+        files = [PhotoFile(NAMES[names[number]], 1000 + number, 7) for number in range(count)]
+        moves = [moved(library, file, NAMES[number], gone=True) for number, file in enumerate(files)]
+        assert library.record(moves) == []
+        assert {path: each[1] for path, each in dump(library).items()} == {
+            NAMES[names[number]]: before[NAMES[number]][1] for number in range(count)
+        }
+        for number in range(count):
+            assert word(library, NAMES[names[number]]) == (f"word {number}",)
+
+
+def test_a_chain_that_ends_on_another_photo_keeps_that_one_with_its_words(library: Library) -> None:
+    filled(library, 3)
+    chain = [moved(library, PhotoFile(NAMES[n + 1], 1000 + n, 7), NAMES[n], gone=True) for n in range(2)]
+    number = details(library, NAMES[2]).number  # type: ignore[union-attr]
+    assert library.record(chain) == [Replaced(NAMES[2], number)]
+    assert [word(library, NAMES[n]) for n in (1, 2)] == [("word 0",), ("word 1",)]
+    assert library.missing() == [NAMES[2]]
+    back = Moved(PhotoFile(NAMES[0], 1002, 9), NAMES[2], number, gone=True)
+    assert library.record([back]) == []
+    assert word(library, NAMES[0]) == ("word 2",)
+    assert library.missing() == []
+
+
+def test_what_nobody_said_anything_of_gives_way(library: Library) -> None:
+    library.record([made_photo(NAMES[0], 0), made_photo(NAMES[1], 1)])
+    assert library.record([moved(library, PhotoFile(NAMES[1], 1000, 7), NAMES[0], gone=True)]) == []
+    assert status(library).photos == 1
+
+
+def test_a_photo_that_was_edited_keeps_its_words(library: Library) -> None:
+    filled(library, 1)
+    number = details(library, NAMES[0]).number  # type: ignore[union-attr]
+    again = made_photo(NAMES[0], 0, faces=2)
+    assert library.record([_with(again, content=b"1" * 32)]) == []
+    assert word(library, NAMES[0]) == ("word 0",)
+    assert details(library, NAMES[0]).number == number  # type: ignore[union-attr]
+
+
+def test_another_photo_under_an_old_name_gets_nothing_of_what_was_said_of_the_old_one(library: Library) -> None:
+    filled(library, 1)
+    hide(library, [NAMES[0]])
+    old = details(library, NAMES[0]).number  # type: ignore[union-attr]
+    assert library.record([made_photo(NAMES[0], 4)]) == [Replaced(NAMES[0], old)]
+    assert said(library, NAMES[0]) == Said((), (), None, is_hidden=False, people=())
+    assert (status(library).photos, status(library).missing) == (2, 1)
+    content = made_photo(NAMES[0], 0).analysis.hashes.content
+    (known,) = library.by_content([content])[content]
+    library.record([Moved(PhotoFile(NAMES[3], 1000, 8), known.path, known.number, gone=True)])
+    assert said(library, NAMES[3]) == Said(("word 0",), (), 1, is_hidden=True, people=())
+
+
+def test_numbers_of_photos_are_never_given_again(library: Library) -> None:
+    filled(library, 2)
+    last = details(library, NAMES[1]).number  # type: ignore[union-attr]
+    with library.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM photos WHERE id = ?", (last,))
+    library.record([made_photo(NAMES[2], 2)])
+    assert details(library, NAMES[2]).number == last + 1  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_photo_that_is_not_known_any_more_is_passed_over(library: Library, gone: bool) -> None:
+    library.record([Moved(PhotoFile(NAMES[1], 1, 2), NAMES[0], 99, gone)])
+    assert library.known() == {}
+
+
+def test_nothing_hangs_loose_after_all_that(library: Library) -> None:
+    filled(library, 5)
+    ring = [moved(library, PhotoFile(NAMES[(n + 1) % 5], 1000 + n, 7), NAMES[n], gone=True) for n in range(5)]
+    library.record([*ring, moved(library, PhotoFile(NAMES[5], 1000, 7), NAMES[0], gone=False)])
+    library.record([made_photo(NAMES[0], 17)])
+    assert faults(library.path) == []
+
+
+def _with(photo: object, content: bytes) -> object:
+    from dataclasses import replace
+
+    analysis = photo.analysis  # type: ignore[attr-defined]
+    return replace(photo, analysis=replace(analysis, hashes=replace(analysis.hashes, content=content)))  # type: ignore[type-var]
