@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -79,3 +80,19 @@ def _beside(package: str, name: str) -> Path:
     path = Path(spec.origin).parent / name
     assert path.is_file(), f"{path} is missing: this release of {package} does not ship it"
     return path
+
+
+@pytest.fixture
+def mount() -> Iterator[Callable[..., None]]:
+    """Mounts for one test, as the program of that name does: mount("--bind", folder, place)."""
+    places: list[Path] = []
+
+    def make(*arguments: str | Path) -> None:
+        done = subprocess.run(["mount", *arguments], check=False, capture_output=True) if os.geteuid() == 0 else None
+        if done is None or done.returncode:
+            pytest.skip("to mount a folder takes the rights of root, and a container may have taken them away")
+        places.append(Path(arguments[-1]))
+
+    yield make
+    for place in reversed(places):
+        subprocess.run(["umount", "--recursive", place], check=False, stderr=subprocess.DEVNULL)

@@ -1,41 +1,60 @@
-"""Folders flow in, files that may be photos flow out; no photo is opened here.
+"""The walk of folders: finds the files that may be photos; no photo is opened here.
 
 Every file comes once. Real folders are walked first, in the order of the outermost roots, each by the order
-of its names. Links to folders follow, unless their target was walked; then links to files, by their own path,
-unless their target came by itself. Hard links are files of their own. What `names` and `ignore` say is left alone.
+of its names. Links to folders follow, then links to files, unless their target comes by itself or was found through a
+link before. A bind mount of a folder that comes by itself is passed over. Hard links are files of their own. What
+`names` and `ignore` say is left alone. Device and inode numbers decide about nothing: see `canonical`.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from stat import S_ISREG
-from typing import TypeAlias
 
 from indexer.errors import LibraryError, PhotoError
+from indexer.intake.bind_mounts import MountTree, Place
+from indexer.intake.canonical import CanonicalPaths
+from indexer.intake.equal_numbers import EqualNumbers
 from indexer.intake.ignore import IGNORE_FILE, Ignore
+from indexer.intake.mounts import Mount
+from indexer.intake.mounts import mounts as mounted
 from indexer.intake.names import is_junk_folder, may_be_photo
+from indexer.intake.walked import WalkedFolder, is_folder, is_link
 from indexer.photo import PhotoFile
+
+Report = Callable[[Path, str], None]
 
 
 def discover(
     roots: Sequence[Path],
-    on_error: Callable[[Path, str], None],
+    on_error: Report,
     within: Iterable[Path] | None = None,
     on_link: Callable[[Path], None] = lambda _: None,
     on_step: Callable[[], None] = lambda: None,
+    *,
+    on_notice: Report = lambda *_: None,
+    follow: Collection[Path] | None = None,
+    beside: Sequence[Path] = (),
+    mounts: Callable[[], Sequence[Mount]] = mounted,
 ) -> Iterator[PhotoFile]:
     """Find every file below the roots that may be a photo, each once, by its absolute path.
 
     within: only what is one of these paths or lies below one; the rules of the folders above them hold.
     on_error: hears of each folder or file below a root that cannot be read, and why.  on_link: hears of each link
-    that was found; with `within`, whether its target comes by itself is judged by these paths alone.  on_step: called
-    for each folder.
+    that was found; with `within`, whether another link leads to its target is judged by these paths alone.
+    on_step: called for each folder.  on_notice: hears what is to be known of a folder that was walked all the same.
+    follow: the links to follow, None for all.  beside: other roots, walked at other times; what lies in them comes by
+    itself, too.  mounts: reads the table of mounts.
     Raises LibraryError, before anything is found, where a root is missing, unreadable or no folder.
     """
-    return _Walk(on_error, on_link, on_step, within).files(_outermost([_root(root) for root in roots]))
+    outer = _outermost([_root(root) for root in roots])
+    real = [os.path.realpath(root) for root in (*outer, *beside)]
+    names = CanonicalPaths(list(dict.fromkeys(real)), MountTree(mounts()))
+    walk = _Walk(names, on_error, on_link, on_step, on_notice, within, follow)
+    return walk.files(outer)
 
 
 def is_empty_since(folder: Path) -> float | None:
@@ -96,85 +115,138 @@ def _outermost(roots: Sequence[Path]) -> list[Path]:
     return [root for place, root in first.items() if first.keys().isdisjoint(place.parents)]
 
 
-_Folder: TypeAlias = tuple[str, Ignore, bool]  # path, the rules above it, whether all of it is wanted
-
-
 class _Walk:
     def __init__(
         self,
-        on_error: Callable[[Path, str], None],
+        names: CanonicalPaths,
+        on_error: Report,
         on_link: Callable[[Path], None],
         on_step: Callable[[], None],
+        on_notice: Report,
         within: Iterable[Path] | None,
+        follow: Collection[Path] | None,
     ) -> None:
+        self._names, self._follow = names, follow
         self._on_error, self._on_link, self._on_step = on_error, on_link, on_step
         self._wanted = None if within is None else set(map(str, within))
         self._on_the_way = {str(above) for path in within or () for above in path.parents}
-        self._walked: set[tuple[int, int]] = set()  # device and inode of each folder
-        self._linked_folders: deque[_Folder] = deque()
-        self._linked_files: list[str] = []
+        self._linked_folders: deque[WalkedFolder] = deque()
+        self._linked_files: list[tuple[str, str, bool]] = []  # path, path without links, whether they differ
+        self._linked_places: dict[Place, tuple[WalkedFolder, Ignore | None]] = {}
+        self._numbers = EqualNumbers(on_notice, names.place)
 
     def files(self, roots: Sequence[Path]) -> Iterator[PhotoFile]:
-        for root in roots:
-            yield from self._tree((str(root), Ignore(), self._is_wanted(root)))
+        for root in map(str, roots):
+            whole = self._is_wanted(Path(root))
+            if whole or root in self._on_the_way:
+                yield from self._tree(self._top(root, whole))
         while self._linked_folders:
             yield from self._tree(self._linked_folders.popleft())
         yield from self._links()
 
+    def _top(self, root: str, whole: bool) -> WalkedFolder:
+        real = os.path.realpath(root)
+        shared = self._names.may_have_others(real)
+        return WalkedFolder(root, root if real == root else real, Ignore(), whole, False, shared, None)
+
     def _is_wanted(self, root: Path) -> bool:
         return self._wanted is None or any(str(path) in self._wanted for path in (root, *root.parents))
 
-    def _tree(self, top: _Folder) -> Iterator[PhotoFile]:
+    def _tree(self, top: WalkedFolder) -> Iterator[PhotoFile]:
         folders = [top]
         while folders:
             self._on_step()
-            folder, rules, whole = folders.pop()
-            entries = self._entries(folder)
-            ignore = self._entered(folder, rules, entries)
+            folder = folders.pop()
+            entries, ignore = self._opened(folder)
             if ignore is None:
                 continue
-            within: list[_Folder] = []
+            within: list[WalkedFolder] = []
+            mounts = self._names.mounts_below(folder.real)
             for entry in entries:
-                wanted = whole or entry.path in self._wanted  # type: ignore[operator]
+                wanted = folder.whole or entry.path in self._wanted  # type: ignore[operator]
                 if not wanted and entry.path not in self._on_the_way:
                     continue
-                if _is_folder(entry):
-                    if not is_junk_folder(entry.name, folder) and not ignore(entry.path, is_folder=True):
-                        self._queue(entry, within).append((entry.path, ignore, wanted))
+                if is_folder(entry):
+                    if not is_junk_folder(entry.name, folder.path) and not ignore(entry.path, is_folder=True):
+                        self._queue(entry, folder, ignore, wanted, within)
                 elif wanted and may_be_photo(entry.name) and not ignore(entry.path):
-                    if entry.is_symlink():
-                        self._on_link(Path(entry.path))
-                        self._linked_files.append(entry.path)
+                    if entry.is_symlink() or entry.name in mounts:
+                        self._put_off(entry, folder)
                     elif file := self._file(entry):
                         yield file
             folders.extend(reversed(within))
 
-    def _queue(self, entry: os.DirEntry[str], within: list[_Folder]) -> list[_Folder] | deque[_Folder]:
-        """Return what a folder is to be added to."""
-        if not entry.is_symlink():
-            return within
-        self._on_link(Path(entry.path))
-        return self._linked_folders
+    def _queue(
+        self, entry: os.DirEntry[str], above: WalkedFolder, rules: Ignore, whole: bool, within: list[WalkedFolder]
+    ) -> None:
+        """Add a folder to what is to be walked: a link after all else."""
+        if is_link(entry):
+            if self._is_followed(entry):
+                real = os.path.realpath(entry.path)
+                self._linked_folders.append(WalkedFolder(entry.path, real, rules, whole, True, True, above))
+            return
+        real = above.real_path(entry)
+        shared = above.shared
+        if not above.linked and self._names.is_mounted(real):
+            shared = self._names.may_have_others(real)
+        within.append(WalkedFolder(entry.path, real, rules, whole, above.linked, shared, above))
 
-    def _entered(self, folder: str, rules: Ignore, entries: list[os.DirEntry[str]]) -> Ignore | None:
+    def _put_off(self, entry: os.DirEntry[str], above: WalkedFolder) -> None:
+        """Let a file wait for all others: a link, or one on which another is mounted."""
+        if not entry.is_symlink():
+            self._linked_files.append((entry.path, above.real_path(entry), False))
+        elif self._is_followed(entry):
+            self._linked_files.append((entry.path, os.path.realpath(entry.path), True))
+
+    def _is_followed(self, link: os.DirEntry[str]) -> bool:
+        path = Path(link)
+        self._on_link(path)
+        return self._follow is None or path in self._follow
+
+    def _opened(self, folder: WalkedFolder) -> tuple[list[os.DirEntry[str]], Ignore | None]:
+        """List what is to be walked of a folder, and return the rules that hold in it, None where that is nothing."""
+        only = self._differences(folder)
+        if only is not None and not only:
+            return [], None
+        entries = self._entries(folder, is_new=only is None)
+        rules = self._rules(folder, entries)
+        if only is not None:
+            return [entry for entry in entries if entry.name in only], rules
+        if folder.linked:
+            self._linked_places[self._names.place(folder.real)] = folder, rules
+        return entries, rules
+
+    def _differences(self, folder: WalkedFolder) -> Collection[str] | None:
+        """Return the names that do not come by another path of the folder; None where it comes by this one."""
+        if not folder.shared:
+            return None
+        other = self._names.other(folder.real, linked=folder.linked)
+        if other is None and folder.linked:
+            before = self._linked_places.get(self._names.place(folder.real))
+            other = before and before[0].real
+        return None if other is None else self._names.differences(folder.real, other)
+
+    def _rules(self, folder: WalkedFolder, entries: list[os.DirEntry[str]]) -> Ignore | None:
         """Return the rules that hold in a folder, None where it is left alone or its rules cannot be read."""
         try:
-            return rules.entered(folder, {entry.name for entry in entries}, self._on_error)
+            return folder.rules.entered(folder.path, {entry.name for entry in entries}, self._on_error)
         except OSError as error:
-            self._on_error(Path(folder), f"its {IGNORE_FILE} cannot be read, so all of it is passed over: {why(error)}")
+            reason = f"its {IGNORE_FILE} cannot be read, so all of it is passed over: {why(error)}"
+            self._on_error(Path(folder.path), reason)
             return None
 
-    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
-        """List a folder in the order of its names; one that was walked before is empty."""
+    def _entries(self, folder: WalkedFolder, *, is_new: bool) -> list[os.DirEntry[str]]:
+        """List a folder in the order of its names; one that contains itself is empty.
+
+        is_new: it does not come by another path.
+        """
         try:
-            place = _place(folder)
-            if place in self._walked:
+            if is_new and self._numbers.is_loop(folder):
                 return []
-            self._walked.add(place)
-            with os.scandir(folder) as entries:
+            with os.scandir(folder.path) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            self._on_error(Path(folder), why(error))
+            self._on_error(Path(folder.path), why(error))
             return []
 
     def _file(self, entry: os.DirEntry[str] | Path) -> PhotoFile | None:
@@ -187,25 +259,16 @@ class _Walk:
         return photo_file(path, stat) if S_ISREG(stat.st_mode) else None
 
     def _links(self) -> Iterator[PhotoFile]:
-        came: set[Path] = set()
-        for link in map(Path, self._linked_files):
-            if (file := self._file(link)) and (target := link.resolve()) not in came:
-                came.add(target)
-                if not self._found(target):
+        came: set[Place] = set()
+        for path, real, linked in self._linked_files:
+            if (file := self._file(Path(path))) and (place := self._names.place(real)) not in came:
+                came.add(place)
+                if not self._names.other_file(real, linked=linked) and not self._came_through_a_link(real):
                     yield file
 
-    def _found(self, target: Path) -> bool:
-        """Tell whether the walk found a file by its own path."""
-        return may_be_photo(target.name) and _place(str(target.parent)) in self._walked
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # such as a link to itself: asking for its stamp will tell why
-        return False
-
-
-def _place(folder: str) -> tuple[int, int]:
-    stat = os.stat(folder)  # noqa: PTH116 - a Path for each folder costs more than the call
-    return stat.st_dev, stat.st_ino
+    def _came_through_a_link(self, real: str) -> bool:
+        parent, name = os.path.split(real)
+        folder, rules = self._linked_places.get(self._names.place(parent), (None, None))
+        if folder is None or rules is None:
+            return False
+        return may_be_photo(name) and not rules(os.path.join(folder.path, name))  # noqa: PTH118

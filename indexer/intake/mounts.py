@@ -1,4 +1,4 @@
-"""The system's table of mounted disks flows in; where its events would not tell of every change flows out.
+"""The table of mounts: what is mounted where, and where the system's events would not tell of every change.
 
 The kernel tells of a change when it passed through this machine. Of what another machine writes to a network disk, or a
 program behind a FUSE disk, it knows nothing.
@@ -7,6 +7,7 @@ program behind a FUSE disk, it knows nothing.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,17 +57,50 @@ BLIND_KINDS = {
 _BLIND_BEGINNINGS = ("fuse.", "macfuse", "osxfuse")
 
 
+MOUNTINFO = Path("/proc/self/mountinfo")
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A mounted disk: where it appears, the kind of its file system, and what is mounted there."""
+    """A mounted disk: where it appears, the kind of its file system, and what is mounted there.
+
+    system: 'major:minor' of the file system, '' where the table does not say (then the rest is not known, too).
+    root: the folder of the file system that appears at `place`; a bind mount has another one than '/'.
+    number, parent: this mount, and the one that `place` lies on.
+    """
 
     place: Path
     kind: str
     device: str
+    system: str = ""
+    root: str = "/"
+    number: int = 0
+    parent: int = 0
 
 
-def mounts() -> tuple[Mount, ...]:
-    """Read the system's table, in the order of mounting; empty where the system keeps it to itself."""
+def mounts(mountinfo: Path = MOUNTINFO) -> tuple[Mount, ...]:
+    """Read the system's table, in the order of mounting; empty where the system keeps it to itself.
+
+    mountinfo: the table of Linux, see proc_pid_mountinfo(5); of other systems only place, kind and device are known.
+    """
+    try:
+        return tuple(map(_mount, mountinfo.read_bytes().splitlines()))
+    except (OSError, ValueError):
+        return _disks()
+
+
+def _mount(line: bytes) -> Mount:
+    """Parse '36 35 98:0 /root /place options optional… - kind device options'."""
+    fields = [os.fsdecode(_OCTAL.sub(lambda found: bytes([int(found[1], 8)]), field)) for field in line.split(b" ")]
+    kind, device, *_ = fields[fields.index("-", 6) + 1 :]
+    number, parent, system, root, place = fields[:5]
+    return Mount(Path(place), kind, device, system, root, int(number), int(parent))
+
+
+_OCTAL = re.compile(rb"\\([0-7]{3})")
+
+
+def _disks() -> tuple[Mount, ...]:
     import psutil
 
     try:
@@ -101,6 +135,11 @@ def nested(root: Path, mounts: Sequence[Mount]) -> dict[Path, Mount]:
         if mount.place != real and mount.place.is_relative_to(real)
     }
     return {place: mount for place, mount in below.items() if touched_below(str(root), str(place), is_folder=True)}
+
+
+def is_elsewhere(mount: Mount, mounts: Sequence[Mount]) -> bool:
+    """Tell whether the file system of a mount is mounted at another place, too: as a bind mount is."""
+    return any(mount.system and mount.system == other.system and mount.place != other.place for other in mounts)
 
 
 def blind_reason(path: Path, mounts: Sequence[Mount]) -> str | None:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 from indexer.intake.limits import advice
-from indexer.intake.mounts import Mount, blind_parts, blind_reason, mount_of, nested
+from indexer.intake.mounts import Mount, blind_parts, blind_reason, is_elsewhere, mount_of, nested
 from indexer.intake.mounts import mounts as mounted
 from indexer.intake.settle import Settling
 from indexer.intake.sources import Kernel, Observed, Source, Touch, Trouble
@@ -118,8 +118,8 @@ class Watch:
         """Look after the folders; return those, or parts, whose events may have been missed: outermost only, each once.
 
         Too much happened at once, the folder went, came back or is another than before, a disk was mounted or
-        unmounted below it, or its events ceased. Costs one look at each folder and one at the table of mounts:
-        call it every few seconds.
+        unmounted below it (all folders, where the disk is to be seen elsewhere, too), or its events ceased.
+        Costs one look at each folder and one at the table of mounts: call it every few seconds.
         """
         self._take_troubles()
         if self._source and not self._source.alive():
@@ -252,6 +252,9 @@ class Watch:
         before = followed.disks or {}
         if changed := [place for place in {**before, **disks} if before.get(place) != disks.get(place)]:
             followed.disks = disks
+            mounts = [each for place in changed for each in (before.get(place), disks.get(place)) if each]
+            if any(is_elsewhere(mount, table) for mount in mounts):  # its photos may come by another path now
+                self._lost |= dict.fromkeys(self._roots)
             self._take_up(root, followed, sorted(changed), table)
 
     def _take_up(self, root: Path, followed: _Followed, places: Sequence[Path], table: Sequence[Mount]) -> None:

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from indexer.errors import LibraryError, ModelError, StoreError, printable
 from indexer.intake.settle import Settling
-from indexer.intake.watch import Watch, Watched
+from indexer.intake.watch import Watch
 from indexer.library.store import Library
 from indexer.photo import Outcome, PhotoFile, Removed
 from indexer.pipeline.account import Account, Progress
 from indexer.pipeline.gate import Gate
 from indexer.pipeline.gone import is_there
 from indexer.pipeline.index import run
+from indexer.pipeline.links import KnownLinks
 from indexer.pipeline.plan import Plan, plan, plan_touched
 from indexer.pipeline.pool import Pool
 
@@ -93,7 +94,7 @@ class Daemon:
         self._rested: list[Path] = []  # what has come to rest, and since when it waits for what belongs to it
         self._rested_at = 0.0
         self._written: set[Path] = set()  # those of them that events were about: their stamps are not believed
-        self._links: dict[Path, None] = {}  # what they lead to is not watched
+        self._links = KnownLinks()  # what they lead to is not watched
         self._problem = ""
         self._next_look = self._next_poll = self._next_rescan = self._retry_at = 0.0
         self._retry_seconds = _RETRY_SECONDS[0]
@@ -124,7 +125,7 @@ class Daemon:
         except (StoreError, ModelError) as error:
             self._put_off(error)
         queued = sum(job.progress.waiting for job in self._jobs) + len(self._settling)
-        self._account.show(*self._phase(), self._watched(), queued)
+        self._account.show(*self._phase(), (*self._watch.watched(), *self._links.watched()), queued)
         self._wait()
 
     def _listen(self) -> None:
@@ -139,11 +140,7 @@ class Daemon:
             self._next_poll = now + self._pace.poll_seconds
             polled = [each.folder for each in self._watch.watched() if each.how == "polling"]
             self._whole |= dict.fromkeys(folder for folder in polled if folder.is_dir())
-            self._rested += self._links
-
-    def _watched(self) -> list[Watched]:
-        links = [Watched(link, "polling", "it is a link to another folder") for link in self._links if link.is_dir()]
-        return [*self._watch.watched(), *links]
+            self._rested += self._links.paths
 
     def _compare_all(self) -> None:
         self._watch.follow(self._folders)  # before the comparison: from here on nothing is missed
@@ -155,6 +152,7 @@ class Daemon:
         if any(job.progress.name == "changes" for job in self._jobs):
             return
         if settled := self._settling.settled():
+            self._compare_all_if(self._links.may_have_changed(settled))
             self._rested_at = self._rested_at if self._rested else self._clock()
             self._rested += settled
             self._written |= set(settled)
@@ -166,28 +164,48 @@ class Daemon:
             places, self._whole = list(self._whole), {}
             planned = self._scanned(places)
             is_complete = set(places) >= set(self._folders) and all(folder.is_dir() for folder in self._folders)
-            if is_complete:
-                self._links = dict.fromkeys(planned.links)
             self._begin("scan", planned, is_complete)
 
     def _touched(self, paths: list[Path], written: set[Path]) -> Plan:
-        complain = self._account.complain
-        planned = plan_touched(self._library, paths, self._pool.networks, complain, self._step, written)
-        if not self._links.keys() >= set(planned.links):  # only a walk of everything tells what comes by itself
-            self._whole |= dict.fromkeys(self._folders)
+        planned = plan_touched(
+            self._library,
+            paths,
+            self._pool.networks,
+            self._account.complain,
+            self._step,
+            written,
+            folders=self._folders,
+            follow=self._links.to_follow(paths),
+        )
+        self._compare_all_if(not self._links.are(planned.links))
         return planned
+
+    def _compare_all_if(self, links_changed: bool) -> None:
+        """Walk everything where another link may lead to the same, or what a link leads to come by itself."""
+        if links_changed:
+            self._whole |= dict.fromkeys(self._folders)
 
     def _scanned(self, places: list[Path]) -> Plan:
         """Compare folders as a whole; those that are gone by now come back through the watch."""
         began = self._clock()
         complain = self._account.complain
+        there, roots = ([each for each in folders if each.is_dir()] for folders in (places, self._folders))
+        is_all = set(there) >= set(roots)
         try:
-            there = [place for place in places if place.is_dir()]
-            networks = self._pool.networks
-            planned = plan(self._library, there, networks, on_error=complain, on_step=self._step)
+            planned = plan(
+                self._library,
+                there,
+                self._pool.networks,
+                on_error=complain,
+                on_step=self._step,
+                beside=roots,
+                follow=None if is_all else (),
+            )
         except LibraryError as error:
             complain(error.path, error.reason)
             return Plan()
+        self._links = KnownLinks(planned.links) if is_all else self._links
+        self._compare_all_if(not self._links.are(planned.links))
         now = self._clock()
         self._next_poll = max(self._next_poll, now + _WALK_SHARE * (now - began))
         return planned

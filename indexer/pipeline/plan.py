@@ -9,7 +9,10 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
+from indexer.intake.bind_mounts import MountTree
+from indexer.intake.canonical import canonical_folders
 from indexer.intake.discover import discover
+from indexer.intake.mounts import mounts
 from indexer.intake.names import names_photo
 from indexer.library.known import Known
 from indexer.library.store import Library
@@ -63,22 +66,30 @@ def plan(
     retry_failed: bool = False,
     again: bool = False,
     on_error: Report,
+    on_notice: Report | None = None,
     on_step: Step = lambda: None,
+    beside: Sequence[Path] = (),
+    follow: Collection[Path] | None = None,
 ) -> Plan:
     """Walk the folders and compare the stamps with the library.
 
     A folder that lies in one of the library's follows the ignore rules of that one.
     networks: those that are to see each photo.  again: every file counts as changed.
-    on_error: hears of what cannot be read.
+    on_error: hears of what cannot be read; its photos are kept.
+    on_notice: hears of what was walked all the same; None: as on_error.
     on_step: called for each folder that is entered; what it raises ends the walk.
+    beside, follow: see `discover`; what lies behind a link that is not followed is left as it is known.
     Errors: LibraryError for a folder that is missing or unreadable.
     """
-    folders = [Path(os.path.realpath(folder)) for folder in folders]  # one folder, one name
     discover(folders, on_error)
     roots = library.roots()
-    bases = [next((root for root in roots if folder.is_relative_to(root)), folder) for folder in folders]
-    compare = _Comparison(library, networks, on_error, on_step, retry_failed=retry_failed, again=again)
-    found = compare.found(bases, folders, None if bases == folders else folders)
+    folders = canonical_folders(folders, roots, MountTree(mounts()))  # one folder, one name
+    bases = [_base(folder, roots) for folder in folders]
+    others = [_base(Path(os.path.realpath(folder)), roots) for folder in beside]
+    compare = _Comparison(
+        library, networks, on_error, on_notice or on_error, on_step, retry_failed=retry_failed, again=again
+    )
+    found = compare.found(bases, folders, None if bases == folders else folders, others, follow)
     compare.spare(_empty_folders(folders, compare.kinds.values()))
     return found.plan(folders)
 
@@ -90,16 +101,29 @@ def plan_touched(
     on_error: Report,
     on_step: Step = lambda: None,
     written: Collection[Path] = (),
+    *,
+    on_notice: Report | None = None,
+    folders: Sequence[Path] | None = None,
+    follow: Collection[Path] | None = None,
 ) -> Plan:
     """Compare just these files and folders of the library, be they there or not; others are passed over.
 
     What lies in a folder of the library that is not there itself is left as it is known.
     written: those that a program has written to and closed: they are changed whatever their stamps say.
+    folders: those of the library that are walked at other times, None for all.  follow: see `plan`.
     """
     roots = [root for root in library.roots() if root.is_dir()]
+    if folders is not None:
+        followed = {_base(Path(os.path.realpath(folder)), roots) for folder in folders}
+        roots = [root for root in roots if root in followed]
     inside = [path for path in paths if any(path.is_relative_to(root) for root in roots)]
-    compare = _Comparison(library, networks, on_error, on_step, written=written)
-    return compare.found(roots, inside, inside).plan(())
+    compare = _Comparison(library, networks, on_error, on_notice or on_error, on_step, written=written)
+    return compare.found(roots, inside, inside, (), follow).plan(())
+
+
+def _base(folder: Path, roots: Sequence[Path]) -> Path:
+    """Return the root that a folder lies in, or the folder."""
+    return next((root for root in roots if folder.is_relative_to(root)), folder)
 
 
 class _Comparison:
@@ -108,13 +132,14 @@ class _Comparison:
         library: Library,
         networks: Networks,
         on_error: Report,
+        on_notice: Report,
         on_step: Step,
         *,
         retry_failed: bool = False,
         again: bool = False,
         written: Collection[Path] = (),
     ) -> None:
-        self._library, self._on_error, self._on_step = library, on_error, on_step
+        self._library, self._on_error, self._on_notice, self._on_step = library, on_error, on_notice, on_step
         self._networks, self._retry_failed, self._again, self._written = networks, retry_failed, again, written
         self._are_done = cache(networks.are_done)  # there are many files, but few sets of networks that saw them
         self._spared: set[Path] = set()
@@ -123,10 +148,33 @@ class _Comparison:
         self.kinds = {kind: Files() for kind in ("unchanged", "returned", "changed", "stale", "stranger")}
         self._dated = Files()
 
-    def found(self, bases: Sequence[Path], places: Sequence[Path], within: Sequence[Path] | None) -> _Comparison:
+    def found(
+        self,
+        bases: Sequence[Path],
+        places: Sequence[Path],
+        within: Sequence[Path] | None,
+        beside: Sequence[Path],
+        follow: Collection[Path] | None,
+    ) -> _Comparison:
         """Walk what is asked for, and sort it by what is to be done."""
         known = self._library.known(places)
-        for file in discover(bases, self._trouble, within, self._links.append, self._on_step):
+
+        def link(path: Path) -> None:
+            self._links.append(path)
+            if follow is not None and path not in follow:
+                self._spared.add(path)
+
+        files = discover(
+            bases,
+            self._trouble,
+            within,
+            link,
+            self._on_step,
+            on_notice=self._on_notice,
+            beside=beside,
+            follow=follow,
+        )
+        for file in files:
             before = known.pop(file.path, None)
             kind = self._kind(before, file)
             self.kinds[kind].append(file)

@@ -27,7 +27,8 @@ class Scanning:
     """How folders are scanned.
 
     workers: processes.  batch_photos, batch_seconds: so many photos, or so old ones, are stored at once.
-    build: builds those of some networks that are not there yet.  on_error: hears of what cannot be read.
+    build: builds those of some networks that are not there yet.  on_error: hears of what cannot be read, or is
+    to be known of a folder.
     """
 
     eyes: Eyes

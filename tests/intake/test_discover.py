@@ -28,8 +28,9 @@ def _found(*roots: Path) -> list[Path]:
 def test_a_photo_comes_with_its_stamp(tmp_path: Path) -> None:
     path = _file(tmp_path / "a.jpg", b"12345")
     os.utime(path, ns=(1, 1_600_000_000_123_456_789))
-    assert list(discover([tmp_path], print)) == [PhotoFile(path, 5, path.stat().st_mtime_ns)]
-    assert stamp(path) == PhotoFile(path, 5, path.stat().st_mtime_ns)
+    file = PhotoFile(path, 5, path.stat().st_mtime_ns, path.stat().st_ctime_ns)
+    assert list(discover([tmp_path], print)) == [file]
+    assert stamp(path) == file
 
 
 def test_files_come_in_the_order_of_their_names_before_the_folders_beside_them(tmp_path: Path) -> None:

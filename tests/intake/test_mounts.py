@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from indexer.intake.mounts import BLIND_KINDS, Mount, blind_parts, blind_reason, mount_of, mounts, nested
+from indexer.intake.mounts import (
+    BLIND_KINDS,
+    MOUNTINFO,
+    Mount,
+    blind_parts,
+    blind_reason,
+    is_elsewhere,
+    mount_of,
+    mounts,
+    nested,
+)
 
 
 def _table(text: str) -> tuple[Mount, ...]:
@@ -133,3 +144,34 @@ def test_without_a_table_nothing_is_known() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no '/'")
 def test_the_table_of_this_system_can_be_read() -> None:
     assert mount_of(Path("/"), mounts())
+
+
+def test_the_table_of_linux_is_read_with_its_octal_signs_and_optional_fields(tmp_path: Path) -> None:
+    (tmp_path / "mountinfo").write_bytes(
+        b"27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard\n"
+        b"36 27 254:0 /a\\040b /mnt/tab\\011and\\134 rw shared:1 master:2 propagate_from:3 - ext4 /dev/vda rw\n"
+        b"37 27 0:42 / /mnt/caf\xe9 rw - fuse.x  rw\n"
+    )
+    assert mounts(tmp_path / "mountinfo") == (
+        Mount(Path("/"), "ext4", "/dev/vda", "254:0", "/", 27, 1),
+        Mount(Path("/mnt/tab\tand\\"), "ext4", "/dev/vda", "254:0", "/a b", 36, 27),
+        Mount(Path("/mnt/caf\udce9"), "fuse.x", "", "0:42", "/", 37, 27),
+    )
+
+
+@pytest.mark.skipif(not MOUNTINFO.exists(), reason="only Linux has this table")
+def test_both_tables_of_this_system_tell_the_same(tmp_path: Path) -> None:
+    def told(table: tuple[Mount, ...]) -> set[tuple[Path, str]]:
+        own = Path(tempfile.gettempdir())  # where other tests may mount something just now
+        return {(mount.place, mount.kind) for mount in table if not mount.place.is_relative_to(own)}
+
+    assert told(mounts()) == told(mounts(tmp_path / "missing"))
+
+
+def test_a_disk_at_two_places_is_elsewhere() -> None:
+    one, two = Mount(Path("/a"), "ext4", "d", "8:1", "/", 2, 1), Mount(Path("/b"), "ext4", "d", "8:1", "/x", 3, 1)
+    other = Mount(Path("/c"), "ext4", "e", "8:2", "/", 4, 1)
+    assert is_elsewhere(one, [one, two, other])
+    assert is_elsewhere(two, [one, other])
+    assert not is_elsewhere(other, [one, two, other])
+    assert not is_elsewhere(Mount(Path("/a"), "apfs", "d"), [Mount(Path("/b"), "apfs", "d")])

@@ -524,6 +524,44 @@ def test_a_disk_mounted_below_the_root_and_unmounted_loses_that_part(root: Path,
     assert on.notices == []
 
 
+@linux
+def test_a_bind_mount_below_the_root_loses_all_roots_each_time(
+    root: Path, tmp_path: Path, mount: Callable[..., None]
+) -> None:
+    from indexer.intake.mounts import mounts
+
+    other = tmp_path / "other"
+    for folder in (other, root / "again"):
+        folder.mkdir()
+    with Watching(root, other, mounts=mounts) as on:
+        mount("--bind", root / "old", root / "again")
+        assert on.lost() == [root, other]
+        (root / "old/2.jpg").touch()
+        assert on.touched() == {"old/2.jpg", "again/2.jpg"}
+        subprocess.run(["umount", root / "again"], check=True)
+        assert on.lost() == [root, other]
+        (root / "old/3.jpg").touch()
+        assert on.touched() == {"old/3.jpg"}
+        (root / "again/4.jpg").touch()
+        assert on.touched() == {"again/4.jpg"}
+        assert on.lost() == []
+
+
+@linux
+def test_another_folder_mounted_at_the_same_place_between_two_looks_is_seen(
+    root: Path, mount: Callable[..., None]
+) -> None:
+    from indexer.intake.mounts import mounts
+
+    for folder in ("again", "new"):
+        (root / folder).mkdir()
+    mount("--bind", root / "old", root / "again")
+    with Watching(root, mounts=mounts) as on:
+        subprocess.run(["umount", root / "again"], check=True)
+        mount("--bind", root / "new", root / "again")
+        assert on.lost() == [root]
+
+
 # How folders are watched
 
 

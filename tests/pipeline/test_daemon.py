@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -380,3 +382,97 @@ def test_the_same_complaint_is_told_once(root: Path) -> None:
         followed.live()
         followed.live()
         assert len([text for event, text in followed.told if event == "trouble"]) == 1
+
+
+# Folders with several names
+
+
+def _link(target: Path, place: Path) -> None:
+    place.symlink_to(target)
+
+
+@pytest.fixture(params=["link", "bind"])
+def give_name(request: pytest.FixtureRequest, mount: Callable[..., None]) -> Callable[[Path, Path], None]:
+    """Give a folder another name, by a link or a bind mount."""
+
+    def bind(target: Path, place: Path) -> None:
+        place.mkdir()
+        mount("--bind", target, place)
+
+    return _link if request.param == "link" else bind
+
+
+@pytest.fixture
+def take_name(give_name: Callable[[Path, Path], None]) -> Callable[[Path], None]:
+    """Take a name away again."""
+
+    def take(place: Path) -> None:
+        if place.is_symlink():
+            place.unlink()
+        else:
+            subprocess.run(["umount", place], check=True)
+
+    return take
+
+
+def _settled(followed: Followed) -> None:
+    """Let the watch see what was mounted, and let all come to rest."""
+    looks = count()
+    followed.live(until=lambda: next(looks) > 12)
+    followed.live()
+
+
+def _missing(library: Library) -> list[Path]:
+    return [path for path, each in library.known().items() if each.missing]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has bind mounts and inotify")
+@pytest.mark.parametrize("mode", ["events", "polling"])
+def test_another_name_of_a_folder_that_comes_and_goes_changes_nothing(
+    root: Path, mode: str, give_name: Callable[[Path, Path], None], take_name: Callable[[Path], None]
+) -> None:
+    with following(root, mode, look_seconds=0.01) as followed:
+        followed.live()
+        before = set(followed.library.known())
+        followed.live(lambda: give_name(root / "x", root / "another"))
+        _settled(followed)
+        late = photo(root / "x" / "late.jpg")
+        followed.live()
+        followed.daemon._compare_all()
+        followed.live()
+        take_name(root / "another")
+        _settled(followed)
+        met = {path for path in followed.library.known() if "sentinel" not in path.name}
+        assert met == {late, *(path for path in before if "sentinel" not in path.name)}
+        assert _missing(followed.library) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has bind mounts and inotify")
+def test_when_one_of_two_names_of_a_folder_outside_goes_the_other_takes_over(
+    root: Path, give_name: Callable[[Path, Path], None], take_name: Callable[[Path], None]
+) -> None:
+    outside = photo(root.with_name("outside") / "1.jpg")
+    with following(root, look_seconds=0.01) as followed:
+        followed.live()
+        followed.live(lambda: give_name(outside.parent, root / "b"))
+        _settled(followed)
+        followed.live(lambda: give_name(outside.parent, root / "c"))
+        _settled(followed)
+        assert root / "b" / "1.jpg" in known(followed.library)
+        assert root / "c" / "1.jpg" not in followed.library.known()
+        take_name(root / "b")
+        _settled(followed)
+        assert root / "c" / "1.jpg" in known(followed.library)
+        assert outside not in followed.library.known()
+    assert len([path for path in followed.pool.read if path.name == "1.jpg"]) == 1
+
+
+def test_a_touched_folder_with_a_known_link_keeps_what_is_behind_it(root: Path) -> None:
+    outside = photo(root.with_name("outside") / "1.jpg")
+    (root / "x" / "link").symlink_to(outside.parent)
+    with following(root, poll_seconds=1000.0) as followed:
+        followed.live()
+        (root / "x" / ".indexerignore").write_text("no.jpg\n")
+        followed.live()
+        assert root / "x" / "link" / "1.jpg" in known(followed.library)
+        assert known(followed.library) == fresh(root)

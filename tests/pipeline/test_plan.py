@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -189,4 +190,63 @@ def test_links_are_told(scanner, photos: Path, tmp_path: Path, kind: str, small:
         (photos / "link.jpg").symlink_to(small["temple"].parent)
     planned = touched(scanner, photos / "link.jpg")
     assert planned.links == (photos / "link.jpg",)
+    assert planned.work
+
+
+def test_equal_numbers_are_told_and_keep_no_photo_from_being_missing(
+    scanner, photos: Path, small: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(photos / "trip", photos / "walk")
+    monkeypatch.setattr("indexer.intake.equal_numbers._numbers", lambda folder: (1, folder.count("/")))
+    scanner(photos)
+    assert status(scanner.library).photos == 5
+    (photos / "walk" / "flower.jpg").unlink()
+    notices: list[Path] = []
+    planned = plan(
+        scanner.library,
+        [photos],
+        scanner.analyzer.networks,
+        on_error=print,
+        on_notice=lambda path, _: notices.append(path),
+    )
+    assert notices == [photos / "walk"]
+    assert planned.gone == (photos / "walk" / "flower.jpg",)
+
+
+@pytest.mark.parametrize("kind", ["link", "bind"])
+def test_a_root_scanned_again_under_another_name_is_the_same(
+    scanner, photos: Path, mount: Callable[..., None], kind: str
+) -> None:
+    scanner(photos)
+    other = photos.with_name("another")
+    if kind == "link":
+        other.symlink_to(photos)
+    else:
+        other.mkdir()
+        mount("--bind", photos, other)
+    for folders in ([other], [other, photos], [other / "trip"]):
+        planned = plan(scanner.library, folders, scanner.analyzer.networks, on_error=print)
+        assert list(planned.work) == []
+        assert not planned.gone
+    assert len(planned.unchanged) == 2
+
+
+def test_what_is_behind_a_link_that_is_not_followed_is_kept(scanner, photos: Path, small: dict[str, Path]) -> None:
+    (photos / "trip" / "link").symlink_to(small["temple"].parent)
+    scanner(photos)
+    touched = plan_touched(scanner.library, [photos / "trip"], scanner.analyzer.networks, scanner._trouble, follow=())
+    assert touched.links == (photos / "trip" / "link",)
+    assert list(touched.work) == []
+    assert not touched.gone
+
+
+def test_a_link_to_a_folder_beside_is_passed_over(scanner, photos: Path, small: dict[str, Path]) -> None:
+    second = photos.with_name("second")
+    second.mkdir()
+    shutil.copy(small["temple"], second / "temple.jpg")
+    scanner(photos)
+    (second / "link").symlink_to(photos / "trip")
+    planned = plan(scanner.library, [second], scanner.analyzer.networks, on_error=print, beside=[photos])
+    assert [file.path for file in planned.work] == [second / "temple.jpg"]
+
     assert planned.work_count

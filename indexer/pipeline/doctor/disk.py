@@ -13,7 +13,7 @@ from indexer.library.file import APPLICATION_ID
 from indexer.library.finding import Finding, counted, size_text
 from indexer.library.known import Known
 from indexer.library.store import Library
-from indexer.photo import Networks, Outcome, PhotoFile, Removed, Unchanged, same_stamp
+from indexer.photo import Networks, Outcome, PhotoFile, Removed, Unchanged
 from indexer.pipeline.plan import Plan, plan
 
 _REPAIR = "indexer doctor --repair"
@@ -47,7 +47,7 @@ def compare(library: Library, networks: Networks) -> Compared:
     def complain(path: Path, reason: str) -> None:
         troubles.append((path, reason))
 
-    found = plan(library, there, networks, on_error=complain)
+    found = plan(library, there, networks, on_error=complain, on_notice=lambda *_: None)
     known = {path: each for path, each in library.known().items() if not each.stranger}
     return Compared(known, found, tuple(roots), absent, tuple(troubles))
 
@@ -82,16 +82,17 @@ def check_photos(compared: Compared) -> Iterator[Finding]:
         first = printable(found.gone[0])
         text = f"{counted(len(found.gone), 'photo')} not on the disk any more, or to be ignored, such as {first}"
         yield Finding("gone", "warning", text, f"'{_REPAIR}' or a scan marks them as missing", True, len(found.gone))
-    if found.returned:
-        text = f"{counted(len(found.returned), 'photo')} there again after having been missing"
-        advice = f"'{_REPAIR}' or a scan shows them again"
-        yield Finding("returned", "warning", text, advice, True, len(found.returned))
+    back = len(found.returned) + sum(_is_back(compared.known.get(file.path), file) for file in found.changed)
+    if back:
+        text = f"{counted(back, 'photo')} there again after having been missing"
+        advice = f"'{_REPAIR}' or a scan shows them again" if found.returned else "'indexer scan' shows them again"
+        yield Finding("returned", "warning", text, advice, bool(found.returned), back)
     new = sum(file.path not in compared.known for file in found.work)
     changed = sum(_is_changed(compared.known.get(file.path), file) for file in found.work)
     if new or changed:
         text = f"{counted(new, 'file')} not in the library yet, {counted(changed, 'photo')} changed since"
         yield Finding("new files", "note", text, "indexer scan", count=new + changed)
-    if not (found.gone or found.returned or new or changed):
+    if not (found.gone or back or new or changed):
         yield Finding("photos", "fine", "the library and the disk agree")
 
 
@@ -145,8 +146,14 @@ def _record(library: Library, outcomes: Iterator[Outcome]) -> int:
     return count
 
 
+def _is_back(known: Known | None, file: PhotoFile) -> bool:
+    """Tell whether a missing photo seems to be there again: only its change time is another."""
+    return known is not None and known.missing and not _is_changed(known, file)
+
+
 def _is_changed(known: Known | None, file: PhotoFile) -> bool:
-    return known is not None and not same_stamp(known, file)
+    """Tell whether a file was written to; where only its change time is another, that is for a scan to look into."""
+    return known is not None and (known.size, known.mtime_ns) != (file.size, file.mtime_ns)
 
 
 def _beside(library: Path) -> list[Path]:
