@@ -70,6 +70,11 @@ class KnownFiles(MutableMapping[Path, Known]):
     def __delitem__(self, path: Path) -> None:
         del self._files[str(path)]
 
+    def take(self, path: Path) -> Known | None:
+        """Take out what is known of a file, None where nothing is; `pop` would look twice, for 100,000 files."""
+        packed = self._files.pop(str(path), None)
+        return None if packed is None else self._known(packed)
+
     def __iter__(self) -> Iterator[Path]:
         return map(Path, self._files)
 
@@ -78,9 +83,9 @@ class KnownFiles(MutableMapping[Path, Known]):
 
     def _known(self, packed: bytes) -> Known:
         size, mtime_ns, changed, number, flags = unpack(_PACKED, packed)
-        stamp = size, mtime_ns, None if changed == _NO_TIME else changed
-        failed, missing, stranger = (bool(flags & flag) for flag in (_FAILED, _MISSING, _STRANGER))
-        return Known(*stamp, self._sets[number], failed, missing, stranger)
+        ctime_ns = None if changed == _NO_TIME else changed
+        failed, missing, stranger = bool(flags & _FAILED), bool(flags & _MISSING), bool(flags & _STRANGER)
+        return Known(size, mtime_ns, ctime_ns, self._sets[number], failed, missing, stranger)
 
 
 def known(connection: Connection, places: Sequence[Path] | None) -> KnownFiles:

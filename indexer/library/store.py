@@ -5,7 +5,7 @@ One process writes at a time, any number reads beside it. Everything in and out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from indexer.library import contents, known, roots
 from indexer.library.changes import Changes
 from indexer.library.contents import KnownContent
 from indexer.library.file import in_memory, writing
-from indexer.library.known import Known
+from indexer.library.known import KnownFiles
 from indexer.library.matrix import DescriptorMatrix, Descriptors
 from indexer.library.postings import Postings
 from indexer.library.record import learn_change_times, prune, record
@@ -129,7 +129,7 @@ class Library:
         with self.reading() as connection:
             return roots.Roots.read(connection).folders
 
-    def known(self, places: Sequence[Path] | None = None) -> MutableMapping[Path, Known]:
+    def known(self, places: Sequence[Path] | None = None) -> KnownFiles:
         """Return what is known of these files and of those in these folders (None: all), missing ones included."""
         with self.reading() as connection:
             return known.known(connection, places)

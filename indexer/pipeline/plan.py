@@ -175,7 +175,7 @@ class _Comparison:
             follow=follow,
         )
         for file in files:
-            before = known.pop(file.path, None)
+            before = known.take(file.path)
             kind = self._kind(before, file)
             self.kinds[kind].append(file)
             if kind == "unchanged" and before is not None and before.ctime_ns is None is not file.ctime_ns:

@@ -57,8 +57,7 @@ class Identity(RuleBasedStateMachine):
         self.trash: list[Path] = []
         self.number = 0
         self.compare()
-        for which, _ in enumerate(self.known):
-            self.say(which, hides=True)
+        self.world.say_of_all(list(self.known))
 
     def teardown(self) -> None:
         self.stack.close()
