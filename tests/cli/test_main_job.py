@@ -19,7 +19,16 @@ def names(paths: list[dict[str, str]]) -> list[str]:
 def test_scan_tells_what_it_did(scanned) -> None:
     told = json.loads(scanned.scan.stdout.splitlines()[-1])
     seconds, rate = told.pop("seconds"), told.pop("photos_per_second")
-    assert told == {"found": 9, "indexed": 8, "unchanged": 0, "moved": 0, "copied": 0, "failed": 1, "removed": 0}
+    assert told == {
+        "found": 9,
+        "indexed": 8,
+        "unchanged": 0,
+        "moved": 0,
+        "copied": 0,
+        "failed": 1,
+        "removed": 0,
+        "replaced": 0,
+    }
     assert seconds > 0
     assert rate > 0
 
