@@ -137,7 +137,7 @@ def _look_alikes(library: Library, config: Config) -> list[Group]:
 
 def _left_out(why: Mapping[Doubt, int]) -> str:
     reasons = ", ".join(f"{number:,} {doubt}" for doubt, number in why.items())
-    return f"{count(sum(why.values()), 'file')} left out that could not be confirmed as copies: {reasons}."
+    return f"{count(sum(why.values()), 'file')} left out, which could not be confirmed as copies just now: {reasons}."
 
 
 def _write_groups(groups: list[Group], *, others: bool) -> None:

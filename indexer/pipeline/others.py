@@ -20,9 +20,9 @@ class Doubt(StrEnum):
 
     NO_BEST = "whose best cannot be read"
     NO_FILE = "that cannot be read"
-    SAME_FILE = "that are the best of a group under another name"
+    SAME_FILE = "under another name of a best file"
     CHANGED = "that changed since the scan, or whose best did"
-    OTHER_BYTES = "that do not have the same bytes any more"
+    OTHER_BYTES = "with other bytes than the best by now"
 
 
 @dataclass(frozen=True, slots=True)

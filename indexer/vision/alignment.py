@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -24,13 +25,13 @@ Floats = NDArray[np.float32]
 Spans = NDArray[np.float64]  # [n,4]: left, right, top, bottom of a part, in fractions of the whole
 
 SIDE = 256  # of a signature
-_GRID = 16  # cells a side that the grid search compares
+_GRID, _GRID_SOURCE = 16, 64  # cells a side that the grid search compares, and that it makes them from
 _CUTS = (0.0, 0.025, 0.05, 0.075, 0.1)  # of a side, that the grid search tries at either end
 _ENDS = [(start, 1 - end) for start, end in product(_CUTS, repeat=2)]
 _PARTS: Spans = np.array([(*columns, *rows) for rows, columns in product(_ENDS, repeat=2)])
 _STARTS = 2  # of the grid search, each way, that are refined
 _GRID_LEAST = 0.6  # correlation after the grid search, below which a pair is given up
-_LEVELS = ((32, 6, 0.75), (64, 5, 0.8), (128, 4, 0.85))  # cells a side, steps, least correlation after them
+_LEVELS = ((32, 5, 0.75), (64, 4, 0.75), (128, 4, 0.88))  # cells a side, steps, least correlation after them
 _STEP, _MARGIN = 0.05, (-0.02, 0.14)  # largest step; how much may be cut away at an end while the fit is refined
 _NOISE = 1.0  # gray levels of 255: what encoding again makes of a pixel of the signature; thrice that of a tile
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
@@ -52,15 +53,15 @@ class Signature:
     def of(cls, picture: Picture) -> Signature:
         """Return the signature of a picture."""
         height, width = picture.pixels.shape[:2]
-        rows, columns = (_resampling(np.array([[0.0, 1.0]]), side, SIDE)[0] for side in (height, width))
-        luma = rows @ (picture.pixels.astype(np.float32) @ _LUMA) @ columns.T
-        return cls(np.rint(luma).clip(0, 255).astype(np.uint8), min(height, width))
+        luma = picture.pixels.astype(np.float32) @ _LUMA
+        square = _laid(_running_sums(luma[None]), np.array([[0.0, 1.0, 0.0, 1.0]]), SIDE)[0]
+        return cls(np.rint(square).clip(0, 255).astype(np.uint8), min(height, width))
 
     @property
     def parts(self) -> Floats:
         """The parts that the grid search tries, float32[625,256]: each as a row of mean 0 and length 1."""
-        some = _resampling(np.array(_ENDS), 64, _GRID)
-        parts = np.einsum("amk,bjk->abmj", some @ self.reduced(64), some, optimize=True)
+        some = _grid()
+        parts = np.einsum("amk,bjk->abmj", some @ self.reduced(_GRID_SOURCE), some, optimize=True)
         return _standard(parts.reshape(len(_PARTS), -1))
 
     def reduced(self, cells: int) -> Floats:
@@ -113,7 +114,9 @@ def aligned(one: Signature, others: Sequence[Signature]) -> list[tuple[int, Floa
     for pair, turned, span in zip(fits.pairs.tolist(), fits.turned.tolist(), fits.spans, strict=True):
         whole, part = (others[pair], one) if turned else (one, others[pair])
         cells = _cells(min(whole.detail_px, part.detail_px))
-        found.append((pair, _laid(whole.reduced(2 * cells)[None], span[None], cells)[0], part.reduced(cells)))
+        found.append(
+            (pair, _laid(_running_sums(whole.reduced(2 * cells)[None]), span[None], cells)[0], part.reduced(cells))
+        )
     return found
 
 
@@ -127,6 +130,13 @@ def _compared(one: Signature, others: Sequence[Signature]) -> NDArray[np.bool_]:
 def _cells(detail_px: int) -> int:
     """Return how many cells a side a picture of this size fills."""
     return next((cells for cells, *_ in reversed(_LEVELS) if 4 * cells <= 5 * detail_px), _LEVELS[0][0])
+
+
+@cache
+def _grid() -> Floats:
+    """Return matrices, float32[25,16,64], that make the cells of each stretch of `_ENDS` out of a line of pixels."""
+    lines = np.repeat(np.eye(_GRID_SOURCE, dtype=np.float32)[None], len(_ENDS), axis=0)
+    return _cells_of(_running_sums(lines), np.array(_ENDS), _GRID)
 
 
 def _starts(one: Signature, others: Sequence[Signature]) -> _Fits:
@@ -164,9 +174,10 @@ def _gauss_newton(wholes: Floats, targets: Floats, spans: Spans, steps: int) -> 
     wholes: float32[n,2m,2m].  targets: float32[n,m*m], standard.  Brightness and contrast do not matter.
     """
     cells = wholes.shape[1] // 2
+    sums = _running_sums(wholes)
     best, highest = spans, np.full(len(spans), -1.0)
     for step in range(steps + 1):
-        laid = _laid(wholes, spans, cells)
+        laid = _laid(sums, spans, cells)
         flat = laid.reshape(len(laid), -1) - laid.mean(axis=(1, 2))[:, None]
         scale = np.einsum("ij,ij->i", flat, targets)
         correlations = scale / np.maximum(np.sqrt(np.einsum("ij,ij->i", flat, flat)), 1e-6)
@@ -196,27 +207,39 @@ def _stepped(spans: Spans, laid: Floats, residuals: Floats) -> Spans:
     return np.asarray(moved.clip([low, 1 - high, low, 1 - high], [high, 1 - low, high, 1 - low]))
 
 
-def _laid(wholes: Floats, spans: Spans, cells: int) -> Floats:
-    """Return parts of pictures, float32[n,m,m], as means of so many cells a side."""
-    side = wholes.shape[1]
-    rows, columns = _resampling(spans[:, 2:], side, cells), _resampling(spans[:, :2], side, cells)
-    return np.asarray(rows @ wholes @ columns.transpose(0, 2, 1), np.float32)
+def _laid(sums: Floats, spans: Spans, cells: int) -> Floats:
+    """Return parts of pictures, float32[n,m,m], as means of so many cells a side; sums: of the rows of the pictures."""
+    rows = _cells_of(sums, spans[:, 2:], cells).transpose(0, 2, 1)
+    return _cells_of(_running_sums(rows), spans[:, :2], cells).transpose(0, 2, 1)
 
 
-def _resampling(ends: Spans, side: int, cells: int) -> Floats:
-    """Return matrices, float32[n,cells,side], that make the means of cells of a stretch out of a line of pixels.
+def _running_sums(lines: Floats) -> Floats:
+    """Return the sums of all that comes before, float32[n,length+1,m], of float32[n,length,m]."""
+    count, length, width = lines.shape
+    sums = np.zeros((count, length + 1, width), np.float32)
+    np.cumsum(lines, axis=1, out=sums[:, 1:])
+    return sums
 
-    ends: float64[n,2], where each stretch starts and ends, in fractions; beyond the line its ends go on.
+
+def _cells_of(sums: Floats, ends: Spans, cells: int) -> Floats:
+    """Return the means of the cells of a stretch of lines, float32[n,cells,m], from their running sums.
+
+    ends: float64[n,2], where each stretch starts and ends, in fractions; beyond a line its last pixel goes on.
     """
-    start, length = ends[:, :1] * side, (ends[:, 1:] - ends[:, :1]) * side
-    middles = start + length * (np.arange(cells) + 0.5) / cells
-    half = np.maximum(length / cells, 1) / 2
-    low, high = (middles - half)[:, :, None], (middles + half)[:, :, None]
-    pixels = np.arange(side)
-    weights = (np.minimum(high, pixels + 1) - np.maximum(low, pixels)).clip(0)
-    weights[:, :, 0] += (-low[:, :, 0]).clip(0)
-    weights[:, :, -1] += (high[:, :, 0] - side).clip(0)
-    return np.asarray(weights / weights.sum(axis=2, keepdims=True), np.float32)
+    length = sums.shape[1] - 1
+    edges = length * (ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * np.arange(cells + 1) / cells)
+    low = edges[:, :-1].clip(0, length - 1)
+    high = np.maximum(edges[:, 1:], low + 1).clip(1, length)
+    below = [_between(sums, place) for place in (low, high)]
+    return np.asarray((below[1] - below[0]) / (high - low)[:, :, None].astype(np.float32), np.float32)
+
+
+def _between(sums: Floats, places: NDArray[np.float64]) -> Floats:
+    """Return running sums at places between whole ones, float32[n,cells,m]."""
+    before = np.minimum(places.astype(np.int64), sums.shape[1] - 2)
+    share = (places - before)[:, :, None].astype(np.float32)
+    rows = np.arange(len(sums))[:, None]
+    return np.asarray(sums[rows, before] * (1 - share) + sums[rows, before + 1] * share, np.float32)
 
 
 def _standard(rows: Floats) -> Floats:
