@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +25,8 @@ from indexer.records.alike import group_record, likeness_record, others_record
 if TYPE_CHECKING:
     from indexer.config import Config
     from indexer.library.alike import Copy, Group
+    from indexer.library.store import Library
+    from indexer.pipeline.others import Doubt
     from indexer.vision.classify import Classifier
 
 _MOST = 2**31 - 1
@@ -66,19 +69,28 @@ def duplicates(
     session: Session,
     identical: Annotated[bool, typer.Option("--identical", help="Only files with the same bytes.")] = False,
     others: Annotated[
-        bool, typer.Option("--others", help="Only the files that are not the best of their group.")
+        bool,
+        typer.Option("--others", help="Only the files beside the best of their group, each checked at this moment."),
     ] = False,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
     """Find copies of one picture: same bytes, or the same to look at; the best file of each group first.
 
-    Nothing is ever deleted. Photos that were taken one right after the other may look the same, too.
+    Nothing is ever deleted. What looks alike is opened and compared pixel by pixel. Photos that a camera took one right
+    after the other (a burst) are no copies. With --others a file is listed only if the best of its group can be read,
+    is another file, and has the same bytes (where that is why it is a copy) or has not changed since the scan.
     """
     from indexer.library.alike import duplicates as find_groups
+    from indexer.pipeline.others import checked
 
     config = session.settings().config
     with session.open_library() as library:
-        groups = find_groups(library, None if identical else classifier_id(config))
+        groups = find_groups(library, None) if identical else _look_alikes(library, config)
+    if others:
+        safe = checked(groups)
+        groups = list(safe.groups)
+        if safe.left_out:
+            session.say(_left_out(safe.left_out))
     if format is Format.TABLE:
         _write_groups(groups, others=others)
     else:
@@ -115,6 +127,19 @@ def _look(session: Session, config: Config, file: Path) -> bytes:
     from indexer.pipeline.teach import pooled_vector
 
     return pooled_vector(file, open_classifier(session, config), config.max_pixels)
+
+
+def _look_alikes(library: Library, config: Config) -> list[Group]:
+    from indexer.library.alike import duplicates as find_groups
+    from indexer.pipeline.same_picture import PixelComparison
+
+    compare = PixelComparison(config.max_pixels, config.worker_count)
+    return find_groups(library, classifier_id(config), compare=compare)
+
+
+def _left_out(why: Mapping[Doubt, int]) -> str:
+    reasons = ", ".join(f"{number:,} {doubt}" for doubt, number in why.items())
+    return f"{count(sum(why.values()), 'file')} left out, which could not be confirmed as copies just now: {reasons}."
 
 
 def _write_groups(groups: list[Group], *, others: bool) -> None:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from indexer.library.pairs import near_pairs
+from indexer.library.copies import IDENTICAL as IDENTICAL
+from indexer.library.copies import NEAR, Compare, Grouping, Link
+from indexer.library.copies import Copy as Copy
+from indexer.library.copies import Group as Group
+from indexer.library.pairs import CANDIDATE_CUT, CUT, near_pairs
 from indexer.library.pooled import blocks, by_path, units
-from indexer.library.roots import Roots
+from indexer.library.roots import Roots, folder_bytes
 from indexer.library.rows import SHOWN
 from indexer.library.tables import photos
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-IDENTICAL, NEAR = "identical", "near"
 _AT_A_TIME = 1000
-_COLUMNS = ("id", "root_id", "path", "size", "format", "width", "height", "taken_at")
-# Formats in which cameras and scanners write; what programs make of a photo is rather one of the others.
-_ORIGINALS = ("raw", "dng", "tiff", "heif", "heic", "avif")
+_COLUMNS = ("id", "root_id", "path", "size", "mtime_ns", "format", "width", "height")
+_TAKEN = ("taken_at", "taken_from", "camera_make", "camera_model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +36,6 @@ class Likeness:
     path: Path
     score: float
     number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A photo of a group.
-
-    kind: 'identical' (the same bytes as the best) or 'near'.  score: as in Likeness, to the best of the group.
-    number: the photo's own.
-    """
-
-    path: Path
-    kind: str
-    score: float
-    width: int
-    height: int
-    size: int
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Photos that are copies of one picture: the best file, and those that are each a copy of it, best first."""
-
-    best: Copy
-    others: tuple[Copy, ...]
 
 
 def vector_of(library: Library, model: str, path: Path) -> bytes | None:
@@ -96,57 +73,28 @@ def similar(
     return sorted(likenesses, key=lambda each: (-each.score, os.fsencode(each.path)))[:limit]
 
 
-def duplicates(library: Library, model: str | None) -> list[Group]:
+def duplicates(
+    library: Library, model: str | None, *, away: Sequence[Path] = (), compare: Compare | None = None
+) -> list[Group]:
     """Return the groups of photos that are copies of each other, in order of the path of the best.
 
-    model: whose vectors tell near copies; None: only photos whose bytes are identical.
+    model: whose embeddings tell near copies; None: only photos whose bytes are identical.
+    away: folders that cannot be looked into now; what lies in them is in no group.
+    compare: looks at the pixels of near copies. Without it near copies are guesses: pages of text look alike.
     Every other photo of a group is a copy of its best, not only of another: whoever keeps the best keeps the picture.
     """
     with library.reading() as connection:
-        links = dict.fromkeys(_identical(connection), (IDENTICAL, 1.0))
-        for photo, other, score in near_pairs(connection, model) if model else ():
+        links: dict[tuple[int, int], Link] = dict.fromkeys(_identical(connection), (IDENTICAL, 1.0))
+        cut = CUT if compare is None else CANDIDATE_CUT
+        for photo, other, score in near_pairs(connection, model, cut) if model else ():
             links.setdefault((photo, other), (NEAR, score))
-        rows = _rows(connection, {photo for pair in links for photo in pair})
         roots = Roots.read(connection)
-    return sorted(_groups(rows, links, roots), key=lambda group: os.fsencode(group.best.path))
-
-
-def rank(row: Row[Any], path: bytes) -> tuple[Any, ...]:
-    """Return what files of a group are ordered by: the lowest is the best.
-
-    More pixels, then a format that cameras write, more bytes, an earlier date, a shorter path, the path.
-    """
-    pixels = (row.width or 0) * (row.height or 0)
-    foreign = not (row.format or "").lower().startswith(_ORIGINALS)
-    return -pixels, foreign, -row.size, row.taken_at or "9", len(path), path
-
-
-def _groups(
-    rows: Mapping[int, Row[Any]], links: Mapping[tuple[int, int], tuple[str, float]], roots: Roots
-) -> Iterable[Group]:
-    near: defaultdict[int, dict[int, tuple[str, float]]] = defaultdict(dict)
-    for (photo, other), link in links.items():
-        near[photo][other] = near[other][photo] = link
+        rows = _rows(connection, {photo for pair in links for photo in pair})
     paths = {photo: roots.prefixes[row.root_id] + row.path for photo, row in rows.items()}
-    left = dict.fromkeys(sorted(rows, key=lambda photo: rank(rows[photo], paths[photo])))
-    for best in list(left):
-        if best not in left:
-            continue
-        del left[best]
-        others = sorted(
-            (photo for photo in near[best] if photo in left), key=lambda photo: rank(rows[photo], paths[photo])
-        )
-        for other in others:
-            del left[other]
-        if others:
-            yield Group(
-                _copy(rows[best], paths[best], (IDENTICAL, 1.0)),
-                tuple(_copy(rows[other], paths[other], near[best][other]) for other in others),
-            )
-
-
-def _copy(row: Row[Any], path: bytes, link: tuple[str, float]) -> Copy:
-    return Copy(Path(os.fsdecode(path)), *link, row.width or 0, row.height or 0, row.size, row.id)
+    folders = tuple(folder_bytes(folder) for folder in away)
+    here = {photo: row for photo, row in rows.items() if not paths[photo].startswith(folders)}
+    found = Grouping(here, paths, links, compare).groups()
+    return sorted(found, key=lambda group: os.fsencode(group.best.path))
 
 
 def _identical(connection: Connection) -> Iterable[tuple[int, int]]:
@@ -162,7 +110,7 @@ def _identical(connection: Connection) -> Iterable[tuple[int, int]]:
 
 
 def _rows(connection: Connection, wanted: Iterable[int]) -> dict[int, Row[Any]]:
-    query: Select[Any] = select(*(photos.c[name] for name in _COLUMNS))
+    query: Select[Any] = select(*(photos.c[name] for name in (*_COLUMNS, *_TAKEN)))
     ids = sorted(wanted)
     parts = (ids[start : start + _AT_A_TIME] for start in range(0, len(ids), _AT_A_TIME))
     return {row.id: row for some in parts for row in connection.execute(query.where(photos.c.id.in_(some)))}

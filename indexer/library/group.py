@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from indexer.library.cluster import Known, cluster
 from indexer.library.file import chunks
+from indexer.library.repeats import condensed, repeated, sound, together
 from indexer.library.tables import descriptors, face_pairs, people, person_faces, refusals
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ def group(library: Library, model: str, *, distance: float, min_quality: float, 
 
     model: whose descriptors are compared.  distance: see `cluster.cluster`.  min_quality: 0..1; faces of less are left.
     again: people without a name of whom the user said nothing are dissolved first.
+    A face that copies of a photo show again counts once: who is seen in one picture only is no person yet.
     """
+    import numpy as np
+
     if again:
         with library.writing() as connection:
             _dissolve(connection)
@@ -70,9 +74,12 @@ def group(library: Library, model: str, *, distance: float, min_quality: float, 
         seen = read_described(connection, model, min_quality)
         known = _known(connection, seen)
         unfit = _unfit(connection, model, min_quality)
-    labels = cluster(seen.vectors, distance, known)
+        pairs = repeated(connection, seen.numbers, seen.photos, seen.vectors)
+    shown = sound(together(len(seen.numbers), pairs), known)
+    once = np.unique(shown, return_index=True)[1]
+    labels = cluster(seen.vectors[once], distance, condensed(known, shown))[shown]
     with library.writing() as connection:
-        return _store(connection, seen, labels, unfit)
+        return _store(connection, seen, labels, shown, unfit)
 
 
 def group_in(file: Path, model: str, distance: float, min_quality: float) -> Grouped:
@@ -114,7 +121,7 @@ def _known(connection: Connection, seen: Described) -> Known:
     one_photo = _of_one(seen.photos)
     apart = np.concatenate([at[pairs[:, 2] == 0], one_photo])
     refused = np.concatenate([refused[there], _refusals_of(one_photo, seen.owners)])
-    return Known(_together(len(seen.numbers), same), seen.owners, apart, refused)
+    return Known(together(len(seen.numbers), same), seen.owners, apart, refused)
 
 
 def _of_one(photos: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -147,26 +154,13 @@ def _find(numbers: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArra
     return rows, numbers[rows] == wanted if len(numbers) else np.zeros(wanted.shape, np.bool_)
 
 
-def _together(count: int, same: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return groups without gaps such that both of each pair are in one."""
-    import numpy as np
+def _store(
+    connection: Connection, seen: Described, labels: NDArray[np.int64], shown: NDArray[np.int64], unfit: int
+) -> Grouped:
+    """Write whose the faces are that were nobody's; what has changed meanwhile stays as it is.
 
-    first = list(range(count))
-
-    def root(row: int) -> int:
-        while first[row] != row:
-            first[row] = first[first[row]]
-            row = first[row]
-        return row
-
-    for one, two in same.tolist():
-        low, high = sorted((root(one), root(two)))
-        first[high] = low
-    return np.unique([root(row) for row in range(count)], return_inverse=True)[1].astype(np.int64)
-
-
-def _store(connection: Connection, seen: Described, labels: NDArray[np.int64], unfit: int) -> Grouped:
-    """Write whose the faces are that were nobody's; what has changed meanwhile stays as it is."""
+    shown: int64[n], the same for faces that copies of one photo show.
+    """
     import numpy as np
 
     count = int(labels.max()) + 1 if len(labels) else 0
@@ -177,7 +171,8 @@ def _store(connection: Connection, seen: Described, labels: NDArray[np.int64], u
     joining = free[np.isin(owners[labels[free]], there)]
     _insert(connection, zip(seen.numbers[joining].tolist(), owners[labels[joining]].tolist(), strict=True))
     alone = free[owners[labels[free]] == 0]
-    sizes = np.bincount(labels[alone], minlength=count)
+    first = np.unique(shown[alone], return_index=True)[1]
+    sizes = np.bincount(labels[alone[first]], minlength=count)
     new = alone[sizes[labels[alone]] > 1]
     kinds, which = np.unique(labels[new], return_inverse=True)
     numbers = np.array([_add_person(connection) for _ in kinds], np.int64)

@@ -1,4 +1,4 @@
-"""The hashes and vectors of all photos flow in; the pairs that look like copies of one picture flow out.
+"""Near-duplicate candidates: the pairs of photos that look like copies of one picture, by their hashes and vectors.
 
 Two photos are a pair where their perceptual hashes differ in few bits, which bears any change of size and quality; or
 where their pooled vectors and their hashes together say that one was cut out of the other. Not every two photos are
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HASH_BITS = 6  # of 64 that may differ
 HASH_COSINE = 0.3  # that such a pair has at least: an empty wall has the hash of any other
 CUT = 0.94  # that the cosine of the vectors' square roots has at least, together with …
+CANDIDATE_CUT = 0.92  # … or this, where pixels are compared afterwards …
 CUT_WEIGHT = 0.1  # … so much of the likeness of the hashes after a cut
 CUT_COSINE = 0.86  # that it has at least by itself: the likeness of what was cut is hardly ever above 0.8
 
@@ -51,15 +52,18 @@ class Pair(NamedTuple):
     cosine: float
 
 
-def near_pairs(connection: Connection, model: str) -> list[Pair]:
-    """Return the pairs of photos that may be shown and look like copies, lower row id first, in order."""
+def near_pairs(connection: Connection, model: str, cut: float = CUT) -> list[Pair]:
+    """Return the pairs of photos that may be shown and look like copies, lower row id first, in order.
+
+    cut: `CUT`, or `CANDIDATE_CUT` for more of those that were cut, and more that are none.
+    """
     import numpy as np
 
     ids, hashes = _hashes(connection)
     if not len(ids):
         return []
-    places = _once(np.concatenate([_same_bits(hashes), np.searchsorted(ids, _same_cells(connection, model))]))
-    return list(_copies(connection, ids[places], hashes[places]))
+    places = once(np.concatenate([near_hashes(hashes), np.searchsorted(ids, _same_cells(connection, model))]))
+    return list(_copies(connection, ids[places], hashes[places], cut))
 
 
 def _hashes(connection: Connection) -> tuple[Ints, NDArray[np.uint64]]:
@@ -71,7 +75,7 @@ def _hashes(connection: Connection) -> tuple[Ints, NDArray[np.uint64]]:
     return ids, np.frombuffer(b"".join(row.perceptual_hash for row in rows), ">u8").astype(np.uint64)
 
 
-def _copies(connection: Connection, found: Ints, hashes: NDArray[np.uint64]) -> Iterator[Pair]:
+def _copies(connection: Connection, found: Ints, hashes: NDArray[np.uint64], cut: float) -> Iterator[Pair]:
     """Judge candidates by their whole vectors and hashes, so many at a time that those fit in memory."""
     import numpy as np
 
@@ -84,19 +88,19 @@ def _copies(connection: Connection, found: Ints, hashes: NDArray[np.uint64]) -> 
         one, other = where.reshape(some.shape).T
         cosines = np.einsum("ij,ij->i", pooled[one], pooled[other])
         roots = _roots(pooled)
-        near = _are_copies(cosines, np.einsum("ij,ij->i", roots[one], roots[other]), bits)
+        near = _are_copies(cosines, np.einsum("ij,ij->i", roots[one], roots[other]), bits, cut)
         for (photo, twin), cosine in zip(some[near].tolist(), cosines[near].tolist(), strict=True):
             yield Pair(photo, twin, round(min(cosine, 1.0), 4))
 
 
-def _are_copies(cosines: Floats, root_cosines: Floats, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def _are_copies(cosines: Floats, root_cosines: Floats, hashes: NDArray[np.uint64], least: float) -> NDArray[np.bool_]:
     """Say of each pair whether it is one of copies; hashes: uint64[n,2]."""
     import numpy as np
 
     one, other = hashes.T
     copies: NDArray[np.bool_] = (np.bitwise_count(one ^ other) <= HASH_BITS) & (cosines >= HASH_COSINE)
     cut = np.flatnonzero(~copies & (root_cosines >= CUT_COSINE))
-    copies[cut] = root_cosines[cut] + CUT_WEIGHT * cut_likeness(one[cut], other[cut]) >= CUT
+    copies[cut] = root_cosines[cut] + CUT_WEIGHT * cut_likeness(one[cut], other[cut]) >= least
     return copies
 
 
@@ -107,7 +111,7 @@ def _roots(pooled: Floats) -> Floats:
     return _unit(np.copysign(np.sqrt(np.abs(pooled)), pooled))
 
 
-def _once(pairs: Ints) -> Ints:
+def once(pairs: Ints) -> Ints:
     """Return each pair once, the lower number first, in order."""
     import numpy as np
 
@@ -116,7 +120,7 @@ def _once(pairs: Ints) -> Ints:
     return np.column_stack(np.divmod(np.unique(low * span + high), span))
 
 
-def _same_bits(hashes: NDArray[np.uint64]) -> Ints:
+def near_hashes(hashes: NDArray[np.uint64]) -> Ints:
     """Return pairs of places whose hashes differ in few bits, of which one quarter of the hash is the same."""
     import numpy as np
 
@@ -147,7 +151,7 @@ def _same_cells(connection: Connection, model: str) -> Ints:
             return np.empty((0, 2), np.int64)
         return ids[_near(np.concatenate(whole), np.arange(len(ids)), CUT_COSINE)]
     sketches = _sketches(connection, model, ids)
-    return ids[_once(np.concatenate([_near(sketches, cell, _SKETCH_COSINE) for cell in _cells(sketches)]))]
+    return ids[once(np.concatenate([_near(sketches, cell, _SKETCH_COSINE) for cell in _cells(sketches)]))]
 
 
 def _near(sketches: Floats, cell: Ints, least: float) -> Ints:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from indexer.errors import IndexerError
 from indexer.library.alike import Group, duplicates
 from indexer.library.store import Library
+from indexer.pipeline.same_picture import PixelComparison
 
 Value = TypeVar("Value")
 _NICENESS = 10  # whoever waits for a page comes first
@@ -76,10 +77,14 @@ class Apart:
             self._running.add(process)
 
 
-def duplicates_in(library: Path, model: str | None) -> list[Group]:
-    """Find the copies in a library file, as `library.alike.duplicates` does."""
+def duplicates_in(library: Path, model: str | None, max_pixels: int = 0) -> list[Group]:
+    """Find the copies in a library file, as `library.alike.duplicates` does.
+
+    max_pixels: the largest photo that is opened to compare its pixels; 0: none is.
+    """
+    compare = PixelComparison(max_pixels, threads=1) if max_pixels else None
     with Library.open(library, read_only=True) as opened:
-        return duplicates(opened, model)
+        return duplicates(opened, model, compare=compare)
 
 
 def _answer(there: Connection, task: Callable[..., Any], arguments: tuple[Any, ...]) -> None:

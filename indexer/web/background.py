@@ -70,7 +70,9 @@ class Background:
             site,
             memory,
             scanner,
-            Slowly(memory, lambda: apart.do(duplicates_in, site.library.path, classifier_id(site))),
+            Slowly(
+                memory, lambda: apart.do(duplicates_in, site.library.path, classifier_id(site), site.config.max_pixels)
+            ),
             Slowly(memory, lambda: duplicates(site.library, None)),
             roots,
             Events("status", lambda: status(site, memory, roots, scanner)),

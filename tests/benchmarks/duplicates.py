@@ -1,8 +1,9 @@
-"""Print the figures of docs/look-alikes.md: python tests/benchmarks/duplicates.py DATA.
+"""Print the figures of docs/look-alikes.md: python tests/benchmarks/duplicates.py DATA [--only documents].
 
 DATA holds imagenet_samples/ and tags_multilabel/ (labels.csv: file) and faces_verify/lfw/ (a folder a person), whose
 pictures are copied in many ways, and near_duplicates/ (groups.csv: file, group). The thresholds were chosen on one half
-of the pictures; figures are of the other half. --made: a library of so many made-up photos, to see how long it takes.
+of the pictures; figures are of the other half. Documents are made up by this script, from seeds that no threshold was
+chosen on (tests/library/made_documents.py). --made: a library of so many made-up photos, to see how long it takes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import csv
 import json
 import resource
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -26,16 +28,22 @@ from PIL import Image, ImageEnhance
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.library.alike import duplicates
-from indexer.library.pairs import near_pairs
+from indexer.library.pairs import CANDIDATE_CUT, near_pairs
 from indexer.library.store import Library
 from indexer.photo import Analysis, Evidence, Hashes, Indexed, Look, Metadata, PhotoFile
+from indexer.vision.alignment import Signature, are_copies
 from indexer.vision.classify import Classifier
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
 
+sys.path.append(str(Path(__file__).parents[1] / "library"))
+from made_documents import KINDS as DOCUMENTS
+from made_documents import photographed
+
 Picture = Image.Image
 Joined = set[tuple[str, str]]  # two names, as NUMBER-KIND or gGROUP-FILE
 ROOT = Path("/photos")
+FIRST_SEED, DOCUMENTS_EACH = 100, 12
 
 
 class Shown(NamedTuple):
@@ -58,33 +66,115 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=Path("build/models"))
     parser.add_argument("--every", type=int, default=1, help="only each n-th picture")
     parser.add_argument("--made", type=int, default=0)
+    parser.add_argument("--only", choices=("pictures", "documents"))
     given = parser.parse_args()
-    for figure in [made(given.made)] if given.made else figures(given.data, given.models, given.every):
-        print(json.dumps(figure))
+    found = {
+        "pictures": lambda: pictured(given.data, given.models, given.every),
+        "documents": lambda: written(given.models),
+        None: lambda: figures(given.data, given.models, given.every),
+    }
+    for figure in [made(given.made)] if given.made else found[given.only]():
+        print(json.dumps(figure), flush=True)
 
 
 def figures(data: Path, models: Path, every: int = 1) -> Iterator[dict[str, object]]:
+    """Yield recall by the kind of copy, and false pairs, of photos and of documents."""
+    yield from pictured(data, models, every)
+    yield from written(models, max(2, DOCUMENTS_EACH // every))
+
+
+class Looker:
+    """Puts pictures into a library as a scan does, and keeps what their pixels are compared by."""
+
+    def __init__(self, library: Library, models: Path) -> None:
+        self.spec = read_specs()["efficientnet-lite0"]
+        self._library = library
+        self._classifier = Classifier(open_model(self.spec, models, "litert", threads=2))
+        self._signatures: dict[str, Signature] = {}
+        library.add_root(ROOT)
+
+    def look(self, file: Path, name: str) -> None:
+        name = name.replace("/", "_")
+        with open_original(stamp(file), 200_000_000) as original:
+            picture = original.picture(640)
+            evidence, pooled = self._classifier.classify(picture)
+            hashes = Hashes(name.encode(), original.hashes(picture).perceptual)
+        self._signatures[name] = Signature.of(picture)
+        self._library.record([photo(name, evidence.model, pooled.astype("<f2").tobytes(), hashes)])
+
+    def copies(self, file: Path, name: str, copy: Path) -> None:
+        with Image.open(file) as opened:
+            for kind, (change, quality) in (KINDS | FURTHER).items():
+                change(opened.convert("RGB")).save(copy, quality=quality)
+                self.look(copy, f"{name}-{kind}")
+
+    def joined(self) -> Joined:
+        """Return the pairs that are copies, of those that figures are of."""
+        with self._library.reading() as connection:
+            names: dict[int, str] = dict(connection.exec_driver_sql("SELECT id, path_text FROM photos").all())
+            pairs = near_pairs(connection, self.spec.id, CANDIDATE_CUT)
+        told = [(names[pair.photo], names[pair.other]) for pair in pairs]
+        return {(one, other) for one, other in told if is_asked(one, other) and self._are_copies(one, other)}
+
+    def _are_copies(self, one: str, other: str) -> bool:
+        return bool(are_copies(self._signatures[one], [self._signatures[other]])[0])
+
+
+def is_asked(one: str, other: str) -> bool:
+    """Tell whether a figure is of a pair: of originals, of an original and its copy, or of given copies."""
+    (first, kind), (second, other_kind) = one.split("-", 1), other.split("-", 1)
+    if one.startswith("g") or other.startswith("g"):
+        return one.startswith("g") and other.startswith("g")
+    return kind == other_kind == "original" or (first == second and "original" in (kind, other_kind))
+
+
+def pictured(data: Path, models: Path, every: int = 1) -> Iterator[dict[str, object]]:
     """Yield recall by the kind of copy, and false pairs among photos that are different."""
-    spec = read_specs()["efficientnet-lite0"]
-    classifier = Classifier(open_model(spec, models, "litert", threads=2))
     pictures = read_pictures(data)[::every]
     groups = rows(data / "near_duplicates" / "groups.csv")
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
-        library.add_root(ROOT)
+        looker = Looker(library, models)
         for number, picture in enumerate(pictures):
-            library.record([look(classifier, picture.file, f"{number}-original")])
+            looker.look(picture.file, f"{number}-original")
             if picture.held_out:
-                library.record(copies(classifier, picture.file, str(number), Path(folder) / "copy.jpg"))
+                looker.copies(picture.file, str(number), Path(folder) / "copy.jpg")
         for row in groups:
-            name = f"g{row['group']}-{row['file']}"
-            library.record([look(classifier, data / "near_duplicates" / row["file"], name)])
-        with library.reading() as connection:
-            names: dict[int, str] = dict(connection.exec_driver_sql("SELECT id, path_text FROM photos").all())
-            pairs = near_pairs(connection, spec.id)
-    joined = {(names[pair.photo], names[pair.other]) for pair in pairs}
+            looker.look(data / "near_duplicates" / row["file"], given_name(row))
+        joined = looker.joined()
     yield from recall(joined, pictures)
     yield from false_pairs(joined, pictures)
     yield from given_groups(joined, groups)
+
+
+def written(models: Path, each: int = DOCUMENTS_EACH) -> Iterator[dict[str, object]]:
+    """Yield false pairs among documents that say different things, and recall of their copies."""
+    with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
+        looker = Looker(library, models)
+        kinds: list[str] = []
+        for kind, file in documents(Path(folder), each):
+            looker.look(file, f"{len(kinds)}-original")
+            looker.copies(file, str(len(kinds)), Path(folder) / "copy.jpg")
+            kinds.append(kind)
+        joined = looker.joined()
+    for kind in ("all", *dict.fromkeys(kinds)):
+        pairs = list(combinations([number for number, each in enumerate(kinds) if kind in ("all", each)], 2))
+        false = sum(holds(joined, f"{one}-original", f"{other}-original") for one, other in pairs)
+        yield {"figure": "false pairs of documents", "value": false, "documents": kind, "of": len(pairs)}
+    for change in KINDS | FURTHER:
+        found = sum(holds(joined, f"{number}-original", f"{number}-{change}") for number in range(len(kinds)))
+        value = round(found / len(kinds), 4)
+        yield {"figure": "recall of copies of documents", "value": value, "copy": change, "of": len(kinds)}
+
+
+def documents(folder: Path, each: int) -> Iterator[tuple[str, Path]]:
+    """Yield documents that say different things, flat and photographed: what they are, and their files."""
+    for kind, make in DOCUMENTS.items():
+        for seed in range(FIRST_SEED, FIRST_SEED + each):
+            flat, photo = folder / f"{kind}-{seed}.png", folder / f"{kind}-{seed}.jpg"
+            make(seed).save(flat)
+            yield f"{kind}, flat", flat
+            photographed(make(seed), seed).save(photo, quality=88)
+            yield f"{kind}, photographed", photo
 
 
 def read_pictures(data: Path) -> list[Shown]:
@@ -107,13 +197,6 @@ def rows(file: Path) -> list[dict[str, str]]:
         return []
     with file.open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
-
-
-def copies(classifier: Classifier, file: Path, name: str, copy: Path) -> Iterator[Indexed]:
-    with Image.open(file) as opened:
-        for kind, (change, quality) in (KINDS | FURTHER).items():
-            change(opened.convert("RGB")).save(copy, quality=quality)
-            yield look(classifier, copy, f"{name}-{kind}")
 
 
 def holds(joined: Joined, one: str, other: str) -> bool:
@@ -160,22 +243,22 @@ def false_pairs(joined: Joined, pictures: list[Shown]) -> Iterator[dict[str, obj
             }
 
 
+def given_name(row: dict[str, str]) -> str:
+    return f"g{row['group']}-{row['file']}".replace("/", "_")
+
+
 def given_groups(joined: Joined, groups: list[dict[str, str]]) -> Iterator[dict[str, object]]:
-    """Count pairs of copies that others made, and pairs of those groups that are none."""
-    sizes = Counter(row["group"] for row in groups).values()
+    """Count pairs of copies that others made, name those that are missed, and count pairs that are none."""
     ours = [pair for pair in joined if all(name.startswith("g") for name in pair)]
-    if groups:
-        of = sum(size * (size - 1) // 2 for size in sizes)
-        right = sum(one.split("-")[0] == other.split("-")[0] for one, other in ours)
-        yield {"figure": "pairs of given copies", "value": right, "of": of, "false": len(ours) - right}
-
-
-def look(classifier: Classifier, file: Path, name: str) -> Indexed:
-    with open_original(stamp(file), 200_000_000) as original:
-        picture = original.picture(640)
-        evidence, pooled = classifier.classify(picture)
-        hashes = Hashes(name.encode(), original.hashes(picture).perceptual)
-        return photo(name.replace("/", "_"), evidence.model, pooled.astype("<f2").tobytes(), hashes)
+    wanted = [(one, other) for one, other in combinations(groups, 2) if one["group"] == other["group"]]
+    if not groups:
+        return
+    missed = [(one, other) for one, other in wanted if not holds(joined, given_name(one), given_name(other))]
+    false = sum(one.split("-")[0] != other.split("-")[0] for one, other in ours)
+    yield {"figure": "pairs of given copies", "value": len(wanted) - len(missed), "of": len(wanted), "false": false}
+    for one, other in missed:
+        names = f"{one['file']}, {other['file']}"
+        yield {"figure": "missed pair of given copies", "value": names, "how": other.get("transform", "")}
 
 
 def photo(name: str, model: str, vector: bytes, hashes: Hashes) -> Indexed:

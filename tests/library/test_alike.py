@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -163,6 +164,67 @@ def test_cells_find_what_comparing_all_finds(library: Library, monkeypatch: pyte
         in_cells = pairs.near_pairs(connection, MODEL)
     assert len(everything) >= 190
     assert len(set(in_cells) & set(everything)) >= 0.98 * len(everything)
+
+
+class Compared:
+    """Says of pairs of photos by their names whether their pixels are the same, and keeps what it was asked."""
+
+    def __init__(self, *same: str) -> None:
+        self.same, self.asked = set(same), []
+
+    def __call__(self, one: Path, others: Sequence[Path], *, exact: bool) -> list[bool]:
+        self.asked += [(one.name, other.name, exact) for other in others]
+        return [other.name in self.same for other in others]
+
+
+def test_near_copies_are_those_whose_pixels_are_the_same(library: Library) -> None:
+    """Two pages of text have the embedding, and may have the hash, of each other."""
+    library.record([photo("a.jpg", picture(1), width=100), photo("b.jpg", picture(1)), photo("c.jpg", picture(1))])
+    compared = Compared("c.jpg")
+    groups = duplicates(library, MODEL, compare=compared)
+    assert [[each.path.name for each in (group.best, *group.others)] for group in groups] == [["a.jpg", "c.jpg"]]
+    assert sorted(compared.asked) == [("a.jpg", "b.jpg", False), ("a.jpg", "c.jpg", False)]
+
+
+def test_the_same_bytes_need_no_look_at_the_pixels(library: Library) -> None:
+    library.record([photo("a.jpg", picture(1), content="x"), photo("b.jpg", picture(1), content="x")])
+    compared = Compared()
+    assert len(duplicates(library, MODEL, compare=compared)) == 1
+    assert compared.asked == []
+
+
+def taken(name: str, second: int, field: str = "exif:DateTimeOriginal", **metadata: object) -> Indexed:
+    when = {"taken_at": f"2024-05-01T10:11:{second}", "taken_from": field, "camera_model": "D70"}
+    return photo(name, picture(1), **{**when, **metadata})
+
+
+def test_photos_of_a_burst_are_no_copies_unless_only_the_time_was_changed(library: Library) -> None:
+    library.record([taken("a.jpg", 10, width=100), taken("b.jpg", 12), taken("small.jpg", 10, width=20)])
+    assert names(library) == [["a.jpg", "small.jpg"]]
+    compared = Compared("b.jpg", "small.jpg")
+    assert len(duplicates(library, MODEL, compare=compared)[0].others) == 2
+    assert sorted(compared.asked) == [("a.jpg", "b.jpg", True), ("a.jpg", "small.jpg", False)]
+
+
+@pytest.mark.parametrize("field", ["mtime", "name"])
+def test_times_that_no_camera_wrote_tell_no_burst(library: Library, field: str) -> None:
+    library.record([taken("a.jpg", 10, field), taken("b.jpg", 12, field)])
+    assert len(names(library)) == 1
+
+
+def test_photos_in_a_folder_that_is_away_are_in_no_group(library: Library) -> None:
+    library.add_root(Path("/disk"))
+    library.add_root(Path("/disk 2"))
+    everything = [photo(name, picture(1), content="x", width=60 - len(name)) for name in ("a.jpg", "bb.jpg", "ccc.jpg")]
+    places = ("/disk/a.jpg", "/disk 2/bb.jpg", "/photos/ccc.jpg")
+    library.record(
+        replace(each, file=replace(each.file, path=Path(place))) for each, place in zip(everything, places, strict=True)
+    )
+    for model in (MODEL, None):
+        assert names(library, model) == [["a.jpg", "bb.jpg", "ccc.jpg"]]
+        here = duplicates(library, model, away=[Path("/disk")])
+        assert [str(each.path) for group in here for each in (group.best, *group.others)] == list(places[1:])
+        assert duplicates(library, model, away=[Path("/disk"), Path("/photos")]) == []
 
 
 def test_an_empty_library_has_no_copies(library: Library) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from indexer.library.group import Grouped, group
 from indexer.library.people import Person, face_at, faces_in, faces_of, find_person, list_people
 from indexer.library.review import doubts
 from indexer.library.store import Library
+from indexer.photo import Indexed
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
 
@@ -76,6 +78,50 @@ def test_grouping_again_changes_nothing(party: Library) -> None:
     before = list_people(party)
     assert grouped(party) == Grouped(joined=0, people=0, grouped=0, left=1, unfit=0)
     assert list_people(party) == before
+
+
+def copied(photo: Indexed, path: Path, content: bytes | None = None) -> Indexed:
+    """Return a copy of a photo: the same faces at the same places, with the same bytes unless others are given."""
+    hashes = replace(photo.analysis.hashes, content=content or photo.analysis.hashes.content)
+    return replace(photo, file=replace(photo.file, path=path), analysis=replace(photo.analysis, hashes=hashes))
+
+
+@pytest.mark.parametrize("content", [None, b"encoded again".ljust(32)], ids=["same bytes", "same perceptual hash"])
+def test_strangers_in_two_copies_of_a_group_photo_are_no_people(library: Library, content: bytes | None) -> None:
+    group_photo = photo_of(ROOT / "group.jpg", ALICE, BOB, CAROL)
+    add(library, group_photo, *(copied(group_photo, ROOT / f"{n}/group.jpg", content) for n in range(3)))
+    assert grouped(library) == Grouped(joined=0, people=0, grouped=0, left=12, unfit=0)
+    add(library, photo_of(ROOT / "alice.jpg", DAVE, DAVE, ALICE, seed=1))
+    assert grouped(library) == Grouped(joined=0, people=1, grouped=5, left=10, unfit=0)
+    assert len({whose(library, name)[0] for name in ("group.jpg", "0/group.jpg", "2/group.jpg")} - {None}) == 1
+
+
+def test_a_copy_of_a_photo_shows_who_is_known_in_it(library: Library) -> None:
+    group_photo = photo_of(ROOT / "group.jpg", ALICE, BOB)
+    add(library, group_photo)
+    say(library, "give_faces", [number(library, "group.jpg", 1)], "Alice")
+    (alice,) = (each.number for each in list_people(library))
+    add(library, copied(group_photo, ROOT / "copy.jpg"))
+    assert grouped(library).joined == 1
+    assert whose(library, "copy.jpg") == [alice, None]
+
+
+def test_what_the_user_said_of_two_copies_holds(library: Library) -> None:
+    group_photo = photo_of(ROOT / "group.jpg", ALICE, BOB)
+    add(library, group_photo, copied(group_photo, ROOT / "copy.jpg"))
+    say(library, "give_faces", [number(library, "group.jpg", 1)], "Alice")
+    say(library, "give_faces", [number(library, "copy.jpg", 1)], "Alicia")
+    alice, alicia = whose(library, "group.jpg")[0], whose(library, "copy.jpg")[0]
+    say(library, "refuse_face", number(library, "copy.jpg", 1), alicia)
+    say(library, "refuse_face", number(library, "copy.jpg", 1), alice)
+    grouped(library)
+    assert (whose(library, "group.jpg")[0], whose(library, "copy.jpg")[0]) == (alice, None)
+
+
+def test_one_face_at_two_places_of_alike_photos_is_two(library: Library) -> None:
+    """Photos of one series have nearly one hash: where the face is elsewhere, it is another picture of it."""
+    add(library, photo_of(ROOT / "1.jpg", ALICE, BOB), photo_of(ROOT / "2.jpg", CAROL, DAVE, ALICE))
+    assert grouped(library).people == 1
 
 
 def test_new_faces_join_the_people_that_are_there(party: Library) -> None:

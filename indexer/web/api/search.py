@@ -147,7 +147,8 @@ def duplicates(
 ) -> DuplicatesRecord:
     """List groups of copies, the best file of each first. Nothing is ever deleted.
 
-    To look for them takes a minute where there are 100,000 photos: until then the answer is 202, state 'working'.
+    What looks alike is opened and compared by its pixels, which takes minutes where there are 100,000 photos: until
+    then the answer is 202, state 'working'. Photos of a burst are no copies.
     """
     groups, is_fresh = (behind.twins if identical else behind.copies).ask(_PATIENCE_SECONDS)
     if groups is None or not is_fresh:
