@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -82,10 +82,12 @@ def duplicates(
     """
     from indexer.library.alike import duplicates as find_groups
     from indexer.pipeline.others import checked
+    from indexer.pipeline.root_state import away_roots
 
     config = session.settings().config
     with session.open_library() as library:
-        groups = find_groups(library, None) if identical else _look_alikes(library, config)
+        away = away_roots(library)
+        groups = find_groups(library, None, away=away) if identical else _look_alikes(library, config, away)
     if others:
         safe = checked(groups)
         groups = list(safe.groups)
@@ -129,12 +131,12 @@ def _look(session: Session, config: Config, file: Path) -> bytes:
     return pooled_vector(file, open_classifier(session, config), config.max_pixels)
 
 
-def _look_alikes(library: Library, config: Config) -> list[Group]:
+def _look_alikes(library: Library, config: Config, away: Sequence[Path]) -> list[Group]:
     from indexer.library.alike import duplicates as find_groups
     from indexer.pipeline.same_picture import PixelComparison
 
     compare = PixelComparison(config.max_pixels, config.worker_count)
-    return find_groups(library, classifier_id(config), compare=compare)
+    return find_groups(library, classifier_id(config), away=away, compare=compare)
 
 
 def _left_out(why: Mapping[Doubt, int]) -> str:

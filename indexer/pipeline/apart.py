@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from indexer.errors import IndexerError
 from indexer.library.alike import Group, duplicates
 from indexer.library.store import Library
+from indexer.pipeline.root_state import away_roots
 from indexer.pipeline.same_picture import PixelComparison
 
 Value = TypeVar("Value")
@@ -84,7 +85,7 @@ def duplicates_in(library: Path, model: str | None, max_pixels: int = 0) -> list
     """
     compare = PixelComparison(max_pixels, threads=1) if max_pixels else None
     with Library.open(library, read_only=True) as opened:
-        return duplicates(opened, model, compare=compare)
+        return duplicates(opened, model, away=away_roots(opened), compare=compare)
 
 
 def _answer(there: Connection, task: Callable[..., Any], arguments: tuple[Any, ...]) -> None:

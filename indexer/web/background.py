@@ -23,7 +23,7 @@ from indexer.library.timeline import timeline
 from indexer.photo import Networks
 from indexer.pipeline.apart import Apart, duplicates_in
 from indexer.pipeline.plan import Report
-from indexer.pipeline.root_state import FolderState, folder_states
+from indexer.pipeline.root_state import FolderState, away_roots, folder_states
 from indexer.pipeline.scanner import Scanner
 from indexer.pipeline.scanning import Build, Scanning
 from indexer.pipeline.worker import Limits
@@ -73,7 +73,7 @@ class Background:
             Slowly(
                 memory, lambda: apart.do(duplicates_in, site.library.path, classifier_id(site), site.config.max_pixels)
             ),
-            Slowly(memory, lambda: duplicates(site.library, None)),
+            Slowly(memory, lambda: duplicates(site.library, None, away=away_roots(site.library))),
             roots,
             Events("status", lambda: status(site, memory, roots, scanner)),
             apart,
