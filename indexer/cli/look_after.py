@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,8 +63,8 @@ def prune(
     """Forget the photos that are missing."""
     with session.open_library(read_only=dry_run) as library:
         paths = library.missing() if dry_run else library.prune()
-    for path in paths:
-        session.detail(printable(path))
+    for path in paths:  # where a file has the path, it holds another photo
+        session.detail(f"{printable(path)}{' (the photo that was there before)' * os.path.lexists(path)}")
     write(f"{count(len(paths), 'missing photo')} {'would be forgotten' if dry_run else 'forgotten'}.")
 
 

@@ -197,7 +197,9 @@ def _below(connection: Connection, roots: Roots, folder: Path) -> list[int]:
     found = [
         photo
         for place in roots.within(folder)
-        for photo in connection.scalars(select(photos.c.id).where(part(*place)).order_by(photos.c.id))
+        for photo in connection.scalars(
+            select(photos.c.id).where(part(*place), photos.c.replaced == 0).order_by(photos.c.id)
+        )
     ]
     if not found:
         raise LibraryError(folder, "is not in the library; scan its folder first")

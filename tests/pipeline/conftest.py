@@ -63,9 +63,11 @@ class Scanner:
         self.troubles: list[tuple[Path, str]] = []
         self.seen: list[Path] = []
 
-    def __call__(self, *folders: Path, networks: Networks | None = None, retry_failed: bool = False) -> list[Outcome]:
+    def __call__(
+        self, *folders: Path, networks: Networks | None = None, retry_failed: bool = False, again: bool = False
+    ) -> list[Outcome]:
         wanted = networks or self.analyzer.networks
-        planned = plan(self.library, folders, wanted, retry_failed=retry_failed, on_error=self._trouble)
+        planned = plan(self.library, folders, wanted, retry_failed=retry_failed, again=again, on_error=self._trouble)
         return self.run(planned, wanted)
 
     def run(self, planned: Plan, networks: Networks | None = None) -> list[Outcome]:

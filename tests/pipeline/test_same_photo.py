@@ -208,3 +208,61 @@ def test_photos_that_moved_before_a_new_model_came_keep_their_words_and_are_seen
     assert len(scanner.seen) == 5
     assert words(scanner, series / "cat.jpg") == ("kitty",)
     assert status(scanner.library).missing == 0
+
+
+def test_a_scan_that_is_told_to_looks_at_everything_anew(scanner, series: Path) -> None:
+    scanner(series)
+    assert kinds(scanner(series, again=True)) == {"indexed": 5}
+    assert len(scanner.seen) == 5
+    assert status(scanner.library).photos == 5
+
+
+def test_photos_that_were_swapped_under_equal_stamps_are_told_apart_when_looked_at_anew(
+    scanner, tmp_path: Path, small: dict[str, Path]
+) -> None:
+    """As on a file system without change times: size and time of both are the same."""
+    folder = tmp_path / "twins"
+    folder.mkdir()
+    data = {name: small[name].read_bytes() for name in ("cat", "coffee")}
+    size = max(map(len, data.values()))
+    paths = {name: folder / f"{name}.jpg" for name in data}
+    for name, path in paths.items():
+        path.write_bytes(data[name].ljust(size, b"\0"))
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+    scanner(folder)
+    for name, path in paths.items():
+        own.add_tag(scanner.library, name, [path])
+    paths["cat"].rename(folder / "aside")
+    paths["coffee"].rename(paths["cat"])
+    (folder / "aside").rename(paths["coffee"])
+    with scanner.library.writing() as connection:
+        connection.exec_driver_sql("UPDATE photos SET ctime_ns = NULL")
+    assert kinds(scanner(folder)) == {"unchanged": 2}
+    scanner(folder, again=True)
+    assert (words(scanner, paths["cat"]), words(scanner, paths["coffee"])) == (("coffee",), ("cat",))
+
+
+def test_a_photo_whose_file_is_damaged_meanwhile_and_whose_bytes_are_found_elsewhere_moves_there(
+    scanner, series: Path
+) -> None:
+    scanner(series)
+    cat = series / "p1.jpg"
+    own.add_tag(scanner.library, "kitty", [cat])
+    whole = cat.read_bytes()
+    cat.write_bytes(whole[: len(whole) // 2])
+    assert kinds(scanner(series)) == {"failed": 1, "unchanged": 4}
+    (series / "whole.jpg").write_bytes(whole)
+    assert kinds(scanner(series)) == {"moved": 1, "unchanged": 5}
+    assert words(scanner, series / "whole.jpg") == ("kitty",)
+    assert kinds(scanner(series)) == {"failed": 1, "unchanged": 5}
+
+
+def test_what_was_said_of_a_photo_that_cannot_be_read_follows_its_bytes(scanner, series: Path) -> None:
+    broken = series / "broken.jpg"
+    broken.write_bytes((series / "p1.jpg").read_bytes()[:3000])
+    scanner(series)
+    own.add_tag(scanner.library, "rescue me", [broken])
+    broken.rename(series / "moved.jpg")
+    assert kinds(scanner(series)) == {"moved": 1, "unchanged": 5}
+    assert words(scanner, series / "moved.jpg") == ("rescue me",)
+    assert status(scanner.library).failed == 1
