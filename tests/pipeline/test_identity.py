@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 from time import monotonic
 
@@ -21,6 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from made_worlds import NAMES, ROOTS, Killed, MadePool, World, expected_words, photo_in
 
 from indexer.library.store import Library
+from indexer.library.tables import metadata
 from indexer.pipeline.daemon import Pace
 from indexer.pipeline.gate import Gate
 from indexer.pipeline.index import run
@@ -43,6 +45,21 @@ numbers = st.integers(0, 9)
 has_files = precondition(lambda self: self.world.files())
 
 
+@cache
+def opened() -> Library:
+    """Return one library for all examples: to prepare its statements would take most of the time."""
+    return Library.empty(Path("library.sqlite"))
+
+
+def emptied() -> Library:
+    """Return the library without anything in it."""
+    library = opened()
+    with library.writing() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    return library
+
+
 class Identity(RuleBasedStateMachine):
     """People do things to their photos, and now and then a scan compares."""
 
@@ -50,7 +67,7 @@ class Identity(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         top = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        self.library = self.stack.enter_context(Library.empty(top / "library.sqlite"))
+        self.library = emptied()
         self.world = World(top, self.library, 0)
         self.photo_of: dict[bytes, int] = {}
         self.known: dict[Path, bytes] = {}  # after the last comparison
@@ -199,7 +216,7 @@ class Identity(RuleBasedStateMachine):
     def _scan(self, pool: MadePool) -> None:
         there = [root for name, root in self.world.roots.items() if root.is_dir()]
         planned = plan(self.library, there, pool.networks, on_error=lambda *_: None)
-        list(run(self.library, planned, pool, 2, 0.0, lambda: 0.0))  # type: ignore[arg-type]
+        list(run(self.library, planned, pool, 2, 1.0, lambda: 0.0))  # type: ignore[arg-type]
 
 
 class WatchedIdentity(Identity):
@@ -230,7 +247,7 @@ def _run(machine: Callable[[], RuleBasedStateMachine], examples: int) -> None:
     checks = list(HealthCheck)
     run_state_machine_as_test(
         machine,
-        settings=settings(max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=checks),
+        settings=settings(max_examples=examples, stateful_step_count=20, deadline=None, suppress_health_check=checks),
     )
 
 
