@@ -17,32 +17,40 @@ Floats = NDArray[np.float32]
 _TILES = 8  # a side
 _TONES = 24  # points of the curve of tones
 _TEXTURE, _DETAIL_TEXTURE = 4.0, 3.0  # standard deviation of gray levels that a tile has at least to be compared
+_BLACK, _BLACK_SHARE = 12, 1 / 64  # gray level of black; share of a tile for which that may be so in one picture only
 _LEAST_TILES = 3  # that have some, or nothing can be said
-_WHOLE, _DETAIL = 0.92, 0.9  # mean correlation of tiles, weighted by their texture, at least
+_WHOLE, _DETAIL = 0.95, 0.91  # mean correlation of tiles, weighted by their texture, at least …
+_SMALL, _SMALL_WHOLE, _SMALL_DETAIL = 64, 0.92, 0.9  # … and where a picture has only so many pixels a side
 _LOW, _LOW_SHARE = 0.6, 0.03  # a tile of less shows something else; share of tiles for which that may be so
 # A tile was changed that is so many times further from 1 than the middle one is, by so much, and by so many gray levels
 # (standard deviation: what encoding leaves of a sky is unlike it, too); share of tiles for which that may be so.
 _CHANGED_TIMES, _CHANGED, _CHANGED_LEVELS, _CHANGED_SHARE = 8, 0.04, 4.0, 0.07
+_EDGE_SHARE = 0.2  # of the tiles at the edge, that may show something else: corners of a turned picture, a frame
+_EDGE = np.pad(np.zeros((_TILES - 2, _TILES - 2), np.bool_), 1, constant_values=True).ravel()
 _BLUR = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
 
 class Agreement(NamedTuple):
     """How alike the tiles of two pictures are.
 
-    whole, detail: mean correlation of the tiles, of what is fine in them.  low, changed: shares of the tiles that show
-    something else, and that are far less alike than most.
+    whole, detail: mean correlation of the tiles, of what is fine in them.  low, changed: shares of the inner tiles that
+    show something else, and that are far less alike than most.  edge: share of the tiles at the edge that do.
+    is_small: whether the pictures are so small that copies of them are less alike.
     """
 
     whole: float
     detail: float
     low: float
     changed: float
+    edge: float
+    is_small: bool
 
     @property
     def is_same(self) -> bool:
         """Whether the two pictures show the same content."""
-        alike = self.whole >= _WHOLE and self.detail >= _DETAIL
-        return alike and self.low <= _LOW_SHARE and self.changed <= _CHANGED_SHARE
+        whole, detail = (_SMALL_WHOLE, _SMALL_DETAIL) if self.is_small else (_WHOLE, _DETAIL)
+        alike = self.whole >= whole and self.detail >= detail
+        return alike and self.low <= _LOW_SHARE and self.changed <= _CHANGED_SHARE and self.edge <= _EDGE_SHARE
 
 
 def agreement(one: Floats, other: Floats) -> Agreement:
@@ -51,27 +59,43 @@ def agreement(one: Floats, other: Floats) -> Agreement:
 
 
 def _toned_agreement(one: Floats, other: Floats) -> Agreement:
-    toned = _toned(one, other)
-    whole, weights = _correlations(toned, other, _TEXTURE)
-    detail, fine = _correlations(_detail(toned), _detail(other), _DETAIL_TEXTURE)
-    if min(len(whole), len(detail)) < _LEAST_TILES:
-        return Agreement(0.0, 0.0, 1.0, 1.0)
-    low = max(float((each < _LOW).mean()) for each in (whole, detail))
+    toned, is_small = _toned(one, other), len(one) <= _SMALL
+    there = ~_filled(one, other)
+    whole, weights = _correlations(toned, other)
+    detail, fine = _correlations(_detail(toned), _detail(other))
+    told, finely = there & (weights >= _TEXTURE), there & (fine >= _DETAIL_TEXTURE)
+    if min(told.sum(), finely.sum()) < _LEAST_TILES:
+        return Agreement(0.0, 0.0, 1.0, 1.0, 1.0, is_small)
     errors = 1 - whole
-    changed = errors > max(_CHANGED, _CHANGED_TIMES * float(np.median(errors)))
+    changed = errors > max(_CHANGED, _CHANGED_TIMES * float(np.median(errors[told])))
     changed &= weights * np.sqrt(2 * errors.clip(0)) >= _CHANGED_LEVELS
-    means = float(np.average(whole, weights=weights)), float(np.average(detail, weights=fine))
-    return Agreement(*means, low, float(changed.mean()))
+    return Agreement(
+        float(np.average(whole[told], weights=weights[told])),
+        float(np.average(detail[finely], weights=fine[finely])),
+        max(_share(each < _LOW, where & ~_EDGE) for each, where in ((whole, told), (detail, finely))),
+        _share(changed, told & ~_EDGE),
+        _share(whole < _LOW, told & _EDGE),
+        is_small,
+    )
 
 
-def _correlations(one: Floats, other: Floats, texture: float) -> tuple[Floats, Floats]:
-    """Return the correlations of the tiles that have some texture, and how much of it."""
+def _share(what: NDArray[np.bool_], tiles: NDArray[np.bool_]) -> float:
+    return float(what[tiles].mean()) if tiles.any() else 0.0
+
+
+def _filled(one: Floats, other: Floats) -> NDArray[np.bool_]:
+    """Tell which tiles at the edge are black in one picture only, bool[64]: corners of a turned one, a frame."""
+    side = one.shape[0] // _TILES
+    differ = ((one <= _BLACK) != (other <= _BLACK)).reshape(_TILES, side, _TILES, side).mean(axis=(1, 3))
+    return np.asarray((differ.ravel() > _BLACK_SHARE) & _EDGE)
+
+
+def _correlations(one: Floats, other: Floats) -> tuple[Floats, Floats]:
+    """Return the correlation of each tile, float32[64], and how much texture it has."""
     first, second = _split(one), _split(other)
     deviations = first.std(axis=1), second.std(axis=1)
     weights = np.maximum(*deviations)
-    told = weights >= texture
-    correlations = (first * second).mean(axis=1) / np.maximum(deviations[0] * deviations[1], 1e-6)
-    return correlations[told], weights[told]
+    return (first * second).mean(axis=1) / np.maximum(deviations[0] * deviations[1], 1e-6), weights
 
 
 def _split(picture: Floats) -> Floats:

@@ -1,8 +1,8 @@
 """Image registration of near-duplicate candidates: is one picture the other, scaled, re-encoded, relit or cut?
 
-One picture is laid over the other so that they fit best: a part of it, up to a tenth cut away at each side, is
-stretched over the whole of the other one (a grid search, then Gauss-Newton from coarse to fine; Baker and Matthews,
-Lucas-Kanade 20 Years On, 2004). What is left is compared tile by tile (`agreement`).
+One picture is laid over the other so that they fit best: a part of it, up to a tenth cut away at each side, perhaps
+turned by a few degrees, is stretched over the whole of the other one (a grid search, then Gauss-Newton from coarse to
+fine; Baker and Matthews, Lucas-Kanade 20 Years On, 2004). What is left is compared tile by tile (`agreement`).
 """
 
 from __future__ import annotations
@@ -22,17 +22,19 @@ if TYPE_CHECKING:
     from indexer.photo import Picture
 
 Floats = NDArray[np.float32]
-Spans = NDArray[np.float64]  # [n,4]: left, right, top, bottom of a part, in fractions of the whole
+# [n,6]: left, right, top, bottom of a part, in fractions of the whole; how much its rows and its columns lean (a turned
+# picture has both).
+Spans = NDArray[np.float64]
 
 SIDE = 256  # of a signature
 _GRID, _GRID_SOURCE = 16, 64  # cells a side that the grid search compares, and that it makes them from
 _CUTS = (0.0, 0.025, 0.05, 0.075, 0.1)  # of a side, that the grid search tries at either end
 _ENDS = [(start, 1 - end) for start, end in product(_CUTS, repeat=2)]
-_PARTS: Spans = np.array([(*columns, *rows) for rows, columns in product(_ENDS, repeat=2)])
+_PARTS: Spans = np.array([(*columns, *rows, 0.0, 0.0) for rows, columns in product(_ENDS, repeat=2)])
 _STARTS = 2  # of the grid search, each way, that are refined
 _GRID_LEAST = 0.6  # correlation after the grid search, below which a pair is given up
 _LEVELS = ((32, 5, 0.75), (64, 4, 0.75), (128, 4, 0.88))  # cells a side, steps, least correlation after them
-_STEP, _MARGIN = 0.05, (-0.02, 0.14)  # largest step; how much may be cut away at an end while the fit is refined
+_STEP, _MARGIN, _LEAN = 0.05, (-0.02, 0.14), 0.09  # largest step; bounds of cuts and leans while the fit is refined
 _NOISE = 1.0  # gray levels of 255: what encoding again makes of a pixel of the signature; thrice that of a tile
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _AT_A_TIME = 64  # pairs refined together: 60 MB
@@ -54,7 +56,7 @@ class Signature:
         """Return the signature of a picture."""
         height, width = picture.pixels.shape[:2]
         luma = picture.pixels.astype(np.float32) @ _LUMA
-        square = _laid(_running_sums(luma[None]), np.array([[0.0, 1.0, 0.0, 1.0]]), SIDE)[0]
+        square = _laid(_running_sums(luma[None]), np.array([[0.0, 1.0, 0.0, 1.0, 0.0, 0.0]]), SIDE)[0]
         return cls(np.rint(square).clip(0, 255).astype(np.uint8), min(height, width))
 
     @property
@@ -77,7 +79,7 @@ class Signature:
 class _Fits:
     """Ways to lay parts of pictures over whole ones: the number of the pair, which is the whole, where its part lies.
 
-    pairs: int64[n].  turned: bool[n], whether the other picture is the whole, and not the one.  spans: float64[n,4].
+    pairs: int64[n].  turned: bool[n], whether the other picture is the whole, and not the one.  spans: float64[n,6].
     """
 
     pairs: NDArray[np.int64]
@@ -136,7 +138,8 @@ def _cells(detail_px: int) -> int:
 def _grid() -> Floats:
     """Return matrices, float32[25,16,64], that make the cells of each stretch of `_ENDS` out of a line of pixels."""
     lines = np.repeat(np.eye(_GRID_SOURCE, dtype=np.float32)[None], len(_ENDS), axis=0)
-    return _cells_of(_running_sums(lines), np.array(_ENDS), _GRID)
+    start, end = np.array(_ENDS).T[:, :, None, None]
+    return _cells_of(_running_sums(lines), _edges(start, end, np.zeros_like(start), _GRID, _GRID_SOURCE))
 
 
 def _starts(one: Signature, others: Sequence[Signature]) -> _Fits:
@@ -191,26 +194,39 @@ def _gauss_newton(wholes: Floats, targets: Floats, spans: Spans, steps: int) -> 
 def _stepped(spans: Spans, laid: Floats, residuals: Floats) -> Spans:
     """Return spans after a step of Gauss and Newton."""
     count, cells, _ = laid.shape
-    near = ((np.arange(cells) + 0.5) / cells).astype(np.float32)
+    lean = _middles(cells).astype(np.float32)
+    near = lean + np.float32(0.5)
     down, along = np.gradient(laid, axis=1), np.gradient(laid, axis=2)
     down *= (cells / (spans[:, 3] - spans[:, 2]))[:, None, None].astype(np.float32)
     along *= (cells / (spans[:, 1] - spans[:, 0]))[:, None, None].astype(np.float32)
-    slopes = np.stack([along * (1 - near), along * near, down * (1 - near)[:, None], down * near[:, None]], axis=1)
-    slopes = slopes.reshape(count, 4, -1)
+    ends = along * (1 - near), along * near, down * (1 - near)[:, None], down * near[:, None]
+    slopes = np.stack([*ends, down * lean, along * lean[:, None]], axis=1).reshape(count, 6, -1)
     slopes -= slopes.mean(axis=2, keepdims=True)
     normal = (slopes @ slopes.transpose(0, 2, 1)).astype(np.float64)
     damping = 1e-3 * np.einsum("nii->ni", normal) + 1e-3
-    normal += damping[:, :, None] * np.eye(4)
+    normal += damping[:, :, None] * np.eye(6)
     wanted = np.einsum("nij,nj->ni", slopes, residuals)[:, :, None].astype(np.float64)
     moved = spans + np.linalg.solve(normal, wanted)[:, :, 0].clip(-_STEP, _STEP)
     low, high = _MARGIN
-    return np.asarray(moved.clip([low, 1 - high, low, 1 - high], [high, 1 - low, high, 1 - low]))
+    least, most = [low, 1 - high, low, 1 - high, -_LEAN, -_LEAN], [high, 1 - low, high, 1 - low, _LEAN, _LEAN]
+    return np.asarray(moved.clip(least, most))
 
 
 def _laid(sums: Floats, spans: Spans, cells: int) -> Floats:
     """Return parts of pictures, float32[n,m,m], as means of so many cells a side; sums: of the rows of the pictures."""
-    rows = _cells_of(sums, spans[:, 2:], cells).transpose(0, 2, 1)
-    return _cells_of(_running_sums(rows), spans[:, :2], cells).transpose(0, 2, 1)
+    left, right, top, bottom, down, along = spans.T[:, :, None, None]
+    rows = _cells_of(sums, _edges(top, bottom, down, cells, sums.shape[2])).transpose(0, 2, 1)
+    return _cells_of(_running_sums(rows), _edges(left, right, along, cells, cells)).transpose(0, 2, 1)
+
+
+def _edges(start: Spans, end: Spans, lean: Spans, cells: int, lines: int) -> NDArray[np.float64]:
+    """Return the edges of the cells of stretches, float64[n,cells + 1,lines], in fractions; they lean line by line."""
+    return np.asarray(start + (end - start) * (np.arange(cells + 1) / cells)[:, None] + lean * _middles(lines))
+
+
+def _middles(cells: int) -> NDArray[np.float64]:
+    """Return the middles of cells, −0.5 to 0.5."""
+    return (np.arange(cells) + 0.5) / cells - 0.5
 
 
 def _running_sums(lines: Floats) -> Floats:
@@ -221,25 +237,24 @@ def _running_sums(lines: Floats) -> Floats:
     return sums
 
 
-def _cells_of(sums: Floats, ends: Spans, cells: int) -> Floats:
-    """Return the means of the cells of a stretch of lines, float32[n,cells,m], from their running sums.
+def _cells_of(sums: Floats, edges: NDArray[np.float64]) -> Floats:
+    """Return the means of cells of lines, float32[n,cells,m], from the running sums of the lines.
 
-    ends: float64[n,2], where each stretch starts and ends, in fractions; beyond a line its last pixel goes on.
+    edges: float64[n,cells + 1,m or 1], in fractions; beyond a line its last pixel goes on.
     """
     length = sums.shape[1] - 1
-    edges = length * (ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * np.arange(cells + 1) / cells)
-    low = edges[:, :-1].clip(0, length - 1)
-    high = np.maximum(edges[:, 1:], low + 1).clip(1, length)
+    low = (length * edges[:, :-1]).clip(0, length - 1)
+    high = np.maximum(length * edges[:, 1:], low + 1).clip(1, length)
     below = [_between(sums, place) for place in (low, high)]
-    return np.asarray((below[1] - below[0]) / (high - low)[:, :, None].astype(np.float32), np.float32)
+    return np.asarray((below[1] - below[0]) / (high - low).astype(np.float32), np.float32)
 
 
 def _between(sums: Floats, places: NDArray[np.float64]) -> Floats:
     """Return running sums at places between whole ones, float32[n,cells,m]."""
     before = np.minimum(places.astype(np.int64), sums.shape[1] - 2)
-    share = (places - before)[:, :, None].astype(np.float32)
-    rows = np.arange(len(sums))[:, None]
-    return np.asarray(sums[rows, before] * (1 - share) + sums[rows, before + 1] * share, np.float32)
+    share = (places - before).astype(np.float32)
+    low, high = (np.take_along_axis(sums, at, axis=1) for at in (before, before + 1))
+    return np.asarray(low + (high - low) * share, np.float32)
 
 
 def _standard(rows: Floats) -> Floats:

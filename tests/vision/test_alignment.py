@@ -47,6 +47,7 @@ CHANGES = {
     "5 % cut": lambda one: cut(one, 0.05, 0.05),
     "10 % cut at two sides": lambda one: cut(one, 0.0, 0.1),
     "10 % cut": lambda one: cut(one, 0.1, 0.1),
+    "turned by 2 degrees": lambda one: one.rotate(2),
     "brighter": lambda one: ImageEnhance.Brightness(one).enhance(1.3),
     "darker": lambda one: ImageEnhance.Brightness(one).enhance(0.7),
 }
