@@ -111,6 +111,7 @@ def forget_photos(library: Library, folder: Path) -> int:
         theirs = select(person_faces.c.person_id).join(faces).where(faces.c.photo_id.in_(inside))
         involved = list(set(connection.scalars(theirs)))
         _forget(connection, faces.c.photo_id.in_(inside))
+        connection.execute(delete(changes))  # it tells words, and names of files
         count = connection.execute(delete(photos).where(photos.c.id.in_(inside))).rowcount
         for start in range(0, len(involved), _AT_A_TIME):
             some = people.c.id.in_(involved[start : start + _AT_A_TIME])

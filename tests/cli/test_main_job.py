@@ -178,7 +178,8 @@ def test_status_counts(scanned) -> None:
     assert (status["photos"], status["failed"], status["missing"], status["faces"]) == (9, 1, 0, 3)
     assert (status["shown"], status["hidden"]) == (8, 0)
     assert re.search(r"^photos +9\nshown +8\nfailed +1\nmissing +0\nhidden +0$", scanned.program("status").stdout, re.M)
-    assert status["folders"] == [{"path": str(scanned.photos)}]
+    (folder,) = status["folders"]
+    assert (folder["path"], folder["state"], folder["photos"]) == (str(scanned.photos), "there", 9)
     assert len(status["models"]) == 3
     assert status["stale"] == 0
 

@@ -159,7 +159,8 @@ def test_the_stamp_on_the_disk_is_that_of_the_target(tmp_path: Path) -> None:
     file, link = tmp_path / "a.jpg", tmp_path / "link.jpg"
     file.write_bytes(b"12345")
     link.symlink_to(file)
-    assert disk_stamp(link) == disk_stamp(file) == (5, file.stat().st_mtime_ns)
+    stat = file.stat()
+    assert disk_stamp(link) == disk_stamp(file) == (5, stat.st_mtime_ns, stat.st_ctime_ns)
     assert disk_stamp(tmp_path / "none.jpg") is None
     assert disk_stamp(file / "below") is None
     assert disk_stamp(Path("\0")) is None

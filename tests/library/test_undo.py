@@ -15,7 +15,7 @@ from made_people import LIMITS, MODEL, add, photo_of
 from made_photos import ROOT
 
 from indexer.errors import IndexerError
-from indexer.library import changelog, corrections
+from indexer.library import changelog, corrections, log_entry
 from indexer.library.forget import forget_faces, forget_person
 from indexer.library.group import group
 from indexer.library.noting import NOTED
@@ -258,7 +258,7 @@ def test_a_person_who_was_dissolved_gets_no_face_back(party: Library) -> None:
 
 
 def test_only_the_last_ones_are_kept(party: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changelog, "_MOST", 3)
+    monkeypatch.setattr(log_entry, "_MOST", 3)
     for name in "ABCDE":
         say(party, "name_person", 1, name)
     assert [each.about for each in changelog.history(party)] == ["Named D E", "Named C D", "Named B C"]
@@ -267,7 +267,7 @@ def test_only_the_last_ones_are_kept(party: Library, monkeypatch: pytest.MonkeyP
 
 
 def test_large_ones_make_room_but_for_the_newest(party: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changelog, "_MOST_CHARACTERS", 10)
+    monkeypatch.setattr(log_entry, "_MOST_CHARACTERS", 10)
     say(party, "name_person", 1, "Anna")
     say(party, "merge_people", 1, [2])
     assert undo(party) == "Merged a person without a name (2) into Anna"
