@@ -6,18 +6,7 @@ a new analysis and a move; everything else that an analysis writes is replaced b
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 metadata = MetaData(
     naming_convention={
@@ -223,9 +212,7 @@ faces = Table(
     Column("landmarks", LargeBinary, nullable=False),  # float64 pairs: x, y
     Column("is_forgotten", Integer, nullable=False, server_default="0"),  # no descriptor of it is kept, ever again
 )
-
-# There are few, mostly none: an analysis asks for them each time.
-Index("ix_faces_forgotten", faces.c.photo_id, sqlite_where=faces.c.is_forgotten == 1)
+Index("ix_faces_forgotten", faces.c.photo_id, sqlite_where=faces.c.is_forgotten == 1)  # few, asked for by each analysis
 
 # Narrow and apart from `faces`: a search reads all of it in one go.
 descriptors = Table(
