@@ -13,6 +13,7 @@ from indexer.pipeline.plan import Plan
 from indexer.pipeline.pool import Done, Pool, Seen
 
 Clock = Callable[[], float]
+_MOST_BYTES = 1 << 28  # of a file that failed and is hashed: a larger one is hardly a photo
 
 
 def run(
@@ -69,7 +70,7 @@ def _followed(
 
 def _with_content(outcome: Done) -> Done:
     """Add the hash of a file that failed: what a user says of it follows its bytes, too."""
-    if isinstance(outcome, Failed) and outcome.stage != "read":
+    if isinstance(outcome, Failed) and outcome.stage != "read" and outcome.file.size <= _MOST_BYTES:
         return replace(outcome, content=content_hash(outcome.file))
     return outcome
 
