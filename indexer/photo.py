@@ -300,10 +300,14 @@ class Networks:
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """The photo was analyzed."""
+    """The photo was analyzed.
+
+    original: the number of the photo that had this path until its bytes were found at another one, just before.
+    """
 
     file: PhotoFile
     analysis: Analysis
+    original: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

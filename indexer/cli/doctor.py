@@ -97,7 +97,7 @@ def _compare_contents(session: Session) -> list[Finding]:
             if monotonic() - said >= _LINE_SECONDS:
                 said = monotonic()
                 session.say(f"{progress.check.checked:,} photos compared, {progress.left:,} left")
-        return list(deep_findings(progress, backup_of(library)))
+        return list(deep_findings(progress, backup_of(library, progress.check)))
 
 
 def _tell(session: Session, found: Sequence[Finding], done: Sequence[str], mended: bool) -> None:

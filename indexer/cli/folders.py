@@ -100,7 +100,7 @@ def remove(
     with session.open_library(read_only=False) as library:
         place = _place(library, folder)
         known, named = contents(library, place), _named_in_file(session, place)
-        if known is None and not named:
+        if not named and (known is None or not (known.roots or known.photos)):
             raise LibraryError(folder, "is no folder of the library; 'indexer folders' lists them")
         _refuse_watched(library, folder, place)
         if known is not None and known.photos and not yes:

@@ -33,8 +33,10 @@ def show_history(
 
     Scans are not in it. An undo is an entry, too: undone, the act is done again.
     """
-    from indexer.library.changelog import history
+    from indexer.library.changelog import KINDS, history
 
+    if kind is not None and kind not in KINDS:
+        raise typer.BadParameter(f"must be one of {', '.join(KINDS)}, not {kind!r}", param_hint="--kind")
     with session.open_library() as library:
         found = history(library, kind=kind, limit=limit)
     columns = {
@@ -50,7 +52,10 @@ def show_history(
 def undo(
     session: Session,
     number: Annotated[
-        int | None, typer.Argument(min=1, help="An entry of 'indexer history'; none: the newest that is not undone.")
+        int | None,
+        typer.Argument(
+            min=1, max=2**63 - 1, help="An entry of 'indexer history'; none: the newest that is not undone."
+        ),
     ] = None,
     dry_run: DryRun = False,
 ) -> None:

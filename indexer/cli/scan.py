@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
@@ -132,7 +133,7 @@ def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
     if as_json:
         write_json(told)
         return
-    counts = tally.kinds
+    counts = tally.kinds + Counter(removed=tally.kinds["replaced"])
     rest = ", ".join(f"{counts[kind]:,} {word}" for kind, word in _REST.items() if counts[kind] or kind != "copied")
     write(
         f"{'Stopped. ' if stopped else ''}{count(told['indexed'], 'photo')} indexed in {tally.seconds:.1f} s "

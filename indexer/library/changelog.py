@@ -20,6 +20,7 @@ from indexer.library.undo_tags import stored
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
+KINDS = ("people", "words", "rating", "hidden", "taught", "xmp", "identity")
 WITHOUT_PEOPLE = ("words", "rating", "hidden", "taught")  # kinds that never tell whose a face is
 
 Sentence: TypeAlias = str | Callable[[Sequence[int]], str]

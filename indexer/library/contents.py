@@ -37,9 +37,8 @@ class KnownContent:
 
     path: where it was last.  size, mtime_ns, ctime_ns: the stamp of the last attempt there.  content: SHA-256.
     models: the ids of those that have seen it.  is_failed: these bytes could not be read.
-    is_replaced: another photo has its path now.
-    is_missing: its file was gone at the last look.  is_current: the stamp is that of these bytes; the last attempt did
-    not fail at others.
+    is_replaced: another photo has its path now.  missing_since: when its file was found to be gone, UTC, ISO 8601.
+    is_current: the stamp is that of these bytes; the last attempt did not fail at others.
     """
 
     number: int
@@ -51,7 +50,7 @@ class KnownContent:
     models: tuple[str, ...]
     is_failed: bool
     is_replaced: bool
-    is_missing: bool
+    missing_since: str | None
     is_current: bool
 
 
@@ -87,6 +86,6 @@ def _known(roots: Roots, sets: Mapping[int | None, tuple[str, ...]], row: Row[An
         sets[row.model_set_id],
         is_failed=row.failed_stage is not None and row.model_set_id is None,
         is_replaced=bool(row.replaced),
-        is_missing=row.missing_since is not None,
+        missing_since=row.missing_since,
         is_current=row.failed_stage is None or row.model_set_id is None,
     )

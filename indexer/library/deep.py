@@ -12,7 +12,8 @@ from indexer.library.roots import Roots
 from indexer.library.said import with_said
 from indexer.library.tables import deep_checks, own_tags, photos, tags
 
-_NO_STAMP = {"mtime_ns": -1, "ctime_ns": None}  # no file has it: the next scan looks at it
+# No file has such a stamp: the next scan looks at it. Nobody knows of which bytes its row tells.
+_DOUBTED = {"mtime_ns": -1, "ctime_ns": None, "content_hash": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,19 @@ def left(connection: Connection, last: int) -> int:
     )
 
 
-def note(connection: Connection, check: DeepCheck, differing: Sequence[int], ended_at: str | None) -> list[Doubtful]:
-    """Keep how far a comparison is, and have the next scan look at photos that differ.
-
-    Return those of which users said something.
-    """
+def note(connection: Connection, check: DeepCheck, differing: Sequence[int], ended_at: str | None) -> None:
+    """Keep how far a comparison is, and have the next scan look at photos that differ."""
     if differing:
-        connection.execute(update(photos).where(photos.c.id.in_(differing)).values(_NO_STAMP))
+        connection.execute(update(photos).where(photos.c.id.in_(differing)).values(_DOUBTED))
     progress = {"last_photo": check.last, "checked": check.checked, "differing": check.differing}
     mine = update(deep_checks).where(deep_checks.c.id == check.number)
     connection.execute(mine.values(**progress, ended_at=ended_at))
-    return [_doubtful(connection, number) for number in sorted(with_said(connection, differing))]
+
+
+def doubted(connection: Connection) -> list[Doubtful]:
+    """Return the photos that differed, wait for a scan, and of which users said something."""
+    waiting = connection.scalars(select(photos.c.id).where(photos.c.mtime_ns == _DOUBTED["mtime_ns"])).all()
+    return [_doubtful(connection, number) for number in sorted(with_said(connection, waiting))]
 
 
 def _doubtful(connection: Connection, number: int) -> Doubtful:

@@ -24,7 +24,7 @@ _BEFORE = (
         models.c.name,
     )
     .select_from(photos.outerjoin(vectors, vectors.c.photo_id == photos.c.id).outerjoin(models))
-    .where(photos.c.content_hash.is_not(None), photos.c.perceptual_hash.is_not(None))
+    .where(photos.c.perceptual_hash.is_not(None))
 )
 
 

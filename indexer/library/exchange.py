@@ -17,7 +17,7 @@ from indexer.errors import LibraryError
 from indexer.geometry import Box
 from indexer.library.query import folded
 from indexer.library.roots import Roots, part
-from indexer.library.rows import SHOWN, box, read_tags
+from indexer.library.rows import SHOWN, UNSEEN, box, read_tags
 from indexer.library.tables import faces, own_tags, people, person_faces, photos, refusals, tags
 from indexer.photo import PhotoFile, Tag
 
@@ -144,7 +144,8 @@ def _faces(connection: Connection, ids: Sequence[int]) -> defaultdict[int, list[
         )
     )
     found: defaultdict[int, list[KnownFace]] = defaultdict(list)
-    here = query.select_from(joined).where(faces.c.photo_id.in_(ids)).order_by(faces.c.photo_id, faces.c.position)
+    seen = (faces.c.photo_id.in_(ids), faces.c.position > UNSEEN)
+    here = query.select_from(joined).where(*seen).order_by(faces.c.photo_id, faces.c.position)
     for row in connection.execute(here):
         known = (row.name, bool(row.by_user), bool(row.is_forgotten), bool(row.person_hidden))
         found[row.photo_id].append(KnownFace(row.id, box(row), *known, frozenset(refused[row.id])))

@@ -50,7 +50,9 @@ def make_room(connection: Connection, roots: Roots, files: Iterable[PhotoFile], 
 
 def set_aside(connection: Connection, roots: Roots, there: dict[tuple[int, bytes], int], now: str) -> list[Replaced]:
     """Keep photos as missing whose paths other photos get."""
-    gone = {"replaced": photos.c.id, "missing_since": func.coalesce(photos.c.missing_since, now)}
+    gone: dict[str, Any] = {"replaced": photos.c.id, "missing_since": func.coalesce(photos.c.missing_since, now)}
+    failed = photos.c.model_set_id.is_(None)  # else it was at other bytes
+    gone |= {name: case((failed, photos.c[name]), else_=null()) for name in ("failed_stage", "failed_reason")}
     for some in slices(list(there.values())):
         connection.execute(update(photos).where(photos.c.id.in_(some)).values(gone))
     return [Replaced(roots.path(*place), number) for place, number in there.items()]

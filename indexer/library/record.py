@@ -118,7 +118,18 @@ def _indexed(connection: Connection, roots: Roots, outcomes: Sequence[Indexed], 
     other = others(connection, {number: seen[place] for place, number in there.items() if number in said})
     replaced = set_aside(connection, roots, {place: number for place, number in there.items() if number in other}, now)
     _store(connection, roots, [(outcome.file, outcome.analysis) for outcome in outcomes], now)
+    for outcome in outcomes:
+        if outcome.original is not None:
+            _take_over(connection, roots, outcome, outcome.original)
     return replaced
+
+
+def _take_over(connection: Connection, roots: Roots, outcome: Indexed, original: int) -> None:
+    """Give an edited photo what was said of its original, which now lies beside it (as `exiftool` leaves it)."""
+    if not others(connection, {original: outcome.analysis}):
+        number = find_ids(connection, [roots.place(outcome.file.path)])[roots.place(outcome.file.path)]
+        copy_said(connection, original, number)
+        replace_tags(connection, {number: outcome.analysis.tags})
 
 
 def _failed(connection: Connection, roots: Roots, outcomes: Sequence[Failed], _now: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 from indexer.geometry import Box
 from indexer.library.laid import laid_over
 from indexer.library.query import folded
-from indexer.library.rows import FACES, box, box_columns, face, face_columns, read_tags
+from indexer.library.rows import FACES, UNSEEN, box, box_columns, face, face_columns, read_tags
 from indexer.library.same_face import same_faces
 from indexer.library.tables import (
     classes,
@@ -21,6 +21,7 @@ from indexer.library.tables import (
     faces,
     models,
     objects,
+    person_faces,
     photo_tags,
     photos,
     sources,
@@ -107,14 +108,14 @@ def replace_faces(connection: Connection, faces_of: Mapping[int, Sequence[Face]]
     """Give photos (by row id) other faces than they had; one that was there before keeps its row.
 
     Of a face that was to be forgotten, in this photo or in one with the same bytes, no descriptor is stored; its row
-    stays even where it is not found again.
+    stays even where it is not found again. So does that of a face that a user named, with its descriptor: it may be
+    found again in another version of the picture.
     """
     here = faces.c.photo_id.in_(tuple(faces_of))
     forgotten = _forgotten(connection, tuple(faces_of))
     old: dict[int, dict[int, Face]] = {}
     for row in connection.execute(FACES.where(here)):
         old.setdefault(row.photo_id, {})[row.id] = face(row)
-    connection.execute(delete(descriptors).where(descriptors.c.face_id.in_(select(faces.c.id).where(here))))
     unused = count((connection.scalar(select(func.max(faces.c.id))) or 0) + 1)
     kept = {photo: same_faces(old.get(photo, {}), given) for photo, given in faces_of.items()}
     found = [
@@ -123,7 +124,11 @@ def replace_faces(connection: Connection, faces_of: Mapping[int, Sequence[Face]]
         for position, each in enumerate(given)
     ]
     left = [number for photo, known in old.items() for number in known if number not in kept[photo].values()]
-    connection.execute(delete(faces).where(faces.c.id.in_(left), faces.c.is_forgotten == 0))
+    unseen = _named_by_user(connection, left)
+    gone = select(faces.c.id).where(here, faces.c.id.not_in(unseen))
+    connection.execute(delete(descriptors).where(descriptors.c.face_id.in_(gone)))
+    connection.execute(delete(faces).where(faces.c.id.in_(set(left) - unseen), faces.c.is_forgotten == 0))
+    connection.execute(update(faces).where(faces.c.id.in_(unseen)).values(position=UNSEEN))
     upsert(
         connection,
         faces,
@@ -199,6 +204,11 @@ def upsert(connection: Connection, table: Table, keys: Sequence[str], rows: Sequ
         new = insert(table)
         others = {name: new.excluded[name] for name in rows[0] if name not in keys}
         connection.execute(new.on_conflict_do_update(index_elements=keys, set_=others), rows)
+
+
+def _named_by_user(connection: Connection, numbers: Sequence[int]) -> set[int]:
+    said = person_faces.c.by_user == 1
+    return set(connection.scalars(select(person_faces.c.face_id).where(person_faces.c.face_id.in_(numbers), said)))
 
 
 def _forgotten(connection: Connection, photo_ids: Sequence[int]) -> dict[int, list[Box]]:

@@ -26,6 +26,7 @@ from indexer.library.tables import (
 )
 from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Look, Metadata, Object, Tag
 
+UNSEEN = -1  # the position of a face that a user named, and that the last analysis did not find
 _METADATA = [item.name for item in fields(Metadata)]
 _LOOK = [item.name for item in fields(Look)]
 
@@ -37,7 +38,7 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
     """
     evidences = _by_photo(connection, _EVIDENCE.where(evidence.c.photo_id.in_(photo_ids)))
     marks = read_tags(connection, photo_ids)
-    found = _by_photo(connection, FACES.where(faces.c.photo_id.in_(photo_ids)))
+    found = _by_photo(connection, FACES.where(faces.c.photo_id.in_(photo_ids), faces.c.position > UNSEEN))
     things = _by_photo(connection, _OBJECTS.where(objects.c.photo_id.in_(photo_ids)))
     looks = select(vectors).where(vectors.c.photo_id.in_(photo_ids if vector else ()))
     pooled = {row.photo_id: row.data for row in connection.execute(looks)}

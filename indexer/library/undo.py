@@ -96,6 +96,8 @@ def _undo(
     connection: Connection, entry: Entry, origin: Entry | None, undoers: Mapping[str, Undoer], *, dry_run: bool
 ) -> Undone:
     """Take back an entry. origin: the act, where the entry is its undo."""
+    if origin is not None and origin.kind in undoers:
+        raise IndexerError(f"entry {entry.number} cannot be undone: the photos are one now ({origin.about})")
     number = _done_last(connection, entry.number)
     kept = _changes(connection, number)
     undoer = undoers.get(entry.kind) if "rows" not in kept else None
@@ -143,6 +145,8 @@ def _fit(connection: Connection, entry: Entry, kept: Mapping[str, Any], number: 
                 else "what it changed has changed since in another way"
             )
         )
+    if rows and not fit.changes:
+        raise IndexerError(f"{_cannot(entry)}: the photos or faces that it changed are not in the library any more")
     return fit
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from time import time
@@ -27,6 +28,7 @@ from indexer.pipeline.plan import Plan
 
 T = TypeVar("T", PhotoFile, KnownContent)
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
+_MOVING_SECONDS = 600.0  # between the two ends of a move, at most
 _MOST_PAIRS = 10_000  # of files and photos of the same bytes whose names are compared
 
 
@@ -35,12 +37,12 @@ class Assignment:
     """Which known photos the files of a plan hold.
 
     moved: of each file whose bytes were known, to be written as a whole.  done: those of them that all models have
-    seen, or that could not be read before.  left: the paths that photos have left for others.
+    seen, or that could not be read before.  left: the photos that have left their paths, by these.
     """
 
     moved: tuple[Moved, ...] = ()
     done: frozenset[Path] = frozenset()
-    left: frozenset[Path] = frozenset()
+    left: Mapping[Path, int] = field(default_factory=dict)
 
 
 def assign(
@@ -93,6 +95,7 @@ class _Assigner:
         self, library: Library, plan: Plan, networks: Networks, contents: dict[PhotoFile, bytes | None]
     ) -> None:
         self._networks, self._retry_failed = networks, plan.retry_failed
+        self._recently = datetime.fromtimestamp(time() - _MOVING_SECONDS, UTC).isoformat(timespec="seconds")
         self._absence = Absence(library, lambda *_: None)
         self._changed = {file.path for file in plan.changed}
         self._contents = {file.path: content for file, content in contents.items()}
@@ -103,12 +106,12 @@ class _Assigner:
         self._known = library.by_content(self._files)
         self._moved: list[Moved] = []
         self._done: set[Path] = set()
-        self._left: set[Path] = set()
+        self._left: dict[Path, int] = {}
 
     def assignment(self) -> Assignment:
         for content, known in self._known.items():
             self._assign(self._files[content], known)
-        return Assignment(tuple(self._moved), frozenset(self._done), frozenset(self._left))
+        return Assignment(tuple(self._moved), frozenset(self._done), self._left)
 
     def _assign(self, files: Sequence[PhotoFile], known: Sequence[KnownContent]) -> None:
         """Find a photo for each file of the same bytes: the one at its own path, one that is free, one to copy."""
@@ -119,12 +122,15 @@ class _Assigner:
         coming = [file for file in files if file.path not in at]
         held = {file.path for file in staying}
         free = [each for each in known if each.is_replaced or (each.path not in held and self._is_free(each))]
+        there = [each for each in known if each not in free]
+        if there:  # what is new is a copy of one of these, unless one has just moved
+            free = [each for each in free if self._was_there_now(each) or _has_name_of(each, coming)]
         pairs = _paired(coming, free) if coming else []
         for file, photo in pairs:
-            self._left |= set() if photo.is_replaced else {photo.path}
+            self._left |= {} if photo.is_replaced else {photo.path: photo.number}
             self._move(file, photo, gone=True)
         taken = {file for file, _ in pairs}
-        source = next((each for each in known if each.models), None)
+        source = next((each for each in (*there, *known) if each.models), None)
         for file in coming:
             if file not in taken and source is not None:
                 self._move(file, source, gone=False)
@@ -137,6 +143,10 @@ class _Assigner:
         if (is_seen and not is_private) or (photo.is_failed and not self._retry_failed):
             self._done.add(file.path)
 
+    def _was_there_now(self, photo: KnownContent) -> bool:
+        """Tell whether a photo was there until a moment ago: a watch hears of both ends of a move, one by one."""
+        return photo.missing_since is None or photo.missing_since >= self._recently
+
     def _is_free(self, photo: KnownContent) -> bool:
         """Tell whether the bytes of a photo are surely no longer at its own path."""
         if not photo.is_current:
@@ -146,7 +156,7 @@ class _Assigner:
         try:
             now = stamp(photo.path)
         except PhotoError:
-            return not is_there(photo.path) and (photo.is_missing or self._absence.is_sure(photo.path))
+            return not is_there(photo.path) and (photo.missing_since is not None or self._absence.is_sure(photo.path))
         return not same_stamp(now, photo) and (now.size != photo.size or content_hash(now) not in (photo.content, None))
 
 
@@ -162,6 +172,10 @@ def _paired(files: Sequence[PhotoFile], photos: Sequence[KnownContent]) -> list[
             found[file] = photo
             used.add(photo.number)
     return list(found.items())
+
+
+def _has_name_of(photo: KnownContent, files: Sequence[PhotoFile]) -> bool:
+    return any(file.path.name == photo.path.name for file in files)
 
 
 def _by_path(things: Sequence[T]) -> list[T]:

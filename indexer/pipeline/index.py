@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain, takewhile
 
 from indexer.library.store import Library
-from indexer.photo import Failed, Outcome, Removed, Unchanged
+from indexer.photo import Failed, Indexed, Outcome, Removed, Unchanged
 from indexer.pipeline.identity import Assignment, assign, content_hash
 from indexer.pipeline.plan import Plan
 from indexer.pipeline.pool import Done, Pool, Seen
@@ -48,7 +48,7 @@ def run(
         files = [file for file in chain(plan.changed, plan.stale) if file.path not in done]
         seen: Seen = (lambda _: None) if plan.again else library.seen
         for some in takewhile(lambda _: is_wanted(), pool.outcomes(files, seen)):
-            batch.add(map(_with_content, some))
+            batch.add(_completed(outcome, assignment) for outcome in some)
             yield from batch.stored_if_due()
             yield None
         yield from batch.stored()
@@ -68,8 +68,10 @@ def _followed(
     yield from replaced
 
 
-def _with_content(outcome: Done) -> Done:
-    """Add the hash of a file that failed: what a user says of it follows its bytes, too."""
+def _completed(outcome: Done, assignment: Assignment) -> Done:
+    """Add what follows bytes: the hash of a file that failed, or the photo that had the path of an analyzed one."""
+    if isinstance(outcome, Indexed):
+        return replace(outcome, original=assignment.left.get(outcome.file.path))
     if isinstance(outcome, Failed) and outcome.stage != "read" and outcome.file.size <= _MOST_BYTES:
         return replace(outcome, content=content_hash(outcome.file))
     return outcome

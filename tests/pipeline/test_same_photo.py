@@ -266,3 +266,60 @@ def test_what_was_said_of_a_photo_that_cannot_be_read_follows_its_bytes(scanner,
     assert kinds(scanner(series)) == {"moved": 1, "unchanged": 5}
     assert words(scanner, series / "moved.jpg") == ("rescue me",)
     assert status(scanner.library).failed == 1
+
+
+def test_an_edited_photo_beside_which_its_original_is_kept_has_the_words_too(scanner, series: Path) -> None:
+    """As exiftool does it: the old bytes get another name, the new ones the old name."""
+    scanner(series)
+    path, original = series / "p4.jpg", series / "p4.jpg_original.jpg"
+    own.add_tag(scanner.library, "admiral", [path])
+    own.rate(scanner.library, 3, [path])
+    name_faces(scanner, path, "Grace")
+    data = path.read_bytes()
+    path.rename(original)
+    path.write_bytes(data + b"and more")
+    assert kinds(scanner(series)) == {"indexed": 1, "moved": 1, "unchanged": 4}
+    for each in (path, original):
+        assert own.said(scanner.library, each) == own.Said(("admiral",), (), 3, is_hidden=False, people=("Grace",))
+
+
+def test_another_photo_under_the_name_of_one_that_moved_gets_nothing(
+    scanner, series: Path, small: dict[str, Path]
+) -> None:
+    scanner(series)
+    own.add_tag(scanner.library, "admiral", [series / "p4.jpg"])
+    (series / "p4.jpg").rename(series / "kept.jpg")
+    shutil.copy(small["temple"], series / "p4.jpg")
+    scanner(series)
+    assert (words(scanner, series / "p4.jpg"), words(scanner, series / "kept.jpg")) == ((), ("admiral",))
+
+
+def test_a_copy_of_a_photo_that_is_there_is_not_taken_for_one_that_went_long_ago(scanner, series: Path) -> None:
+    shutil.copy(series / "p1.jpg", series / "other.jpg")
+    scanner(series)
+    own.add_tag(scanner.library, "good", [series / "p1.jpg"])
+    own.add_tag(scanner.library, "bad", [series / "other.jpg"])
+    own.hide(scanner.library, [series / "other.jpg"])
+    (series / "other.jpg").unlink()
+    scanner(series)
+    with scanner.library.writing() as connection:
+        connection.exec_driver_sql("UPDATE photos SET missing_since = '2020-01-01' WHERE missing_since > ''")
+    shutil.copy(series / "p1.jpg", series / "copy.jpg")
+    assert kinds(scanner(series)) == {"copied": 1, "unchanged": 5}
+    assert own.said(scanner.library, series / "copy.jpg") == own.Said(("good",), (), None, is_hidden=False, people=())
+    shutil.copy(series / "p1.jpg", series / "other.jpg")
+    scanner(series)
+    assert words(scanner, series / "other.jpg") == ("bad",)
+
+
+def test_a_face_that_was_named_outlives_a_version_in_which_it_is_not_found(scanner, series: Path) -> None:
+    scanner(series)
+    path = series / "p4.jpg"
+    name_faces(scanner, path, "Grace")
+    data = path.read_bytes()
+    Image.open(path).transpose(Image.Transpose.ROTATE_180).save(path)
+    scanner(series)
+    path.write_bytes(data)
+    scanner(series)
+    assert names_in(scanner, path) == ["Grace"]
+    assert len(details(scanner.library, path).analysis.faces) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 
 from indexer.errors import PhotoError, printable
@@ -25,8 +26,8 @@ _FINE, _CHANGED, _DIFFERS = range(3)
 class DeepProgress:
     """How far it is.
 
-    left: photos that are still to be compared.  changed: those whose stamps are others, too: a scan finds them anyway,
-    or they cannot be read.  doubtful: those that differ, and of which users said something.
+    left: photos that are still to be compared.  changed: those whose stamps are others, too, or that cannot be read;
+    they do not count as compared.  doubtful: those that differ, wait for a scan, and of which users said something.
     """
 
     check: DeepCheck
@@ -40,8 +41,8 @@ def compare_contents(
 ) -> Iterator[DeepProgress]:
     """Hash every file and compare it with what the library knows; go on where the last comparison was stopped.
 
-    The progress is kept every so often and yielded. Before the first photo is found that differs and is marked, so that
-    the next scan looks at it, the library is copied to FILE.before-deep-check.bak.
+    The progress is kept every so often and yielded. Before the first photo that differs is marked, so that the next
+    scan looks at it, the library is copied to FILE.before-deep-check-NUMBER.bak.
     """
     with library.writing() as connection:
         check = deep.begin(connection, _text(now()))
@@ -50,9 +51,9 @@ def compare_contents(
     while is_wanted():
         with library.reading() as connection:
             photos = deep.to_compare(connection, progress.check.last, _AT_A_TIME)
-        progress = _compared(library, progress, photos, now)
+        progress = _compared(library, progress, photos, now, is_wanted)
         yield progress
-        if not photos:
+        if len(photos) < _AT_A_TIME:
             return
 
 
@@ -70,8 +71,10 @@ def deep_findings(progress: DeepProgress, backup: Path) -> Iterator[Finding]:
         text = f"the bytes of {counted(check.checked, 'photo')} are those that were analyzed"
         yield Finding("contents", "fine", text)
     if progress.changed:
-        text = f"{counted(progress.changed, 'photo')} changed since the last scan, or not to be read"
-        yield Finding("contents", "note", text, "indexer scan", count=progress.changed)
+        text = (
+            f"{counted(progress.changed, 'photo')} not compared: changed since the last scan, away, or not to be read"
+        )
+        yield Finding("contents", "note", text, "indexer scan, where they are there", count=progress.changed)
     for each in progress.doubtful:
         said = f" ({', '.join(each.words)})" if each.words else ""
         text = f"{printable(each.path)} is another picture than it was: is what you said of it{said} right?"
@@ -79,32 +82,34 @@ def deep_findings(progress: DeepProgress, backup: Path) -> Iterator[Finding]:
 
 
 def _compared(
-    library: Library, progress: DeepProgress, photos: list[Compared], now: Callable[[], datetime]
+    library: Library,
+    progress: DeepProgress,
+    photos: list[Compared],
+    now: Callable[[], datetime],
+    is_wanted: Callable[[], bool],
 ) -> DeepProgress:
-    verdicts = {photo.number: _verdict(photo) for photo in photos}
+    verdicts = {photo.number: _verdict(photo) for photo in takewhile(lambda _: is_wanted(), photos)}
+    is_last = len(photos) < _AT_A_TIME and len(verdicts) == len(photos)
     differing = [number for number, verdict in verdicts.items() if verdict == _DIFFERS]
     before = progress.check
     check = replace(
         before,
         last=max(verdicts, default=before.last),
-        checked=before.checked + len(photos),
+        checked=before.checked + sum(verdict != _CHANGED for verdict in verdicts.values()),
         differing=before.differing + len(differing),
     )
     if differing and not before.differing:
-        copy(library.path, backup_of(library))
+        copy(library.path, backup_of(library, check))
     with library.writing() as connection:
-        doubtful = deep.note(connection, check, differing, None if photos else _text(now()))
-    return DeepProgress(
-        check,
-        max(0, progress.left - len(photos)),
-        progress.changed + sum(verdict == _CHANGED for verdict in verdicts.values()),
-        (*progress.doubtful, *doubtful),
-    )
+        deep.note(connection, check, differing, _text(now()) if is_last else None)
+        doubtful = deep.doubted(connection)
+    changed = progress.changed + sum(verdict == _CHANGED for verdict in verdicts.values())
+    return DeepProgress(check, max(0, progress.left - len(verdicts)), changed, tuple(doubtful))
 
 
-def backup_of(library: Library) -> Path:
+def backup_of(library: Library, check: DeepCheck) -> Path:
     """Return the copy of a library that is made before its first photo is marked."""
-    return library.path.with_name(f"{library.path.name}.before-deep-check.bak")
+    return library.path.with_name(f"{library.path.name}.before-deep-check-{check.number}.bak")
 
 
 def _verdict(photo: Compared) -> int:

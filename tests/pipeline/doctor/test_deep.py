@@ -69,9 +69,9 @@ def compare(library: Library, goes_on: int = 1_000) -> DeepProgress:
 def test_a_library_that_is_right_is_found_so(library: Library) -> None:
     done = compare(library)
     assert (done.check.checked, done.check.differing, done.left, done.changed) == (PHOTOS, 0, 0, 0)
-    (finding,) = deep_findings(done, backup_of(library))
+    (finding,) = deep_findings(done, backup_of(library, done.check))
     assert (finding.level, finding.text) == ("fine", "the bytes of 120 photos are those that were analyzed")
-    assert not backup_of(library).exists()
+    assert not backup_of(library, done.check).exists()
 
 
 def test_what_differs_is_looked_at_by_the_next_scan_and_what_was_said_of_it_is_listed(
@@ -84,8 +84,8 @@ def test_what_differs_is_looked_at_by_the_next_scan_and_what_was_said_of_it_is_l
     done = compare(library)
     assert done.check.differing == 2
     assert [(each.path.name, each.words) for each in done.doubtful] == [("007.jpg", ("mine",))]
-    assert backup_of(library).exists()
-    levels = [(each.level, each.check) for each in deep_findings(done, backup_of(library))]
+    assert backup_of(library, done.check).exists()
+    levels = [(each.level, each.check) for each in deep_findings(done, backup_of(library, done.check))]
     assert levels == [("warning", "contents"), ("warning", "review")]
     assert [path.name for path in scan(library, folder).read] == ["007.jpg", "008.jpg"]
     assert said(library, folder / "007.jpg").given == ()
@@ -94,9 +94,9 @@ def test_what_differs_is_looked_at_by_the_next_scan_and_what_was_said_of_it_is_l
 
 
 def test_a_comparison_that_is_stopped_goes_on_where_it_was(library: Library) -> None:
-    first = compare(library, goes_on=1)
+    first = compare(library, goes_on=51)  # asked before each photo, and before each 50 of them
     assert (first.check.checked, first.left) == (50, PHOTOS - 50)
-    assert [each.level for each in deep_findings(first, backup_of(library))] == ["note"]
+    assert [each.level for each in deep_findings(first, backup_of(library, first.check))] == ["note"]
     second = compare(library)
     assert (second.check.number, second.check.checked, second.left) == (first.check.number, PHOTOS, 0)
     assert compare(library).check.number != first.check.number
@@ -106,5 +106,5 @@ def test_files_that_changed_openly_or_are_gone_are_left_to_a_scan(library: Libra
     (folder / "001.jpg").unlink()
     (folder / "002.jpg").write_bytes(made_bytes(999, 0))
     done = compare(library)
-    assert (done.check.differing, done.changed) == (0, 2)
-    assert any("2 photos changed since the last scan" in each.text for each in deep_findings(done, backup_of(library)))
+    assert (done.check.checked, done.check.differing, done.changed) == (PHOTOS - 2, 0, 2)
+    assert any("2 photos not compared" in each.text for each in deep_findings(done, backup_of(library, done.check)))
