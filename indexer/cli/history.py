@@ -31,7 +31,8 @@ def show_history(
 ) -> None:
     """List what you said of photos and people, the newest first; 'undo' takes it back by its number.
 
-    Scans are not in it. An undo is an entry, too: undone, the act is done again.
+    Of scans it has only where a name was used again ('identity'): undone, what you said goes to the photo that has it
+    now. An undo is an entry, too: undone, the act is done again.
     """
     from indexer.library.changelog import KINDS, history
 

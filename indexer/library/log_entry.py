@@ -41,3 +41,12 @@ def log_change(
     assert key is not None
     connection.exec_driver_sql(_FORGET_OLD, (_MOST, _MOST_CHARACTERS))
     return int(key[0])
+
+
+def log_replaced(connection: Connection, path: str, before: int, now: int, moment: str) -> None:
+    """Add that a path has another photo now: who knows better undoes it, and what was said is handed over.
+
+    before, now: the numbers of both photos.  moment: UTC, ISO 8601.
+    """
+    about = f"{path} is another photo now; what you said of the one before stays with that one"
+    log_change(connection, IDENTITY, about, {"before": before, "now": now}, moment, photos=1)

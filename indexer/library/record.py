@@ -14,7 +14,7 @@ from indexer.errors import printable
 from indexer.library.edited import others
 from indexer.library.follow import file_columns, follow, make_private, set_aside
 from indexer.library.known import missing
-from indexer.library.log_entry import IDENTITY, log_change
+from indexer.library.log_entry import log_replaced
 from indexer.library.replace import intern, replace_evidence, replace_faces, replace_objects, replace_tags, upsert
 from indexer.library.roots import Roots, find_ids
 from indexer.library.rows import photo_columns, read_analyses
@@ -74,9 +74,8 @@ def _log(connection: Connection, roots: Roots, replaced: Sequence[Replaced], now
     """Add to the change log which photos have given their names to others: who knows better can undo it."""
     numbers = find_ids(connection, [roots.place(each.path) for each in replaced])
     for each in replaced:
-        about = f"{printable(each.path)} is another photo now; what you said of the one before stays with that one"
-        both = {"before": each.photo, "now": numbers.get(roots.place(each.path), 0)}
-        log_change(connection, IDENTITY, about, both, now, photos=1)
+        number = numbers.get(roots.place(each.path), 0)
+        log_replaced(connection, printable(each.path), each.photo, number, now)
 
 
 def prune(connection: Connection) -> list[Path]:

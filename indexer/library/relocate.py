@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from indexer.errors import LibraryError
 from indexer.library.contents import slices
+from indexer.library.log_entry import log_replaced
 from indexer.library.replace import replace_tags
 from indexer.library.roots import Place, Roots, add_root, folder_bytes, part, rehome
 from indexer.library.rows import read_analyses
@@ -148,10 +149,14 @@ def _with_said(connection: Connection, pairs: Sequence[tuple[Row[Any], Row[Any]]
 
 def _make_way(connection: Connection, aside: Place, owner: Place, now: str) -> int:
     """Let photos under whose paths others are known be missing, or go; return how many are kept."""
-    taken = {row.path[len(owner[1]) :] for row in connection.execute(select(photos.c.path).where(_current(owner)))}
+    there = connection.execute(select(photos.c.id, photos.c.path, photos.c.path_text).where(_current(owner)))
+    taken = {row.path[len(owner[1]) :]: row for row in there}
     rows = connection.execute(select(photos.c.id, photos.c.path).where(_current(aside)))
-    crowded = [row.id for row in rows if row.path[len(aside[1]) :] in taken]
+    other = {row.id: taken[name] for row in rows if (name := row.path[len(aside[1]) :]) in taken}
+    crowded = list(other)
     kept = with_said(connection, crowded)
+    for number in sorted(kept):
+        log_replaced(connection, other[number].path_text, number, other[number].id, now)
     for some in slices(crowded):
         connection.execute(delete(photos).where(photos.c.id.in_([each for each in some if each not in kept])))
         gone: Mapping[str, Any] = {"replaced": photos.c.id, "missing_since": now}

@@ -8,12 +8,14 @@ import pytest
 from made_people import MODEL, photo_of
 from made_photos import dump, faults, made_photo
 
+from indexer.library.changelog import history
 from indexer.library.corrections import give_faces
 from indexer.library.own import Said, add_tag, hide, rate, remove_tag, said
 from indexer.library.people import face_at
 from indexer.library.relocate import Elsewhere
 from indexer.library.report import details, status
 from indexer.library.store import Library
+from indexer.library.undo import undo
 from indexer.photo import Removed
 
 OLD, NEW = Path("/photos"), Path("/mnt/photos")
@@ -59,6 +61,9 @@ def test_another_photo_under_the_same_path_at_the_new_place_keeps_it(library: Li
     assert library.relocate(OLD, NEW) == 0
     assert said(library, NEW / "a.jpg").given == ("new",)
     assert (status(library).photos, library.missing()) == (2, [NEW / "a.jpg"])
+    (entry,) = history(library, kind="identity")
+    undo(library, entry.number)
+    assert said(library, NEW / "a.jpg").given == ("new", "old")
 
 
 def test_people_come_along(library: Library) -> None:
