@@ -102,7 +102,7 @@ def _arrive(connection: Connection, aside: Place, target: bytes, now: str) -> in
 def _merge(connection: Connection, aside: Place, owner: Place) -> int:
     """Make one of the photos that are known at both places; return how many pairs there were."""
     coming = connection.execute(select(*_COLUMNS).where(_current(aside), photos.c.content_hash.is_not(None))).all()
-    pairs = _pairs(coming, connection.execute(select(*_COLUMNS).where(_current(owner))).all(), aside, owner)
+    pairs = _pairs(coming, connection.execute(select(*_COLUMNS).where(_current(owner, aside))).all(), aside, owner)
     if not pairs:
         return 0
     for photo, other in _with_said(connection, pairs):
@@ -149,7 +149,7 @@ def _with_said(connection: Connection, pairs: Sequence[tuple[Row[Any], Row[Any]]
 
 def _make_way(connection: Connection, aside: Place, owner: Place, now: str) -> int:
     """Let photos under whose paths others are known be missing, or go; return how many are kept."""
-    there = connection.execute(select(photos.c.id, photos.c.path, photos.c.path_text).where(_current(owner)))
+    there = connection.execute(select(photos.c.id, photos.c.path, photos.c.path_text).where(_current(owner, aside)))
     taken = {row.path[len(owner[1]) :]: row for row in there}
     rows = connection.execute(select(photos.c.id, photos.c.path).where(_current(aside)))
     other = {row.id: taken[name] for row in rows if (name := row.path[len(aside[1]) :]) in taken}
@@ -164,5 +164,7 @@ def _make_way(connection: Connection, aside: Place, owner: Place, now: str) -> i
     return len(kept)
 
 
-def _current(place: Place) -> Any:
-    return part(*place) & (photos.c.replaced == 0)
+def _current(place: Place, but: Place | None = None) -> Any:
+    """Return the condition for the photos of a part of a root; but: those that wait there, put aside."""
+    here = part(*place) & (photos.c.replaced == 0)
+    return here if but is None else here & ~part(*but)
