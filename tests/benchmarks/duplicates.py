@@ -80,7 +80,7 @@ def main() -> None:
 def figures(data: Path, models: Path, every: int = 1) -> Iterator[dict[str, object]]:
     """Yield recall by the kind of copy, and false pairs, of photos and of documents: few where there are few photos."""
     yield from pictured(data, models, every)
-    yield from written(models, max(2, min(DOCUMENTS_EACH, len(read_pictures(data))) // every))
+    yield from written(models, max(2, min(DOCUMENTS_EACH, len(read_pictures(data)) // 40) // every))
 
 
 class Looker:
