@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
@@ -161,8 +162,9 @@ def test_an_inference_process_that_always_dies_ends_the_run_with_a_reason(eyes: 
 
 def _kill_all(pool: Pool, ended: Event) -> None:
     while not ended.wait(0.05):
-        if pool._inference is not None and (pid := pool._inference._process.pid):
-            os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError, ValueError):  # it is dead, or let go, already
+            if pool._inference is not None and (pid := pool._inference._process.pid):
+                os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.long
