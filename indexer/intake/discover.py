@@ -57,15 +57,6 @@ def discover(
     return walk.files(outer)
 
 
-def is_empty_since(folder: Path) -> float | None:
-    """Return when a folder that holds nothing was changed last, seconds since 1970; None where it holds something."""
-    try:
-        with os.scandir(folder) as entries:
-            return folder.stat().st_mtime if next(entries, None) is None else None
-    except OSError:
-        return None
-
-
 def stamp(path: Path) -> PhotoFile:
     """Describe one file, wherever it lies; PhotoError where it is missing, unreadable or no ordinary file."""
     try:
