@@ -145,8 +145,6 @@ def _fit(connection: Connection, entry: Entry, kept: Mapping[str, Any], number: 
                 else "what it changed has changed since in another way"
             )
         )
-    if rows and not fit.changes:
-        raise IndexerError(f"{_cannot(entry)}: the photos or faces that it changed are not in the library any more")
     return fit
 
 
