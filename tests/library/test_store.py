@@ -164,7 +164,7 @@ def test_photos_are_known_by_their_bytes_wherever_they_are(library: Library) -> 
     library.record([photo, replace(photo, file=PhotoFile(C, 1001, 5)), Indexed(PhotoFile(B, 1001, 5), old), Removed(C)])
     content = photo.analysis.hashes.content
     known = library.by_content([content, bytes(32)])
-    assert [(each.path, each.models, each.is_missing) for each in known[content]] == [
+    assert [(each.path, each.models, each.missing_since is not None) for each in known[content]] == [
         (A, EYES, False),
         (C, EYES, True),
         (B, EYES[:1], False),
