@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.away import only_reachable
+from indexer.cli.away import marked, only_reachable
 from indexer.cli.present import (
     Format,
     FormatOption,
@@ -48,6 +48,7 @@ def similar(
     """Find photos that look like a picture, the most alike first."""
     from indexer.library.alike import similar as look_alikes
     from indexer.library.alike import vector_of
+    from indexer.pipeline.root_state import away_roots
 
     config = session.settings().config
     model = classifier_id(config)
@@ -56,11 +57,12 @@ def similar(
         vector = vector_of(library, model, path) or _look(session, config, file)
         found = look_alikes(library, vector, model, limit=limit, min_score=min_score, but=path)
         (found,) = only_reachable(session, library, format, [found], lambda each: each.path)
+        away = away_roots(library)
     present(
         found,
         format,
         record=likeness_record,
-        columns={"score": lambda each: f"{each.score:.3f}", "photo": lambda each: printable(each.path)},
+        columns={"score": lambda each: f"{each.score:.3f}", "photo": lambda each: marked(each.path, away)},
         paths=lambda each: [each.path],
     )
 

@@ -34,6 +34,11 @@ def only_reachable(
     return kept
 
 
+def marked(path: Path, away: Sequence[Path]) -> str:
+    """Return a path as a table shows it, with a note where its folder is away."""
+    return printable(path) + (" (away)" if is_in(path, away) else "")
+
+
 def lists_paths(style: Format) -> bool:
     """Tell whether what is printed is for programs that act on files."""
     return style in (Format.PATHS, Format.PATHS0)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from indexer.cli import review
+from indexer.cli.away import only_reachable
 from indexer.cli.history import take_back
 from indexer.cli.point import FaceNames, Who, describer, face_numbers, person_numbers
 from indexer.cli.present import (
@@ -23,6 +24,7 @@ from indexer.cli.present import (
 from indexer.cli.session import Session, command
 from indexer.errors import IndexerError, printable
 from indexer.records.people import face_record, grouped_record, person_record
+from indexer.records.search import is_in
 
 app = typer.Typer(help="Group faces into people, name and correct them.", no_args_is_help=True)
 review.register(app)
@@ -97,11 +99,13 @@ def show_list(
 def show(session: Session, who: Who, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
     """Show the faces of a person: their numbers, and where they are."""
     from indexer.library.people import faces_of, find_person
+    from indexer.pipeline.root_state import away_roots
 
     with session.open_library() as library:
         with library.reading() as connection:
             person = find_person(connection, who)
-        found = faces_of(library, person.number)
+        (found,) = only_reachable(session, library, format, [faces_of(library, person.number)], lambda each: each.path)
+        away = away_roots(library)
     if format is Format.TABLE:
         write(f"{person.label}: {count(person.faces, 'face')} in {count(person.photos, 'photo')}")
     present(
@@ -112,7 +116,7 @@ def show(session: Session, who: Who, format: FormatOption = Format.TABLE) -> Non
             "face": lambda each: str(each.number),
             "quality": lambda each: f"{each.quality:.2f}",
             "said by": lambda each: "you" if each.by_user else "likeness",
-            "where": lambda each: f"{printable(each.path)}#{each.place}",
+            "where": lambda each: f"{printable(each.path)}#{each.place}{' (away)' * is_in(each.path, away)}",
         },
         paths=lambda each: [each.path],
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.away import lists_paths, say_left_out
+from indexer.cli.away import lists_paths, marked, say_left_out
 from indexer.cli.present import Format, FormatOption, present, write, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, printable
@@ -151,7 +151,7 @@ def _present(hits: Sequence[Hit], reasons: dict[Path, list[Reason]], away: Seque
 
     columns: dict[str, Callable[[Hit], str]] = {
         "score": lambda hit: f"{hit.score:.2f}",
-        "photo": lambda hit: printable(hit.path) + (" (away)" if is_in(hit.path, away) else ""),
+        "photo": lambda hit: marked(hit.path, away),
         "why": lambda hit: ", ".join(f"{why.tag} ← {why.source} {why.score:.2f}" for why in hit.why),
     }
     if any(hit.distance_km is not None for hit in hits):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from indexer.cli.away import only_reachable
+from indexer.cli.away import marked, only_reachable
 from indexer.cli.point import describer
 from indexer.cli.present import Format, FormatOption, count, present, table, write
 from indexer.cli.session import Session, command
@@ -117,6 +117,7 @@ def similar_faces(
     if bool(files) == (person is not None):
         raise IndexerError("name a picture, or a person with --person")
     from indexer.library.people import labels
+    from indexer.pipeline.root_state import away_roots
 
     config = session.settings().config
     with session.open_library() as library:
@@ -132,9 +133,9 @@ def similar_faces(
         found = [each.matches for each in results]
         reachable = only_reachable(session, library, format, found, lambda match: match.face.path)
         results = [replace(each, matches=matches) for each, matches in zip(results, reachable, strict=True)]
-        names = labels(library)
+        names, away = labels(library), away_roots(library)
     if format is Format.TABLE:
-        _write_likenesses(results, spec, largest, names)
+        _write_likenesses(results, spec, largest, names, away)
     else:
         present(results, format, lambda each: _record(each, spec, names), {}, _paths)
 
@@ -186,7 +187,11 @@ def _about(query: QueryFace, spec: ModelSpec) -> str:
 
 
 def _write_likenesses(
-    results: Sequence[_Likeness], spec: ModelSpec, threshold: float, names: dict[int | None, str]
+    results: Sequence[_Likeness],
+    spec: ModelSpec,
+    threshold: float,
+    names: dict[int | None, str],
+    away: Sequence[Path],
 ) -> None:
     for result in results:
         write(result.about)
@@ -196,7 +201,7 @@ def _write_likenesses(
                     f"{match.distance:.3f}",
                     f"{_probability(match, spec):.3f}",
                     names.get(match.face.person, "–"),
-                    printable(match.face.path),
+                    marked(match.face.path, away),
                 ]
                 for match in result.matches
             ]

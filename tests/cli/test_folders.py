@@ -136,6 +136,16 @@ def test_look_alikes_that_are_away_are_left_out_of_paths(ours, known: Path, smal
     assert len(ours.json("similar", cat)) == 3
 
 
+def test_photos_that_are_away_are_marked_in_every_table_of_photos(ours, known: Path, small_photos: Path) -> None:
+    ours("people", "move", f"{small_photos / 'trip' / 'face.jpg'}#1", "--to", "Eileen")
+    asked = known / "small" / "trip" / "face.jpg"
+    small_photos.rename(small_photos.with_name("unplugged"))
+    for command in (("similar", asked), ("similar-faces", asked), ("people", "show", "Eileen")):
+        assert "(away)" in ours(*command).stdout, command
+    told = ours("people", "show", "Eileen", "--format", "paths")
+    assert (told.stdout, "left out" in told.stderr) == ("", True)
+
+
 def test_an_empty_mount_point_is_away_and_a_folder_that_was_emptied_is_not(ours, small_photos: Path) -> None:
     shutil.rmtree(small_photos)
     small_photos.mkdir()
