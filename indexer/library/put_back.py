@@ -13,6 +13,11 @@ from indexer.library.change_json import FaceMark
 from indexer.library.file import chunks
 from indexer.library.noting import NOTED, Change, Group, Key, Row
 
+_COPIES = """
+    SELECT others.id FROM faces JOIN photos ON photos.id = faces.photo_id
+    JOIN photos AS copies ON copies.content_hash = photos.content_hash AND copies.id <> photos.id
+    JOIN faces AS others ON others.photo_id = copies.id WHERE faces.id IN (%s)
+"""
 _AT_A_TIME = 10_000
 _FEW = 100  # second columns of keys that one statement names
 _SAME_FACE = 0.3  # overlap of two boxes that may show one face: an analysis draws them a little differently
@@ -122,8 +127,15 @@ def _homeless(connection: Connection, changes: Sequence[Change]) -> Iterator[tup
         there = {row[0] for row in _rows(connection, "SELECT id FROM people WHERE id IN (%s)", needed)}
         yield from (("people", (person,)) for person in needed - there)
         columns = ", ".join(NOTED[name].key_columns)
-        left = _rows(connection, f"SELECT {columns} FROM {name} WHERE person_id IN (%s)", going)  # noqa: S608
-        yield from ((name, key) for key in set(left) - {each.key for each in ours})
+        left = set(_rows(connection, f"SELECT {columns} FROM {name} WHERE person_id IN (%s)", going))  # noqa: S608
+        left -= {each.key for each in ours}
+        copied = _of_copies(connection, {each.key[0] for each in ours}) if left else set()
+        yield from ((name, key) for key in left if key[0] not in copied)
+
+
+def _of_copies(connection: Connection, faces: Iterable[int]) -> set[int]:
+    """Return the faces of photos with the same bytes as those of some faces: a scan has given them the same people."""
+    return {row[0] for row in _rows(connection, _COPIES, faces)}
 
 
 def _namesakes(connection: Connection, changes: Sequence[Change]) -> Iterator[tuple[str, Key]]:

@@ -13,6 +13,7 @@ from indexer.library import own
 from indexer.library.corrections import give_faces
 from indexer.library.people import face_at, faces_in, labels
 from indexer.library.report import details, status
+from indexer.library.undo import undo
 from indexer.photo import Networks, kind_of
 
 
@@ -323,3 +324,12 @@ def test_a_face_that_was_named_outlives_a_version_in_which_it_is_not_found(scann
     scanner(series)
     assert names_in(scanner, path) == ["Grace"]
     assert len(details(scanner.library, path).analysis.faces) == 1
+
+
+def test_a_name_can_be_taken_back_though_a_copy_has_it_too(scanner, series: Path) -> None:
+    scanner(series)
+    name_faces(scanner, series / "p4.jpg", "Grace")
+    shutil.copy(series / "p4.jpg", series / "copy.jpg")
+    scanner(series)
+    assert undo(scanner.library) is not None
+    assert (names_in(scanner, series / "p4.jpg"), names_in(scanner, series / "copy.jpg")) == ([], [])
