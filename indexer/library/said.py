@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, literal, or_, select, true, update
+from sqlalchemy import Connection, Row, Select, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.library.contents import slices
@@ -72,7 +72,7 @@ def same_faces(connection: Connection, photo: int, other: int) -> list[tuple[int
 def add_said(connection: Connection, photo: int, other: int) -> None:
     """Add what was said of one photo to another one of the same bytes; where both say something, the first is newer."""
     theirs = select(literal(other), own_tags.c.tag_id, own_tags.c.wanted).where(own_tags.c.photo_id == photo)
-    new = insert(own_tags).from_select(["photo_id", "tag_id", "wanted"], theirs.where(true()))
+    new = insert(own_tags).from_select(["photo_id", "tag_id", "wanted"], theirs)
     newer = new.on_conflict_do_update(index_elements=["photo_id", "tag_id"], set_={"wanted": new.excluded.wanted})
     connection.execute(newer)
     row = connection.execute(select(photos.c.rating, photos.c.is_hidden).where(photos.c.id == photo)).one()

@@ -28,7 +28,7 @@ from indexer.pipeline.plan import Plan
 
 T = TypeVar("T", PhotoFile, KnownContent)
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
-_MOVING_SECONDS = 600.0  # between the two ends of a move, at most
+_MOVING_SECONDS = 600.0  # at most, between the two ends of a move that a watch hears of
 _MOST_PAIRS = 10_000  # of files and photos of the same bytes whose names are compared
 
 
@@ -95,7 +95,8 @@ class _Assigner:
         self, library: Library, plan: Plan, networks: Networks, contents: dict[PhotoFile, bytes | None]
     ) -> None:
         self._networks, self._retry_failed = networks, plan.retry_failed
-        self._recently = datetime.fromtimestamp(time() - _MOVING_SECONDS, UTC).isoformat(timespec="seconds")
+        moving = 0.0 if plan.folders else _MOVING_SECONDS  # a scan sees both ends of a move
+        self._recently = datetime.fromtimestamp(time() - moving, UTC).isoformat(timespec="seconds")
         self._absence = Absence(library, lambda *_: None)
         self._changed = {file.path for file in plan.changed}
         self._contents = {file.path: content for file, content in contents.items()}
@@ -145,7 +146,7 @@ class _Assigner:
 
     def _was_there_now(self, photo: KnownContent) -> bool:
         """Tell whether a photo was there until a moment ago: a watch hears of both ends of a move, one by one."""
-        return photo.missing_since is None or photo.missing_since >= self._recently
+        return photo.missing_since is None or photo.missing_since > self._recently
 
     def _is_free(self, photo: KnownContent) -> bool:
         """Tell whether the bytes of a photo are surely no longer at its own path."""
