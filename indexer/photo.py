@@ -399,7 +399,8 @@ class Hit:
     """A photo that a search found.
 
     taken_at, width, height: as in Metadata, None where unknown.  distance_km: from the place that was searched near,
-    None where none was.  number: the photo's own, kept as long as the library knows it.
+    None where none was.  number: the photo's own, kept as long as the library knows it.  replaced: it is missing, and
+    another photo has its path now.
     """
 
     path: Path
@@ -410,6 +411,7 @@ class Hit:
     number: int = 0
     width: int | None = None
     height: int | None = None
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

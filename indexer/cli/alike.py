@@ -61,7 +61,7 @@ def similar(
     present(
         found,
         format,
-        record=likeness_record,
+        record=lambda each: likeness_record(each, away),
         columns={"score": lambda each: f"{each.score:.3f}", "photo": lambda each: marked(each.path, away)},
         paths=lambda each: [each.path],
     )

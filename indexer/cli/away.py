@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 from indexer.cli.present import Format, count
 from indexer.cli.session import Session
 from indexer.errors import printable
-from indexer.records.search import is_in
+from indexer.records.plain import is_in
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
+    from indexer.photo import Hit
 
 
 Found = TypeVar("Found")
@@ -34,9 +35,10 @@ def only_reachable(
     return kept
 
 
-def marked(path: Path, away: Sequence[Path]) -> str:
-    """Return a path as a table shows it, with a note where its folder is away."""
-    return printable(path) + (" (away)" if is_in(path, away) else "")
+def marked(path: Path, away: Sequence[Path], *, replaced: bool = False) -> str:
+    """Return a path as a table shows it, with a note where its folder is away, or another photo has the path now."""
+    note = " (its name has another photo now)" if replaced else " (away)" if is_in(path, away) else ""
+    return printable(path) + note
 
 
 def lists_paths(style: Format) -> bool:
@@ -49,6 +51,15 @@ def say_left_out(session: Session, number: int) -> None:
     if number:
         verb = "is" if number == 1 else "are"
         session.say(f"{count(number, 'photo')} {verb} in folders that are away ('indexer folders'); left out.")
+
+
+def only_under_own_name(session: Session, style: Format, hits: Sequence[Hit]) -> list[Hit]:
+    """Return hits without those whose paths other photos have now, where paths are to be printed."""
+    kept = [hit for hit in hits if not (hit.replaced and lists_paths(style))]
+    if gone := len(hits) - len(kept):
+        others = "another photo has its name" if gone == 1 else "other photos have their names"
+        session.say(f"{count(gone, 'missing photo')} left out: {others} now.")
+    return kept
 
 
 def say_found_elsewhere(session: Session, library: Library) -> None:

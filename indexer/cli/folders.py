@@ -56,8 +56,9 @@ def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  #
             "photos": lambda each: f"{each[1]['photos']:,}",
             "missing": lambda each: f"{each[1]['missing']:,}",
             "last indexed": lambda each: local(last) if (last := each[1]["last_indexed"]) else "–",
-            "setting": lambda each: "yes" if each[1]["in_settings"] else "–",
-            "folder": lambda each: f"{each[1]['path']}{_note(each[1])}",
+            "in settings": lambda each: "yes" if each[1]["in_settings"] else "–",
+            "folder": lambda each: each[1]["path"],
+            "note": lambda each: each[1]["reason"] if each[1]["in_library"] else _unscanned(each[1]["reason"]),
         },
         paths=lambda each: [each[0]],
     )
@@ -147,14 +148,8 @@ def _not_scanned(roots: Sequence[RootState], chosen: Sequence[Path]) -> Iterator
             yield folder, folder_record(state, in_library=False, in_settings=True)
 
 
-def _note(folder: FolderRecord) -> str:
-    notes = [folder["reason"]]
-    if not folder["in_library"]:
-        notes.append("not scanned yet")
-    elif not folder["in_settings"]:
-        notes.append("not in the setting 'folders'")
-    text = "; ".join(filter(None, notes))
-    return f"  ({text})" if text else ""
+def _unscanned(reason: str) -> str:
+    return f"not scanned yet; {reason}" if reason else "not scanned yet"
 
 
 def _refuse_watched(library: Library, folder: Path, place: Path) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from indexer.cli import review
 from indexer.cli.away import only_reachable
-from indexer.cli.history import take_back
+from indexer.cli.history import DryRun, take_back
 from indexer.cli.point import FaceNames, Who, describer, face_numbers, person_numbers
 from indexer.cli.present import (
     Format,
@@ -24,7 +24,7 @@ from indexer.cli.present import (
 from indexer.cli.session import Session, command
 from indexer.errors import IndexerError, printable
 from indexer.records.people import face_record, grouped_record, person_record
-from indexer.records.search import is_in
+from indexer.records.plain import is_in
 
 app = typer.Typer(help="Group faces into people, name and correct them.", no_args_is_help=True)
 review.register(app)
@@ -208,12 +208,12 @@ def hide(
 
 
 @command(app, "undo")
-def undo(session: Session) -> None:
+def undo(session: Session, dry_run: DryRun = False) -> None:
     """Take back what you last said of people: a name, merge, split, move, answer or hiding; then what you said before.
 
     As 'indexer undo', but for what you said of people alone.
     """
-    take_back(session, kind="people")
+    take_back(session, kind="people", dry_run=dry_run)
 
 
 @command(app, "forget")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.away import lists_paths, marked, say_left_out
+from indexer.cli.away import lists_paths, marked, only_under_own_name, say_left_out
 from indexer.cli.present import Format, FormatOption, present, write, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, printable
-from indexer.records.search import HitRecord, hit_record, is_in
+from indexer.records.plain import is_in
+from indexer.records.search import HitRecord, hit_record
 
 if TYPE_CHECKING:
     from indexer.library.query import Query
@@ -101,7 +102,7 @@ def search(
             for hint in nothing_found(library, wanted, _by_meaning(vocabulary)):
                 session.say(hint.text)
         reasons = _reasons(library, vocabulary, config.own_models_path, hits) if explain else {}
-    _present(hits, reasons, away, format)
+    _present(only_under_own_name(session, format, hits), reasons, away, format)
     if html is not None:
         _write_page(session, html, wanted, hits)
     if open_page:
@@ -139,25 +140,25 @@ def _write_count(number: int, style: Format) -> None:
 
 def _reasons(
     library: Library, vocabulary: Vocabulary, own_models: Path, hits: Sequence[Hit]
-) -> dict[Path, list[Reason]]:
+) -> dict[int, list[Reason]]:
     from indexer.pipeline.explaining import explained_hits
 
     return explained_hits(library, vocabulary, own_models, hits)
 
 
-def _present(hits: Sequence[Hit], reasons: dict[Path, list[Reason]], away: Sequence[Path], style: Format) -> None:
+def _present(hits: Sequence[Hit], reasons: dict[int, list[Reason]], away: Sequence[Path], style: Format) -> None:
     def record(hit: Hit) -> HitRecord:
-        return hit_record(hit, reasons.get(hit.path), away)
+        return hit_record(hit, reasons.get(hit.number), away)
 
     columns: dict[str, Callable[[Hit], str]] = {
         "score": lambda hit: f"{hit.score:.2f}",
-        "photo": lambda hit: marked(hit.path, away),
+        "photo": lambda hit: marked(hit.path, away, replaced=hit.replaced),
         "why": lambda hit: ", ".join(f"{why.tag} ← {why.source} {why.score:.2f}" for why in hit.why),
     }
     if any(hit.distance_km is not None for hit in hits):
         columns = {"km": lambda hit: f"{hit.distance_km:.1f}" if hit.distance_km is not None else "", **columns}
     if reasons:
-        columns["why"] = lambda hit: " | ".join(map(str, reasons.get(hit.path, ())))
+        columns["why"] = lambda hit: " | ".join(map(str, reasons.get(hit.number, ())))
     present(hits, style, record, columns, lambda hit: [hit.path])
 
 

@@ -137,7 +137,7 @@ def similar_faces(
     if format is Format.TABLE:
         _write_likenesses(results, spec, largest, names, away)
     else:
-        present(results, format, lambda each: _record(each, spec, names), {}, _paths)
+        present(results, format, lambda each: _record(each, spec, names, away), {}, _paths)
 
 
 def _of_person(search: _Search, who: str) -> _Likeness:
@@ -212,8 +212,8 @@ def _write_likenesses(
             write("")
 
 
-def _record(result: _Likeness, spec: ModelSpec, names: dict[int | None, str]) -> dict[str, Any]:
-    return {**result.record, "matches": [alike_record(match, spec, names) for match in result.matches]}
+def _record(result: _Likeness, spec: ModelSpec, names: dict[int | None, str], away: Sequence[Path]) -> dict[str, Any]:
+    return {**result.record, "matches": [alike_record(match, spec, names, away) for match in result.matches]}
 
 
 def _paths(result: _Likeness) -> list[Path]:

@@ -16,8 +16,8 @@ from indexer.library.copies import NEAR, Compare, Grouping, Link
 from indexer.library.copies import Copy as Copy
 from indexer.library.copies import Group as Group
 from indexer.library.pairs import CANDIDATE_CUT, CUT, near_pairs
-from indexer.library.pooled import blocks, by_path, units
-from indexer.library.roots import Roots, folder_bytes
+from indexer.library.pooled import blocks, of_photo, units
+from indexer.library.roots import Roots, find_photo, folder_bytes
 from indexer.library.rows import SHOWN
 from indexer.library.tables import photos
 
@@ -38,10 +38,11 @@ class Likeness:
     number: int
 
 
-def vector_of(library: Library, model: str, path: Path) -> bytes | None:
-    """Return the stored vector of a photo, None where the library has none by this model."""
+def vector_of(library: Library, model: str, photo: Path | int) -> bytes | None:
+    """Return the stored vector of a photo, told by its path or number; None where there is none by this model."""
     with library.reading() as connection:
-        return by_path(connection, model, [path]).get(path)
+        number = find_photo(connection, photo)
+        return None if number is None else of_photo(connection, model, number)
 
 
 def similar(

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from indexer.library.log_joined import log_joined
 from indexer.library.replace import replace_evidence, replace_faces, replace_objects, replace_tags
 from indexer.library.rows import photo_columns, read_analyses
 from indexer.library.said import add_said
@@ -37,7 +38,8 @@ def hand_over(connection: Connection, kept: dict[str, Any]) -> str | None:
     replace_evidence(connection, {before: analysis})
     replace_objects(connection, {before: analysis.objects})
     replace_faces(connection, {before: analysis.faces})
-    add_said(connection, now, before)
+    same_faces = add_said(connection, now, before)
+    log_joined(connection, {now: before}, dict(same_faces))
     connection.execute(delete(photos).where(photos.c.id == now))
     replace_tags(connection, {before: analysis.tags})
     return None

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from indexer.library.change_json import to_json
+from indexer.library.said import read_said, summary
 from indexer.library.tables import changes as change_log
 
 IDENTITY = "identity"  # the kind of what a scan found out of photos that users spoke of
@@ -48,5 +49,7 @@ def log_replaced(connection: Connection, path: str, before: int, now: int, momen
 
     before, now: the numbers of both photos.  moment: UTC, ISO 8601.
     """
-    about = f"{path} is another photo now; what you said of the one before stays with that one"
+    told = summary(read_said(connection, before))
+    what = f"what you said of the one before ({told})" if told else "what you said of the one before"
+    about = f"{path} is another photo now; {what} stays with that one"
     log_change(connection, IDENTITY, about, {"before": before, "now": now}, moment, photos=1)

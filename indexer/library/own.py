@@ -19,8 +19,10 @@ from indexer.library.changelog import recording
 from indexer.library.laid import OWN, OWN_PLACE
 from indexer.library.query import folded
 from indexer.library.replace import intern
-from indexer.library.roots import Roots, find_ids, part
-from indexer.library.tables import faces, own_tags, people, person_faces, photo_tags, photos, sources, tags
+from indexer.library.roots import Roots, find_ids, known_photo, part
+from indexer.library.said import Said as Said
+from indexer.library.said import read_said
+from indexer.library.tables import own_tags, photo_tags, photos, sources, tags
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -40,17 +42,6 @@ class OwnWord:
     taken: int
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What users said of one photo: words given and taken, 1 to 5 stars or None, whether it is hidden, who is in it."""
-
-    given: tuple[str, ...]
-    taken: tuple[str, ...]
-    rating: int | None
-    is_hidden: bool
-    people: tuple[str, ...]
-
-
 def own_word(text: str) -> str:
     """Return a word without superfluous spaces. Errors: ConfigError where it is empty, too long or no text."""
     word = " ".join(text.split())
@@ -59,35 +50,35 @@ def own_word(text: str) -> str:
     return word
 
 
-def add_tag(library: Library, word: str, paths: Iterable[Path]) -> int:
+def add_tag(library: Library, word: str, which: Iterable[Path | int]) -> int:
     """Give photos a word; a search finds them by it at once. Return how many photos they are.
 
-    paths: of photos, or of folders: all photos below them.  word: any text; where a tag is spelled so in
-    another case, it is that one.
+    which: paths of photos, or of folders: all photos below them; numbers of photos.  word: any text; where a tag is
+    spelled so in another case, it is that one.
     Errors: LibraryError for a path that the library does not know; nothing is changed then.
     """
     with library.writing() as connection:
-        chosen = photo_ids(connection, paths)
+        chosen = photo_ids(connection, which)
         with recording(connection, "words", lambda photos: _changed(_named(connection, photos), [word], [])):
             _give_word(connection, word, chosen)
     return len(chosen)
 
 
-def remove_tag(library: Library, word: str, paths: Iterable[Path]) -> int:
+def remove_tag(library: Library, word: str, which: Iterable[Path | int]) -> int:
     """Take a word from photos, whoever gave it; no analysis gives it to them again. Return how many had it.
 
-    paths: as for `add_tag`.  Errors: LibraryError, as there.
+    which: as for `add_tag`.  Errors: LibraryError, as there.
     """
     with library.writing() as connection:
-        chosen = photo_ids(connection, paths)
+        chosen = photo_ids(connection, which)
         with recording(connection, "words", lambda photos: _changed(_named(connection, photos), [], [word])):
             return _take_word(connection, word, chosen)
 
 
-def change_words(library: Library, path: Path, given: Sequence[str], taken: Sequence[str]) -> None:
+def change_words(library: Library, photo: Path | int, given: Sequence[str], taken: Sequence[str]) -> None:
     """Give a photo words, and take others from it, as one act. Errors: LibraryError, as in `add_tag`."""
     with library.writing() as connection:
-        chosen = photo_ids(connection, [path])
+        chosen = photo_ids(connection, [photo])
         with recording(connection, "words", lambda photos: _changed(_named(connection, photos), given, taken)):
             for word in given:
                 _give_word(connection, word, chosen)
@@ -104,10 +95,10 @@ def own_words(library: Library) -> list[OwnWord]:
         return [OwnWord(row.name, row.given, row.all - row.given) for row in rows]
 
 
-def rate(library: Library, stars: int, paths: Iterable[Path]) -> int:
+def rate(library: Library, stars: int, which: Iterable[Path | int]) -> int:
     """Give photos 1 to 5 stars; 0 takes them away. Return how many photos they are.
 
-    paths: as for `add_tag`.  Errors: LibraryError, as there; ValueError for another number of stars.
+    which: as for `add_tag`.  Errors: LibraryError, as there; ValueError for another number of stars.
     """
     if not 0 <= stars <= STARS:
         raise ValueError(f"stars: 0 to {STARS}, not {stars}")
@@ -116,61 +107,53 @@ def rate(library: Library, stars: int, paths: Iterable[Path]) -> int:
     def about(names: str) -> str:
         return f"Rated {names} {what}" if stars else f"Took the stars from {names}"
 
-    return _set(library, paths, "rating", about, rating=stars or None)
+    return _set(library, which, "rating", about, rating=stars or None)
 
 
-def hide(library: Library, paths: Iterable[Path], *, hidden: bool = True) -> int:
+def hide(library: Library, which: Iterable[Path | int], *, hidden: bool = True) -> int:
     """Leave photos out of every search and list, or show them again; return how many photos they are.
 
-    paths: as for `add_tag`.  Errors: LibraryError, as there.
+    which: as for `add_tag`.  Errors: LibraryError, as there.
     """
 
     def about(names: str) -> str:
         return f"Hid {names}" if hidden else f"Showed {names} again"
 
-    return _set(library, paths, "hidden", about, is_hidden=int(hidden))
+    return _set(library, which, "hidden", about, is_hidden=int(hidden))
 
 
-def said(library: Library, path: Path) -> Said:
-    """Return what users said of a photo. Errors: LibraryError for one that the library does not know."""
-    query = select(tags.c.name, own_tags.c.wanted).join(own_tags).order_by(tags.c.name)
+def said(library: Library, photo: Path | int) -> Said:
+    """Return what users said of a photo, told by its path or number. Errors: LibraryError for one that is unknown."""
     with library.reading() as connection:
-        photo = _photo_id(connection, Roots.read(connection), path)
-        words = connection.execute(query.where(own_tags.c.photo_id == photo)).all()
-        row = connection.execute(select(photos.c.rating, photos.c.is_hidden).where(photos.c.id == photo)).one()
-        named = select(people.c.name).select_from(people.join(person_faces).join(faces))
-        named = named.where(faces.c.photo_id == photo)
-        names = connection.scalars(named.where(people.c.name.is_not(None)).distinct().order_by(people.c.name)).all()
-    return Said(
-        given=tuple(word.name for word in words if word.wanted),
-        taken=tuple(word.name for word in words if not word.wanted),
-        rating=row.rating,
-        is_hidden=bool(row.is_hidden),
-        people=tuple(name for name in names if name),
-    )
+        return read_said(connection, known_photo(connection, photo))
 
 
 def hidden(library: Library) -> list[Path]:
-    """Return the photos that are hidden, by path."""
+    """Return the photos that are hidden, by path, but for those whose paths others have now."""
     with library.reading() as connection:
         roots = Roots.read(connection)
-        rows = connection.execute(select(photos.c.root_id, photos.c.path).where(photos.c.is_hidden != 0))
+        rows = connection.execute(
+            select(photos.c.root_id, photos.c.path).where(photos.c.is_hidden != 0, photos.c.replaced == 0)
+        )
         return sorted(roots.path(row.root_id, row.path) for row in rows)
 
 
-def photo_ids(connection: Connection, paths: Iterable[Path]) -> list[int]:
-    """Return the row ids of photos, and of all photos below folders, each once.
+def photo_ids(connection: Connection, which: Iterable[Path | int]) -> list[int]:
+    """Return the numbers of photos, and of all photos below folders, each once.
 
-    Errors: LibraryError for a path that is neither to the library.
+    which: paths of photos and folders, numbers of photos.
+    Errors: LibraryError for a path that is neither to the library, and for a number that no photo has.
     """
     roots = Roots.read(connection)
-    paths = list(paths)
+    which = list(which)
+    paths = [each for each in which if isinstance(each, Path)]
     known = {
         place: photo
         for some in _parts([path for path in paths if roots.hold(path)])
         for place, photo in find_ids(connection, map(roots.place, some)).items()
     }
-    found = dict.fromkeys(known.values())
+    numbers = [known_photo(connection, each) for each in which if isinstance(each, int)]
+    found = dict.fromkeys([*numbers, *known.values()])
     for path in paths:
         if not roots.hold(path) or roots.place(path) not in known:
             found |= dict.fromkeys(_below(connection, roots, path))
@@ -186,13 +169,6 @@ def tag_id(connection: Connection, word: str) -> int:
     return found
 
 
-def _photo_id(connection: Connection, roots: Roots, path: Path) -> int:
-    ids = find_ids(connection, [roots.place(path)]) if roots.hold(path) else {}
-    if not ids:
-        raise LibraryError(path, "is not in the library; scan its folder first")
-    return next(iter(ids.values()))
-
-
 def _below(connection: Connection, roots: Roots, folder: Path) -> list[int]:
     found = [
         photo
@@ -206,10 +182,10 @@ def _below(connection: Connection, roots: Roots, folder: Path) -> list[int]:
     return found
 
 
-def _set(library: Library, paths: Iterable[Path], kind: str, about: Callable[[str], str], **columns: Any) -> int:
+def _set(library: Library, which: Iterable[Path | int], kind: str, about: Callable[[str], str], **columns: Any) -> int:
     """Set columns of photos. about: says what was done to photos that are named so."""
     with library.writing() as connection:
-        chosen = photo_ids(connection, paths)
+        chosen = photo_ids(connection, which)
         with recording(connection, kind, lambda changed: about(_named(connection, changed))):
             for some in _parts(chosen):
                 connection.execute(update(photos).where(photos.c.id.in_(some)).values(columns))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, LargeBinary, Row, Select, cast, func, select
 from indexer.errors import IndexerError, LibraryError, printable
 from indexer.geometry import Box
 from indexer.library.query import folded
-from indexer.library.roots import Roots, find_ids
+from indexer.library.roots import known_photo
 from indexer.library.rows import SHOWN, box
 from indexer.library.tables import faces, people, person_faces, photos, roots
 
@@ -133,10 +133,13 @@ def covers(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
     }
 
 
-def faces_in(library: Library, path: Path) -> list[PlacedFace]:
-    """Return the faces of a photo, from left to right. Errors: LibraryError where the photo is not in the library."""
+def faces_in(library: Library, photo: Path | int) -> list[PlacedFace]:
+    """Return the faces of a photo, told by its path or number, from left to right.
+
+    Errors: LibraryError where the photo is not in the library.
+    """
     with library.reading() as connection:
-        return _faces_in(connection, path)
+        return _faces_in(connection, photo)
 
 
 def face_at(connection: Connection, path: Path, place: int) -> int:
@@ -207,12 +210,8 @@ def _person(row: Row[Any]) -> Person:
     return Person(row.id, row.name, row.faces, row.photos, bool(row.is_hidden))
 
 
-def _faces_in(connection: Connection, path: Path) -> list[PlacedFace]:
-    known = Roots.read(connection)
-    ids = find_ids(connection, [known.place(path)])
-    if not ids:
-        raise LibraryError(path, "is not in the library; scan its folder first")
-    return _numbered(connection.execute(_PLACED.where(faces.c.photo_id.in_(ids.values()))).all())
+def _faces_in(connection: Connection, photo: Path | int) -> list[PlacedFace]:
+    return _numbered(connection.execute(_PLACED.where(faces.c.photo_id == known_photo(connection, photo))).all())
 
 
 def _numbered(rows: Sequence[Row[Any]]) -> list[PlacedFace]:

@@ -56,6 +56,13 @@ def read(connection: Connection, photo_ids: Sequence[int], model: str | None = N
     return found
 
 
+def of_photo(connection: Connection, model: str, photo: int) -> bytes | None:
+    """Return the vector of a photo, None where it has none by this model or where the last attempt failed."""
+    query = select(vectors.c.data).join(models).join(photos, photos.c.id == vectors.c.photo_id)
+    query = query.where(vectors.c.photo_id == photo, models.c.name == model, photos.c.failed_stage.is_(None))
+    return connection.scalar(query)
+
+
 def by_path(connection: Connection, model: str, paths: Iterable[Path]) -> dict[Path, bytes]:
     """Return the vectors of those paths that are photos of the library, whose last attempt did not fail."""
     roots = Roots.read(connection)

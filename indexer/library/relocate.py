@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 from indexer.errors import LibraryError
 from indexer.library.contents import slices
 from indexer.library.log_entry import log_replaced
+from indexer.library.log_joined import log_joined
 from indexer.library.replace import replace_tags
 from indexer.library.roots import Place, Roots, add_root, folder_bytes, part, rehome
 from indexer.library.rows import read_analyses
@@ -105,8 +106,10 @@ def _merge(connection: Connection, aside: Place, owner: Place) -> int:
     pairs = _pairs(coming, connection.execute(select(*_COLUMNS).where(_current(owner, aside))).all(), aside, owner)
     if not pairs:
         return 0
+    same_faces: dict[int, int] = {}
     for photo, other in _with_said(connection, pairs):
-        add_said(connection, other.id, photo.id)
+        same_faces |= add_said(connection, other.id, photo.id)
+    log_joined(connection, {other.id: photo.id for photo, other in pairs}, same_faces)
     numbers = [photo.id for photo, _ in pairs]
     for some in slices([other.id for _, other in pairs]):
         connection.execute(delete(photos).where(photos.c.id.in_(some)))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from indexer.geometry import Box
 from indexer.library.known import is_stale
-from indexer.library.roots import Roots, find_ids, part
+from indexer.library.roots import Roots, find_photo, part
 from indexer.library.rows import SHOWN, models_of, read_analyses
 from indexer.library.tables import classes, faces, model_sets, models, photo_tags, photos, tags
 from indexer.photo import Analysis, Evidence, Failed, Label, Networks, Object, PhotoFile
@@ -40,6 +40,7 @@ class Details:
     classifier, best first.  objects: by the names of their classes.  failure: why the last attempt failed, None where
     it did not.
     indexed_at, missing_since: UTC, ISO 8601, None where it is not.  number: the photo's own.
+    replaced: it is missing, and another photo has its path now.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Details:
     failure: Failed | None
     indexed_at: str | None
     missing_since: str | None
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,11 @@ class Status:
     last_indexed: str | None
 
 
-def details(library: Library, path: Path) -> Details | None:
-    """Return everything known of a photo, None for one that is not in the library."""
+def details(library: Library, photo: Path | int) -> Details | None:
+    """Return everything known of a photo, told by its path or number; None for one that is not in the library."""
     with library.reading() as connection:
-        roots = Roots.read(connection)
-        ids = find_ids(connection, [roots.place(path)]) if roots.hold(path) else {}
-        return next((_details(connection, roots, row_id) for row_id in ids.values()), None)
+        number = find_photo(connection, photo)
+        return None if number is None else _details(connection, Roots.read(connection), number)
 
 
 def failures(library: Library, stage: str | None = None) -> list[Failed]:
@@ -222,6 +223,7 @@ def _details(connection: Connection, roots: Roots, row_id: int) -> Details:
         failure=_failure(file, row) if row.failed_stage is not None else None,
         indexed_at=row.indexed_at,
         missing_since=row.missing_since,
+        replaced=bool(row.replaced),
     )
 
 

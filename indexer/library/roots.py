@@ -14,7 +14,7 @@ from typing import TypeAlias
 from sqlalchemy import ColumnElement, Connection, LargeBinary, and_, cast, delete, func, insert, select, update
 from sqlalchemy.sql.expression import literal
 
-from indexer.errors import LibraryError, printable
+from indexer.errors import IndexerError, LibraryError, printable
 from indexer.library.tables import photos, roots
 
 Place: TypeAlias = tuple[int, bytes]  # root id, relative path
@@ -93,6 +93,29 @@ def find_ids(connection: Connection, places: Iterable[Place], *conditions: Colum
             query.where(photos.c.root_id == root_id, photos.c.path.in_(paths[start : start + _AT_A_TIME]))
         )
     }
+
+
+def find_photo(connection: Connection, photo: Path | int) -> int | None:
+    """Return the number of a photo, told by its path or its number; None where the library does not know it."""
+    if isinstance(photo, int):
+        known = 0 < photo < 2**63
+        return connection.scalar(select(photos.c.id).where(photos.c.id == photo)) if known else None
+    roots = Roots.read(connection)
+    return next(iter(find_ids(connection, [roots.place(photo)]).values()), None) if roots.hold(photo) else None
+
+
+def known_photo(connection: Connection, photo: Path | int) -> int:
+    """Return the number of a photo, told by its path or its number. Errors: LibraryError for one that is unknown."""
+    number = find_photo(connection, photo)
+    if number is None:
+        raise _unknown(photo)
+    return number
+
+
+def _unknown(photo: Path | int) -> IndexerError:
+    if isinstance(photo, int):
+        return IndexerError(f"the library has no photo {photo}")
+    return LibraryError(photo, "is not in the library; scan its folder first")
 
 
 def add_root(connection: Connection, folder: Path) -> Path:

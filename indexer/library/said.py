@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, literal, or_, select, update
@@ -11,7 +12,37 @@ from sqlalchemy.dialects.sqlite import insert
 from indexer.library.contents import slices
 from indexer.library.rows import box
 from indexer.library.same_face import OVERLAP
-from indexer.library.tables import faces, own_tags, people, person_faces, photos, refusals
+from indexer.library.tables import faces, own_tags, people, person_faces, photos, refusals, tags
+
+_TOLD = 3  # words, or people, that a summary names
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What users said of one photo: words given and taken, 1 to 5 stars or None, whether it is hidden, who is in it."""
+
+    given: tuple[str, ...]
+    taken: tuple[str, ...]
+    rating: int | None
+    is_hidden: bool
+    people: tuple[str, ...]
+
+
+def read_said(connection: Connection, photo: int) -> Said:
+    """Return what users said of a photo that is there."""
+    query = select(tags.c.name, own_tags.c.wanted).join(own_tags).order_by(tags.c.name)
+    words = connection.execute(query.where(own_tags.c.photo_id == photo)).all()
+    row = connection.execute(select(photos.c.rating, photos.c.is_hidden).where(photos.c.id == photo)).one()
+    named = select(people.c.name).select_from(people.join(person_faces).join(faces))
+    named = named.where(faces.c.photo_id == photo)
+    names = connection.scalars(named.where(people.c.name.is_not(None)).distinct().order_by(people.c.name)).all()
+    return Said(
+        given=tuple(word.name for word in words if word.wanted),
+        taken=tuple(word.name for word in words if not word.wanted),
+        rating=row.rating,
+        is_hidden=bool(row.is_hidden),
+        people=tuple(name for name in names if name),
+    )
 
 
 def with_said(connection: Connection, numbers: Iterable[int]) -> set[int]:
@@ -69,8 +100,11 @@ def same_faces(connection: Connection, photo: int, other: int) -> list[tuple[int
     ]
 
 
-def add_said(connection: Connection, photo: int, other: int) -> None:
-    """Add what was said of one photo to another one of the same bytes; where both say something, the first is newer."""
+def add_said(connection: Connection, photo: int, other: int) -> list[tuple[int, int]]:
+    """Add what was said of one photo to another one of the same bytes; where both say something, the first is newer.
+
+    Return the pairs of their faces that are one.
+    """
     theirs = select(literal(other), own_tags.c.tag_id, own_tags.c.wanted).where(own_tags.c.photo_id == photo)
     new = insert(own_tags).from_select(["photo_id", "tag_id", "wanted"], theirs)
     newer = new.on_conflict_do_update(index_elements=["photo_id", "tag_id"], set_={"wanted": new.excluded.wanted})
@@ -85,3 +119,20 @@ def add_said(connection: Connection, photo: int, other: int) -> None:
         if connection.scalar(sure):
             connection.execute(delete(person_faces).where(person_faces.c.face_id == like))
     copy_people(connection, pairs)
+    return pairs
+
+
+def summary(said: Said) -> str:
+    """Return what users said of a photo in a few words: "'dog', 'cat', 3 stars, hidden, Ann"; empty for nothing."""
+    told = _shortened([repr(word) for word in said.given])
+    told += [f"not {word}" for word in _shortened([repr(word) for word in said.taken])]
+    if said.rating:
+        told.append(f"{said.rating} star{'' if said.rating == 1 else 's'}")
+    if said.is_hidden:
+        told.append("hidden")
+    return ", ".join([*told, *_shortened(said.people)])
+
+
+def _shortened(names: Sequence[str]) -> list[str]:
+    more = len(names) - _TOLD
+    return [*names] if more <= 0 else [*names[:_TOLD], f"{more} more"]

@@ -141,18 +141,18 @@ def similar_faces(
     return found[:limit]
 
 
-def _hit(row: Row, why: tuple[Why, ...], sides: tuple[int | None, int | None]) -> Hit:
+def _hit(row: Row, why: tuple[Why, ...], sides: tuple[int | None, int | None, bool]) -> Hit:
     path = Path(os.fsdecode(row.path))
     return Hit(path, row.score, why, row.taken_at, row.distance_km, row.photo_id, *sides)
 
 
-def _sides(connection: Connection, found: Sequence[int]) -> dict[int, tuple[int | None, int | None]]:
-    """Return the width and height of photos by row id."""
-    sides: dict[int, tuple[int | None, int | None]] = {}
+def _sides(connection: Connection, found: Sequence[int]) -> dict[int, tuple[int | None, int | None, bool]]:
+    """Return the width and height of photos by row id, and whether others have their paths now."""
+    sides: dict[int, tuple[int | None, int | None, bool]] = {}
     for start in range(0, len(found), _AT_A_TIME):
         some = ", ".join(map(str, found[start : start + _AT_A_TIME]))
-        rows = connection.exec_driver_sql(f"SELECT id, width, height FROM photos WHERE id IN ({some})")  # noqa: S608
-        sides |= {photo: (width, height) for photo, width, height in rows}
+        rows = connection.exec_driver_sql(f"SELECT id, width, height, replaced FROM photos WHERE id IN ({some})")  # noqa: S608
+        sides |= {photo: (width, height, bool(replaced)) for photo, width, height, replaced in rows}
     return sides
 
 

@@ -15,7 +15,7 @@ from indexer.photo import Failed, Indexed, Outcome, Removed, kind_of
 from indexer.pipeline.presence import Followed, Presence
 
 _SHOW_SECONDS = 1.0
-_WORDS = {"removed": "missing", "replaced": "names used again"}  # as the summary of a scan says it
+_WORDS = {"removed": "missing", "replaced": "replaced by other photos"}  # as the summary of a scan says it
 _RATE_SECONDS = 20.0
 
 

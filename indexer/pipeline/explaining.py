@@ -17,12 +17,15 @@ from indexer.vision.vocabulary import Vocabulary
 
 def explained_hits(
     library: Library, vocabulary: Vocabulary, own_models: Path, hits: Sequence[Hit]
-) -> dict[Path, list[Reason]]:
-    """Return why found photos have the tags that were searched for. own_models: where the user's own are described."""
+) -> dict[int, list[Reason]]:
+    """Return why found photos, by number, have the tags that were searched for.
+
+    own_models: where the user's own are described.
+    """
     classes = _classes(library, vocabulary, own_models)
-    found = {hit: details(library, hit.path) for hit in hits}
+    found = {hit: details(library, hit.number) for hit in hits}
     return {
-        hit.path: reasons(vocabulary, known.analysis, tuple(why.tag for why in hit.why), classes)
+        hit.number: reasons(vocabulary, known.analysis, tuple(why.tag for why in hit.why), classes)
         for hit, known in found.items()
         if known is not None and known.analysis is not None
     }

@@ -129,6 +129,8 @@ def _changes(folders: Iterable[Path]) -> Iterator[float]:
 
 def _root_state(known: RootCounts, found: FolderState) -> RootState:
     state, reason = found.state, found.reason
-    if state == "there" and known.photos == known.missing:
-        state, reason = "empty", "all its photos are missing" if known.photos else "no photo is known in it"
+    if state == "there" and not known.photos:
+        state, reason = ("there", "no photo of it is known") if _holds_photos(known.folder) else ("empty", "")
+    elif state == "there" and known.photos == known.missing:
+        state, reason = "empty", "all its photos are missing"
     return RootState(known.folder, state, known.photos, known.missing, reason, known.last_indexed)

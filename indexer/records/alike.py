@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
-from indexer.records.plain import PhotoPathRecord, path_record, rounded
+from indexer.records.plain import PhotoPathRecord, is_in, path_record, rounded
 
 if TYPE_CHECKING:
     from indexer.library.alike import Copy, Group, Likeness
 
 
 class LikenessRecord(PhotoPathRecord):
-    """A photo and how alike it looks, 1 for the same picture."""
+    """A photo and how alike it looks, 1 for the same picture. away: its folder cannot be seen now."""
 
     score: float
+    away: bool
 
 
 class CopyRecord(PhotoPathRecord):
@@ -40,9 +43,10 @@ class GroupRecord(OthersRecord):
     best: CopyRecord
 
 
-def likeness_record(each: Likeness) -> LikenessRecord:
-    """Return a photo and how alike it looks."""
-    return {"photo": each.number, **path_record(each.path), "score": rounded(each.score)}
+def likeness_record(each: Likeness, away: Sequence[Path] = ()) -> LikenessRecord:
+    """Return a photo and how alike it looks. away: folders that cannot be seen now."""
+    is_away = is_in(each.path, away)
+    return {"photo": each.number, **path_record(each.path), "score": rounded(each.score), "away": is_away}
 
 
 def group_record(group: Group) -> GroupRecord:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
@@ -13,6 +14,7 @@ from indexer.records.plain import (
     PhotoPathRecord,
     PointRecord,
     box_record,
+    is_in,
     path_record,
     point_record,
     rounded,
@@ -82,10 +84,11 @@ class SeenFaceRecord(QueryFaceRecord):
 
 
 class AlikeRecord(PhotoPathRecord):
-    """A face of the library that is like another, and whose it is."""
+    """A face of the library that is like another, and whose it is. away: its photo's folder cannot be seen now."""
 
     face: int
     box: BoxRecord
+    away: bool
     distance: float
     probability: float
     person: int | None
@@ -157,8 +160,13 @@ def seen_face_record(number: int, face: Face, spec: ModelSpec) -> SeenFaceRecord
     }
 
 
-def alike_record(match: Alike, spec: ModelSpec, names: Mapping[int | None, str]) -> AlikeRecord:
-    """Return a face that is like another; spec: of the network that compares; names: what people are called."""
+def alike_record(
+    match: Alike, spec: ModelSpec, names: Mapping[int | None, str], away: Sequence[Path] = ()
+) -> AlikeRecord:
+    """Return a face that is like another.
+
+    spec: of the network that compares.  names: what people are called.  away: folders that cannot be seen now.
+    """
     from indexer.library.faces_like import probability
 
     likely = probability(match.distance, spec.thresholds["even_distance"], spec.thresholds["log_odds"])
@@ -167,6 +175,7 @@ def alike_record(match: Alike, spec: ModelSpec, names: Mapping[int | None, str])
         **path_record(match.face.path),
         "face": match.face.number,
         "box": box_record(match.face.box),
+        "away": is_in(match.face.path, away),
         "distance": rounded(match.distance),
         "probability": rounded(likely),
         "person": match.face.person,

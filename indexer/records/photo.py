@@ -131,11 +131,15 @@ class AnalysisRecord(MetadataRecord):
 
 
 class DetailsRecord(PhotoPathRecord, AnalysisRecord, SaidRecord):
-    """Everything known of a photo, but for its faces. Times of the index: UTC, ISO 8601."""
+    """Everything known of a photo, but for its faces. Times of the index: UTC, ISO 8601.
+
+    replaced: the photo is missing, and another one has its path now.
+    """
 
     bytes: int
     indexed_at: str | None
     missing_since: str | None
+    replaced: bool
     failed: FailedRecord | None
     labels: list[PhotoLabel]
     objects: list[ObjectRecord]
@@ -164,6 +168,7 @@ def shown_record(known: Details, said: Said) -> ShownRecord:
         "bytes": known.file.size,
         "indexed_at": known.indexed_at,
         "missing_since": known.missing_since,
+        "replaced": known.replaced,
         "failed": {"stage": failure.stage, "reason": failure.reason} if failure else None,
         **_analysis_record(known.analysis),
         "faces": [_face_record(face) for face in faces],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired
 
@@ -43,6 +44,11 @@ class PointRecord(TypedDict):
 
     x: float
     y: float
+
+
+def is_in(path: Path, folders: Sequence[Path]) -> bool:
+    """Tell whether a path lies in one of these folders."""
+    return any(path.is_relative_to(folder) for folder in folders)
 
 
 def path_record(path: Path) -> PathRecord:

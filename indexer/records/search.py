@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from indexer.records.plain import PhotoPathRecord, path_record, rounded
+from indexer.records.plain import PhotoPathRecord, is_in, path_record, rounded
 
 if TYPE_CHECKING:
     from indexer.photo import Hit, Why
@@ -45,10 +45,12 @@ class HitRecord(PhotoPathRecord):
     """A photo that a search found. taken_at: by the clock on the wall; width, height: pixels of the upright photo.
 
     away: its folder cannot be seen now (a disk that is not mounted, a folder that was renamed).
+    replaced: the photo is missing, and another one has its path now.
     """
 
     score: float
     away: bool
+    replaced: bool
     taken_at: str | None
     width: int | None
     height: int | None
@@ -68,6 +70,7 @@ def hit_record(hit: Hit, reasons: Sequence[Reason] | None = None, away: Sequence
         **path_record(hit.path),
         "score": rounded(hit.score),
         "away": is_in(hit.path, away),
+        "replaced": hit.replaced,
         "taken_at": hit.taken_at,
         "width": hit.width,
         "height": hit.height,
@@ -76,11 +79,6 @@ def hit_record(hit: Hit, reasons: Sequence[Reason] | None = None, away: Sequence
         **({"explanation": [reason_record(each) for each in reasons]} if reasons is not None else {}),
     }
     return cast("HitRecord", told)
-
-
-def is_in(path: Path, folders: Sequence[Path]) -> bool:
-    """Tell whether a path lies in one of these folders."""
-    return any(path.is_relative_to(folder) for folder in folders)
 
 
 def reason_record(reason: Reason) -> ReasonRecord:

@@ -81,7 +81,7 @@ def test_folders_say_whether_they_are_there_and_are_in_the_settings(ours, small_
         "in_library": True,
         "in_settings": False,
     }
-    assert "(not in the setting 'folders')" in ours("folders").stdout
+    assert ours("folders").stdout.splitlines()[1].split()[-2:] == ["–", str(small_photos)]
     assert ours("folders", "--format", "paths").stdout == f"{small_photos}\n"
 
 
@@ -89,7 +89,7 @@ def test_a_folder_of_the_settings_that_was_never_scanned_is_told(ours, tmp_path:
     environ = {"INDEXER_FOLDERS": str(tmp_path / "later")}
     table = ours("folders", **environ).stdout.splitlines()
     assert table[2].split()[:5] == ["away", "0", "0", "–", "yes"]
-    assert table[2].endswith("(it does not exist (any more); not scanned yet)")
+    assert table[2].endswith("  not scanned yet; it does not exist (any more)")
 
 
 def test_a_folder_that_is_away_is_told_and_its_photos_are_marked(ours, small_photos: Path) -> None:
@@ -146,6 +146,23 @@ def test_photos_that_are_away_are_marked_in_every_table_of_photos(ours, known: P
     assert (told.stdout, "left out" in told.stderr) == ("", True)
 
 
+def test_a_missing_photo_whose_name_another_one_has_is_marked_and_is_no_path_to_act_on(
+    ours, small_photos: Path
+) -> None:
+    cat, face = small_photos / "cat.jpg", small_photos / "trip" / "face.jpg"
+    ours("tag", "add", "our tiger", cat)
+    cat.write_bytes(face.read_bytes())
+    ours("scan", small_photos)
+    table = ours("search", 'is:missing "our tiger"').stdout
+    assert f"{cat} (its name has another photo now)" in table
+    listed = ours("search", 'is:missing "our tiger"', "--format", "paths")
+    assert listed.stdout == ""
+    assert "1 missing photo left out: another photo has its name now" in listed.stderr
+    (entry,) = ours.json("history", "--kind", "identity")
+    assert "('our tiger')" in entry["about"]
+    assert entry["about"] in ours("undo", str(entry["id"]), "--dry-run").stdout
+
+
 def test_an_empty_mount_point_is_away_and_a_folder_that_was_emptied_is_not(ours, small_photos: Path) -> None:
     shutil.rmtree(small_photos)
     small_photos.mkdir()
@@ -158,7 +175,7 @@ def test_an_empty_mount_point_is_away_and_a_folder_that_was_emptied_is_not(ours,
 def test_a_folder_that_is_added_belongs_to_the_library_and_the_settings(fresh, small_photos: Path) -> None:
     fresh("folders", "add", small_photos)
     assert settings(fresh) == [str(small_photos)]
-    assert [(each["state"], each["in_settings"]) for each in folders(fresh)] == [("empty", True)]
+    assert [(each["state"], each["in_settings"]) for each in folders(fresh)] == [("there", True)]
     fresh("folders", "add", small_photos)
     assert settings(fresh) == [str(small_photos)]
     fresh("scan")

@@ -11,7 +11,9 @@ from made_photos import ROOT, dump, faults, made_photo, moved
 
 from indexer.errors import IndexerError
 from indexer.library.changelog import history
-from indexer.library.own import Said, add_tag, hide, rate, said
+from indexer.library.corrections import give_faces
+from indexer.library.own import Said, add_tag, hidden, hide, rate, said
+from indexer.library.people import faces_in
 from indexer.library.report import details, status
 from indexer.library.search import by_keywords
 from indexer.library.store import Library
@@ -130,7 +132,9 @@ def test_who_knows_better_hands_over_what_was_said_of_the_photo_before(library: 
     add_tag(library, "since then", [NAMES[0]])
     assert undo(library, dry_run=True).about == "Tagged p0.jpg 'since then'"  # type: ignore[union-attr]
     (entry,) = history(library, kind="identity")
-    assert entry.about.startswith("/photos/p0.jpg is another photo now")
+    assert entry.about == (
+        "/photos/p0.jpg is another photo now; what you said of the one before ('word 0', 1 star) stays with that one"
+    )
     assert undo(library, entry.number) is not None
     assert said(library, NAMES[0]) == Said(("since then", "word 0"), (), 1, is_hidden=False, people=())
     after = details(library, NAMES[0])
@@ -143,6 +147,45 @@ def test_who_knows_better_hands_over_what_was_said_of_the_photo_before(library: 
     assert faults(library.path) == []
     with pytest.raises(IndexerError, match="the photos are one now"):
         undo(library, history(library)[0].number)
+
+
+def test_what_was_said_of_either_photo_can_be_undone_after_a_hand_over(library: Library) -> None:
+    filled(library, 1)
+    library.record([made_photo(NAMES[0], 4, faces=2)])
+    add_tag(library, "since then", [NAMES[0]])
+    face = faces_in(library, NAMES[0])[1].number
+    with library.writing() as connection:
+        give_faces(connection, [face], "Ann")
+    (entry,) = history(library, kind="identity")
+    undo(library, entry.number)
+    assert said(library, NAMES[0]) == Said(("since then", "word 0"), (), 1, is_hidden=False, people=("Ann",))
+    for left in (
+        Said(("since then", "word 0"), (), 1, is_hidden=False, people=()),
+        Said(("word 0",), (), 1, is_hidden=False, people=()),
+        Said(("word 0",), (), None, is_hidden=False, people=()),
+        Said((), (), None, is_hidden=False, people=()),
+    ):
+        done = undo(library)
+        assert done is not None
+        assert (done.photos_gone, done.faces_gone) == (0, 0)
+        assert said(library, NAMES[0]) == left
+    assert faults(library.path) == []
+
+
+def test_a_photo_whose_path_another_one_has_is_known_by_its_number(library: Library) -> None:
+    filled(library, 1)
+    number = details(library, NAMES[0]).number  # type: ignore[union-attr]
+    library.record([made_photo(NAMES[0], 4)])
+    newer = details(library, NAMES[0]).number  # type: ignore[union-attr]
+    add_tag(library, "old", [number])
+    rate(library, 4, [number])
+    hide(library, [number])
+    assert said(library, number) == Said(("old", "word 0"), (), 4, is_hidden=True, people=())
+    assert said(library, NAMES[0]) == said(library, newer) == Said((), (), None, is_hidden=False, people=())
+    assert [details(library, each).replaced for each in (number, newer)] == [True, False]  # type: ignore[union-attr]
+    assert hidden(library) == []
+    with pytest.raises(IndexerError, match="the library has no photo 99"):
+        said(library, 99)
 
 
 def test_what_is_there_again_cannot_be_handed_over(library: Library) -> None:

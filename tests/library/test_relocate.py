@@ -45,6 +45,20 @@ def test_photos_that_are_known_at_both_places_become_one_and_keep_what_was_said_
     assert faults(twice.path) == []
 
 
+def test_what_was_said_at_either_place_can_be_undone_after_the_move(twice: Library) -> None:
+    add_tag(twice, "then", [OLD / "a.jpg"])
+    rate(twice, 2, [OLD / "a.jpg"])
+    add_tag(twice, "since", [NEW / "a.jpg", NEW / "x" / "renamed.jpg"])
+    rate(twice, 5, [NEW])
+    twice.relocate(OLD, NEW)
+    for stars, words in ((None, ("since", "then")), (None, ("then",))):
+        done = undo(twice)
+        assert done is not None
+        assert done.photos_gone == 0
+        assert (said(twice, NEW / "a.jpg").rating, said(twice, NEW / "a.jpg").given) == (stars, words)
+    assert said(twice, NEW / "x" / "renamed.jpg").given == ()
+
+
 def test_a_photo_that_has_another_name_at_the_new_place_is_found_by_its_bytes(twice: Library) -> None:
     add_tag(twice, "sea", [OLD / "x" / "b.jpg"])
     hide(twice, [OLD / "x" / "b.jpg"])

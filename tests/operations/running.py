@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import psutil
 
 PATIENCE_SECONDS = 60.0
 
@@ -109,11 +111,19 @@ class Running:
 
     def family(self) -> list[int]:
         """Return the processes that it started, and theirs."""
-        return list(_descendants(self.pid))
+        try:
+            return [child.pid for child in psutil.Process(self.pid).children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
 
     def workers(self) -> list[int]:
         """Return its workers."""
-        return [pid for pid in self.family() if "spawn_main" in _told(pid, "cmdline")]
+        return [pid for pid in self.family() if _is_spawned(pid)]
+
+
+def own_workers() -> list[int]:
+    """Return the worker processes of this process that are alive."""
+    return [child.pid for child in psutil.Process().children() if is_alive(child.pid) and _is_spawned(child.pid)]
 
 
 def is_alive(pid: int) -> bool:
@@ -132,12 +142,8 @@ def wait_until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> 
     return True
 
 
-def _descendants(pid: int) -> Iterator[int]:
-    with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in map(int, (task / "children").read_text().split()):
-                yield child
-                yield from _descendants(child)
+def _is_spawned(pid: int) -> bool:
+    return "spawn_main" in _told(pid, "cmdline")
 
 
 def _told(pid: int, name: str) -> str:

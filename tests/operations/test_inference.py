@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -15,7 +14,7 @@ from threading import Event, Thread
 
 import numpy as np
 import pytest
-from running import Program, is_alive, wait_until
+from running import Program, is_alive, own_workers, wait_until
 
 from indexer.errors import ModelError
 from indexer.intake.discover import stamp
@@ -145,7 +144,7 @@ def test_an_inference_process_that_is_killed_costs_no_photo_and_nothing_is_left_
         assert second != first
     assert [each for each in done if not isinstance(each, Indexed)] == []
     assert sorted(each.file.path for each in done) == [file.path for file in photos]
-    assert not list(_children())
+    assert not own_workers()
 
 
 def test_an_inference_process_that_always_dies_ends_the_run_with_a_reason(eyes: Eyes, photos: list[PhotoFile]) -> None:
@@ -157,7 +156,7 @@ def test_an_inference_process_that_always_dies_ends_the_run_with_a_reason(eyes: 
             _run(pool, photos)
         ended.set()
         killer.join()
-    assert not list(_children())
+    assert not own_workers()
 
 
 def _kill_all(pool: Pool, ended: Event) -> None:
@@ -213,10 +212,3 @@ def _loaded_tensorflow(pids: list[int]) -> int:
     """How many of these have TensorFlow in their memory."""
     maps = (Path(f"/proc/{pid}/maps") for pid in pids)
     return sum("libtensorflow_cc" in path.read_text() for path in maps if path.exists())
-
-
-def _children() -> Iterator[int]:
-    for task in Path("/proc/self/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            if is_alive(child) and "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():
-                yield child

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
@@ -15,7 +15,7 @@ import deadly
 import pytest
 from faulty import stage_of
 from PIL import Image
-from running import is_alive, wait_until
+from running import is_alive, own_workers, wait_until
 
 from indexer.intake.discover import stamp
 from indexer.photo import Failed, Indexed, PhotoFile
@@ -70,14 +70,6 @@ def failures(done: list[Done]) -> dict[str, tuple[str, str]]:
     return {each.file.path.stem: (each.stage, each.reason) for each in done if isinstance(each, Failed)}
 
 
-def workers() -> Iterator[int]:
-    """The workers of this process that live."""
-    for task in Path("/proc/self/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            if is_alive(child) and "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():
-                yield child
-
-
 def test_crashes_of_all_kinds_in_one_scan_blame_nobody_else(quick_eyes: Eyes, photos, make) -> None:
     kinds = [
         deadly.Segfault,
@@ -102,7 +94,7 @@ def test_crashes_of_all_kinds_in_one_scan_blame_nobody_else(quick_eyes: Eyes, ph
         "CrashesWhileDecoded": ("decode", CRASHED.format("SIGSEGV")),
     }
     assert sorted(each.file.path for each in done if isinstance(each, Indexed)) == [file.path for file in photos]
-    assert wait_until(lambda: not list(workers()))
+    assert wait_until(lambda: not list(own_workers()))
 
 
 def test_two_photos_that_hang_on_two_workers_cost_their_time_once(
@@ -137,7 +129,7 @@ def test_a_worker_that_the_system_kills_has_said_what_it_did(
 def _kill_at(wanted: int, path: Path) -> None:
     end = monotonic() + 30
     while monotonic() < end:
-        for worker in workers():
+        for worker in own_workers():
             with ExitStack() as held:
                 if _is_read(path, held) if wanted == 0 else stage_of(worker) == wanted:
                     os.kill(worker, signal.SIGKILL)
@@ -169,11 +161,11 @@ def _slow(name: str, samples: dict[str, Path], folder: Path) -> PhotoFile:
 def test_workers_that_die_while_they_have_nothing_to_do_cost_no_photo(quick_eyes: Eyes, photos, pause: bool) -> None:
     with Pool(quick_eyes, LIMITS, workers=2) as pool:
         run(pool, photos)
-        killed = list(workers())
+        killed = list(own_workers())
         for worker in killed:
             os.kill(worker, signal.SIGKILL)
         if pause:
-            wait_until(lambda: not any(map(is_alive, killed)) and bool(set(workers()) - set(killed)), 2)
+            wait_until(lambda: not any(map(is_alive, killed)) and bool(set(own_workers()) - set(killed)), 2)
         done = run(pool, photos)
     assert failures(done) == {}
     assert len(done) == len(photos)

@@ -80,6 +80,29 @@ def test_words_are_given_and_taken(served) -> None:
     assert served.client.get("/api/search", params={"q": '"my cat"'}).json()["hits"][0]["photo"] == photo
 
 
+def test_a_photo_whose_name_another_one_has_now_is_shown_and_changed_as_itself(served) -> None:
+    old, new = served.photo("chelsea.png"), served.photo("flower.jpg")
+    with served.site.library.writing() as connection:
+        since = "replaced = id, missing_since = '2026-01-01T00:00:00+00:00'"
+        connection.exec_driver_sql(f"UPDATE photos SET {since} WHERE id = ?", (old,))
+        path = "path = (SELECT path FROM photos WHERE id = ?)"
+        connection.exec_driver_sql(f"UPDATE photos SET {path} WHERE id = ?", (old, new))
+    known = {each: served.client.get(f"/api/photos/{each}").json() for each in (old, new)}
+    assert known[old]["path"] == known[new]["path"]
+    assert [known[each]["replaced"] for each in (old, new)] == [True, False]
+    assert [known[each]["photo"] for each in (old, new)] == [old, new]
+    assert "cat" in [tag["name"] for tag in known[old]["tags"]]
+    told = served.client.post(f"/api/photos/{old}/tags", json={"add": ["our tiger"], "remove": []}).json()
+    assert (told["photo"], told["own_tags"]) == (old, ["our tiger"])
+    served.client.post(f"/api/photos/{old}/rating", json={"rating": 5})
+    served.client.post(f"/api/photos/{old}/hidden", json={"hidden": True})
+    after = served.client.get(f"/api/photos/{new}").json()
+    assert (after["own_tags"], after["rating"], after["hidden"]) == ([], None, False)
+    (hit,) = served.client.get("/api/search", params={"q": "is:missing is:hidden"}).json()["hits"]
+    assert (hit["photo"], hit["replaced"]) == (old, True)
+    assert "another photo has its name now" in served.client.get(f"/photos/{old}").text
+
+
 def test_stars_are_given_and_taken_away(served) -> None:
     photo = served.photo("flower.jpg")
     address = f"/api/photos/{photo}/rating"

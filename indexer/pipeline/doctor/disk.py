@@ -90,7 +90,8 @@ def check_photos(compared: Compared) -> Iterator[Finding]:
     new = sum(file.path not in compared.known for file in found.work)
     changed = sum(_is_changed(compared.known.get(file.path), file) for file in found.work)
     if new or changed:
-        text = f"{counted(new, 'file')} not in the library yet, {counted(changed, 'photo')} changed since"
+        parts = [(new, "file", "not in the library yet"), (changed, "photo", "changed since")]
+        text = ", ".join(f"{counted(number, noun)} {what}" for number, noun, what in parts if number)
         yield Finding("new files", "note", text, "indexer scan", count=new + changed)
     if not (found.gone or back or new or changed):
         yield Finding("photos", "fine", "the library and the disk agree")

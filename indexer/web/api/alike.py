@@ -16,6 +16,7 @@ from indexer.vision.eyes import Eyes
 from indexer.vision.spec import ModelSpec
 from indexer.web.api.media import known_face
 from indexer.web.api.parameters import Limit, Number
+from indexer.web.background import BackgroundOf
 from indexer.web.problems import Problem, documented
 from indexer.web.site import Site, SiteOf
 
@@ -26,7 +27,9 @@ Threshold: TypeAlias = Annotated[
 
 
 @router.get("/faces/{face}/similar", summary="Find faces like one of the library", responses=documented(404, 409))
-def similar(face: Number, site: SiteOf, limit: Limit = 50, threshold: Threshold = None) -> LikeFaceRecord:
+def similar(
+    face: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
+) -> LikeFaceRecord:
     """Return the other faces of the library that are most alike.
 
     `probability` is right where it was as likely as not, before anyone looked, that two faces are one person's; in a
@@ -36,11 +39,14 @@ def similar(face: Number, site: SiteOf, limit: Limit = 50, threshold: Threshold 
     descriptor = descriptor_of(site.library, face, spec.id)
     found = [] if descriptor is None else like(site, spec, descriptor, limit + 1, threshold)
     others = [match for match in found if match.face.number != face][:limit]
-    return like_face_record(known, spec, names, [alike_record(match, spec, names) for match in others])
+    away = behind.away()
+    return like_face_record(known, spec, names, [alike_record(match, spec, names, away) for match in others])
 
 
 @router.get("/people/{person}/similar", summary="Find faces that may be a person's", responses=documented(404, 409))
-def similar_to_person(person: Number, site: SiteOf, limit: Limit = 50, threshold: Threshold = None) -> LikePersonRecord:
+def similar_to_person(
+    person: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
+) -> LikePersonRecord:
     """Return faces of others or of nobody that are most like those of the person, but for those that were refused."""
     spec = describer(site)
     with site.library.reading() as connection:
@@ -56,11 +62,11 @@ def similar_to_person(person: Number, site: SiteOf, limit: Limit = 50, threshold
         limit=limit,
         min_quality=spec.thresholds["quality"],
     )
-    names = labels(site.library)
+    names, away = labels(site.library), behind.away()
     return {
         "person": known.number,
         "name": known.name,
-        "matches": [alike_record(match, spec, names) for match in found],
+        "matches": [alike_record(match, spec, names, away) for match in found],
     }
 
 

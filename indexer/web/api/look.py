@@ -30,6 +30,7 @@ from indexer.records.look import (
 from indexer.web.api.alike import Threshold, describer, like
 from indexer.web.api.parameters import Limit
 from indexer.web.api.uploaded import BODY, Upload, Uploaded
+from indexer.web.background import BackgroundOf
 from indexer.web.problems import Problem, documented
 from indexer.web.site import SiteOf
 
@@ -68,15 +69,17 @@ def find_faces(upload: Uploaded, site: SiteOf) -> list[SeenFaceRecord]:
 
 
 @router.post("/similar-faces", summary="Find the people of a picture", **_UPLOAD)
-def similar_faces(upload: Uploaded, site: SiteOf, limit: Limit = 50, threshold: Threshold = None) -> list[FaceMatches]:
+def similar_faces(
+    upload: Uploaded, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
+) -> list[FaceMatches]:
     """Return, for each of its faces, the faces of the library that are most alike."""
     spec, found = describer(site), _looked(site.looker.faces, upload)
-    names = labels(site.library)
+    names, away = labels(site.library), behind.away()
     return [
         {
             **query_face_record(each.number, each.face, spec),
             "matches": [
-                alike_record(match, spec, names) for match in like(site, spec, each.descriptor, limit, threshold)
+                alike_record(match, spec, names, away) for match in like(site, spec, each.descriptor, limit, threshold)
             ],
         }
         for each in query_faces(upload.name, found)

@@ -69,11 +69,12 @@ def similar(
 ) -> list[LikenessRecord]:
     """Find the photos that look most alike, 1 being the same picture."""
     card, model = known_photo(site, photo), classifier_id(site)
-    vector = vector_of(site.library, model, card.path) or _look(site, card)
+    vector = vector_of(site.library, model, card.number) or _look(site, card)
     found = behind.look_alikes(model).similar(
         vector, limit=limit, min_score=min_score, but=card.path, mark=behind.memory.mark()
     )
-    return [likeness_record(each) for each in found]
+    away = behind.away()
+    return [likeness_record(each, away) for each in found]
 
 
 @router.post(
@@ -83,7 +84,7 @@ def tag(photo: Number, site: SiteOf, wanted: TagsWanted) -> PhotoRecord:
     """Add and remove words; no scan ever takes yours away, or gives back what you took."""
     card = known_photo(site, photo)
     given, taken = [_word(each) for each in wanted.add], [_word(each) for each in wanted.remove]
-    change_words(site.library, card.path, given, taken)
+    change_words(site.library, card.number, given, taken)
     return _record(site, card)
 
 
@@ -91,7 +92,7 @@ def tag(photo: Number, site: SiteOf, wanted: TagsWanted) -> PhotoRecord:
 def set_rating(photo: Number, site: SiteOf, wanted: RatingWanted) -> PhotoRecord:
     """Give 1 to 5 stars; 0 takes them away."""
     card = known_photo(site, photo)
-    rate(site.library, wanted.rating, [card.path])
+    rate(site.library, wanted.rating, [card.number])
     return _record(site, card)
 
 
@@ -99,7 +100,7 @@ def set_rating(photo: Number, site: SiteOf, wanted: RatingWanted) -> PhotoRecord
 def set_hidden(photo: Number, site: SiteOf, wanted: HiddenWanted) -> PhotoRecord:
     """Leave a photo out of every search and list; its file stays as it is."""
     card = known_photo(site, photo)
-    hide(site.library, [card.path], hidden=wanted.hidden)
+    hide(site.library, [card.number], hidden=wanted.hidden)
     return _record(site, card)
 
 
@@ -112,24 +113,27 @@ def known_photo(site: Site, number: int) -> Card:
 
 
 def _record(site: Site, card: Card) -> PhotoRecord:
-    known = details(site.library, card.path)
+    known = details(site.library, card.number)
     if known is None:
         raise Problem(404, f"There is no photo {card.number} any more.")
     return photo_record(
         known,
-        said(site.library, card.path),
-        faces_in(site.library, card.path),
+        said(site.library, card.number),
+        faces_in(site.library, card.number),
         labels(site.library),
         explained(site.library, site.vocabulary, site.config.own_models_path, known),
     )
 
 
 def _look(site: Site, card: Card) -> bytes:
+    gone = Problem(410, f"The file of photo {card.number} is gone.")
+    if card.missing:  # another photo may have its path
+        raise gone
     try:
         return site.looker.vector(card.path)
     except PhotoError as error:
         if not card.path.exists():
-            raise Problem(410, f"The file of photo {card.number} is gone.") from error
+            raise gone from error
         raise
 
 

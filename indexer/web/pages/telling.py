@@ -44,6 +44,7 @@ def named(hit: Photo) -> str:
     """Return what a link to a photo is called: file, day, tags."""
     parts = [file_name(hit["path"]), day(hit["taken_at"], weekday=False) if hit.get("taken_at") else ""]
     parts += [*(why["tag"] for why in hit.get("why", ())[:3]), "its folder is away" if hit.get("away") else ""]
+    parts += ["missing, its name has another photo now"] if hit.get("replaced") else []
     return ", ".join(part for part in parts if part)
 
 
