@@ -14,12 +14,19 @@ from typing import Any
 import pytest
 
 PROJECT = Path(__file__).parents[1]
+_LONGEST_FIRST = ("zoo", "pipeline", "operations", "cli", "tests", "web")  # folders of files whose tests take long
 
 
 def pytest_configure() -> None:
     """Let the programs that tests start hear Ctrl-C, also where a shell runs the tests in the background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that no process works on one alone at the end."""
+    places = {name: place for place, name in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, len(places)))
 
 
 @pytest.fixture(scope="session")

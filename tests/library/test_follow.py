@@ -36,7 +36,7 @@ def word(library: Library, path: Path) -> tuple[str, ...]:
     return said(library, path).given
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 6).flatmap(lambda count: st.tuples(st.just(count), st.permutations(range(6)))))
 def test_any_exchange_of_names_takes_all_along(drawn: tuple[int, list[int]]) -> None:
     """Photo n gets the n-th name of a permutation: chains, swaps, rotations, and names that were free."""

@@ -94,7 +94,7 @@ def test_crashes_of_all_kinds_in_one_scan_blame_nobody_else(quick_eyes: Eyes, ph
         "CrashesWhileDecoded": ("decode", CRASHED.format("SIGSEGV")),
     }
     assert sorted(each.file.path for each in done if isinstance(each, Indexed)) == [file.path for file in photos]
-    assert wait_until(lambda: not list(own_workers()))
+    assert wait_until(lambda: not own_workers())
 
 
 def test_two_photos_that_hang_on_two_workers_cost_their_time_once(
@@ -161,7 +161,7 @@ def _slow(name: str, samples: dict[str, Path], folder: Path) -> PhotoFile:
 def test_workers_that_die_while_they_have_nothing_to_do_cost_no_photo(quick_eyes: Eyes, photos, pause: bool) -> None:
     with Pool(quick_eyes, LIMITS, workers=2) as pool:
         run(pool, photos)
-        killed = list(own_workers())
+        killed = own_workers()
         for worker in killed:
             os.kill(worker, signal.SIGKILL)
         if pause:

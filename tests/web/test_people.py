@@ -178,7 +178,7 @@ def test_faces_that_may_be_a_persons_are_offered_until_they_are_refused(two) -> 
     assert (offered["person"], offered["name"]) == (anna, "Anna")
     assert {each["face"] for each in offered["matches"]} == set(faces[1:])
     best = offered["matches"][0]
-    assert {"photo", "path", "face", "box", "distance", "probability", "person", "name"} == set(best)
+    assert {"photo", "path", "away", "face", "box", "distance", "probability", "person", "name"} == set(best)
     assert len(asked(served, f"people/{anna}/similar", threshold=100, limit=1)["matches"]) == 1
     assert said(served, f"people/{anna}/refuse", {"faces": [best["face"]]})["faces"] == 1
     assert best["face"] not in [
