@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "indexer.config": ("Config", "load"),
+    "indexer.config.config": ("Config", "load"),
     "indexer.errors": (
         "ConfigError",
         "IndexerError",
@@ -18,8 +18,8 @@ _HOMES = {
     ),
     "indexer.geometry": ("Box", "Point"),
     "indexer.intake.discover": ("discover", "stamp"),
-    "indexer.library.parse": ("parse", "printed"),
-    "indexer.library.search": ("by_keywords", "by_query", "count_hits", "nearest_words", "similar_faces"),
+    "indexer.library.query.parser": ("parse", "printed"),
+    "indexer.library.search.search": ("by_keywords", "by_query", "count_hits", "nearest_words", "similar_faces"),
     "indexer.library.store": ("Library",),
     "indexer.photo": (
         "Analysis",
@@ -42,17 +42,17 @@ _HOMES = {
         "Tag",
         "Unchanged",
     ),
-    "indexer.pipeline.index": ("run",),
-    "indexer.pipeline.plan": ("plan",),
-    "indexer.pipeline.pool": ("Pool",),
-    "indexer.pipeline.retag": ("retag",),
+    "indexer.pipeline.scan.run": ("run",),
+    "indexer.pipeline.scan.plan": ("plan",),
+    "indexer.pipeline.workers.photo_pool": ("Pool",),
+    "indexer.pipeline.tags": ("retag",),
     "indexer.pipeline.root_state": ("away_roots", "root_states"),
-    "indexer.pipeline.worker": ("Limits", "analyze_file", "read_faces"),
+    "indexer.pipeline.workers.tasks": ("Limits", "analyze_file", "read_faces"),
     "indexer.vision.analyze": ("Analyzer",),
-    "indexer.vision.eyes": ("Eyes",),
-    "indexer.vision.face_reader": ("FaceReader",),
-    "indexer.vision.vocabulary": ("Vocabulary",),
-    "indexer.zoo.child": ("build_missing",),
+    "indexer.vision.model_set": ("Eyes",),
+    "indexer.vision.faces.reader": ("FaceReader",),
+    "indexer.vision.tags.vocabulary": ("Vocabulary",),
+    "indexer.zoo.build.subprocess": ("build_missing",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

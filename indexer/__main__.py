@@ -15,7 +15,7 @@ _ALLOCATIONS = 100_000  # Python's own 700 make it look for garbage hundreds of 
 def main() -> None:
     """Run the command line; every error of ours becomes one sentence on stderr and its exit code."""
     gc.set_threshold(_ALLOCATIONS, 20, 20)
-    from indexer.cli.start import app_for
+    from indexer.cli.lazy_app import app_for
 
     for name in ("stdout", "stderr"):  # None where the caller has closed them
         if getattr(sys, name) is None:

@@ -1,8 +1,8 @@
-"""A connection flows in (from `indexer.library.schema`); the migrations that it lacks are run on it."""
+"""A connection flows in (from `indexer.library.db.schema`); the migrations that it lacks are run on it."""
 
 from alembic import context
 
-from indexer.library.tables import metadata
+from indexer.library.db.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -42,7 +42,7 @@ def data() -> Path:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with every shipped network built; INDEXER_TEST_MODELS names one to keep between runs."""
     from indexer.vision.spec import read_specs
-    from indexer.zoo.child import build_missing
+    from indexer.zoo.build.subprocess import build_missing
 
     kept = os.environ.get("INDEXER_TEST_MODELS")
     together = tmp_path_factory.getbasetemp().parent / "models"  # of all processes that run this session's tests

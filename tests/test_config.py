@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer import config
-from indexer.config import Config
+from indexer.config import config
+from indexer.config.config import Config
 from indexer.errors import ConfigError
 
 PROJECT = Path(__file__).parents[1]

@@ -23,17 +23,17 @@ def python_blocks(file: Path) -> str:
 
 def test_the_manual_is_generated_from_the_commands() -> None:
     from indexer.cli.app import app
-    from indexer.cli.manual import manual
+    from indexer.cli.docs import manual
 
-    assert (PROJECT / "docs" / "cli.md").read_text() == manual(app), "python -m indexer.cli.manual > docs/cli.md"
+    assert (PROJECT / "docs" / "cli.md").read_text() == manual(app), "python -m indexer.cli.docs > docs/cli.md"
 
 
 def test_the_manual_of_the_api_is_generated_from_its_routes() -> None:
-    from indexer.web.api.manual import manual
     from indexer.web.app import described_app
+    from indexer.web.docs_markdown import manual
 
     told = manual(described_app().openapi())
-    assert (PROJECT / "docs" / "api.md").read_text() == told, "python -m indexer.web.api.manual > docs/api.md"
+    assert (PROJECT / "docs" / "api.md").read_text() == told, "python -m indexer.web.docs_markdown > docs/api.md"
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

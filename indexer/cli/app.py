@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from indexer.cli import (
-    about,
-    alike,
+from indexer.cli.commands import (
     classify,
     doctor,
     duty,
     faces,
     folders,
     history,
-    look_after,
-    models,
     people,
     scan,
     search,
     serve,
-    settings,
     similar_faces,
     status,
     tag,
@@ -25,6 +20,11 @@ from indexer.cli import (
     watch,
     xmp,
 )
+from indexer.cli.commands import config as settings
+from indexer.cli.commands import maintenance as look_after
+from indexer.cli.commands import show as about
+from indexer.cli.commands import similar as alike
+from indexer.cli.models import models
 from indexer.cli.root import new_app
 
 app = new_app()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from indexer.cli.present import Format, count
+from indexer.cli.output import Format, count
 from indexer.cli.session import Session
 from indexer.errors import printable
 from indexer.records.plain import is_in

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from indexer import config
-from indexer.config import Settings
+from indexer.config import config
+from indexer.config.config import Settings
 from indexer.errors import StoreError
 
 if TYPE_CHECKING:

@@ -24,9 +24,9 @@ from PIL import Image, ImageFile
 from indexer.errors import PhotoError
 from indexer.intake import formats, jpeg
 from indexer.intake.discover import photo_file, why
-from indexer.intake.look import perceptual_hash
 from indexer.intake.metadata import orientation, read_metadata
 from indexer.intake.names import RAW_SUFFIXES, names_photo, suffix
+from indexer.intake.pixel_stats import perceptual_hash
 from indexer.intake.rgb import pixels, to_rgb
 from indexer.intake.sniff import HEAD_BYTES, sniff
 from indexer.photo import Hashes, Metadata, PhotoFile, Picture, same_stamp

@@ -15,14 +15,14 @@ from pathlib import Path
 from stat import S_ISREG
 
 from indexer.errors import LibraryError, PhotoError
-from indexer.intake.bind_mounts import MountTree, Place
-from indexer.intake.canonical import CanonicalPaths
-from indexer.intake.equal_numbers import EqualNumbers
 from indexer.intake.ignore import IGNORE_FILE, Ignore
 from indexer.intake.mounts import Mount
 from indexer.intake.mounts import mounts as mounted
 from indexer.intake.names import is_junk_folder, may_be_photo
-from indexer.intake.walked import WalkedFolder, is_folder, is_link
+from indexer.intake.walk.bind_mounts import MountTree, Place
+from indexer.intake.walk.canonical import CanonicalPaths
+from indexer.intake.walk.equal_numbers import EqualNumbers
+from indexer.intake.walk.walked_folder import WalkedFolder, is_folder, is_link
 from indexer.photo import PhotoFile
 
 Report = Callable[[Path, str], None]

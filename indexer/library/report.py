@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Row, func, select
 
 from indexer.geometry import Box
-from indexer.library.known import is_stale
-from indexer.library.roots import Roots, find_photo, part
-from indexer.library.rows import SHOWN, models_of, read_analyses
-from indexer.library.tables import classes, faces, model_sets, models, photo_tags, photos, tags
+from indexer.library.db.roots import Roots, find_photo, part
+from indexer.library.db.rows import SHOWN, models_of, read_analyses
+from indexer.library.db.tables import classes, faces, model_sets, models, photo_tags, photos, tags
+from indexer.library.indexing.state import is_stale
 from indexer.photo import Analysis, Evidence, Failed, Label, Networks, Object, PhotoFile
 
 if TYPE_CHECKING:

@@ -13,21 +13,23 @@ from types import TracebackType
 
 from sqlalchemy import Connection, Engine
 
-from indexer.library import contents, known, roots
-from indexer.library.changes import Changes
-from indexer.library.contents import KnownContent
-from indexer.library.file import in_memory, writing
-from indexer.library.known import KnownFiles
-from indexer.library.matrix import DescriptorMatrix, Descriptors
-from indexer.library.postings import Postings
-from indexer.library.record import learn_change_times, prune, record
-from indexer.library.relocate import Elsewhere, elsewhere, relocate
-from indexer.library.replace import read_all_classes, read_classes, replace_classes
-from indexer.library.retag import analyses_after, retag
-from indexer.library.rows import read_analyses
-from indexer.library.schema import open_current
-from indexer.library.scrub import scrub
-from indexer.library.tables import metadata
+from indexer.library.db import content_lookup as contents
+from indexer.library.db import roots
+from indexer.library.db.changes import Changes
+from indexer.library.db.content_lookup import KnownContent
+from indexer.library.db.descriptors import DescriptorMatrix, Descriptors
+from indexer.library.db.engine import in_memory, writing
+from indexer.library.db.rows import read_analyses
+from indexer.library.db.schema import open_current
+from indexer.library.db.scrub import scrub
+from indexer.library.db.tables import metadata
+from indexer.library.indexing import state as known
+from indexer.library.indexing.record import learn_change_times, prune, record
+from indexer.library.indexing.relocate import Elsewhere, elsewhere, relocate
+from indexer.library.indexing.retag import analyses_after, retag
+from indexer.library.indexing.state import KnownFiles
+from indexer.library.photo_rows.write_analysis import read_all_classes, read_classes, replace_classes
+from indexer.library.query.postings import Postings
 from indexer.photo import Analysis, Descriptor, Networks, Outcome, PhotoFile, Replaced, Tag
 
 Clock = Callable[[], datetime]

@@ -8,11 +8,11 @@ from pathlib import Path
 from indexer.library.report import Details, details
 from indexer.library.store import Library
 from indexer.photo import Hit
-from indexer.vision.claims import ModelWords
-from indexer.vision.explain import Reason, reasons
-from indexer.vision.labels import words_of_models
 from indexer.vision.spec import read_specs
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.candidates import ModelWords
+from indexer.vision.tags.explain import Reason, reasons
+from indexer.vision.tags.labels import words_of_models
+from indexer.vision.tags.vocabulary import Vocabulary
 
 
 def explained_hits(

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from indexer.records.plain import PhotoPathRecord, is_in, path_record, rounded
 
 if TYPE_CHECKING:
-    from indexer.library.alike import Copy, Group, Likeness
+    from indexer.library.similar.similar import Copy, Group, Likeness
 
 
 class LikenessRecord(PhotoPathRecord):

@@ -11,10 +11,10 @@ from indexer.records.failures import FailureRecord
 from indexer.records.search import HitRecord
 
 if TYPE_CHECKING:
-    from indexer.library.hints import Hint
     from indexer.library.report import TagCount
-    from indexer.library.suggest import Suggestion
-    from indexer.library.timeline import Month
+    from indexer.library.search.hints import Hint
+    from indexer.library.search.suggest import Suggestion
+    from indexer.library.search.timeline import Month
 
 
 class InsteadRecord(TypedDict):

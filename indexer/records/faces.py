@@ -9,7 +9,7 @@ from indexer.records.look import AlikeRecord
 from indexer.records.plain import BoxRecord, PhotoPathRecord, box_record, path_record, rounded
 
 if TYPE_CHECKING:
-    from indexer.library.people import PlacedFace
+    from indexer.library.people.people import PlacedFace
     from indexer.vision.spec import ModelSpec
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from typing_extensions import TypedDict
 
 if TYPE_CHECKING:
-    from indexer.library.changelog import Entry
-    from indexer.library.undo import Undone
+    from indexer.library.history.change_log import Entry
+    from indexer.library.history.undo import Undone
 
 
 class EntryRecord(TypedDict):

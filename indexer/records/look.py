@@ -21,9 +21,9 @@ from indexer.records.plain import (
 )
 
 if TYPE_CHECKING:
-    from indexer.library.faces_like import Alike
+    from indexer.library.people.similar_faces import Alike
     from indexer.photo import Face
-    from indexer.pipeline.glance import Seen
+    from indexer.pipeline.predict.predict import Seen
     from indexer.vision.spec import ModelSpec
 
 
@@ -167,7 +167,7 @@ def alike_record(
 
     spec: of the network that compares.  names: what people are called.  away: folders that cannot be seen now.
     """
-    from indexer.library.faces_like import probability
+    from indexer.library.people.similar_faces import probability
 
     likely = probability(match.distance, spec.thresholds["even_distance"], spec.thresholds["log_odds"])
     return {

@@ -10,8 +10,8 @@ from typing_extensions import TypedDict
 from indexer.records.plain import BoxRecord, PhotoPathRecord, box_record, path_record, rounded
 
 if TYPE_CHECKING:
-    from indexer.library.group import Grouped
-    from indexer.library.people import Person, PlacedFace
+    from indexer.library.people.grouping import Grouped
+    from indexer.library.people.people import Person, PlacedFace
 
 
 class PersonRecord(TypedDict):

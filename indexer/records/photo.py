@@ -20,11 +20,11 @@ from indexer.records.plain import (
 from indexer.records.search import ReasonRecord, reason_record
 
 if TYPE_CHECKING:
-    from indexer.library.own import Said
-    from indexer.library.people import PlacedFace
+    from indexer.library.people.people import PlacedFace
     from indexer.library.report import Details
+    from indexer.library.user.own_tags import Said
     from indexer.photo import Analysis, Face, Metadata, Tag
-    from indexer.vision.explain import Reason
+    from indexer.vision.tags.explain import Reason
 
 
 class FailedRecord(TypedDict):

@@ -9,8 +9,8 @@ from typing_extensions import TypedDict
 from indexer.records.plain import PathRecord, path_record
 
 if TYPE_CHECKING:
-    from indexer.pipeline.scanner import Progress
-    from indexer.pipeline.tally import Tally
+    from indexer.pipeline.scan.scan_thread import Progress
+    from indexer.pipeline.scan.stats import Tally
 
 
 class CountsRecord(TypedDict):

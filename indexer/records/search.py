@@ -12,7 +12,7 @@ from indexer.records.plain import PhotoPathRecord, is_in, path_record, rounded
 
 if TYPE_CHECKING:
     from indexer.photo import Hit, Why
-    from indexer.vision.explain import Reason
+    from indexer.vision.tags.explain import Reason
 
 
 class WhyRecord(TypedDict):

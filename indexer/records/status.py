@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from indexer.library.report import FailureCount, RootCounts, Status
     from indexer.library.store import Library
     from indexer.photo import Networks
-    from indexer.pipeline.presence import Presence
+    from indexer.pipeline.daemon.status_file import Presence
     from indexer.pipeline.root_state import FolderState, RootState
 
 
@@ -179,7 +179,7 @@ def folder_record(root: RootState, *, in_library: bool, in_settings: bool) -> Fo
 
 def work_record(library: Library) -> WorkRecord:
     """Look what works on the library beside this process."""
-    from indexer.pipeline.presence import paused_since, presence
+    from indexer.pipeline.daemon.status_file import paused_since, presence
 
     return {"paused_since": paused_since(library.path), "daemon": _daemon_record(presence(library.path))}
 

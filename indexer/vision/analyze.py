@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexer.photo import Analysis, Evidence, Face, Hashes, Look, Metadata, Networks, Object, Picture
-from indexer.vision.eyes import SCENE, Eyes
-from indexer.vision.face_reader import FaceReader
-from indexer.vision.labels import words_of_models
+from indexer.vision.faces.reader import FaceReader
+from indexer.vision.model_set import SCENE, Eyes
 from indexer.vision.runtime import open_model
+from indexer.vision.tags.labels import words_of_models
 
 if TYPE_CHECKING:
     from indexer.vision.classify import Classifier
     from indexer.vision.objects import ObjectDetector
     from indexer.vision.spec import ModelSpec
-    from indexer.vision.vocabulary import Vocabulary
+    from indexer.vision.tags.vocabulary import Vocabulary
 
 
 class Analyzer:
@@ -41,7 +41,7 @@ class Analyzer:
         """Load built networks. Errors: ModelError where one is not built or damaged."""
         from indexer.vision.classify import Classifier
         from indexer.vision.objects import ObjectDetector
-        from indexer.vision.vocabulary import Vocabulary
+        from indexer.vision.tags.vocabulary import Vocabulary
 
         specs = [spec for spec in eyes.specs() if spec.role in SCENE]
         models = [open_model(spec, eyes.folder, eyes.runtime, threads, eyes.place) for spec in specs]

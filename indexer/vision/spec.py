@@ -12,7 +12,7 @@ from typing import Any
 
 from indexer.errors import ModelError
 from indexer.resources import packaged
-from indexer.vision.toml_table import Table
+from indexer.vision.spec_table import Table
 
 ROLES = ("classifier", "object-detector", "face-detector", "face-landmarks", "face-describer")
 PACKAGED_FORMATS = ("torch", "dlib", "onnx-literal")

@@ -13,19 +13,22 @@ from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
-from indexer.pipeline.scanning import Build
-from indexer.web.api import alike, history, look, media, page, people, photos, search, state
+from indexer.pipeline.scan.scanning import Build
+from indexer.web.api import docs as page
+from indexer.web.api import history, media, people, photos, search, state
+from indexer.web.api import predict as look
+from indexer.web.api import similar as alike
 from indexer.web.background import Background
-from indexer.web.caching import add_caching
 from indexer.web.heads import Heads
+from indexer.web.http import add_caching
 from indexer.web.pages import people as people_pages
 from indexer.web.pages import photos as photo_pages
-from indexer.web.pages.rendering import STATIC
 from indexer.web.problems import ProblemRecord, add_problems, documented
+from indexer.web.rendering import STATIC
 from indexer.web.site import Site, SiteOf
 
 if TYPE_CHECKING:
-    from indexer.web.guard.guard import Guard
+    from indexer.web.security.security import Guard
 
 _ALWAYS = (400, 401, 403, 422, 429, 500, 503)  # what any route may answer
 _YEAR_SECONDS = 365 * 24 * 3600

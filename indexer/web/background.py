@@ -12,26 +12,26 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from indexer.errors import IndexerError, ModelError
-from indexer.library.alike import Group, duplicates
-from indexer.library.look_alikes import LookAlikes
-from indexer.library.query import ALL
+from indexer.library.query.ast import ALL
 from indexer.library.report import root_counts
-from indexer.library.search import by_query
-from indexer.library.shapes import shapes
-from indexer.library.suggest import suggest
-from indexer.library.timeline import timeline
+from indexer.library.search.aggregates import shapes
+from indexer.library.search.search import by_query
+from indexer.library.search.suggest import suggest
+from indexer.library.search.timeline import timeline
+from indexer.library.similar.similar import Group, duplicates
+from indexer.library.similar.similarity_cache import LookAlikes
 from indexer.photo import Networks
-from indexer.pipeline.apart import Apart, duplicates_in
-from indexer.pipeline.plan import Report
 from indexer.pipeline.root_state import FolderState, away_roots, folder_states
-from indexer.pipeline.scanner import Scanner
-from indexer.pipeline.scanning import Build, Scanning
-from indexer.pipeline.worker import Limits
+from indexer.pipeline.scan.plan import Report
+from indexer.pipeline.scan.scan_thread import Scanner
+from indexer.pipeline.scan.scanning import Build, Scanning
+from indexer.pipeline.workers.run_apart import Apart, duplicates_in
+from indexer.pipeline.workers.tasks import Limits
 from indexer.records.scan import scan_record
 from indexer.records.status import ServerStatus, held_record, roots_record, work_record
-from indexer.vision.eyes import Eyes
+from indexer.vision.model_set import Eyes
+from indexer.web.cache import Memory
 from indexer.web.events import Events
-from indexer.web.memory import Memory
 from indexer.web.site import Site
 from indexer.web.slowly import Slowly
 

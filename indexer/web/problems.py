@@ -14,10 +14,10 @@ from starlette.exceptions import HTTPException
 from typing_extensions import TypedDict
 
 from indexer.errors import ConfigError, IndexerError, LibraryError, ModelError, PhotoError, QueryError, StoreError
-from indexer.library.file import BEING_WRITTEN
-from indexer.pipeline.apart import LostError
-from indexer.pipeline.scanner import ScanUnderWayError
-from indexer.web.pages.rendering import page
+from indexer.library.db.engine import BEING_WRITTEN
+from indexer.pipeline.scan.scan_thread import ScanUnderWayError
+from indexer.pipeline.workers.run_apart import LostError
+from indexer.web.rendering import page
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("indexer.web")

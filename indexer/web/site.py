@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from indexer.config import Config
+from indexer.config.config import Config
 from indexer.library.store import Library
-from indexer.pipeline.looker import Looker
-from indexer.pipeline.thumbnails import Thumbnails
-from indexer.vision.vocabulary import Vocabulary
+from indexer.pipeline.predict.service import Looker
+from indexer.pipeline.predict.thumbnails import Thumbnails
+from indexer.vision.tags.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from threading import Lock, Thread
 from time import monotonic
 from typing import Generic, TypeVar
 
-from indexer.web.memory import Mark, Memory
+from indexer.web.cache import Mark, Memory
 
 Value = TypeVar("Value")
 _REST = 3  # an answer is made again after so many times the seconds that it took

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from parts import Figure, parser, print_lines
 
-from indexer.config import Config
+from indexer.config.config import Config
 from indexer.vision.spec import read_specs
-from indexer.zoo.child import build_missing
+from indexer.zoo.build.subprocess import build_missing
 
 PARTS = {  # the module whose `figures` measures it, and the tables that it reads: one of them is enough
     "tags": ("tags", ("tags_multilabel/labels.csv", "imagenet_samples/labels.csv")),

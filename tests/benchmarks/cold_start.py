@@ -30,11 +30,11 @@ OURS = """
 import json, sys, time
 from functools import partial
 from pathlib import Path
-from indexer.config import load
-from indexer.pipeline.glance import Glancer
+from indexer.config.config import load
+from indexer.pipeline.predict.predict import Glancer
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.vocabulary import Vocabulary
 config, photo = load().config, Path(sys.argv[2])
 spec = read_specs(config.own_models_path)["nasnet"]
 glancer = Glancer([open_model(spec, config.models_path)], partial(Vocabulary.load, rules=config.rules))

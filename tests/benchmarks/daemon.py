@@ -30,7 +30,7 @@ from photos import SOURCES, sample
 from PIL import Image
 from speed import CONFIG, EYES, Figures, large_library, make_files
 
-from indexer.zoo.child import build_missing
+from indexer.zoo.build.subprocess import build_missing
 
 POLL_SECONDS = 0.005
 PATIENCE_SECONDS = 1800.0

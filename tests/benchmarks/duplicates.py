@@ -27,12 +27,12 @@ from PIL import Image, ImageEnhance
 
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
-from indexer.library.alike import duplicates
-from indexer.library.pairs import CANDIDATE_CUT, near_pairs
+from indexer.library.similar.near_duplicates import CANDIDATE_CUT, near_pairs
+from indexer.library.similar.similar import duplicates
 from indexer.library.store import Library
 from indexer.photo import Analysis, Evidence, Hashes, Indexed, Look, Metadata, PhotoFile
-from indexer.vision.alignment import Signature, are_copies
 from indexer.vision.classify import Classifier
+from indexer.vision.compare.alignment import Signature, are_copies
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
 

@@ -12,7 +12,7 @@ import numpy as np
 from parts import rows
 
 from indexer.photo import Tag
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.vocabulary import Vocabulary
 
 # Everything that a source labels: what it did not label there is not there.
 COCO = """

@@ -18,21 +18,21 @@ from pathlib import Path
 import numpy as np
 from face_truth import marked, pairs, picture
 
-from indexer.config import Config
+from indexer.config.config import Config
 from indexer.photo import Face, Picture
 from indexer.resources import packaged
-from indexer.vision.align import chip
-from indexer.vision.boxes_detect import BoxDetector
-from indexer.vision.built import tree_fingerprint
-from indexer.vision.describe import Describer, landmarks_px
-from indexer.vision.detect import Detector
-from indexer.vision.landmarks import Landmarker
+from indexer.vision.faces.align import chip
+from indexer.vision.faces.boxes_detect import BoxDetector
+from indexer.vision.faces.describe import Describer, landmarks_px
+from indexer.vision.faces.detect import Detector
+from indexer.vision.faces.landmarks import Landmarker
+from indexer.vision.model_store import tree_fingerprint
 from indexer.vision.preprocess import normalized
 from indexer.vision.runtime import FakeModel, Model, open_model
 from indexer.vision.spec import read_specs, spec_of
-from indexer.zoo.build import build
-from indexer.zoo.child import build_missing
-from indexer.zoo.face_api import networks_in
+from indexer.zoo.architectures.face_api import networks_in
+from indexer.zoo.build.build import build
+from indexer.zoo.build.subprocess import build_missing
 
 
 def own(folder: Path, home: Path) -> dict[str, Model]:

@@ -18,10 +18,10 @@ from parts import Figure, face_eyes, parser
 from PIL import Image, ImageFilter
 
 from indexer.photo import Face, Picture
-from indexer.vision.align import chip
-from indexer.vision.anchors import Found
-from indexer.vision.describe import Describer, landmarks_px
-from indexer.vision.detect import _CLOSE, Detector, _score, agreed
+from indexer.vision.faces.align import chip
+from indexer.vision.faces.anchors import Found
+from indexer.vision.faces.describe import Describer, landmarks_px
+from indexer.vision.faces.detect import _CLOSE, Detector, _score, agreed
 from indexer.vision.runtime import FakeModel, Model
 
 LARGE_PX = 1024

@@ -16,10 +16,10 @@ from time import process_time
 
 from library import ROOT, WORDS, make_library
 
-from indexer.library import own
-from indexer.library.changelog import recording
+from indexer.library.history.change_log import recording
+from indexer.library.history.undo import undo
 from indexer.library.store import Library
-from indexer.library.undo import undo
+from indexer.library.user import own_tags as own
 
 TIMES = 5
 LOGS = {"with the log": recording, "without": lambda *_: nullcontext()}

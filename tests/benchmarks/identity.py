@@ -25,13 +25,13 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from indexer.geometry import Point
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
-from indexer.library.same_face import same_faces
-from indexer.library.same_photo import Looks, is_same_photo
+from indexer.library.indexing.same_photo import Looks, is_same_photo
+from indexer.library.photo_rows.same_face import same_faces
 from indexer.photo import Face
-from indexer.pipeline.worker import read_faces
+from indexer.pipeline.workers.tasks import read_faces
 from indexer.vision.analyze import Analyzer
 from indexer.vision.classify import Classifier
-from indexer.vision.eyes import Eyes
+from indexer.vision.model_set import Eyes
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from indexer.geometry import Box, Point
 from indexer.library.report import status, tag_counts
-from indexer.library.search import by_keywords, nearest_words, similar_faces
+from indexer.library.search.search import by_keywords, nearest_words, similar_faces
 from indexer.library.store import Library
 from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Indexed, Look, Metadata, PhotoFile, Tag
 
@@ -123,13 +123,13 @@ def _face() -> Descriptor:
 
 _SEARCH = """
 from indexer.library.store import Library
-from indexer.library.search import by_keywords
+from indexer.library.search.search import by_keywords
 with Library.open(path, read_only=True) as library:
     assert by_keywords(library, ["dog"], limit=50)
 """
 _FACES = f"""
 from indexer.library.store import Library
-from indexer.library.search import similar_faces
+from indexer.library.search.search import similar_faces
 from indexer.photo import Descriptor
 with Library.open(path, read_only=True) as library:
     similar_faces(library, Descriptor("{DESCRIBER}", bytes(512)), limit=50, threshold=0.9)

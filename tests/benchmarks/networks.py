@@ -17,12 +17,12 @@ import dlib
 import numpy as np
 import onnxruntime
 
-from indexer.config import Config
+from indexer.config.config import Config
 from indexer.vision.preprocess import normalized
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
-from indexer.zoo.child import build_missing
-from indexer.zoo.sources import read_weights
+from indexer.zoo.build.subprocess import build_missing
+from indexer.zoo.build.weights import read_weights
 
 SPECS = read_specs()
 DETECTOR, DESCRIBER = SPECS["retinaface-mobilenet025"], SPECS["dlib-face-resnet"]

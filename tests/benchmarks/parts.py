@@ -9,15 +9,15 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from indexer.config import Config, load
+from indexer.config.config import Config, load
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.photo import Picture
-from indexer.vision.describe import Describer
-from indexer.vision.detect import Detector
+from indexer.vision.faces.describe import Describer
+from indexer.vision.faces.detect import Detector
 from indexer.vision.runtime import Model, open_model
 from indexer.vision.spec import ModelSpec, read_specs
-from indexer.zoo.build import build
+from indexer.zoo.build.build import build
 
 Figure = dict[str, object]
 TablePart = Callable[[Path, Namespace], Iterator[tuple[str, str]]]

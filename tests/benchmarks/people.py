@@ -19,12 +19,12 @@ from face_truth import pairs, picture
 from numpy.typing import NDArray
 from parts import Figure, face_eyes, parser, print_lines, rows
 
-from indexer.config import Config
-from indexer.library.cluster import cluster
-from indexer.library.faces_like import probability
-from indexer.library.group import group
-from indexer.library.matrix import Descriptors
-from indexer.library.people import PlacedFace, faces_in
+from indexer.config.config import Config
+from indexer.library.db.descriptors import Descriptors
+from indexer.library.people.clustering import cluster
+from indexer.library.people.grouping import group
+from indexer.library.people.people import PlacedFace, faces_in
+from indexer.library.people.similar_faces import probability
 from indexer.library.store import Library
 from indexer.photo import Analysis, Descriptor, Face, Hashes, Indexed, Look, Metadata, PhotoFile
 from indexer.vision.spec import read_specs

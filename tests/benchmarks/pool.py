@@ -22,14 +22,14 @@ from memory import family
 from photos import make_photos
 from PIL import Image
 
-from indexer.config import load
+from indexer.config.config import load
 from indexer.intake.discover import stamp
 from indexer.photo import PhotoFile
-from indexer.pipeline.pool import Pool
-from indexer.pipeline.worker import Limits, analyze_file
+from indexer.pipeline.workers.photo_pool import Pool
+from indexer.pipeline.workers.tasks import Limits, analyze_file
 from indexer.vision.analyze import Analyzer
-from indexer.vision.eyes import Eyes
-from indexer.zoo.child import build_missing
+from indexer.vision.model_set import Eyes
+from indexer.zoo.build.subprocess import build_missing
 
 CONFIG = load().config
 EYES = Eyes(**CONFIG.eyes)

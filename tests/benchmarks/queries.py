@@ -19,12 +19,12 @@ from time import perf_counter
 
 import numpy as np
 
-from indexer.library.find import Order, statement
-from indexer.library.parse import parse
-from indexer.library.query import folded
-from indexer.library.search import by_query, count_hits
+from indexer.library.query.ast import folded
+from indexer.library.query.parser import parse
+from indexer.library.query.plan import Order, statement
+from indexer.library.query.sql import add_functions, tag_ids
+from indexer.library.search.search import by_query, count_hits
 from indexer.library.store import Library
-from indexer.library.where import add_functions, tag_ids
 
 WORDS = ["animal", "dog", "terrier", "beach", *(f"word{number}" for number in range(996))]
 SHARES = 1 / np.arange(3, len(WORDS) + 3)  # a few words are on many photos, most on few

@@ -20,15 +20,15 @@ from pathlib import Path
 from memory import family, memory_bytes
 from photos import make_photos
 
-import indexer.pipeline.pool as pools
-from indexer.config import load
+import indexer.pipeline.workers.photo_pool as pools
+from indexer.config.config import load
 from indexer.intake.discover import stamp
 from indexer.photo import Indexed, PhotoFile
-from indexer.pipeline.pool import Pool
-from indexer.pipeline.worker import Limits
-from indexer.vision.eyes import Eyes
+from indexer.pipeline.workers.photo_pool import Pool
+from indexer.pipeline.workers.tasks import Limits
+from indexer.vision.model_set import Eyes
 from indexer.vision.runtime.remote import counts
-from indexer.zoo.child import build_missing
+from indexer.zoo.build.subprocess import build_missing
 
 CONFIG = load().config
 EYES = Eyes(**CONFIG.eyes)

@@ -28,11 +28,11 @@ from parts import TablePart, add_table_arguments, print_table
 from photos import make_photos, sample
 from PIL import Image
 
-from indexer.config import load
-from indexer.vision.eyes import Eyes
+from indexer.config.config import load
+from indexer.vision.model_set import Eyes
 from indexer.vision.preprocess import tensor
 from indexer.vision.runtime import Model, open_model
-from indexer.zoo.child import build_missing
+from indexer.zoo.build.subprocess import build_missing
 
 CONFIG = load().config
 EYES = Eyes(**CONFIG.eyes)

@@ -20,13 +20,13 @@ import numpy as np
 from everyday import Everyday, Shown, above, at_precision, covered, measure
 from parts import Figure, face_eyes, opened, parser, pictures, rows
 
-from indexer.config import Config
+from indexer.config.config import Config
 from indexer.photo import Evidence, Look, Picture, Tag
 from indexer.vision.classify import Classifier
-from indexer.vision.rules import Rules
 from indexer.vision.runtime import Model
 from indexer.vision.spec import ModelSpec, read_specs
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.rules import Rules
+from indexer.vision.tags.vocabulary import Vocabulary
 
 WORDS = """
 airplane apple aircraft ball bear bicycle bird boat book bottle bread bridge building bus butterfly camera car cat table

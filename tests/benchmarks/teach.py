@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from parts import Figure, opened, parser, pictures, print_lines, rows
 
-from indexer.config import Config
-from indexer.library.pooled import units
+from indexer.config.config import Config
+from indexer.library.db.embeddings import units
 from indexer.vision.classify import Classifier
-from indexer.vision.head import PREVALENCE, train
+from indexer.vision.linear_head import PREVALENCE, train
 from indexer.vision.spec import ModelSpec, read_specs
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.vocabulary import Vocabulary
 
 LEAST, SEEDS = 14, 4
 

@@ -25,10 +25,10 @@ from PIL import Image, ImageOps
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.intake.thumbnail import thumbnail
-from indexer.pipeline.looker import Looker
-from indexer.pipeline.thumbnails import Thumbnails
-from indexer.pipeline.worker import Limits
-from indexer.vision.eyes import Eyes
+from indexer.pipeline.predict.service import Looker
+from indexer.pipeline.predict.thumbnails import Thumbnails
+from indexer.pipeline.workers.tasks import Limits
+from indexer.vision.model_set import Eyes
 
 MAX_PIXELS = 2 * 10**8
 SIDES = (320, 640, 1600)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import indexer
-from indexer.cli.about import Stage
+from indexer.cli.commands.show import Stage
 from indexer.geometry import Box
 from indexer.library.report import details
 from indexer.library.store import Library
 from indexer.photo import Indexed, Object
-from indexer.pipeline.stages import STAGES
+from indexer.pipeline.workers.stage_board import STAGES
 
 
 def test_objects_are_shown_by_name_with_their_place(scanned, samples: dict[str, Path], tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_objects_are_shown_by_name_with_their_place(scanned, samples: dict[str, 
 
 def test_every_stage_at_which_photos_fail_can_be_asked_for() -> None:
     found = set()
-    for path in Path(indexer.__file__).parent.glob("[ilpv]*/*.py"):
+    for path in Path(indexer.__file__).parent.glob("[ilpv]*/**/*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and _called(node) in ("PhotoError", "Failed", "_translated"):
                 found |= {each.value for each in node.args[:2] if isinstance(each, ast.Constant)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indexer.errors import ModelError
-from indexer.pipeline.bench import Way, measure, run_here, runtimes
+from indexer.pipeline.models.bench import Way, measure, run_here, runtimes
 from indexer.vision.spec import read_specs
 
 if TYPE_CHECKING:

@@ -49,8 +49,8 @@ def test_a_network_for_faces_is_refused(program: Program, small_photos: Path) ->
 
 def test_commands_that_start_alone_are_those_of_the_whole_program() -> None:
     from indexer.cli.app import app
-    from indexer.cli.manual import manual
-    from indexer.cli.start import ALONE, app_for
+    from indexer.cli.docs import manual
+    from indexer.cli.lazy_app import ALONE, app_for
 
     whole = get_command(app)
     for name in ALONE:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.photo import Tag
-from indexer.pipeline.compare import Summary, agreement, summary
-from indexer.pipeline.glance import Said, Seen
+from indexer.pipeline.models.compare import Summary, agreement, summary
+from indexer.pipeline.predict.predict import Said, Seen
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from indexer.library.backup import backup
+from indexer.library.db.backup import backup
 
 BESIDE = ("", "-wal", "-shm")
 MANUAL = Path(__file__).parents[2] / "docs" / "operations.md"

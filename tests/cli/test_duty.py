@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from indexer.library.store import Library
-from indexer.pipeline.presence import Desk, paused_since
+from indexer.pipeline.daemon.status_file import Desk, paused_since
 
 
 @pytest.fixture

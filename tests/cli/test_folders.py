@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from indexer.pipeline.presence import Desk, Followed
+from indexer.pipeline.daemon.status_file import Desk, Followed
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cli.keep import keep
+from indexer.cli.commands.config import show
+from indexer.cli.commands.keep import keep
 from indexer.cli.session import Session
-from indexer.cli.settings import show
 from indexer.errors import ConfigError
 
 

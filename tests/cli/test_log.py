@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.cli.log import Log
+from indexer.cli.service.log import Log
 
 MOMENT = datetime(2026, 11, 21, 12, 0, 0, 250_000, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from indexer.cli.present import count, visible
+from indexer.cli.output import count, visible
 
 
 def test_one_thing_is_not_many() -> None:

@@ -168,7 +168,7 @@ def test_it_speaks_https_with_a_certificate(start, kept, tmp_path: Path) -> None
 
 
 def test_a_proxy_on_this_machine_may_say_for_whom_it_asks(start, kept) -> None:
-    from indexer.web.guard.secret import kept_password
+    from indexer.web.security.credentials import kept_password
 
     environ = {"INDEXER_SERVE_PASSWORD": kept_password("correct horse"), "INDEXER_SERVE_HOSTS": "photos.example.org"}
     server = start(kept, **environ)

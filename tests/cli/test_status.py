@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cli.present import local
-from indexer.pipeline.presence import Desk, Followed, Presence
+from indexer.cli.output import local
+from indexer.pipeline.daemon.status_file import Desk, Followed, Presence
 
 SINCE, LATER = "2026-11-21T12:03:04+00:00", "2026-11-21T12:05:00+00:00"
 

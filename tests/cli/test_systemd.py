@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cli.notifier import Notifier
-from indexer.cli.systemd import SERVE, unit
-from indexer.config import Config
+from indexer.cli.service.sd_notify import Notifier
+from indexer.cli.service.systemd import SERVE, unit
+from indexer.config.config import Config
 from indexer.errors import ConfigError
 
 COMMAND = [sys.executable, "-m", "indexer", "watch"]

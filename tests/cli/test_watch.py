@@ -15,7 +15,7 @@ import pytest
 
 from indexer.library.report import status
 from indexer.library.store import Library
-from indexer.pipeline.presence import presence
+from indexer.pipeline.daemon.status_file import presence
 
 PATIENCE_SECONDS = 30.0
 

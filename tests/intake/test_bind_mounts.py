@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.intake.bind_mounts import MountTree, Place
 from indexer.intake.mounts import Mount
+from indexer.intake.walk.bind_mounts import MountTree, Place
 
 
 def tree(*rows: str) -> MountTree:

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.intake import equal_numbers
-from indexer.intake.bind_mounts import MountTree
-from indexer.intake.canonical import canonical_folders
 from indexer.intake.discover import discover
 from indexer.intake.mounts import mounts
 from indexer.intake.names import is_junk_folder
+from indexer.intake.walk import equal_numbers
+from indexer.intake.walk.bind_mounts import MountTree
+from indexer.intake.walk.canonical import canonical_folders
 
 Mounting = Callable[..., None]
 KINDS = ["link", "bind"]

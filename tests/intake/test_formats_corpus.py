@@ -24,7 +24,7 @@ from pathlib import Path
 from indexer.errors import PhotoError
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
-from indexer.intake.look import look
+from indexer.intake.pixel_stats import look
 
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 for line in sys.stdin:

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from indexer.intake.settle import Settling, Stamp, disk_stamp
+from indexer.intake.watch.settle import Settling, Stamp, disk_stamp
 
 SECONDS = 2.0
 A, B = Path("/photos/a.jpg"), Path("/photos/b.jpg")

@@ -8,8 +8,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 from made_photos import made_photo
 
-from indexer.library.match import Subject
-from indexer.library.query import (
+from indexer.library.query.ast import (
     SHAPES,
     STATES,
     And,
@@ -28,6 +27,7 @@ from indexer.library.query import (
     Text,
     folded,
 )
+from indexer.library.query.evaluate import Subject
 from indexer.library.store import Library
 from indexer.photo import Failed, Metadata, Outcome, PhotoFile, Removed
 

@@ -11,11 +11,11 @@ import pytest
 from made_photos import EYES, made_photo
 from made_scenes import made_scene
 
-from indexer.intake.look import perceptual_hash
-from indexer.library import pairs
-from indexer.library.alike import duplicates, similar, vector_of
-from indexer.library.own import hide
+from indexer.intake.pixel_stats import perceptual_hash
+from indexer.library.similar import near_duplicates as pairs
+from indexer.library.similar.similar import duplicates, similar, vector_of
 from indexer.library.store import Library
+from indexer.library.user.own_tags import hide
 from indexer.photo import Hashes, Indexed, Picture
 
 MODEL = EYES[0]

@@ -17,7 +17,7 @@ import pytest
 from made_photos import dump, faults, made_photo
 
 from indexer.errors import StoreError
-from indexer.library.backup import backup, count_photos
+from indexer.library.db.backup import backup, count_photos
 from indexer.library.store import Library
 
 P = Path("/photos")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.library.bursts import are_burst
+from indexer.library.similar.bursts import are_burst
 
 TIME = "2024-05-01T10:11:12"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from made_photos import made_photo
 
-from indexer.library.cards import numbers_of, photo_of
-from indexer.library.search import by_keywords
+from indexer.library.photo_summary import numbers_of, photo_of
+from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 from indexer.photo import Failed, PhotoFile, Removed
 

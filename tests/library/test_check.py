@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from made_photos import EYES, dump, faults, made_photo
 
 from indexer.errors import StoreError
-from indexer.library.backup import backup
-from indexer.library.check import check_file, is_current
-from indexer.library.check_rows import check_rows
-from indexer.library.finding import Finding
-from indexer.library.mend import drop_unreadable, drop_unreferenced, rebuild_indexes, shorten_log
-from indexer.library.schema import HEAD
+from indexer.library.checks.file_checks import check_file, is_current
+from indexer.library.checks.finding import Finding
+from indexer.library.checks.repair import drop_unreadable, drop_unreferenced, rebuild_indexes, shorten_log
+from indexer.library.checks.row_checks import check_rows
+from indexer.library.db.backup import backup
+from indexer.library.db.schema import HEAD
 from indexer.library.store import Library
 from indexer.photo import Failed, PhotoFile, Removed
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from made_photos import dump, faults, made_photo
 
-from indexer.library.search import by_keywords
+from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 
 P = Path("/photos")

@@ -7,8 +7,8 @@ import pytest
 from made_scenes import made_scene
 from numpy.typing import NDArray
 
-from indexer.intake.look import perceptual_hash
-from indexer.library.cuts import cut_likeness
+from indexer.intake.pixel_stats import perceptual_hash
+from indexer.library.similar.crop_match import cut_likeness
 from indexer.photo import Picture
 
 SCENES = range(30)

@@ -17,7 +17,7 @@ import pytest
 from made_photos import dump, faults, made_photo
 
 from indexer.errors import StoreError
-from indexer.library.search import by_keywords
+from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 
 P = Path("/photos")
@@ -130,9 +130,9 @@ READ_AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from indexer.errors import StoreError
-from indexer.library.search import by_keywords
+from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
-import indexer.library.schema, sqlalchemy.dialects.sqlite, alembic.command
+import indexer.library.db.schema, sqlalchemy.dialects.sqlite, alembic.command
 if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)

@@ -11,11 +11,11 @@ from made_people import MODEL, add, photo_of
 from made_photos import ROOT
 from sqlalchemy import delete, func, insert, select
 
-from indexer.library.corrections import move_faces, person_with
-from indexer.library.faces_like import descriptors_of, faces_like, probability
-from indexer.library.people import faces_in
+from indexer.library.db.tables import descriptors, faces, models, photos
+from indexer.library.people.corrections import move_faces, person_with
+from indexer.library.people.people import faces_in
+from indexer.library.people.similar_faces import descriptors_of, faces_like, probability
 from indexer.library.store import Library
-from indexer.library.tables import descriptors, faces, models, photos
 from indexer.photo import Descriptor
 
 ALICE, BOB = 1, 2

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_queries import queries, recorded, subjects, texts, words
 
-from indexer.library import postings
-from indexer.library.compare import distance_km
-from indexer.library.match import Subject, match
-from indexer.library.query import ALL, And, Near, Not, Or, Query, Term, Text, leaves
-from indexer.library.search import by_query, count_hits
+from indexer.library.query import postings
+from indexer.library.query.ast import ALL, And, Near, Not, Or, Query, Term, Text, leaves
+from indexer.library.query.compare import distance_km
+from indexer.library.query.evaluate import Subject, match
+from indexer.library.search.search import by_query, count_hits
 from indexer.library.store import Library
 from indexer.photo import Hit
 

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from made_photos import ROOT, dump, faults, made_photo, moved
 
 from indexer.errors import IndexerError
-from indexer.library.changelog import history
-from indexer.library.corrections import give_faces
-from indexer.library.own import Said, add_tag, hidden, hide, rate, said
-from indexer.library.people import faces_in
+from indexer.library.history.change_log import history
+from indexer.library.history.undo import undo
+from indexer.library.people.corrections import give_faces
+from indexer.library.people.people import faces_in
 from indexer.library.report import details, status
-from indexer.library.search import by_keywords
+from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
-from indexer.library.undo import undo
+from indexer.library.user.own_tags import Said, add_tag, hidden, hide, rate, said
 from indexer.photo import Moved, PhotoFile, Replaced
 
 NAMES = [ROOT / f"p{number}.jpg" for number in range(6)]

@@ -10,14 +10,21 @@ from made_people import LIMITS, MODEL, add, photo_of
 from made_photos import ROOT, moved
 from sqlalchemy import text
 
-from indexer.library.backup import backup
-from indexer.library.corrections import move_faces, person_with
-from indexer.library.forget import contents, forget_all, forget_faces, forget_folder, forget_person, forget_photos
-from indexer.library.group import group
-from indexer.library.own import add_tag
-from indexer.library.people import faces_in, list_people
+from indexer.library.db.backup import backup
+from indexer.library.people.corrections import move_faces, person_with
+from indexer.library.people.forget import (
+    contents,
+    forget_all,
+    forget_faces,
+    forget_folder,
+    forget_person,
+    forget_photos,
+)
+from indexer.library.people.grouping import group
+from indexer.library.people.people import faces_in, list_people
 from indexer.library.report import details
 from indexer.library.store import Library
+from indexer.library.user.own_tags import add_tag
 from indexer.photo import Indexed, PhotoFile
 
 ALICE, BOB = 1, 2

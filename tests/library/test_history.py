@@ -18,21 +18,21 @@ from made_people import LIMITS, MODEL, add, photo_of
 from made_photos import EYES, made_photo, moved
 
 from indexer.errors import IndexerError, LibraryError
-from indexer.library import corrections
-from indexer.library.change_json import packed
-from indexer.library.changelog import Entry, history, log_change
-from indexer.library.forget import forget_all
-from indexer.library.group import group
-from indexer.library.laid import Head
-from indexer.library.noting import NOTED, Change, grouped
-from indexer.library.own import add_tag, change_words, hide, rate, remove_tag, said
-from indexer.library.people import face_at, faces_of
+from indexer.library.history.change_json import packed
+from indexer.library.history.change_log import Entry, history, log_change
+from indexer.library.history.row_changes import NOTED, Change, grouped
+from indexer.library.history.undo import Undone, last, undo
+from indexer.library.people import corrections
+from indexer.library.people.forget import forget_all
+from indexer.library.people.grouping import group
+from indexer.library.people.people import face_at, faces_of
+from indexer.library.photo_rows.user_layer import Head
 from indexer.library.report import details
-from indexer.library.search import by_keywords
+from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
-from indexer.library.taking import News, take_in
-from indexer.library.taught import forget, taught_words, teach
-from indexer.library.undo import Undone, last, undo
+from indexer.library.user.imports import News, take_in
+from indexer.library.user.own_tags import add_tag, change_words, hide, rate, remove_tag, said
+from indexer.library.user.taught_words import forget, taught_words, teach
 from indexer.photo import Indexed, PhotoFile, Removed, Tag
 
 ROOT = Path("/photos")

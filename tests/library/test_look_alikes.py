@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from made_photos import EYES, made_photo
 
-from indexer.library import look_alikes
-from indexer.library.alike import similar, vector_of
-from indexer.library.look_alikes import LookAlikes
-from indexer.library.own import hide
+from indexer.library.similar import similarity_cache as look_alikes
+from indexer.library.similar.similar import similar, vector_of
+from indexer.library.similar.similarity_cache import LookAlikes
 from indexer.library.store import Library
+from indexer.library.user.own_tags import hide
 from indexer.photo import Hashes, Indexed, Removed
 
 MODEL = EYES[0]

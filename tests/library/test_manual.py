@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from made_photos import made_photo
 
+from indexer.library.db.tables import metadata
 from indexer.library.store import Library
-from indexer.library.tables import metadata
 from indexer.photo import Failed, PhotoFile
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "library.md").read_text()

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from indexer.library.match import Subject, match
-from indexer.library.parse import parse
+from indexer.library.query.evaluate import Subject, match
+from indexer.library.query.parser import parse
 from indexer.photo import Metadata
 
 PHOTO = Subject(

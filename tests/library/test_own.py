@@ -8,10 +8,10 @@ import pytest
 from made_photos import made_photo, moved
 
 from indexer.errors import LibraryError
-from indexer.library.own import OwnWord, Said, add_tag, hidden, hide, own_words, rate, remove_tag, said
 from indexer.library.report import details
-from indexer.library.search import by_keywords
+from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
+from indexer.library.user.own_tags import OwnWord, Said, add_tag, hidden, hide, own_words, rate, remove_tag, said
 from indexer.photo import PhotoFile, Tag
 
 A, B, C = (Path(f"/photos/{name}") for name in ("a.jpg", "trip/b.jpg", "trip/c.jpg"))

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from made_queries import AWAY, queries
 
 from indexer.errors import QueryError
-from indexer.library.parse import parse, printed
-from indexer.library.query import (
+from indexer.library.query.ast import (
     And,
     Away,
     Month,
@@ -27,6 +26,7 @@ from indexer.library.query import (
     Term,
     Text,
 )
+from indexer.library.query.parser import parse, printed
 
 TODAY = date(2024, 3, 31)
 KNOWN = {"dogs": "dog", "great white shark": "great white shark", "hot dog": "hot dog", "mutt": "dog"}

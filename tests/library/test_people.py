@@ -12,10 +12,10 @@ from made_photos import ROOT, moved
 from sqlalchemy import text
 
 from indexer.errors import IndexerError
-from indexer.library import corrections
-from indexer.library.group import Grouped, group
-from indexer.library.people import Person, face_at, faces_in, faces_of, find_person, list_people
-from indexer.library.review import doubts
+from indexer.library.people import corrections
+from indexer.library.people.grouping import Grouped, group
+from indexer.library.people.people import Person, face_at, faces_in, faces_of, find_person, list_people
+from indexer.library.people.review import doubts
 from indexer.library.store import Library
 from indexer.photo import Indexed
 
@@ -282,7 +282,7 @@ def test_a_doubtful_face_is_asked_for_until_it_is_answered(party: Library) -> No
 
 
 def test_what_changes_while_faces_are_compared_stays_as_it_is(party: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    from indexer.library import group as module
+    from indexer.library.people import grouping as module
 
     bob = say(party, "add_person", "Bob")
     compare = module.cluster

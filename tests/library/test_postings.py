@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from made_photos import made_photo
 
-from indexer.library import postings
-from indexer.library.changes import Changes
-from indexer.library.query import And, Not, Query, Term
-from indexer.library.search import by_query, count_hits
+from indexer.library.db.changes import Changes
+from indexer.library.query import postings
+from indexer.library.query.ast import And, Not, Query, Term
+from indexer.library.search.search import by_query, count_hits
 from indexer.library.store import Library
 from indexer.photo import Removed
 

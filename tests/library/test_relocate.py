@@ -8,14 +8,14 @@ import pytest
 from made_people import MODEL, photo_of
 from made_photos import dump, faults, made_photo
 
-from indexer.library.changelog import history
-from indexer.library.corrections import give_faces
-from indexer.library.own import Said, add_tag, hide, rate, remove_tag, said
-from indexer.library.people import face_at
-from indexer.library.relocate import Elsewhere
+from indexer.library.history.change_log import history
+from indexer.library.history.undo import undo
+from indexer.library.indexing.relocate import Elsewhere
+from indexer.library.people.corrections import give_faces
+from indexer.library.people.people import face_at
 from indexer.library.report import details, status
 from indexer.library.store import Library
-from indexer.library.undo import undo
+from indexer.library.user.own_tags import Said, add_tag, hide, rate, remove_tag, said
 from indexer.photo import Removed
 
 OLD, NEW = Path("/photos"), Path("/mnt/photos")

@@ -18,13 +18,13 @@ from alembic.script import ScriptDirectory
 from made_photos import dump, faults, made_photo
 
 from indexer.errors import IndexerError, StoreError
-from indexer.library import schema
-from indexer.library.changelog import history
-from indexer.library.file import connect
-from indexer.library.rows import read_tags
+from indexer.library.db import schema
+from indexer.library.db.engine import connect
+from indexer.library.db.rows import read_tags
+from indexer.library.db.tables import metadata
+from indexer.library.history.change_log import history
+from indexer.library.history.undo import undo
 from indexer.library.store import Library
-from indexer.library.tables import metadata
-from indexer.library.undo import undo
 from indexer.photo import Tag
 from indexer.resources import packaged
 
@@ -214,7 +214,7 @@ def test_two_processes_may_make_the_library_at_once(tmp_path: Path) -> None:
 def test_a_current_library_is_opened_without_alembic(library: Library) -> None:
     script = (
         "import sys; from pathlib import Path; from indexer.library.store import Library\n"
-        "import indexer.library.search, indexer.library.report\n"
+        "import indexer.library.search.search, indexer.library.report\n"
         "Library.open(Path(sys.argv[1])).close(); Library.open(Path(sys.argv[1]), read_only=True).close()\n"
         "print({'alembic', 'numpy', 'PIL', 'tensorflow', 'sqlalchemy.orm'} & set(sys.modules))"
     )

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from made_photos import made_photo
 from made_queries import queries, recorded, subjects
 
-from indexer.library.find import Sort
-from indexer.library.match import Subject
-from indexer.library.query import ALL, Query, Term
-from indexer.library.search import by_query
-from indexer.library.shapes import shapes
+from indexer.library.query.ast import ALL, Query, Term
+from indexer.library.query.evaluate import Subject
+from indexer.library.query.plan import Sort
+from indexer.library.search.aggregates import shapes
+from indexer.library.search.search import by_query
 from indexer.library.store import Library
 from indexer.photo import Indexed, Removed
 

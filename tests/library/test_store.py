@@ -13,7 +13,7 @@ from made_photos import EYES, dump, faults, made_analysis, made_photo, moved
 
 from indexer.errors import LibraryError, StoreError
 from indexer.library.report import TagCount, Thing, details, failures, status, tag_counts
-from indexer.library.search import by_keywords
+from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 from indexer.photo import Descriptor, Failed, Indexed, Networks, PhotoFile, Removed, Tag, Unchanged
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from made_photos import made_photo
 
 from indexer.errors import QueryError
-from indexer.library.corrections import hide_person, move_faces, person_with
-from indexer.library.fields import ABOUT, values
-from indexer.library.parse import parse
-from indexer.library.people import faces_in
+from indexer.library.people.corrections import hide_person, move_faces, person_with
+from indexer.library.people.people import faces_in
+from indexer.library.query.field_names import ABOUT, values
+from indexer.library.query.fields import FIELDS
+from indexer.library.query.parser import parse
+from indexer.library.search.suggest import last_word, suggest
 from indexer.library.store import Library
-from indexer.library.suggest import last_word, suggest
-from indexer.library.values import FIELDS
 from indexer.photo import Removed
 
 P = Path("/photos")

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from made_photos import EYES, made_photo, moved
 
-from indexer.library.laid import Head
-from indexer.library.own import add_tag, remove_tag
+from indexer.library.photo_rows.user_layer import Head
 from indexer.library.report import details
-from indexer.library.search import by_keywords
+from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
-from indexer.library.taught import forget, sample, taught_words, teach, to_teach_again
+from indexer.library.user.own_tags import add_tag, remove_tag
+from indexer.library.user.taught_words import forget, sample, taught_words, teach, to_teach_again
 from indexer.photo import Indexed, PhotoFile, Tag
 
 MODEL = EYES[0]

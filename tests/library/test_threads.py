@@ -10,12 +10,12 @@ from threading import Event
 import pytest
 from made_photos import made_photo
 
-from indexer.library.people import list_people
-from indexer.library.query import ALL, And, Not, Or, Term
-from indexer.library.search import by_query, count_hits, similar_faces
+from indexer.library.people.people import list_people
+from indexer.library.query.ast import ALL, And, Not, Or, Term
+from indexer.library.search.search import by_query, count_hits, similar_faces
+from indexer.library.search.suggest import suggest
+from indexer.library.search.timeline import timeline
 from indexer.library.store import Library
-from indexer.library.suggest import suggest
-from indexer.library.timeline import timeline
 from indexer.photo import Removed
 
 P = Path("/photos")

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from made_photos import made_photo
 from made_queries import queries, recorded, subjects
 
-from indexer.library.match import Subject, match
-from indexer.library.query import ALL, Not, Query, Taken, Term
-from indexer.library.search import count_hits
+from indexer.library.query.ast import ALL, Not, Query, Taken, Term
+from indexer.library.query.evaluate import Subject, match
+from indexer.library.search.search import count_hits
+from indexer.library.search.timeline import Month, timeline
 from indexer.library.store import Library
-from indexer.library.timeline import Month, timeline
 from indexer.photo import Indexed, Removed
 
 P = Path("/photos")

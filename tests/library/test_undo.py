@@ -15,15 +15,17 @@ from made_people import LIMITS, MODEL, add, photo_of
 from made_photos import ROOT
 
 from indexer.errors import IndexerError
-from indexer.library import changelog, corrections, log_entry
-from indexer.library.forget import forget_faces, forget_person
-from indexer.library.group import group
-from indexer.library.noting import NOTED
-from indexer.library.people import face_at, faces_of, find_person, list_people
+from indexer.library.history import change_log as changelog
+from indexer.library.history import entries as log_entry
+from indexer.library.history.row_changes import NOTED
+from indexer.library.history.undo import last as newest
+from indexer.library.history.undo import undo as take_back
+from indexer.library.people import corrections
+from indexer.library.people.forget import forget_faces, forget_person
+from indexer.library.people.grouping import group
+from indexer.library.people.people import face_at, faces_of, find_person, list_people
 from indexer.library.store import Library
-from indexer.library.taking import News, take_in
-from indexer.library.undo import last as newest
-from indexer.library.undo import undo as take_back
+from indexer.library.user.imports import News, take_in
 from indexer.photo import Removed
 
 ALICE, BOB, CAROL = 1, 2, 3

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from indexer import config
+from indexer.config import config
 
 PROJECT = Path(__file__).parents[2]
 FOLDER = PROJECT / "docs" / "docker"

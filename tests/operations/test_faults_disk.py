@@ -20,7 +20,7 @@ from running import Running, wait_until
 
 from indexer.library.store import Library
 from indexer.photo import Failed, Networks
-from indexer.pipeline.plan import plan
+from indexer.pipeline.scan.plan import plan
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 

@@ -19,10 +19,10 @@ from running import Program, is_alive, own_workers, wait_until
 from indexer.errors import ModelError
 from indexer.intake.discover import stamp
 from indexer.photo import Analysis, Failed, Indexed, PhotoFile
-from indexer.pipeline.inference import Inference, is_shared
-from indexer.pipeline.pool import Done, Pool
-from indexer.pipeline.worker import Limits
-from indexer.vision.eyes import Eyes
+from indexer.pipeline.workers.inference_host import Inference, is_shared
+from indexer.pipeline.workers.photo_pool import Done, Pool
+from indexer.pipeline.workers.tasks import Limits
+from indexer.vision.model_set import Eyes
 from indexer.vision.runtime import open_model
 from indexer.vision.runtime.remote import counts
 from indexer.vision.spec import read_specs
@@ -37,7 +37,7 @@ ASKING = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from indexer.vision.place import Place
+from indexer.vision.endpoint import Place
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
 

@@ -19,9 +19,9 @@ from running import is_alive, own_workers, wait_until
 
 from indexer.intake.discover import stamp
 from indexer.photo import Failed, Indexed, PhotoFile
-from indexer.pipeline.pool import Done, Pool
-from indexer.pipeline.worker import Limits
-from indexer.vision.eyes import Eyes
+from indexer.pipeline.workers.photo_pool import Done, Pool
+from indexer.pipeline.workers.tasks import Limits
+from indexer.vision.model_set import Eyes
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")
 

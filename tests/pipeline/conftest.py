@@ -13,12 +13,12 @@ from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto
 from indexer.library.store import Library
 from indexer.photo import Failed, Indexed, Networks, Outcome, Passed, PhotoFile
-from indexer.pipeline.index import run
-from indexer.pipeline.plan import Plan, plan
-from indexer.pipeline.pool import Done, Seen
-from indexer.pipeline.worker import analyze_file
+from indexer.pipeline.scan.plan import Plan, plan
+from indexer.pipeline.scan.run import run
+from indexer.pipeline.workers.photo_pool import Done, Seen
+from indexer.pipeline.workers.tasks import analyze_file
 from indexer.vision.analyze import Analyzer
-from indexer.vision.eyes import Eyes
+from indexer.vision.model_set import Eyes
 
 MAX_PIXELS = 50_000_000
 

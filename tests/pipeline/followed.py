@@ -9,13 +9,13 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
-from indexer.intake.settle import Settling, disk_stamp
-from indexer.intake.watch import Watch
+from indexer.intake.watch.settle import Settling, disk_stamp
+from indexer.intake.watch.watch import Watch
 from indexer.library.store import Library
-from indexer.pipeline.account import Account
-from indexer.pipeline.daemon import Daemon, Pace
-from indexer.pipeline.gate import Gate
-from indexer.pipeline.presence import Presence
+from indexer.pipeline.daemon.daemon import Daemon, Pace
+from indexer.pipeline.daemon.reporter import Account
+from indexer.pipeline.daemon.status_file import Presence
+from indexer.pipeline.daemon.throttle import Gate
 
 SETTLE = 0.03
 PATIENCE = 20.0

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from indexer.library import own
-from indexer.library.replace import upsert
+from indexer.library.db.tables import own_tags
+from indexer.library.photo_rows.write_analysis import upsert
 from indexer.library.store import Library
-from indexer.library.tables import own_tags
+from indexer.library.user import own_tags as own
 from indexer.photo import Analysis, Evidence, Failed, Hashes, Indexed, Look, Metadata, Networks, Passed, PhotoFile, Tag
 
 NAMES = ("p1.jpg", "p2.jpg", "p3.jpg", "p4.jpg", "x/p1.jpg")

@@ -11,7 +11,7 @@ import pytest
 
 from indexer.errors import StoreError
 from indexer.library.store import Library
-from indexer.pipeline.apart import Apart, LostError, duplicates_in
+from indexer.pipeline.workers.run_apart import Apart, LostError, duplicates_in
 
 
 def test_a_task_is_done_in_another_process() -> None:

@@ -22,14 +22,14 @@ from PIL import Image
 from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import stamp
-from indexer.intake.look import look
+from indexer.intake.pixel_stats import look
 from indexer.library.report import details
 from indexer.library.store import Library
 from indexer.photo import Analysis, Failed, Indexed, Networks, Passed, PhotoFile, Tag
-from indexer.pipeline.daemon import Pace
-from indexer.pipeline.gate import Gate
-from indexer.pipeline.index import run
-from indexer.pipeline.plan import plan
+from indexer.pipeline.daemon.daemon import Pace
+from indexer.pipeline.daemon.throttle import Gate
+from indexer.pipeline.scan.plan import plan
+from indexer.pipeline.scan.run import run
 
 EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "15"))
 
@@ -325,7 +325,7 @@ def test_photos_of_a_folder_that_goes_and_comes_back_are_kept_and_not_read_again
 
 
 def test_nothing_is_read_during_a_pause_and_all_afterwards(root: Path) -> None:
-    from indexer.pipeline.presence import pause, resume
+    from indexer.pipeline.daemon.status_file import pause, resume
 
     with following(root) as followed:
         pause(followed.library.path)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.pipeline.gate import Gate, machine_load
-from indexer.pipeline.presence import pause, resume
+from indexer.pipeline.daemon.status_file import pause, resume
+from indexer.pipeline.daemon.throttle import Gate, machine_load
 
 
 class Machine:

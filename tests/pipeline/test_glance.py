@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 
 from indexer.photo import Picture
-from indexer.pipeline.glance import Glancer, glances
+from indexer.pipeline.predict.predict import Glancer, glances
 from indexer.vision.runtime import FakeModel
 from indexer.vision.spec import Labels, Output, read_specs
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.vocabulary import Vocabulary
 
 CLASSIFIER = read_specs()["efficientnet-lite0"]
 GRAY = Picture(np.full((60, 80, 3), 127, np.uint8), (80, 60))

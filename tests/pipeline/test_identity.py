@@ -24,13 +24,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from made_worlds import NAMES, ROOTS, Killed, MadePool, World, expected_words, photo_in
 
 from indexer.library import store
-from indexer.library.record import record
+from indexer.library.db.tables import metadata
+from indexer.library.indexing.record import record
 from indexer.library.store import Library
-from indexer.library.tables import metadata
-from indexer.pipeline.daemon import Pace
-from indexer.pipeline.gate import Gate
-from indexer.pipeline.index import run
-from indexer.pipeline.plan import plan
+from indexer.pipeline.daemon.daemon import Pace
+from indexer.pipeline.daemon.throttle import Gate
+from indexer.pipeline.scan.plan import plan
+from indexer.pipeline.scan.run import run
 
 EXAMPLES, WATCHED_EXAMPLES = 300, 30
 LONG_EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "5000"))

@@ -12,11 +12,11 @@ import pytest
 
 from indexer.errors import LibraryError
 from indexer.library.report import details, failures, status
-from indexer.library.search import by_keywords
+from indexer.library.search.search import by_keywords
 from indexer.photo import Failed, Indexed, Moved, Outcome, Removed, Unchanged, kind_of
-from indexer.pipeline import identity
-from indexer.pipeline.index import run
-from indexer.pipeline.plan import plan
+from indexer.pipeline.scan import identity
+from indexer.pipeline.scan.plan import plan
+from indexer.pipeline.scan.run import run
 
 
 def kinds(outcomes: list[Outcome]) -> Counter[str]:

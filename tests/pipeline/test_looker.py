@@ -20,11 +20,11 @@ from PIL import Image
 from indexer.errors import ConfigError, ModelError, PhotoError
 from indexer.geometry import Box
 from indexer.intake.decode import NotAPhoto
-from indexer.pipeline.apart import LostError
-from indexer.pipeline.looker import Busy, Looker
-from indexer.pipeline.stages import Stages
-from indexer.pipeline.worker import Limits
-from indexer.vision.eyes import Eyes
+from indexer.pipeline.predict.service import Busy, Looker
+from indexer.pipeline.workers.run_apart import LostError
+from indexer.pipeline.workers.stage_board import Stages
+from indexer.pipeline.workers.tasks import Limits
+from indexer.vision.model_set import Eyes
 
 LIMITS = Limits(10**8, 60, 10**9)
 BLIND = Eyes(Path("nowhere"), "efficientnet-lite0", None, None)  # thumbnails need no network

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.library.alike import Copy, Group
-from indexer.pipeline.others import Checked, Doubt, checked
+from indexer.library.similar.similar import Copy, Group
+from indexer.pipeline.duplicates.verify import Checked, Doubt, checked
 
 
 def copy(path: Path, kind: str = "identical") -> Copy:

@@ -12,8 +12,8 @@ import pytest
 
 from indexer.library.report import status
 from indexer.photo import Moved
-from indexer.pipeline.gone import Absence
-from indexer.pipeline.plan import Plan, plan, plan_touched
+from indexer.pipeline.scan.missing import Absence
+from indexer.pipeline.scan.plan import Plan, plan, plan_touched
 
 
 def touched(scanner, *paths: Path) -> Plan:
@@ -197,7 +197,7 @@ def test_equal_numbers_are_told_and_keep_no_photo_from_being_missing(
     scanner, photos: Path, small: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(photos / "trip", photos / "walk")
-    monkeypatch.setattr("indexer.intake.equal_numbers._numbers", lambda folder: (1, folder.count("/")))
+    monkeypatch.setattr("indexer.intake.walk.equal_numbers._numbers", lambda folder: (1, folder.count("/")))
     scanner(photos)
     assert status(scanner.library).photos == 5
     (photos / "walk" / "flower.jpg").unlink()

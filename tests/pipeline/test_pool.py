@@ -15,9 +15,9 @@ import pytest
 from indexer.errors import ModelError
 from indexer.intake.discover import discover
 from indexer.photo import Failed, Indexed, PhotoFile
-from indexer.pipeline.pool import Pool
-from indexer.pipeline.worker import Limits
-from indexer.vision.eyes import Eyes
+from indexer.pipeline.workers.photo_pool import Pool
+from indexer.pipeline.workers.tasks import Limits
+from indexer.vision.model_set import Eyes
 
 LIMITS = Limits(10**8, 60, 10**9)
 
@@ -44,7 +44,7 @@ def children(pid: int) -> Iterator[int]:
 
 
 def test_workers_do_what_the_bare_loop_does(quick_eyes: Eyes, photos: Path) -> None:
-    from indexer.pipeline.worker import analyze_file
+    from indexer.pipeline.workers.tasks import analyze_file
     from indexer.vision.analyze import Analyzer
 
     analyzer = Analyzer.open(quick_eyes)
@@ -98,9 +98,9 @@ def test_workers_do_not_outlive_a_killed_parent(models: Path, tmp_path: Path) ->
     script = f"""
 from pathlib import Path
 from indexer.photo import PhotoFile
-from indexer.pipeline.pool import Pool
-from indexer.pipeline.worker import Limits
-from indexer.vision.eyes import Eyes
+from indexer.pipeline.workers.photo_pool import Pool
+from indexer.pipeline.workers.tasks import Limits
+from indexer.vision.model_set import Eyes
 if __name__ == "__main__":
     eyes = Eyes(Path({str(models)!r}), "efficientnet-lite0", None, None, "litert")
     with Pool(eyes, Limits(10**8, 600, 10**9), workers=2) as pool:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import StoreError
-from indexer.pipeline.presence import Desk, Followed, Presence, pause, paused_since, presence, resume
+from indexer.pipeline.daemon.status_file import Desk, Followed, Presence, pause, paused_since, presence, resume
 
 MOMENT = datetime(2026, 11, 21, 12, 3, 4, tzinfo=UTC)
 
@@ -75,7 +75,7 @@ def test_a_library_has_one_daemon_by_whatever_name(library: Path, tmp_path: Path
 
 def test_a_killed_daemon_is_not_there_and_leaves_its_place(library: Path) -> None:
     script = (
-        "import os, signal, sys; from pathlib import Path; from indexer.pipeline.presence import Desk\n"
+        "import os, signal, sys; from pathlib import Path; from indexer.pipeline.daemon.status_file import Desk\n"
         "desk = Desk.claim(Path(sys.argv[1]))\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

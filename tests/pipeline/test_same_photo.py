@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from indexer.library import own
-from indexer.library.corrections import give_faces
-from indexer.library.people import face_at, faces_in, labels
+from indexer.library.history.undo import undo
+from indexer.library.people.corrections import give_faces
+from indexer.library.people.people import face_at, faces_in, labels
 from indexer.library.report import details, status
-from indexer.library.undo import undo
+from indexer.library.user import own_tags as own
 from indexer.photo import Networks, kind_of
 
 
@@ -167,7 +167,7 @@ def test_what_was_copied_back_with_new_change_times_is_hashed_and_not_analyzed(s
 def test_a_library_without_change_times_learns_them_without_hashing(
     scanner, series: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from indexer.pipeline import identity
+    from indexer.pipeline.scan import identity
 
     scanner(series)
     with scanner.library.writing() as connection:

@@ -18,11 +18,11 @@ from PIL import Image
 
 from indexer.errors import PhotoError
 from indexer.geometry import Box
-from indexer.pipeline.kept import Kept
-from indexer.pipeline.looker import Looker
-from indexer.pipeline.thumbnails import Thumbnails
-from indexer.pipeline.worker import Limits
-from indexer.vision.eyes import Eyes
+from indexer.pipeline.predict.kept import Kept
+from indexer.pipeline.predict.service import Looker
+from indexer.pipeline.predict.thumbnails import Thumbnails
+from indexer.pipeline.workers.tasks import Limits
+from indexer.vision.model_set import Eyes
 
 BLIND = Eyes(Path("nowhere"), "efficientnet-lite0", None, None)
 MB = 1_000_000
@@ -161,10 +161,10 @@ def test_a_full_disk_costs_nothing_but_time(tmp_path: Path, folder: Path) -> Non
     script = f"""
 import resource, signal
 from pathlib import Path
-from indexer.pipeline.looker import Looker
-from indexer.pipeline.thumbnails import Thumbnails
-from indexer.pipeline.worker import Limits
-from indexer.vision.eyes import Eyes
+from indexer.pipeline.predict.service import Looker
+from indexer.pipeline.predict.thumbnails import Thumbnails
+from indexer.pipeline.workers.tasks import Limits
+from indexer.vision.model_set import Eyes
 if __name__ == "__main__":
     looker = Looker(Eyes(Path("nowhere"), "efficientnet-lite0", None, None), Limits(10**8, 60, 10**9), 1, 1)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from indexer.errors import LibraryError
-from indexer.pipeline.training import PARTS, Lesson, gather, split
-from indexer.zoo.training_course import Course
+from indexer.pipeline.models.training_data import PARTS, Lesson, gather, split
+from indexer.zoo.train.params import Course
 
 SIDE = 32
 INPUT = Course((), SIDE, 1, 0, 8, 0).input

@@ -17,15 +17,15 @@ from indexer.errors import LibraryError
 from indexer.geometry import Box
 from indexer.intake.discover import stamp
 from indexer.intake.xmp.packet import Packet
-from indexer.library.corrections import person_with, refuse_face
-from indexer.library.exchange import KnownPhoto, known_photos
-from indexer.library.own import add_tag, rate, remove_tag, said
+from indexer.library.people.corrections import person_with, refuse_face
 from indexer.library.store import Library
-from indexer.library.taking import Heard, News, news, people_ids, take_in
+from indexer.library.user.export import KnownPhoto, known_photos
+from indexer.library.user.imports import Heard, News, news, people_ids, take_in
+from indexer.library.user.own_tags import add_tag, rate, remove_tag, said
 from indexer.photo import Analysis, Evidence, Face, Hashes, Indexed, Look, Metadata, Networks, Tag
-from indexer.pipeline.plan import plan
-from indexer.pipeline.xmp import Exported, Wish, export
-from indexer.pipeline.xmp_import import Imported, take
+from indexer.pipeline.imports import Imported, take
+from indexer.pipeline.scan.plan import plan
+from indexer.pipeline.xmp_export import Exported, Wish, export
 
 SIDECARS = Wish()
 PATHS = {"dog": ("animal", "dog"), "animal": ("animal",)}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer.vision.runtime.adapted import Adapted
+from indexer.vision.runtime.adapter import Adapted
 from indexer.vision.spec import ModelSpec, spec_of
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from indexer.vision.align import CHIP_PX, TEMPLATE, applied, chip, similarity, template
+from indexer.vision.faces.align import CHIP_PX, TEMPLATE, applied, chip, similarity, template
 
 turns = st.floats(-np.pi, np.pi)
 scales = st.floats(0.05, 50)

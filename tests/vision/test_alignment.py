@@ -12,7 +12,7 @@ from made_documents import KINDS, photographed
 from PIL import Image, ImageEnhance
 
 from indexer.photo import Picture
-from indexer.vision.alignment import Signature, are_copies, have_same_pixels
+from indexer.vision.compare.alignment import Signature, are_copies, have_same_pixels
 
 
 def signature(image: Image.Image) -> Signature:

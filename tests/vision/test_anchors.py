@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from indexer.vision.anchors import Found, decode, distinct, overlaps
+from indexer.vision.faces.anchors import Found, decode, distinct, overlaps
 
 HEIGHT, WIDTH = 96, 160
 ANCHORS = 2 * (12 * 20 + 6 * 10 + 3 * 5)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from indexer.errors import ModelError
-from indexer.vision.runtime.batches import Batches, Count
+from indexer.vision.runtime.batching import Batches, Count
 from indexer.vision.runtime.questions import Answers, Question, Questions
 from indexer.vision.runtime.tensorflow import OutOfMemoryError
 from indexer.vision.spec import ModelSpec, read_specs

@@ -14,7 +14,7 @@ from indexer.photo import Look, Picture
 from indexer.vision.classify import Classifier
 from indexer.vision.runtime import FakeModel, open_model
 from indexer.vision.spec import read_specs
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.vocabulary import Vocabulary
 
 SPEC = read_specs()["efficientnet-lite0"]
 PLAIN = Look(0.5, 0.3, 0.2, 0.0)

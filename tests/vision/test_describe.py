@@ -14,9 +14,9 @@ from PIL import Image, ImageFilter
 
 from indexer.geometry import Box, Point
 from indexer.photo import Face, Picture
-from indexer.vision.align import TEMPLATE, chip, template
-from indexer.vision.describe import Describer, landmarks_px
-from indexer.vision.detect import Detector
+from indexer.vision.faces.align import TEMPLATE, chip, template
+from indexer.vision.faces.describe import Describer, landmarks_px
+from indexer.vision.faces.detect import Detector
 from indexer.vision.preprocess import normalized
 from indexer.vision.runtime import FakeModel, open_model
 from indexer.vision.spec import Output, read_specs

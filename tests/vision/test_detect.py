@@ -14,7 +14,7 @@ from PIL import Image
 
 from indexer.geometry import Box
 from indexer.photo import Face, Picture
-from indexer.vision.detect import Detector, agreed
+from indexer.vision.faces.detect import Detector, agreed
 from indexer.vision.runtime import FakeModel, open_model
 from indexer.vision.spec import read_specs
 

@@ -13,9 +13,9 @@ from PIL import Image
 
 from indexer.geometry import Box
 from indexer.photo import Face, Picture
-from indexer.vision.describe import Describer
-from indexer.vision.detect import Detector
-from indexer.vision.face_reader import FaceReader
+from indexer.vision.faces.describe import Describer
+from indexer.vision.faces.detect import Detector
+from indexer.vision.faces.reader import FaceReader
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
 

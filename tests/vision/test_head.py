@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indexer.vision.head import PREVALENCE, train
+from indexer.vision.linear_head import PREVALENCE, train
 
 LENGTH = 32
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from indexer.vision.hierarchy import paths
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.vocabulary import Vocabulary
+from indexer.vision.tags.wordnet import paths
 
 
 def test_every_word_has_one_path_and_every_word_in_it_has_the_path_up_to_it() -> None:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import ModelError
-from indexer.vision.labels import class_names, first_number, read_labels, words_of_models, write_labels
 from indexer.vision.spec import Labels, Output, read_specs
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.labels import class_names, first_number, read_labels, words_of_models, write_labels
+from indexer.vision.tags.vocabulary import Vocabulary
 
 WORDS = Vocabulary.load()
 SPEC = read_specs()["efficientnet-lite0"]

@@ -10,7 +10,7 @@ from made_face_api import ready_spec
 
 from indexer.geometry import Box
 from indexer.photo import Face, Picture
-from indexer.vision.landmarks import Landmarker
+from indexer.vision.faces.landmarks import Landmarker
 from indexer.vision.runtime import FakeModel
 
 SPEC = ready_spec("face-api-landmarks-68")

@@ -12,9 +12,9 @@ from indexer.errors import ModelError
 from indexer.geometry import Box
 from indexer.photo import Analysis, Evidence, Face, Hashes, Look, Metadata, Object, Tag
 from indexer.resources import packaged
-from indexer.vision.explain import reasons
-from indexer.vision.meaning import nearest
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.explain import reasons
+from indexer.vision.tags.meaning import nearest
+from indexer.vision.tags.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary.load()
 

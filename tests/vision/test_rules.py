@@ -9,8 +9,8 @@ import pytest
 from indexer.errors import ConfigError
 from indexer.photo import Tag
 from indexer.resources import packaged
-from indexer.vision.rules import Rules, idle_rules, read_rules
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.rules import Rules, idle_rules, read_rules
+from indexer.vision.tags.vocabulary import Vocabulary
 
 KNOWN = frozenset({"dog", "cat", "car", "tap"})
 

@@ -37,7 +37,7 @@ def made(spec: ModelSpec, batch: int | None, answer: Any, folder: Path) -> Tenso
     """A network that was built without a form for many pictures."""
     import tensorflow as tf
 
-    from indexer.zoo.export import save
+    from indexer.zoo.build.convert import save
 
     wanted = tf.TensorSpec((batch, None, None, 3), tf.float32, name=spec.input.name)
     save(lambda image: {"probabilities": answer(tf, image)}, wanted, None, folder)

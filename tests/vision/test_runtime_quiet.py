@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from indexer.vision.quiet import quiet
+from indexer.vision.silence import quiet
 
 
 def test_what_native_code_writes_is_held_back(capfd: pytest.CaptureFixture[str]) -> None:

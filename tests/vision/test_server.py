@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from indexer.errors import ModelError
-from indexer.vision.place import Place
+from indexer.vision.endpoint import Place
 from indexer.vision.runtime import LiteRtModel, open_model, remote, wire
-from indexer.vision.runtime.batches import Count
+from indexer.vision.runtime.batching import Count
 from indexer.vision.runtime.questions import Answers, Joinable
 from indexer.vision.runtime.remote import LostError, RemoteModel, counts
 from indexer.vision.runtime.server import Server

@@ -9,8 +9,8 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.vision.runtime import FakeModel
+from indexer.vision.smoke_test import check_names, sample, try_out
 from indexer.vision.spec import spec_of
-from indexer.vision.tried import check_names, sample, try_out
 
 SHAPES = {
     "classifier": {"probabilities": ["views", 3]},

@@ -16,8 +16,8 @@ from indexer.errors import ModelError
 from indexer.geometry import Box
 from indexer.photo import Evidence, Face, Look, Object, Tag
 from indexer.resources import packaged
-from indexer.vision.rules import Rules
-from indexer.vision.vocabulary import Vocabulary
+from indexer.vision.tags.rules import Rules
+from indexer.vision.tags.vocabulary import Vocabulary
 
 WORDS = Vocabulary.load()
 HALF = replace(WORDS, rules=Rules(0.5, 0.5, {}, {}, frozenset()))
@@ -189,9 +189,8 @@ def test_a_broader_word_is_never_less_sure() -> None:
 
 
 def test_search_words_load_without_numpy() -> None:
-    script = (
-        "import sys; from indexer.vision.vocabulary import Vocabulary; Vocabulary.load(); print('numpy' in sys.modules)"
-    )
+    load = "from indexer.vision.tags.vocabulary import Vocabulary; Vocabulary.load()"
+    script = f"import sys; {load}; print('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout == b"False\n"
 
 

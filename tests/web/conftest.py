@@ -16,15 +16,15 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from indexer.config import Config
+from indexer.config.config import Config
 from indexer.library.store import Library
-from indexer.pipeline.looker import Looker
-from indexer.pipeline.thumbnails import Thumbnails
-from indexer.pipeline.worker import Limits
-from indexer.vision.eyes import Eyes
-from indexer.vision.vocabulary import Vocabulary
+from indexer.pipeline.predict.service import Looker
+from indexer.pipeline.predict.thumbnails import Thumbnails
+from indexer.pipeline.workers.tasks import Limits
+from indexer.vision.model_set import Eyes
+from indexer.vision.tags.vocabulary import Vocabulary
 from indexer.web.app import create_app
-from indexer.web.guard.guard import Guard
+from indexer.web.security.security import Guard
 from indexer.web.site import Site
 
 ADDRESS = "http://127.0.0.1:8710"

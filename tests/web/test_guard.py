@@ -14,16 +14,16 @@ from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from in_thread import run
 
-from indexer.config import Config
+from indexer.config.config import Config
 from indexer.errors import ConfigError
-from indexer.web.guard.bodies import Bodies
-from indexer.web.guard.crowd import Crowd
-from indexer.web.guard.guard import Guard
-from indexer.web.guard.origins import Hosts, is_foreign, is_loopback, split_host
-from indexer.web.guard.secret import Keys, kept_password, kept_token
-from indexer.web.guard.sessions import LONGEST_SECONDS, UNUSED_SECONDS, Sessions, csrf_token
-from indexer.web.guard.throttle import Throttle
 from indexer.web.problems import add_problems
+from indexer.web.security.credentials import Keys, kept_password, kept_token
+from indexer.web.security.crowd import Crowd
+from indexer.web.security.hosts import Hosts, is_foreign, is_loopback, split_host
+from indexer.web.security.limits import Bodies
+from indexer.web.security.security import Guard
+from indexer.web.security.sessions import LONGEST_SECONDS, UNUSED_SECONDS, Sessions, csrf_token
+from indexer.web.security.throttle import Throttle
 
 PASSWORD = kept_password("correct horse")
 TOKEN = "indexer_" + "k7Qw-3xZ" * 5 + "abc"

@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
-from indexer.config import Config
-from indexer.web.guard.guard import Guard
-from indexer.web.guard.secret import kept_password, kept_token, new_token
+from indexer.config.config import Config
 from indexer.web.problems import add_problems
+from indexer.web.security.credentials import kept_password, kept_token, new_token
+from indexer.web.security.security import Guard
 
 PASSWORD = "correct horse"
 KEPT = kept_password(PASSWORD)

@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from PIL import Image
 
-from indexer.web.api import uploaded as uploading
+from indexer.web.api import upload as uploading
 
 if TYPE_CHECKING:
     from conftest import Serve, Served

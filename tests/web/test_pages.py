@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from indexer.web.pages.rendering import FOLDER, STATIC, static
-from indexer.web.pages.telling import months, placed_copies, shape
-from indexer.web.pages.wording import size
+from indexer.web.filters import months, placed_copies, shape
+from indexer.web.rendering import FOLDER, STATIC, static
+from indexer.web.wording import size
 
 if TYPE_CHECKING:
     from conftest import Home, Serve, Served

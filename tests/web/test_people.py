@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from indexer.library.corrections import give_faces
+from indexer.library.people.corrections import give_faces
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from indexer.errors import (
     QueryError,
     StoreError,
 )
-from indexer.library.file import BEING_WRITTEN
-from indexer.pipeline.crew import Busy
-from indexer.web.caching import add_caching, cached, etag
+from indexer.library.db.engine import BEING_WRITTEN
+from indexer.pipeline.workers.task_pool import Busy
+from indexer.web.http import add_caching, cached, etag
 from indexer.web.problems import Problem, add_problems
 
 P = Path("/photos/a.jpg")
@@ -111,7 +111,7 @@ def test_who_has_the_answer_does_not_get_it_again(sent: str, status: int) -> Non
 
 
 def test_static_files_are_kept_long_by_their_version(client) -> None:
-    from indexer.web.pages.rendering import static
+    from indexer.web.rendering import static
 
     versioned = client.get(static("css/api.css"))
     assert versioned.status_code == 200

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from in_thread import run
 from PIL import Image
 
-from indexer.web.guard.secret import kept_password, kept_token
+from indexer.web.security.credentials import kept_password, kept_token
 
 TOKEN = "indexer_" + "k7Qw-3xZ" * 5 + "abc"
 PASSWORD = "correct horse"

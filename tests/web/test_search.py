@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from indexer.library.corrections import give_faces
-from indexer.web.api.asked import order_of_text
+from indexer.library.people.corrections import give_faces
+from indexer.web.api.parameters_query import order_of_text
 from indexer.web.site import Site
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from indexer.errors import StoreError
 from indexer.library.store import Library
-from indexer.web.memory import Memory
+from indexer.web.cache import Memory
 from indexer.web.slowly import Slowly
 
 _PATIENCE_SECONDS = 20.0

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import ModelError
-from indexer.vision.labels import read_labels
 from indexer.vision.spec import read_specs
-from indexer.zoo.adopt import adopted, check_name, forget, label_lines, label_names
-from indexer.zoo.own import checked
-from indexer.zoo.proposal import Proposal, Reason
-from indexer.zoo.wishes import replaced
+from indexer.vision.tags.labels import read_labels
+from indexer.zoo.build.custom import checked
+from indexer.zoo.custom.install import adopted, check_name, forget, label_lines, label_names
+from indexer.zoo.custom.overrides import replaced
+from indexer.zoo.custom.spec_draft import Proposal, Reason
 
 TOLD = {
     "role": "classifier",

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from indexer.errors import ModelError
-from indexer.vision.built import check, is_built, is_whole
+from indexer.vision.model_store import check, is_built, is_whole
 from indexer.vision.runtime import TensorFlowModel, open_model
 from indexer.vision.spec import ModelSpec, read_specs
-from indexer.zoo.build import build, network
-from indexer.zoo.child import build_missing
-from indexer.zoo.sources import read_weights
-from indexer.zoo.trial import difference
+from indexer.zoo.build.build import build, network
+from indexer.zoo.build.subprocess import build_missing
+from indexer.zoo.build.trial import difference
+from indexer.zoo.build.weights import read_weights
 
 SPEC = read_specs()["retinaface-mobilenet025"]  # the smallest
 STEPS = [f"{SPEC.name}: {step}" for step in (f"building from {SPEC.weights.package}", "converting", "built")]
@@ -28,7 +28,7 @@ BUILDER = """
 import sys
 from pathlib import Path
 from indexer.vision.spec import read_specs
-from indexer.zoo.child import build_missing
+from indexer.zoo.build.subprocess import build_missing
 
 build_missing([read_specs()[sys.argv[1]]], Path(sys.argv[2]), lambda text: print(text, flush=True))
 assert not {"tensorflow", "keras"} & set(sys.modules), "the parent loaded TensorFlow"
@@ -140,7 +140,7 @@ def test_a_network_that_is_not_the_converted_one_is_noticed(folder: Path) -> Non
 
 
 def test_a_wrong_conversion_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexer.zoo.build._TOLERANCE", -1.0)
+    monkeypatch.setattr("indexer.zoo.build.build._TOLERANCE", -1.0)
     with pytest.raises(ModelError, match=r"its conversion by TensorFlow .* is wrong by"):
         build(SPEC, tmp_path)
     assert not is_built(SPEC, tmp_path)

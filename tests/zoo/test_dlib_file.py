@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.zoo.dlib_file import read_dlib
+from indexer.zoo.readers.dlib_file import read_dlib
 
 
 def integer(value: int) -> bytes:

@@ -17,16 +17,16 @@ import numpy as np
 import pytest
 
 from indexer.errors import ModelError
-from indexer.vision.labels import read_labels
 from indexer.vision.preprocess import normalized
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import ModelSpec, read_spec, read_specs
-from indexer.zoo.adopt import adopted
-from indexer.zoo.build import build
-from indexer.zoo.export_model import export_model, write
-from indexer.zoo.guess import guess
-from indexer.zoo.inspect import inspect
-from indexer.zoo.wishes import Wishes, wished
+from indexer.vision.tags.labels import read_labels
+from indexer.zoo.build.build import build
+from indexer.zoo.custom.infer_spec import guess
+from indexer.zoo.custom.install import adopted
+from indexer.zoo.custom.overrides import Wishes, wished
+from indexer.zoo.export.export import export_model, write
+from indexer.zoo.inspect.inspect import inspect
 
 OWN: dict[str, tuple[str, dict[str, Any]]] = {
     "softmax": ("keras_file", {}),

@@ -17,12 +17,12 @@ from PIL import Image
 from indexer.errors import ModelError
 from indexer.vision.preprocess import normalized
 from indexer.vision.spec import read_specs
-from indexer.zoo.dlib_file import read_dlib
-from indexer.zoo.dlib_resnet import dlib_resnet
-from indexer.zoo.face_api import MANIFESTS, build, networks_in
-from indexer.zoo.face_api.manifest import find_manifest, manifest_files, read_manifest
-from indexer.zoo.foreign import open_foreign
-from indexer.zoo.sources import read_weights
+from indexer.zoo.architectures.dlib_resnet import dlib_resnet
+from indexer.zoo.architectures.face_api import MANIFESTS, build, networks_in
+from indexer.zoo.architectures.face_api.manifest import find_manifest, manifest_files, read_manifest
+from indexer.zoo.build.custom_loader import open_foreign
+from indexer.zoo.build.weights import read_weights
+from indexer.zoo.readers.dlib_file import read_dlib
 
 SSD, LANDMARKS, RECOGNITION = MANIFESTS
 

@@ -13,11 +13,11 @@ from made_models import KINDS, Net, pictures
 
 from indexer.errors import ModelError
 from indexer.vision.spec import spec_of
-from indexer.zoo.guess import guess
-from indexer.zoo.inspect import look
-from indexer.zoo.inspection import Inspection, Operation, Tensor
-from indexer.zoo.proposal import Proposal, toml_lines
-from indexer.zoo.scaling import SCALINGS
+from indexer.zoo.custom.infer_spec import guess
+from indexer.zoo.custom.normalization import SCALINGS
+from indexer.zoo.custom.spec_draft import Proposal, toml_lines
+from indexer.zoo.inspect.inspect import look
+from indexer.zoo.inspect.inspection import Inspection, Operation, Tensor
 
 Made = Callable[..., Path]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from indexer.errors import ModelError
-from indexer.library.laid import Head
-from indexer.zoo.head import write_head
+from indexer.library.photo_rows.user_layer import Head
+from indexer.zoo.train.export_taught import write_head
 
 
 @pytest.mark.long

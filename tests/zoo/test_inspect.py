@@ -19,10 +19,10 @@ from made_models import ENDINGS, tf1_saved_model
 from wire import node, onnx_model, part, tensor, value
 
 from indexer.errors import ModelError
-from indexer.zoo.guess import guess
-from indexer.zoo.inspect import choose_tags, find_tensor, inspect, look
-from indexer.zoo.inspection import inspection_of
-from indexer.zoo.tflite_metadata import normalization
+from indexer.zoo.custom.infer_spec import guess
+from indexer.zoo.inspect.inspect import choose_tags, find_tensor, inspect, look
+from indexer.zoo.inspect.inspection import inspection_of
+from indexer.zoo.inspect.tflite_metadata import normalization
 
 Made = Callable[..., Path]
 NAMES = {  # of the picture and of the answer
@@ -335,7 +335,7 @@ def test_errors_of_the_process_come_back(made: Made, tmp_path: Path) -> None:
 
 def test_files_that_are_read_by_hand_need_no_tensorflow(made: Made) -> None:
     script = (
-        "import sys; from pathlib import Path; from indexer.zoo.inspect import look\n"
+        "import sys; from pathlib import Path; from indexer.zoo.inspect.inspect import look\n"
         "for path in sys.argv[1:]: look(Path(path))\n"
         "print({'tensorflow', 'keras'} & set(sys.modules))"
     )

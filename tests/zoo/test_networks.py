@@ -18,9 +18,9 @@ from indexer.errors import ModelError
 from indexer.vision.preprocess import normalized, resized, tensor
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import ModelSpec, read_specs
-from indexer.zoo.build import network
-from indexer.zoo.sources import read_weights
-from indexer.zoo.torch_file import read_torch
+from indexer.zoo.build.build import network
+from indexer.zoo.build.weights import read_weights
+from indexer.zoo.readers.torch_file import read_torch
 
 SPECS = read_specs()
 PICTURE_NETWORKS = [name for name, spec in SPECS.items() if spec.input.fit != "as-is"]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from indexer.resources import packaged
-from indexer.zoo.nouns import main, nearest, read_senses, read_words, rows
-from indexer.zoo.wordnet import Synset
+from indexer.zoo.vocabulary.nouns import main, nearest, read_senses, read_words, rows
+from indexer.zoo.vocabulary.wordnet import Synset
 
 LABELS = packaged("models") / "labels"
 WORDNET = Path("/usr/share/wordnet")

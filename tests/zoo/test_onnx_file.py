@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wire import onnx_model, part, tensor, varint
 
-from indexer.zoo.onnx_file import read_onnx
+from indexer.zoo.readers.onnx_file import read_onnx
 
 KERNEL = np.arange(18, dtype="<f4").reshape(1, 2, 3, 3)
 ATTRIBUTES = [

@@ -15,16 +15,16 @@ import pytest
 from made_models import KINDS, Net, answer, pictures
 
 from indexer.errors import ModelError
-from indexer.vision.built import fingerprint, is_whole, tree_fingerprint
-from indexer.vision.place import Place
+from indexer.vision.endpoint import Place
+from indexer.vision.model_store import fingerprint, is_whole, tree_fingerprint
 from indexer.vision.runtime import TensorFlowModel, open_model
 from indexer.vision.runtime.remote import counts
 from indexer.vision.runtime.server import Server
 from indexer.vision.spec import ModelSpec, spec_of
-from indexer.zoo.build import build
-from indexer.zoo.child import build_missing
-from indexer.zoo.guess import guess
-from indexer.zoo.inspect import look
+from indexer.zoo.build.build import build
+from indexer.zoo.build.subprocess import build_missing
+from indexer.zoo.custom.infer_spec import guess
+from indexer.zoo.inspect.inspect import look
 
 FORMATS = {
     "saved_model": "saved-model",

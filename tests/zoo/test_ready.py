@@ -16,21 +16,21 @@ from made_face_api import made_tensors, write_face_api
 
 from indexer.errors import ModelError
 from indexer.photo import Picture
-from indexer.vision.labels import class_names, read_labels
 from indexer.vision.objects import ObjectDetector
 from indexer.vision.preprocess import normalized, tensor
 from indexer.vision.runtime import Model, open_model
+from indexer.vision.smoke_test import sample, try_out
 from indexer.vision.spec import ModelSpec, spec_of
-from indexer.vision.tried import sample, try_out
-from indexer.vision.vocabulary import Vocabulary
-from indexer.zoo.adopt import adopted
-from indexer.zoo.applications import _makers, applications
-from indexer.zoo.child import build_missing
-from indexer.zoo.face_api import MANIFESTS
-from indexer.zoo.guess import guess
-from indexer.zoo.inspection import Inspection, Tensor
-from indexer.zoo.ready import Asked, Found, found, ready_description, ready_names
-from indexer.zoo.wishes import Wishes, wished
+from indexer.vision.tags.labels import class_names, read_labels
+from indexer.vision.tags.vocabulary import Vocabulary
+from indexer.zoo.architectures.face_api import MANIFESTS
+from indexer.zoo.build.subprocess import build_missing
+from indexer.zoo.custom.catalog import Asked, Found, found, ready_description, ready_names
+from indexer.zoo.custom.infer_spec import guess
+from indexer.zoo.custom.install import adopted
+from indexer.zoo.custom.keras_applications import _makers, applications
+from indexer.zoo.custom.overrides import Wishes, wished
+from indexer.zoo.inspect.inspection import Inspection, Tensor
 
 Made = Callable[..., Path]
 NETWORKS = ("NASNetMobile", "EfficientNetV2B0", "ResNet50", "Xception", "MobileNetV3Small", "NASNetLarge")

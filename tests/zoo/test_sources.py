@@ -12,7 +12,7 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.vision.spec import ModelSpec, read_specs
-from indexer.zoo.sources import read_weights
+from indexer.zoo.build.weights import read_weights
 
 SPECS = read_specs()
 DATA = b"numbers"

@@ -13,13 +13,13 @@ import pytest
 from numpy.typing import NDArray
 
 from indexer.errors import ModelError
-from indexer.vision.chart import chart
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
-from indexer.zoo.adopt import adopted
-from indexer.zoo.build import build
-from indexer.zoo.train import train
-from indexer.zoo.training_course import MODEL, PICTURES, Course
+from indexer.vision.training_chart import chart
+from indexer.zoo.build.build import build
+from indexer.zoo.custom.install import adopted
+from indexer.zoo.train.params import MODEL, PICTURES, Course
+from indexer.zoo.train.train import train
 
 COUNT = 12  # pictures of a label
 PARTS = ("train",) * 8 + ("validation",) * 2 + ("test",) * 2
@@ -71,9 +71,9 @@ def test_what_it_learned_is_measured_on_what_it_has_not_seen(
 
 
 def test_a_trunk_keeps_what_it_knows_but_in_its_last_blocks(transfer: Trained) -> None:
-    from indexer.zoo.efficientnet import efficientnet_lite_trunk
-    from indexer.zoo.sources import read_weights
-    from indexer.zoo.torch_file import read_torch
+    from indexer.zoo.architectures.efficientnet import efficientnet_lite_trunk
+    from indexer.zoo.build.weights import read_weights
+    from indexer.zoo.readers.torch_file import read_torch
 
     spec = read_specs()["efficientnet-lite0"]
     trunk = efficientnet_lite_trunk(read_torch(read_weights(spec)), spec.network, 64)
@@ -127,7 +127,7 @@ def test_figures_are_drawn(labels: int) -> None:
 
 
 def test_varied_pictures_show_a_part_of_the_picture_mirrored_or_not() -> None:
-    from indexer.zoo.training_data import Pictures
+    from indexer.zoo.train.data import Pictures
 
     across = np.broadcast_to(np.linspace(0, 255, 64).astype(np.uint8)[:, None], (200, 64, 64, 3))
     of = Pictures(across, np.zeros(200, np.intp), np.arange(200))
@@ -140,7 +140,7 @@ def test_varied_pictures_show_a_part_of_the_picture_mirrored_or_not() -> None:
 
 
 def test_batches_weigh_rare_labels_more_and_come_in_a_new_order_each_epoch() -> None:
-    from indexer.zoo.training_data import Batches, Pictures, balance
+    from indexer.zoo.train.data import Batches, Pictures, balance
 
     numbers = np.array([0] * 6 + [1] * 2)
     of = Pictures(np.zeros((8, 4, 4, 3), np.uint8), numbers, np.arange(8))

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from indexer.errors import ModelError
-from indexer.zoo.guess import guess
-from indexer.zoo.inspection import Inspection, Operation, Tensor
-from indexer.zoo.wishes import Wishes, scaling_of, wished
+from indexer.zoo.custom.infer_spec import guess
+from indexer.zoo.custom.overrides import Wishes, scaling_of, wished
+from indexer.zoo.inspect.inspection import Inspection, Operation, Tensor
 
 GRAPH = Inspection(
     path="net.pb",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from indexer.resources import packaged
-from indexer.zoo.wordnet import Synset, Words, main, read_nouns, read_plurals
+from indexer.zoo.vocabulary.wordnet import Synset, Words, main, read_nouns, read_plurals
 
 LABELS = packaged("models") / "labels"
 WORDNET = Path("/usr/share/wordnet")

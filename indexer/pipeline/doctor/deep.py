@@ -10,13 +10,13 @@ from pathlib import Path
 
 from indexer.errors import PhotoError, printable
 from indexer.intake.discover import stamp
-from indexer.library import deep
-from indexer.library.backup import copy
-from indexer.library.deep import Compared, DeepCheck, Doubtful
-from indexer.library.finding import Finding, counted
+from indexer.library.checks import deep_checks as deep
+from indexer.library.checks.deep_checks import Compared, DeepCheck, Doubtful
+from indexer.library.checks.finding import Finding, counted
+from indexer.library.db.backup import copy
 from indexer.library.store import Library
 from indexer.photo import same_stamp
-from indexer.pipeline.identity import content_hash
+from indexer.pipeline.scan.identity import content_hash
 
 _AT_A_TIME = 50
 _FINE, _CHANGED, _DIFFERS = range(3)

@@ -9,12 +9,12 @@ from itertools import islice
 from pathlib import Path
 
 from indexer.errors import printable
-from indexer.library.file import APPLICATION_ID
-from indexer.library.finding import Finding, counted, size_text
-from indexer.library.known import Known
+from indexer.library.checks.finding import Finding, counted, size_text
+from indexer.library.db.engine import APPLICATION_ID
+from indexer.library.indexing.state import Known
 from indexer.library.store import Library
 from indexer.photo import Networks, Outcome, PhotoFile, Removed, Unchanged
-from indexer.pipeline.plan import Plan, plan
+from indexer.pipeline.scan.plan import Plan, plan
 
 _REPAIR = "indexer doctor --repair"
 _ALIVE = timedelta(hours=1)  # a copy that is being made is written all the time

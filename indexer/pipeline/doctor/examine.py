@@ -8,14 +8,14 @@ from pathlib import Path
 
 from indexer.errors import IndexerError
 from indexer.intake.mounts import mounts
-from indexer.library.check import check_file, is_current
-from indexer.library.check_rows import check_rows
-from indexer.library.finding import Finding, findings
+from indexer.library.checks.file_checks import check_file, is_current
+from indexer.library.checks.finding import Finding, findings
+from indexer.library.checks.row_checks import check_rows
 from indexer.library.store import Library
 from indexer.photo import Networks
 from indexer.pipeline.doctor import disk, machine, networks
-from indexer.pipeline.doctor.patient import Patient
-from indexer.vision.eyes import networks_of
+from indexer.pipeline.doctor.context import Patient
+from indexer.vision.model_set import networks_of
 from indexer.vision.spec import ModelSpec
 
 

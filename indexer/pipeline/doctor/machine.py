@@ -11,7 +11,7 @@ from pathlib import Path
 from indexer.errors import printable
 from indexer.intake.mounts import Mount, blind_reason, mount_of
 from indexer.intake.names import is_junk_folder
-from indexer.library.finding import Finding, counted, size_text
+from indexer.library.checks.finding import Finding, counted, size_text
 
 INOTIFY = Path("/proc/sys/fs/inotify")
 _GB = 10**9

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from indexer.errors import ModelError, printable
-from indexer.library.finding import Finding, counted, size_text
+from indexer.library.checks.finding import Finding, counted, size_text
 from indexer.library.store import Library
 from indexer.photo import Networks
-from indexer.vision.built import RECORD, check, homes_of, is_built
-from indexer.vision.eyes import Eyes
+from indexer.vision.model_set import Eyes
+from indexer.vision.model_store import RECORD, check, homes_of, is_built
 from indexer.vision.spec import ModelSpec, broken_specs, read_specs
 
 _ID = re.compile(r".+-[0-9a-f]{8}")

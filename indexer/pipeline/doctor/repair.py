@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from indexer.errors import IndexerError, printable
-from indexer.library.finding import Finding, counted
-from indexer.library.mend import drop_unreadable, drop_unreferenced, rebuild_indexes, shorten_log
+from indexer.library.checks.finding import Finding, counted
+from indexer.library.checks.repair import drop_unreadable, drop_unreferenced, rebuild_indexes, shorten_log
+from indexer.library.checks.unreadable import PARTS
 from indexer.library.store import Library
-from indexer.library.unreadable import PARTS
 from indexer.photo import Networks
 from indexer.pipeline.doctor import disk, networks
+from indexer.pipeline.doctor.context import Patient
 from indexer.pipeline.doctor.examine import specs_of
-from indexer.pipeline.doctor.patient import Patient
-from indexer.vision.eyes import networks_of
+from indexer.vision.model_set import networks_of
 
 _BESIDE_THE_LIBRARY = {"old networks", "leftovers"}  # done also where the library itself is beyond repair
 

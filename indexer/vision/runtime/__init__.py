@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from indexer.vision.built import LITERT_FILE, ONNX_FILE, SAVED_MODEL, check, is_built, parts
-from indexer.vision.place import Place
-from indexer.vision.runtime.adapted import Adapted, Runner
+from indexer.vision.endpoint import Place
+from indexer.vision.model_store import LITERT_FILE, ONNX_FILE, SAVED_MODEL, check, is_built, parts
+from indexer.vision.runtime.adapter import Adapted, Runner
 from indexer.vision.runtime.litert import LiteRtModel
 from indexer.vision.runtime.onnx import OnnxModel
 from indexer.vision.runtime.tensorflow import TensorFlowModel, has_gpu

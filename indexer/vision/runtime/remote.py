@@ -10,9 +10,9 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import ModelError
-from indexer.vision.place import Place
+from indexer.vision.endpoint import Place
 from indexer.vision.runtime import wire
-from indexer.vision.runtime.batches import Count
+from indexer.vision.runtime.batching import Count
 from indexer.vision.spec import ModelSpec
 
 if TYPE_CHECKING:

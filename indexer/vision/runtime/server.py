@@ -15,10 +15,10 @@ from multiprocessing.connection import Connection, Listener, answer_challenge, d
 from pathlib import Path
 
 from indexer.errors import ModelError
-from indexer.vision.built import SAVED_MODEL, check
-from indexer.vision.place import Place
+from indexer.vision.endpoint import Place
+from indexer.vision.model_store import SAVED_MODEL, check
 from indexer.vision.runtime import wire
-from indexer.vision.runtime.batches import Batches
+from indexer.vision.runtime.batching import Batches
 from indexer.vision.runtime.questions import Joinable, Questions
 from indexer.vision.runtime.remote import COUNTS, IMAGE, Wanted
 from indexer.vision.runtime.tensorflow import TensorFlowModel, has_gpu

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import ModelError
-from indexer.vision.built import BATCH_SIGNATURE, SIGNATURE
-from indexer.vision.quiet import quiet
-from indexer.vision.runtime.agree import agree, is_free, refuse_other
+from indexer.vision.model_store import BATCH_SIGNATURE, SIGNATURE
+from indexer.vision.runtime.signature_check import agree, is_free, refuse_other
+from indexer.vision.silence import quiet
 from indexer.vision.spec import ModelSpec
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from indexer.errors import IndexerError
-from indexer.library import undo as undoing
-from indexer.library.changelog import count_entries, history
+from indexer.library.history import undo as undoing
+from indexer.library.history.change_log import count_entries, history
 from indexer.records.history import HistoryRecord, LastRecord, UndoneRecord, entry_record, undone_record
 from indexer.web.api.parameters import LARGEST, Limit, Offset
 from indexer.web.background import BackgroundOf
-from indexer.web.caching import cached
+from indexer.web.http import cached
 from indexer.web.problems import Problem, documented
 from indexer.web.site import Site, SiteOf
 

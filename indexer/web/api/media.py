@@ -14,12 +14,12 @@ from typing import Any
 from fastapi import APIRouter, Header, Request, Response
 
 from indexer.errors import PhotoError
-from indexer.library.cards import Card
-from indexer.library.people import PlacedFace, placed
-from indexer.web.api.opened import Opened, open_same
+from indexer.library.people.people import PlacedFace, placed
+from indexer.library.photo_summary import Card
+from indexer.web.api.file_response import Opened, open_same
 from indexer.web.api.parameters import Number
 from indexer.web.api.photos import known_photo
-from indexer.web.caching import cached
+from indexer.web.http import cached
 from indexer.web.problems import Problem, documented
 from indexer.web.site import Site, SiteOf
 

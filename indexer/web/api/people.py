@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from indexer.errors import IndexerError
-from indexer.library import corrections
-from indexer.library.group import group_in
-from indexer.library.people import (
+from indexer.library.people import corrections
+from indexer.library.people.grouping import group_in
+from indexer.library.people.people import (
     Person,
     Reading,
     check_faces,
@@ -33,10 +33,10 @@ from indexer.records.people import (
     person_record,
     whole_person_record,
 )
-from indexer.web.api.alike import describer
 from indexer.web.api.parameters import LARGEST, Limit, Number, Offset
+from indexer.web.api.similar import describer
 from indexer.web.background import BackgroundOf
-from indexer.web.caching import cached
+from indexer.web.http import cached
 from indexer.web.problems import Problem, documented
 from indexer.web.site import Site, SiteOf
 

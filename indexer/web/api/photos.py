@@ -8,17 +8,17 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from indexer.errors import ConfigError, PhotoError
-from indexer.library.alike import vector_of
-from indexer.library.cards import Card, photo_of
-from indexer.library.own import change_words, hide, own_word, rate, said
-from indexer.library.people import faces_in, labels
+from indexer.library.people.people import faces_in, labels
+from indexer.library.photo_summary import Card, photo_of
 from indexer.library.report import details
+from indexer.library.similar.similar import vector_of
+from indexer.library.user.own_tags import change_words, hide, own_word, rate, said
 from indexer.pipeline.explaining import explained
 from indexer.records.alike import LikenessRecord, likeness_record
 from indexer.records.photo import PhotoRecord, photo_record
 from indexer.web.api.parameters import Limit, Number
 from indexer.web.background import BackgroundOf, classifier_id
-from indexer.web.caching import cached
+from indexer.web.http import cached
 from indexer.web.problems import Problem, documented
 from indexer.web.site import Site, SiteOf
 

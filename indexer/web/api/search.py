@@ -7,13 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from indexer.library.hints import nothing_found
-from indexer.library.parse import printed
+from indexer.library.query.parser import printed
 from indexer.library.report import tag_counts
-from indexer.library.search import by_query, count_hits
-from indexer.library.shapes import shapes
-from indexer.library.suggest import suggest
-from indexer.library.timeline import timeline
+from indexer.library.search.aggregates import shapes
+from indexer.library.search.hints import nothing_found
+from indexer.library.search.search import by_query, count_hits
+from indexer.library.search.suggest import suggest
+from indexer.library.search.timeline import timeline
 from indexer.records.alike import group_record
 from indexer.records.browse import (
     DuplicatesRecord,
@@ -28,11 +28,11 @@ from indexer.records.browse import (
 )
 from indexer.records.search import hit_record
 from indexer.records.shapes import ShapesRecord, shapes_record
-from indexer.vision.meaning import nearest
-from indexer.web.api.asked import Month, QueryText, Sort, asked_for, order_of
+from indexer.vision.tags.meaning import nearest
 from indexer.web.api.parameters import Limit, Offset, Text
+from indexer.web.api.parameters_query import Month, QueryText, Sort, asked_for, order_of
 from indexer.web.background import BackgroundOf
-from indexer.web.caching import cached
+from indexer.web.http import cached
 from indexer.web.problems import documented
 from indexer.web.site import SiteOf
 

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
 from indexer.errors import LibraryError
-from indexer.library.cards import numbers_of
+from indexer.library.photo_summary import numbers_of
 from indexer.library.report import failures as read_failures
 from indexer.records.browse import FailuresRecord
 from indexer.records.failures import failure_record

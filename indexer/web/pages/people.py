@@ -6,12 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from indexer.library.people import covers, list_people
+from indexer.library.people.people import covers, list_people
 from indexer.records.people import covered_person_record
 from indexer.web.api import people
 from indexer.web.api.parameters import Number, Offset
 from indexer.web.background import BackgroundOf
-from indexer.web.pages.rendering import page
+from indexer.web.rendering import page
 from indexer.web.site import SiteOf
 
 router = APIRouter(include_in_schema=False)

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from made_worlds import MadePool, made_bytes
 
-from indexer.library.changelog import history
-from indexer.library.own import add_tag, said
+from indexer.library.history.change_log import history
 from indexer.library.store import Library
+from indexer.library.user.own_tags import add_tag, said
 from indexer.pipeline.doctor.deep import DeepProgress, backup_of, compare_contents, deep_findings
-from indexer.pipeline.index import run
-from indexer.pipeline.plan import plan
+from indexer.pipeline.scan.plan import plan
+from indexer.pipeline.scan.run import run
 
 PHOTOS = 120
 

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from indexer.library.backup import backup
-from indexer.library.finding import Finding
+from indexer.library.checks.finding import Finding
+from indexer.library.db.backup import backup
 from indexer.library.store import Library
 from indexer.photo import Indexed
+from indexer.pipeline.doctor.context import Patient
 from indexer.pipeline.doctor.examine import examine
 from indexer.pipeline.doctor.networks import lengths
-from indexer.pipeline.doctor.patient import Patient
 from indexer.pipeline.doctor.repair import repair
-from indexer.pipeline.plan import plan
-from indexer.pipeline.worker import analyze_file
+from indexer.pipeline.scan.plan import plan
+from indexer.pipeline.workers.tasks import analyze_file
 from indexer.vision.analyze import Analyzer
-from indexer.vision.eyes import Eyes
+from indexer.vision.model_set import Eyes
 
 NOW = datetime.now(UTC)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.intake.mounts import Mount
-from indexer.library.finding import Finding
+from indexer.library.checks.finding import Finding
 from indexer.pipeline.doctor.machine import check_file_system, check_open_files, check_space, check_watches
 
 HERE = (Mount(Path("/"), "ext4", "/dev/sda1"),)

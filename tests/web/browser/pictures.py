@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 from server_shown import Home, Served, serve
 
-from indexer.config import load
+from indexer.config.config import load
 
 IMAGES = Path(__file__).parents[3] / "docs" / "images"
 _SIZE = {"width": 1280, "height": 800}

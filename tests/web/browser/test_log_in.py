@@ -9,7 +9,7 @@ from chromium import PHONE, Watched, opened
 from playwright.sync_api import Browser, Page, expect
 from server_shown import Home, Served, serve
 
-from indexer.web.guard.secret import kept_password
+from indexer.web.security.credentials import kept_password
 
 _POST = """async ([path, body, token]) => {
     const headers = {'Content-Type': 'application/json', ...(token ? {'X-CSRF-Token': token} : {})}

@@ -1,0 +1,110 @@
+"""`indexer classify`: any pictures flow in; the tags and classes that networks give them flow out, and no library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli.output import JsonOption, table, write_json
+from indexer.cli.session import Session, command
+from indexer.errors import PhotoError, printable
+from indexer.records.look import seen_record
+
+if TYPE_CHECKING:
+    from indexer.config.config import Config
+    from indexer.photo import Label, Tag
+    from indexer.pipeline.predict.predict import Glancer, Seen
+    from indexer.vision.spec import ModelSpec
+
+Pictures = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures, or folders of them.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "classify")(classify)
+
+
+def classify(
+    session: Session,
+    files: Pictures,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="A classifier or object detector instead of those in the settings; may be repeated."),
+    ] = None,
+    classes: Annotated[int, typer.Option(min=0, max=20, help="Classes of each network at most.")] = 5,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell the tags and classes of any pictures; no library is read or written, and faces are not looked for."""
+    from indexer.pipeline.predict.predict import glances
+
+    config = session.settings().config
+    errors = Errors()
+    glancer = open_glancer(session, config, scene_specs(config, model or ()))
+    seen = list(glances(glancer, files, config.max_pixels, errors))
+    if as_json:
+        write_json([seen_record(each, classes) for each in seen], indent=2)
+    else:
+        table([_row(each, classes) for each in seen], ("photo", "tags", "classes"))
+    errors.end()
+
+
+class Errors:
+    """Pictures that cannot be read: each is told at once, and remembered for the exit code."""
+
+    def __init__(self) -> None:
+        self._some = False
+
+    def __call__(self, path: Path, reason: str) -> None:
+        """Tell of one."""
+        self._some = True
+        typer.echo(f"{printable(path)}: {reason}", err=True)
+
+    def end(self) -> None:
+        """End the program with the exit code of unreadable pictures, where there were some."""
+        if self._some:
+            raise typer.Exit(PhotoError.exit_code)
+
+
+def scene_specs(config: Config, names: Sequence[str]) -> tuple[ModelSpec, ...]:
+    """Return the named classifiers and object detectors, or those of the settings where none is named.
+
+    Errors: ModelError for an unknown name, or a network for faces.
+    """
+    from indexer.vision.model_set import SCENE, spec_named
+    from indexer.vision.spec import read_specs
+
+    known = read_specs(config.own_models_path)
+    chosen = dict.fromkeys(names or (config.classifier, *config.extra))
+    return tuple(spec_named(known, name, *SCENE) for name in chosen)
+
+
+def open_glancer(session: Session, config: Config, specs: Sequence[ModelSpec]) -> Glancer:
+    """Load networks, building those that are not there yet. Errors: ModelError."""
+    from functools import partial
+
+    from indexer.cli.ensure import ensure_built
+    from indexer.pipeline.predict.predict import Glancer
+    from indexer.vision.runtime import open_model
+    from indexer.vision.tags.vocabulary import Vocabulary
+
+    ensure_built(session, config, tuple(specs))
+    models = [open_model(spec, config.models_path, config.runtime, config.worker_count) for spec in specs]
+    return Glancer(models, partial(Vocabulary.load, rules=config.rules))
+
+
+def scored(named: Sequence[Label | Tag], most: int | None = None) -> str:
+    """Return names with their scores in a line: 'cat 0.93, animal 0.95'."""
+    return ", ".join(f"{each.name} {each.score:.2f}" for each in named[:most])
+
+
+def _row(seen: Seen, classes: int) -> list[str]:
+    several = len(seen.said) > 1
+    said = [(scored(each.labels, classes), each.model.rpartition("-")[0]) for each in seen.said]
+    return [
+        printable(seen.path),
+        scored(seen.tags),
+        " | ".join(f"{name}: {text or 'nothing'}" if several else text for text, name in said),
+    ]

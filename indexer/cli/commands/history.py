@@ -1,0 +1,81 @@
+"""`indexer history`, `undo`: what the user said of photos and people, and how to take it back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from indexer.cli.output import Format, FormatOption, local, present, visible, write
+from indexer.cli.session import Session, command
+from indexer.records.history import entry_record
+
+_NOTHING = "There is nothing to undo."
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be undone, and change nothing.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    command(app, "history")(show_history)
+    command(app, "undo")(undo)
+
+
+def show_history(
+    session: Session,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of entries.")] = 50,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="Only entries of one kind: people, words, rating, hidden, taught, xmp or identity."),
+    ] = None,
+    format: FormatOption = Format.TABLE,  # noqa: A002
+) -> None:
+    """List what you said of photos and people, the newest first; 'undo' takes it back by its number.
+
+    Of scans it has only where a name was used again ('identity'): undone, what you said goes to the photo that has it
+    now. An undo is an entry, too: undone, the act is done again.
+    """
+    from indexer.library.history.change_log import KINDS, history
+
+    if kind is not None and kind not in KINDS:
+        raise typer.BadParameter(f"must be one of {', '.join(KINDS)}, not {kind!r}", param_hint="--kind")
+    with session.open_library() as library:
+        found = history(library, kind=kind, limit=limit)
+    columns = {
+        "number": lambda each: f"{each.number:>6}",
+        "when": lambda each: local(each.at) if each.at else "–",
+        "photos": lambda each: f"{each.photos:>6,}" if each.photos is not None else "     –",
+        "state": lambda each: "undone" if each.undone_at else "",
+        "what": lambda each: each.about,
+    }
+    present(found, format, entry_record, columns, lambda _: [])
+
+
+def undo(
+    session: Session,
+    number: Annotated[
+        int | None,
+        typer.Argument(
+            min=1, max=2**63 - 1, help="An entry of 'indexer history'; none: the newest that is not undone."
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Take back what you said last: a word, stars, hiding, a name, an import; then what you said before.
+
+    With a number, that entry, unless a later one has changed the same: that one is named. The number of an undo does
+    the act again. Photos may have been moved, renamed or analyzed since. What no longer fits is left as it is.
+    """
+    take_back(session, number, dry_run=dry_run)
+
+
+def take_back(session: Session, number: int | None = None, kind: str | None = None, *, dry_run: bool = False) -> None:
+    """Undo an entry, or the newest act of a kind, and say so. Errors: IndexerError where it no longer fits."""
+    from indexer.library.history import undo as undoing
+
+    with session.open_library(read_only=dry_run) as library:
+        done = undoing.undo(library, number, kind=kind, dry_run=dry_run)
+    if done is None:
+        write(_NOTHING)
+    else:
+        what = "done again" if done.is_again else "undone"
+        write(visible(f"{f'Would be {what}' if dry_run else what.capitalize()}: {done.text}."))

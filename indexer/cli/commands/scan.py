@@ -1,0 +1,151 @@
+"""`indexer scan`: folders flow in; photos are indexed, and what was done is told."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli.away import say_found_elsewhere
+from indexer.cli.ensure import ensure_built
+from indexer.cli.output import count, write, write_json
+from indexer.cli.service.signals import INTERRUPTED, Stop, stoppable
+from indexer.cli.session import Session, command
+from indexer.config.config import Config
+from indexer.errors import ConfigError, PhotoError, printable
+
+if TYPE_CHECKING:
+    from indexer.library.store import Library
+    from indexer.pipeline.scan.plan import Plan
+    from indexer.pipeline.scan.scanning import Scanning
+    from indexer.pipeline.scan.stats import Tally
+
+_REST = {"unchanged": "unchanged", "moved": "moved", "copied": "copied", "removed": "missing", "failed": "failed"}
+_SOME_FAILED = PhotoError.exit_code
+_REPLACED = "{} used again: what you said of the photos before is kept with them, as missing ('indexer history')."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "scan")(scan)
+
+
+def scan(
+    session: Session,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of photos; those of the settings if none.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; 0: one a CPU core.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try photos again that failed before.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Analyze every photo anew, also those that seem unchanged.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON line.")] = False,
+) -> None:
+    """Index folders of photos: what is new or changed is analyzed, what was moved keeps all that is known of it.
+
+    A scan may be stopped at any time (Ctrl-C); the next one goes on where it stopped.
+    """
+    from indexer.cli.commands.teach import tell_stale
+    from indexer.pipeline.scan.stats import Tally
+
+    config = session.settings(workers=workers).config
+    folders = paths or list(config.folders)
+    if not folders:
+        raise ConfigError("folders", "name a folder: indexer scan ~/Photos")
+    scanning = _scanning(session, config, dry_run)
+    scanning.prepare(folders)
+    with stoppable() as stop, _open(session, config, dry_run) as library:
+        tally = Tally(monotonic)
+        planned = scanning.plan(library, folders, retry_failed=retry_failed, again=again)
+        if dry_run:
+            _say_planned(session, planned, as_json)
+            return
+        tell_stale(session, library, scanning.eyes.specs()[0].id)
+        stop.gently = True
+        _run(session, scanning, library, planned, tally, stop)
+        say_found_elsewhere(session, library)
+    _summarize(tally, stop.asked, as_json)
+    raise typer.Exit(INTERRUPTED if stop.asked else _SOME_FAILED if tally.kinds["failed"] else 0)
+
+
+def _scanning(session: Session, config: Config, dry_run: bool) -> Scanning:
+    from indexer.pipeline.scan.scanning import Scanning
+    from indexer.pipeline.workers.tasks import Limits
+    from indexer.vision.model_set import Eyes
+
+    return Scanning(
+        eyes=Eyes(**config.eyes),
+        limits=Limits(**config.limits),
+        build=(lambda _: None) if dry_run else (lambda specs: ensure_built(session, config, specs)),
+        on_error=_trouble,
+        **config.scanning,
+    )
+
+
+def _open(session: Session, config: Config, dry_run: bool) -> Library:
+    from indexer.library.store import Library
+
+    if dry_run and not config.library_file.exists():
+        return Library.empty(config.library_file)
+    return session.open_library(read_only=dry_run, create=True)
+
+
+def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:
+    for file in planned.work:
+        session.detail(f"would analyze {printable(file.path)}")
+    for path in planned.gone:
+        session.detail(f"would mark as missing {printable(path)}")
+    told = {
+        "unchanged": len(planned.unchanged) + len(planned.returned),
+        "to_analyze": planned.work_count,
+        "missing": len(planned.gone),
+    }
+    if as_json:
+        write_json(told)
+    else:
+        write(
+            f"Nothing was done. A scan would look at {count(told['to_analyze'], 'file')}; "
+            "{unchanged:,} are unchanged, {missing:,} are missing.".format_map(told)
+        )
+
+
+def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, tally: Tally, stop: Stop) -> None:
+    """Carry out the plan, or what can be done of it before the user wants to stop."""
+    from indexer.cli.commands.progress import shown
+    from indexer.photo import Failed
+
+    outcomes = scanning.run(library, planned, is_wanted=lambda: not stop.asked)
+    for outcome in shown(outcomes, planned.work_count, tally, monotonic, quiet=session.quiet):
+        if isinstance(outcome, Failed):
+            session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
+
+
+def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
+    from indexer.records.scan import tally_record
+
+    told = tally_record(tally)
+    if as_json:
+        write_json(told)
+        return
+    counts = tally.kinds + Counter(removed=tally.kinds["replaced"])
+    rest = ", ".join(f"{counts[kind]:,} {word}" for kind, word in _REST.items() if counts[kind] or kind != "copied")
+    write(
+        f"{'Stopped. ' if stopped else ''}{count(told['indexed'], 'photo')} indexed in {tally.seconds:.1f} s "
+        f"({tally.rate:.1f} photos/s), {count(tally.faces, 'face')}; {rest}."
+    )
+    if told["failed"]:
+        write("'indexer failures' says why.")
+    if replaced := counts["replaced"]:
+        write(_REPLACED.format(count(replaced, "name")))
+    if stopped:
+        write("Start the scan again, and it goes on from here.")
+
+
+def _trouble(path: Path, reason: str) -> None:
+    print(f"indexer: {printable(path)}: {reason}", file=sys.stderr)  # noqa: T201

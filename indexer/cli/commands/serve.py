@@ -1,0 +1,201 @@
+"""`indexer serve`: a library flows in; pages for people and answers for programs flow out, until it is stopped."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from os import W_OK, access
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli.commands.keep import keep
+from indexer.cli.ensure import ensure_built
+from indexer.cli.output import write
+from indexer.cli.service.sd_notify import Notifier
+from indexer.cli.service.signals import stoppable
+from indexer.cli.service.sockets import addresses, listen
+from indexer.cli.service.systemd import SERVE, flagged, program, unit
+from indexer.cli.session import Session, command
+from indexer.config import config as settings
+from indexer.config.config import Config
+from indexer.errors import ConfigError, IndexerError
+
+if TYPE_CHECKING:
+    from indexer.library.store import Library
+    from indexer.web.server import Application
+
+_EXTRA = ("fastapi", "jinja2", "python_multipart", "uvicorn")
+_SHORTEST_PASSWORD = 8
+_WAITING = 32  # pictures that wait to be looked at; more are sent away for a moment
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "serve")(serve)
+
+
+def serve(
+    session: Session,
+    address: Annotated[str | None, typer.Option(help="Where to listen.", show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(help="The port.", show_default=False)] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Show and search only; change nothing.")] = False,
+    certificate: Annotated[Path | None, typer.Option(help="A certificate for HTTPS (PEM).", show_default=False)] = None,
+    key: Annotated[Path | None, typer.Option(help="The key of the certificate (PEM).", show_default=False)] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    set_password: Annotated[
+        bool, typer.Option("--set-password", help="Ask for a new password, keep what it is checked against, and end.")
+    ] = False,
+    make_token: Annotated[
+        bool, typer.Option("--new-token", help="Print a new token for programs, the only time, and end.")
+    ] = False,
+    print_unit: Annotated[
+        bool,
+        typer.Option("--print-unit", "--systemd", help="Print a systemd user unit that runs this command, and end."),
+    ] = False,
+) -> None:
+    """Show the library in the browser, and answer programs: gallery and HTTP API.
+
+    Only this machine is answered, unless an address is given; then a password or a token is needed. It runs until it
+    is stopped (Ctrl-C, SIGTERM). 'scan', 'watch' and all other commands may be used beside it.
+    """
+    flags = {"serve_address": address, "serve_port": port, "serve_read_only": read_only or None}
+    config = session.settings(**flags).config
+    if set_password or make_token:
+        _keep_secrets(session, set_password, make_token)
+        return
+    if (certificate is None) != (key is None):
+        raise ConfigError("certificate", "a certificate and its key belong together: --certificate FILE --key FILE")
+    if print_unit:
+        given = {"--address": address, "--port": port, "--read-only": read_only, "--certificate": certificate}
+        given |= {"--key": key, "--library": config.library_file, "--config": session.config}
+        print(_unit(config, given), end="")  # noqa: T201
+        return
+    _run(session, config, (certificate, key) if certificate and key else None, open_browser)
+
+
+def _run(session: Session, config: Config, certificate: tuple[Path, Path] | None, open_browser: bool) -> None:
+    _require_extra()
+    from indexer.web.security.security import Guard
+    from indexer.web.server import Callbacks
+    from indexer.web.server import serve as answer
+
+    Guard.of(config)  # what is wrong with the settings is said before anything is built
+    logging.basicConfig(format="%(message)s", level=logging.INFO if session.verbose else logging.WARNING)
+    with stoppable() as stop, ExitStack() as stack:
+        listener = stack.enter_context(listen(config.serve_address, config.serve_port))
+        config = replace(config, serve_port=listener.getsockname()[1])
+        app = stack.enter_context(_application(session, config))
+        notifier = Notifier(settings.service_manager().socket)
+        urls = addresses(listener, config.serve_address, "https" if certificate else "http")
+
+        def ready() -> None:
+            notifier.ready()
+            session.say(f"Open {' or '.join(urls)}   (Ctrl-C ends it)")
+            if open_browser:
+                Thread(target=_browse, args=(urls[0],), daemon=True).start()
+
+        stop.gently = True
+        told = Callbacks(ready, notifier.alive, notifier.stopping)
+        try:
+            answer(app, listener, certificate, session.verbose, told)
+        except OSError as error:
+            if certificate is None:
+                raise
+            raise ConfigError("certificate", f"cannot be used: {error}") from error
+
+
+@contextmanager
+def _application(session: Session, config: Config) -> Iterator[Application]:
+    """Open all that the application needs, as long as it runs."""
+    from indexer.pipeline.predict.service import Looker
+    from indexer.pipeline.predict.thumbnails import Thumbnails
+    from indexer.pipeline.workers.tasks import Limits
+    from indexer.vision.model_set import Eyes
+    from indexer.vision.tags.vocabulary import Vocabulary
+    from indexer.web.app import create_app
+    from indexer.web.security.security import Guard
+    from indexer.web.site import Site
+
+    eyes = Eyes(**config.eyes)
+    ensure_built(session, config, eyes.specs())
+    library, config = _library(session, config)
+    looker = Looker(eyes, Limits(**config.limits), config.worker_count, _WAITING, config.idle_seconds)
+    try:
+        with library:
+            library.keep_words()
+            thumbnails = Thumbnails(config.thumbnails_path, config.thumbnails_mb * 1_000_000, looker)
+            site = Site(config, library, Vocabulary.load(), looker, thumbnails)
+            yield create_app(site, Guard.of(config), lambda specs: ensure_built(session, config, tuple(specs)))
+    finally:
+        looker.stop()
+
+
+def _library(session: Session, config: Config) -> tuple[Library, Config]:
+    """Open the library: to write, or to read where it is asked for, or where no more is possible."""
+    file = config.library_file
+    # An empty one is of use where a scan can be started from the page.
+    create = not config.serve_read_only and bool(config.folders)
+    if create and config.library is None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and not config.serve_read_only and not (access(file, W_OK) and access(file.parent, W_OK)):
+        session.say("The library may not be written to: it is only shown.")
+        config = replace(config, serve_read_only=True)
+    return session.open_library(read_only=config.serve_read_only, create=create), config
+
+
+def _keep_secrets(session: Session, password: bool, token: bool) -> None:
+    from indexer.web.security.credentials import kept_password, kept_token, new_token
+
+    if password:
+        keep(session, "serve_password", kept_password(_asked_password()))
+        session.say("A server that runs takes the password from its next start; whoever is logged in must do so again.")
+    if token:
+        made = new_token()
+        keep(session, "serve_token", kept_token(made))
+        write(made)
+        session.say(
+            "A server that runs takes the token from its next start; the one before is not valid then any more."
+        )
+
+
+def _asked_password() -> str:
+    if sys.stdin.isatty():
+        password = getpass.getpass("New password: ")
+        if getpass.getpass("Once more: ") != password:
+            raise ConfigError("serve_password", "the two were not the same; nothing was changed")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    if not _SHORTEST_PASSWORD <= len(password) <= 1024:
+        raise ConfigError("serve_password", f"take {_SHORTEST_PASSWORD} to 1024 characters; nothing was changed")
+    return password
+
+
+def _require_extra() -> None:
+    missing = [name for name in _EXTRA if find_spec(name) is None]
+    if missing:
+        wanted = f"'indexer serve' needs packages that are not installed ({', '.join(missing)})"
+        raise IndexerError(f"{wanted}; in the folder of its source run: pip install '.[web]'")
+
+
+def _browse(url: str) -> None:
+    import webbrowser
+
+    webbrowser.open(url)
+
+
+def _unit(config: Config, flags: Mapping[str, object]) -> str:
+    """Return a unit that does what this call would: the same program, flags and INDEXER_* variables."""
+    homes: Sequence[Path] = (config.models_path, config.library_file.parent, config.thumbnails_path)
+    for home in homes:
+        home.mkdir(parents=True, exist_ok=True)
+    command = [*program(), "serve", *flagged(flags)]
+    places = config.library_file, config.models_path, config.folders
+    return unit(command, settings.environment(), *places, config, SERVE, [config.thumbnails_path])

@@ -1,0 +1,226 @@
+"""`indexer similar-faces`: pictures of people, or one person, flow in; the photos that show them flow out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from indexer.cli.away import marked, only_reachable
+from indexer.cli.output import Format, FormatOption, count, present, table, write
+from indexer.cli.selectors import describer
+from indexer.cli.session import Session, command
+from indexer.errors import ConfigError, IndexerError, PhotoError, printable
+from indexer.records.look import alike_record, query_face_record
+from indexer.records.plain import path_record
+
+if TYPE_CHECKING:
+    from indexer.library.people.similar_faces import Alike
+    from indexer.library.store import Library
+    from indexer.photo import Descriptor
+    from indexer.pipeline.predict.query_faces import QueryFace
+    from indexer.vision.spec import ModelSpec
+
+_MOST = 2**31 - 1
+
+
+class Combine(StrEnum):
+    """How several pictures of one person are compared with a face."""
+
+    BEST = "best"  # the nearest of them counts
+    MEAN = "mean"  # the mean of their descriptors counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    """What was asked for, and the faces that look like it.
+
+    about: what it is, as a line.  record: the same for JSON.
+    """
+
+    about: str
+    record: Mapping[str, Any]
+    matches: Sequence[Alike]
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """How far to look."""
+
+    library: Library
+    spec: ModelSpec
+    threshold: float
+    limit: int
+    combine: Combine
+
+    def like(self, wanted: Sequence[Descriptor]) -> list[Alike]:
+        from indexer.library.people.similar_faces import faces_like
+
+        return faces_like(
+            self.library,
+            wanted,
+            threshold=self.threshold,
+            limit=self.limit,
+            min_quality=self.spec.thresholds["quality"],
+            mean=self.combine is Combine.MEAN,
+        )
+
+    def like_person(self, person: int) -> tuple[int, list[Alike]]:
+        from indexer.library.people.similar_faces import like_person
+
+        return like_person(
+            self.library,
+            person,
+            self.spec.id,
+            threshold=self.threshold,
+            limit=self.limit,
+            min_quality=self.spec.thresholds["quality"],
+            mean=self.combine is Combine.MEAN,
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "similar-faces")(similar_faces)
+
+
+def similar_faces(
+    session: Session,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="A picture with faces; or several of one person.")
+    ] = None,
+    person: Annotated[
+        str | None, typer.Option(help="A person of the library instead of pictures: faces that are not yet hers.")
+    ] = None,
+    combine: Annotated[
+        Combine, typer.Option(help="Several pictures: the nearest of them counts, or the mean.")
+    ] = Combine.BEST,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, max=100, help="Largest distance [default: the network's own, 0.6].")
+    ] = None,
+    face: Annotated[
+        int | None, typer.Option(min=1, help="Only this face of one picture, counted from the left.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Matches at most, for each face.")] = 50,
+    format: FormatOption = Format.TABLE,  # noqa: A002
+) -> None:
+    """Find photos that show the people of a picture: for every face in it, the most alike faces first.
+
+    Several pictures are taken for pictures of one person; in each, the face that the others show counts.
+    'probability' says how likely it is the same person, if that was as likely as not before anyone looked.
+    """
+    if bool(files) == (person is not None):
+        raise IndexerError("name a picture, or a person with --person")
+    from indexer.library.people.people import labels
+    from indexer.pipeline.root_state import away_roots
+
+    config = session.settings().config
+    with session.open_library() as library:
+        spec = describer(config)
+        largest = spec.thresholds["distance"] if threshold is None else threshold
+        if isnan(largest):
+            raise ConfigError("threshold", "must be a number")
+        search = _Search(library, spec, largest, limit, combine)
+        if person is not None:
+            results = [_of_person(search, person)]
+        else:
+            results = _of_pictures(session, search, files or [], face)
+        found = [each.matches for each in results]
+        reachable = only_reachable(session, library, format, found, lambda match: match.face.path)
+        results = [replace(each, matches=matches) for each, matches in zip(results, reachable, strict=True)]
+        names, away = labels(library), away_roots(library)
+    if format is Format.TABLE:
+        _write_likenesses(results, spec, largest, names, away)
+    else:
+        present(results, format, lambda each: _record(each, spec, names, away), {}, _paths)
+
+
+def _of_person(search: _Search, who: str) -> _Likeness:
+    from indexer.library.people.people import find_person
+
+    with search.library.reading() as connection:
+        person = find_person(connection, who)
+    compared, matches = search.like_person(person.number)
+    record = {"person": person.number, "name": person.name}
+    about = f"{person.label}, by {count(compared, 'face')}; other faces:"
+    return _Likeness(about, record, matches)
+
+
+def _of_pictures(session: Session, search: _Search, files: Sequence[Path], face: int | None) -> list[_Likeness]:
+    from indexer.cli.commands.query_faces import query_faces
+    from indexer.pipeline.predict.query_faces import of_one_person
+
+    pictures = query_faces(session, files)
+    if len(pictures) > 1:
+        if face is not None:
+            raise IndexerError("--face chooses among the faces of one picture; several are searched for one person")
+        chosen = of_one_person(pictures)
+        record = {"faces": [{**path_record(each.path), **_query_record(each, search)} for each in chosen]}
+        about = ", ".join(f"{printable(each.path)}#{each.number}" for each in chosen)
+        return [_Likeness(f"The person of {about}:", record, search.like([each.descriptor for each in chosen]))]
+    (faces,) = pictures
+    if face is not None and face > len(faces):
+        raise PhotoError(files[0], "detect", f"has {count(len(faces), 'face')}, there is no face {face}")
+    return [
+        _Likeness(_about(each, search.spec), _query_record(each, search), search.like([each.descriptor]))
+        for each in faces
+        if face in (None, each.number)
+    ]
+
+
+def _query_record(query: QueryFace, search: _Search) -> Mapping[str, Any]:
+    return query_face_record(query.number, query.face, search.spec)
+
+
+def _about(query: QueryFace, spec: ModelSpec) -> str:
+    center = query.face.box.center
+    poor = ": too small or blurred to be compared surely" if query.face.quality < spec.thresholds["quality"] else ""
+    return (
+        f"Face {query.number} at {center.x:.0%} from the left, {center.y:.0%} from the top "
+        f"(score {query.face.score:.2f}, quality {query.face.quality:.2f}{poor}):"
+    )
+
+
+def _write_likenesses(
+    results: Sequence[_Likeness],
+    spec: ModelSpec,
+    threshold: float,
+    names: dict[int | None, str],
+    away: Sequence[Path],
+) -> None:
+    for result in results:
+        write(result.about)
+        if result.matches:
+            rows = [
+                [
+                    f"{match.distance:.3f}",
+                    f"{_probability(match, spec):.3f}",
+                    names.get(match.face.person, "–"),
+                    marked(match.face.path, away),
+                ]
+                for match in result.matches
+            ]
+            table(rows, ["distance", "probability", "person", "photo"])
+        else:
+            write(f"no face in the library is nearer than {threshold:g}")
+        if len(results) > 1:
+            write("")
+
+
+def _record(result: _Likeness, spec: ModelSpec, names: dict[int | None, str], away: Sequence[Path]) -> dict[str, Any]:
+    return {**result.record, "matches": [alike_record(match, spec, names, away) for match in result.matches]}
+
+
+def _paths(result: _Likeness) -> list[Path]:
+    return [match.face.path for match in result.matches]
+
+
+def _probability(match: Alike, spec: ModelSpec) -> float:
+    from indexer.library.people.similar_faces import probability
+
+    return probability(match.distance, spec.thresholds["even_distance"], spec.thresholds["log_odds"])

@@ -1,0 +1,98 @@
+"""`indexer status`: what the library holds, and what its daemon does, flow in; a table or a JSON object flows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import typer
+
+from indexer.cli.lookup import tell_broken
+from indexer.cli.output import JsonOption, count, local, table, write_json
+from indexer.cli.session import Session, command
+from indexer.errors import ModelError
+from indexer.records.status import DaemonRecord, RootRecord, StatusRecord, status_record
+
+_REASONS = 10  # more are a matter for `indexer failures`
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "status")(status)
+
+
+def status(session: Session, as_json: JsonOption = False) -> None:
+    """Say how much the library holds, what failed and why, and what the daemon does ('indexer watch')."""
+    from indexer.vision.model_set import Eyes
+
+    config = session.settings().config
+    eyes = Eyes(**config.eyes)
+    tell_broken(session, config)
+    try:
+        networks = eyes.networks()
+    except ModelError as error:  # what the library holds can be told without them
+        networks = None
+        session.say(str(error))
+    with session.open_library() as library:
+        record = status_record(library, networks)
+    if as_json:
+        write_json(record, indent=2)
+    else:
+        table([*_daemon_rows(record["daemon"], record["paused_since"]), *_library_rows(record)])
+
+
+def _daemon_rows(daemon: DaemonRecord | None, paused_since: str | None) -> Iterator[list[str]]:
+    """Yield what is known of the daemon as rows of a table: what, value."""
+    if daemon is None:
+        yield ["daemon", "not running ('indexer watch' starts it)"]
+    elif not daemon["pid"]:
+        yield ["daemon", "running, but what it does cannot be read"]
+    else:
+        since = f"since {local(daemon['since'])} as process {daemon['pid']} on {daemon['host']}"
+        yield ["daemon", f"{_with_reason(daemon['phase'], daemon['reason'])}, running {since}"]
+        done = f"{daemon['indexed']:,} indexed, {daemon['failed']:,} failed since it started"
+        queue = f"{count(daemon['queued'], 'photo')} in the queue, {daemon['photos_per_second']:.1f} photos/s"
+        yield ["work", f"{queue}, {done}"]
+        if daemon["last_photo"]:
+            yield ["last photo", f"{daemon['last_photo']['path']}{_at(daemon['last_photo_at'])}"]
+        yield ["last full scan", local(daemon["last_scan_at"]) if daemon["last_scan_at"] else "none yet"]
+        for each in daemon["folders"]:
+            yield ["watched", f"{each['path']}  by {_with_reason(each['how'], each['reason'])}"]
+    if paused_since:
+        yield ["paused", f"since {local(paused_since)} ('indexer resume' ends it)"]
+
+
+def _library_rows(record: StatusRecord) -> Iterator[list[str]]:
+    """Yield what the library holds as rows of a table: what, value."""
+    yield ["library", record["library"]]
+    numbers = {
+        key: record[key] for key in ("photos", "shown", "failed", "missing", "hidden", "faces", "tags", "file_bytes")
+    }
+    for key, number in numbers.items():
+        yield [key.replace("_", " "), f"{number:,}"]
+    yield ["last indexed", local(record["last_indexed"]) if record["last_indexed"] else "nothing yet"]
+    for folder in record["folders"]:
+        yield ["folder", f"{folder['path']}{_as_it_is(folder)}"]
+    for model in record["models"]:
+        yield ["model", f"{model['id']}  saw {count(model['photos'], 'photo')}"]
+    if record["stale"]:
+        yield ["stale", f"{count(record['stale'], 'photo')} not seen by the networks of the settings; a scan does it"]
+    for each in record["failures"][:_REASONS]:
+        yield ["failures", f"{count(each['photos'], 'photo')}  {each['stage']}: {each['reason']}"]
+    if more := record["failures"][_REASONS:]:
+        yield ["failures", f"for {count(len(more), 'other reason')}; 'indexer failures' lists all"]
+
+
+def _as_it_is(folder: RootRecord) -> str:
+    """Return what is to be said of a folder that is not there with its photos."""
+    if folder["state"] == "there":
+        return ""
+    last = f", last indexed {local(folder['last_indexed'])}" if folder["last_indexed"] else ""
+    return f"  {_with_reason(folder['state'], folder['reason'])}{last}"
+
+
+def _with_reason(text: str, reason: str) -> str:
+    return f"{text} ({reason})" if reason else text
+
+
+def _at(moment: str | None) -> str:
+    return f"  at {local(moment)}" if moment else ""

@@ -1,0 +1,212 @@
+"""`indexer teach`: photos that show something flow in; a word flows out, and every photo like them has it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from hashlib import sha256
+from pathlib import Path
+from struct import iter_unpack
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from indexer.cli.commands.similar import classifier_id, open_classifier
+from indexer.cli.output import Format, FormatOption, count, present, write
+from indexer.cli.session import Session, command
+from indexer.errors import ConfigError, IndexerError, ModelError, printable
+
+if TYPE_CHECKING:
+    from indexer.library.photo_rows.user_layer import Head
+    from indexer.library.store import Library
+    from indexer.library.user.taught_words import TaughtWord
+    from indexer.pipeline.models.few_shot import Look
+    from indexer.vision.linear_head import Trial
+
+_WORD = "word"  # the command that may be left out: `teach NAME` is `teach word NAME`
+_MOST_EXAMPLES = 500
+
+
+class _WordFirst(TyperGroup):
+    """Take a first argument that is no command for the word to teach."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [_WORD, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(cls=_WordFirst, no_args_is_help=True, help="Teach a word of your own by a few examples.")
+
+
+def register(whole: typer.Typer) -> None:
+    """Add the commands to the app."""
+    whole.add_typer(app, name="teach")
+
+
+@command(app, _WORD)
+def teach(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="The word.")],
+    examples: Annotated[Path, typer.Option(help="A folder of 5 to 50 photos that show it; links will do.")],
+    other: Annotated[
+        Path | None, typer.Option("--not", help="A folder of photos that are like it, but do not.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept it without asking, unless it is hopeless.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how good it would be, and change nothing.")] = False,
+) -> None:
+    """Teach a word by examples; 'word' itself may be left out: indexer teach NAME --examples FOLDER.
+
+    Says how good it is on photos that were left out, and asks before the library gets it. No photo is scanned again.
+    """
+    from indexer.library.user.own_tags import own_word
+    from indexer.library.user.taught_words import teach as keep
+
+    word = own_word(name)
+    _refuse_known(session, word)
+    with session.open_library(read_only=dry_run) as library:
+        head, trial = _try_out(session, library, word, examples, other)
+        _report(trial, word)
+        if trial.is_hopeless:
+            raise ModelError(word, "cannot be told from other photos this way; more examples, or --not, may help")
+        if dry_run or not (yes or typer.confirm("Take it into the library?")):
+            return
+        about = _about(trial, examples, other)
+        given = keep(library, head, about)
+        write(f"{count(given, 'photo')} tagged {word!r}.")
+        _write_model(session, library.path, head, about)
+
+
+@command(app, "list")
+def list_words(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
+    """List the taught words, and how good each was found to be."""
+    from indexer.library.user.taught_words import taught_words
+
+    model = classifier_id(session.settings().config)
+    with session.open_library() as library:
+        found = taught_words(library)
+        tell_stale(session, library, model)
+    columns = {
+        "photos": lambda each: f"{each.photos:>7,}",
+        "precision": lambda each: f"{each.about['precision']:.2f}",
+        "recall": lambda each: f"{each.about['recall']:.2f}",
+        "examples": lambda each: str(each.about["examples"]),
+        "word": lambda each: each.name,
+    }
+    present(found, format, _record, columns, lambda _: [])
+
+
+@command(app, "remove")
+def remove(session: Session, name: Annotated[str, typer.Argument(help="A taught word.")]) -> None:
+    """Forget a taught word, and take it from all photos but those that you gave it to yourself."""
+    from indexer.library.user.own_tags import own_word
+    from indexer.library.user.taught_words import forget
+
+    with session.open_library(read_only=False) as library:
+        known = forget(library, own_word(name))
+        if known is None:
+            raise ConfigError("word", f"{name!r} was never taught; 'indexer teach list' shows those that were")
+        shutil.rmtree(_home(library.path, known.name), ignore_errors=True)
+    write(f"{known.name!r} forgotten.")
+
+
+def tell_stale(session: Session, library: Library, model: str) -> None:
+    """Say which words must be taught again, and how, before photos that this classifier sees get them."""
+    from indexer.library.user.taught_words import to_teach_again
+
+    for word in to_teach_again(library, model):
+        opposite = f" --not {word.about['not']}" if word.about.get("not") else ""
+        session.say(
+            f"{word.name!r} was taught with {word.model}, another classifier than now: photos scanned since do not get "
+            f"it. Teach it again: indexer teach '{word.name}' --examples {word.about['folder']}{opposite}"
+        )
+
+
+def _refuse_known(session: Session, word: str) -> None:
+    from indexer.vision.tags.vocabulary import Vocabulary
+
+    known = Vocabulary.load(rules=session.settings().config.rules).canonical(word)
+    if known is not None:
+        raise ConfigError(
+            "word", f"{word!r} is a word that the program gives ('{known}'); teach one of your own, 'my {word}'"
+        )
+
+
+def _try_out(session: Session, library: Library, word: str, examples: Path, other: Path | None) -> tuple[Head, Trial]:
+    from indexer.pipeline.models.few_shot import gather, try_out
+    from indexer.vision.linear_head import LEAST_EXAMPLES
+
+    config = session.settings().config
+    model = classifier_id(config)
+    look = _look(session)
+    shown = gather(library, model, examples.resolve(), look, _trouble(session))
+    if not LEAST_EXAMPLES <= len(shown) <= _MOST_EXAMPLES:
+        raise ConfigError("--examples", f"has {count(len(shown), 'photo')}; {LEAST_EXAMPLES} to 50 are right")
+    against = gather(library, model, other.resolve(), look, _trouble(session)) if other else {}
+    both = shown.keys() & against.keys()
+    if both:
+        raise ConfigError("--not", f"has {printable(min(both))}, which is an example, too")
+    try:
+        return try_out(library, word, model, list(shown.values()), list(against.values()), [*shown, *against])
+    except ValueError as error:
+        raise ConfigError("--examples", f"cannot be judged: {error}; scan more photos, or give --not") from error
+
+
+def _look(session: Session) -> Look:
+    """Return what analyzes a file; the classifier is loaded when the first one is looked at."""
+    from functools import cache
+
+    from indexer.pipeline.models.few_shot import pooled_vector
+
+    config = session.settings().config
+    classifier = cache(lambda: open_classifier(session, config))
+    return lambda file: pooled_vector(file, classifier(), config.max_pixels)
+
+
+def _trouble(session: Session) -> Any:
+    return lambda path, reason: session.say(f"indexer: {printable(path)}: {reason}")
+
+
+def _report(trial: Trial, word: str) -> None:
+    write(f"{count(trial.examples, 'example')} against {count(trial.compared, 'other photo')}; on those left out:")
+    write(f"recall     {trial.recall:.2f}  of the photos that show it get {word!r}")
+    write(f"precision  {trial.precision:.2f}  of the photos that get it show it, where one in 20 does")
+    write(f"{count(trial.wrong, 'other photo')} would get it wrongly.")
+    if trial.doubtful:
+        write(f"{count(trial.doubtful, 'photo')} of the library look like examples and were left out of all this.")
+
+
+def _about(trial: Trial, examples: Path, other: Path | None) -> dict[str, Any]:
+    return {
+        "folder": printable(examples.resolve()),
+        "not": printable(other.resolve()) if other else "",
+        "examples": trial.examples,
+        "compared": trial.compared,
+        "precision": round(trial.precision, 4),
+        "recall": round(trial.recall, 4),
+    }
+
+
+def _write_model(session: Session, library: Path, head: Head, about: dict[str, Any]) -> None:
+    """Write the head as a Keras model beside the library; the word works without."""
+    from indexer.zoo.train.export_taught import write_head
+
+    weights = [number for (number,) in iter_unpack("<f", head.weights)]
+    folder = _home(library, head.name)
+    try:
+        write_head(folder, {"name": head.name, "classifier": head.model, "weights": weights, "taught": about})
+    except (IndexerError, OSError) as error:
+        session.say(f"The word is in the library, but its model was not written: {error}")
+    else:
+        session.detail(f"Its model is in {printable(folder)}.")
+
+
+def _home(library: Path, word: str) -> Path:
+    """Return the folder of a word's model: readable, and different for different words."""
+    plain = re.sub(r"[^\w-]+", "-", word).strip("-")[:40]
+    return library.with_name(f"{library.name}-words") / f"{plain}-{sha256(word.encode()).hexdigest()[:8]}"
+
+
+def _record(word: TaughtWord) -> dict[str, Any]:
+    return {"name": word.name, "model": word.model, "photos": word.photos, **word.about}

@@ -1,0 +1,236 @@
+"""`indexer watch`: folders flow in; the library follows what happens in them until the daemon is stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import monotonic, time
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from indexer.cli.ensure import ensure_built
+from indexer.cli.output import count, local
+from indexer.cli.service.log import Log
+from indexer.cli.service.sd_notify import Notifier
+from indexer.cli.service.signals import Stop, stoppable
+from indexer.cli.service.systemd import flagged, program, unit
+from indexer.cli.session import Session, command
+from indexer.config import config as settings
+from indexer.config.config import Config
+from indexer.errors import ConfigError, IndexerError, LibraryError, printable
+
+if TYPE_CHECKING:
+    from indexer.library.store import Library
+    from indexer.pipeline.daemon.status_file import Desk, Presence
+    from indexer.vision.model_set import Eyes
+
+Used: TypeAlias = tuple[Config, list[Path]]
+"""Settings, and the folders to follow."""
+
+_BEAT_SECONDS = 10.0  # between signs of life to the service manager
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    command(app, "watch")(watch)
+
+
+def watch(
+    session: Session,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of photos; those of the settings if none.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; 0: one a CPU core.")] = None,
+    log: Annotated[str | None, typer.Option(help="What is printed: lines, or json.", show_default=False)] = None,
+    print_unit: Annotated[
+        bool, typer.Option("--print-unit", help="Print a systemd user unit that runs this command, and do no more.")
+    ] = False,
+) -> None:
+    """Follow folders of photos: index what is there, and from then on what comes, changes, moves and goes.
+
+    It runs until it is stopped (Ctrl-C, SIGTERM); SIGHUP reads the settings again. 'indexer status' tells what it
+    does, 'indexer pause' lets it rest.
+    """
+
+    def read() -> Used:
+        config = session.settings(workers=workers, log=log).config
+        return config, _folders(paths or config.folders)
+
+    config, folders = read()
+    if print_unit:
+        flags = {"--workers": workers, "--log": log, "--library": config.library_file, "--config": session.config}
+        print(_unit(config, flags, paths or (), folders), end="")  # noqa: T201
+        return
+    ensure_built(session, config, _eyes(config).specs())
+    service = settings.service_manager()
+    with stoppable() as stop, session.open_library(read_only=False, create=True) as library:
+        stop.gently = True
+        _refuse_typos(paths or (), library)
+        _Service(session, library, stop, Notifier(service.socket), read).run(config, folders)
+
+
+class _Service:
+    """A daemon that is set up anew each time when other settings are to be used."""
+
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        stop: Stop,
+        notifier: Notifier,
+        read: Callable[[], Used],
+    ) -> None:
+        self._session, self._library, self._stop, self._notifier, self._read = session, library, stop, notifier, read
+        self._hung_up = False
+        self._next: Used | None = None
+        self._beaten_at = 0.0
+
+    def run(self, config: Config, folders: list[Path]) -> None:
+        """Work until stopped. Errors: StoreError where the library has a daemon already."""
+        from indexer.pipeline.daemon.priority import step_back
+        from indexer.pipeline.daemon.status_file import Desk
+
+        with Desk.claim(self._library.path) as desk, self._reloadable():
+            self._next = config, folders
+            while self._next:
+                (config, folders), self._next = self._next, None
+                step_back(config.niceness, config.io_priority)
+                log = Log("json" if config.log == "json" else "lines", sys.stderr)
+                library = printable(self._library.path)
+                log.log("start", f"following {count(len(folders), 'folder')}, library {library}")
+                try:
+                    self._follow(config, folders, desk, log)
+                except IndexerError as error:
+                    log.log("error", str(error))
+                    raise typer.Exit(error.exit_code) from error
+            self._notifier.stopping()
+            told = desk.presence
+            done = f"{count(told.indexed, 'photo')} indexed, {told.failed:,} failed since {local(told.since)}"
+            log.log("stop", f"stopped: {done}", indexed=told.indexed, failed=told.failed, since=told.since)
+
+    def _follow(self, config: Config, folders: list[Path], desk: Desk, log: Log) -> None:
+        from indexer.intake.watch.settle import Settling, disk_stamp
+        from indexer.intake.watch.watch import Watch
+        from indexer.pipeline.daemon.daemon import Daemon, Pace
+        from indexer.pipeline.daemon.reporter import Account
+        from indexer.pipeline.daemon.throttle import Gate
+        from indexer.pipeline.tags import learn_names
+        from indexer.pipeline.workers.photo_pool import Pool
+        from indexer.pipeline.workers.tasks import Limits
+        from indexer.vision.tags.vocabulary import Vocabulary
+
+        eyes = _eyes(config)
+        learn_names(self._library, eyes.specs(), Vocabulary.load())
+        with ExitStack() as stack:
+            gate = Gate(self._library.path, config.max_load, lambda: pool.busy, monotonic)
+            pool = stack.enter_context(Pool(eyes, Limits(**config.limits), config.worker_count, gate.is_open))
+            account = Account(desk.presence, log.log, self._shown(desk), monotonic, time)
+            settling = Settling(config.settle_seconds, monotonic, disk_stamp)
+            watch = stack.enter_context(Watch(settling, account.notice, mode=config.watching, on_step=self._step))
+            daemon = Daemon(
+                self._library,
+                folders,
+                pool,
+                watch,
+                settling,
+                gate,
+                Pace(**config.pace),
+                account,
+                is_wanted=lambda: self._is_wanted((config, folders), log),
+                beat=self._beat,
+                ready=self._notifier.ready,
+                clock=monotonic,
+                now=time,
+            )
+            daemon.run()
+
+    def _shown(self, desk: Desk) -> Callable[[Presence], None]:
+        def show(presence: Presence) -> None:
+            desk.tell(presence)
+            doing = f"{presence.phase}, {presence.queued:,} waiting, {presence.indexed:,} indexed"
+            self._notifier.status(f"{doing}: {presence.reason}" if presence.reason else doing)
+
+        return show
+
+    def _beat(self) -> None:
+        if monotonic() - self._beaten_at >= _BEAT_SECONDS:
+            self._beaten_at = monotonic()
+            self._notifier.alive()
+
+    def _step(self) -> None:
+        from indexer.pipeline.daemon.daemon import Stopped
+
+        self._beat()
+        if self._stop.asked:
+            raise Stopped
+
+    def _is_wanted(self, used: Used, log: Log) -> bool:
+        if self._hung_up:
+            self._hung_up = False
+            self._notifier.reloading()
+            self._next = self._read_again(used, log)
+            self._notifier.ready()
+        return not self._stop.asked and self._next is None
+
+    def _read_again(self, used: Used, log: Log) -> Used | None:
+        """Read the settings again; return them if others are to be used now."""
+        try:
+            new = self._read()
+            ensure_built(self._session, new[0], _eyes(new[0]).specs())
+        except IndexerError as error:
+            log.log("trouble", f"{error}; the settings stay as they were")
+            return None
+        late = [key for key in ("library", "niceness", "io_priority") if getattr(new[0], key) != getattr(used[0], key)]
+        note = f"; {', '.join(late)}: from the next start" if late else ""
+        log.log("reload", f"the settings were read again{note}" if new != used else "the settings are as they were")
+        return new if new != used else None
+
+    @contextmanager
+    def _reloadable(self) -> Iterator[None]:
+        def ask(*_: object) -> None:
+            self._hung_up = True
+
+        hangup = getattr(signal, "SIGHUP", None)
+        before = signal.signal(hangup, ask) if hangup else None
+        try:
+            yield
+        finally:
+            if hangup:
+                signal.signal(hangup, before)
+
+
+def _eyes(config: Config) -> Eyes:
+    from indexer.vision.model_set import Eyes
+
+    return Eyes(**config.eyes)
+
+
+def _folders(given: Sequence[Path]) -> list[Path]:
+    """Return the folders, by one name each, without those that lie in others. Errors: ConfigError where none is."""
+    if not given:
+        raise ConfigError("folders", "name a folder: indexer watch ~/Photos")
+    real = dict.fromkeys(Path(os.path.realpath(folder)) for folder in given)
+    return [folder for folder in real if real.keys().isdisjoint(folder.parents)]
+
+
+def _refuse_typos(given: Sequence[Path], library: Library) -> None:
+    """A folder that nobody has ever seen is a typing error; one that is known may be a disk that comes later."""
+    roots = library.roots()
+    for folder in given:
+        real = Path(os.path.realpath(folder))
+        if not real.is_dir() and not any(real.is_relative_to(root) for root in roots):
+            raise LibraryError(folder, "it does not exist")
+
+
+def _unit(config: Config, flags: Mapping[str, object], paths: Sequence[Path], folders: Sequence[Path]) -> str:
+    """Return a unit that does what this call would: the same program, flags, folders and INDEXER_* variables."""
+    command = [*program(), "watch", *flagged(flags)]
+    config.models_path.mkdir(parents=True, exist_ok=True)
+    config.library_file.parent.mkdir(parents=True, exist_ok=True)
+    given = [os.path.realpath(folder) for folder in paths]
+    return unit([*command, *given], settings.environment(), config.library_file, config.models_path, folders, config)

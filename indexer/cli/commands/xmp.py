@@ -1,0 +1,175 @@
+"""`indexer export xmp`, `import xmp`: what is known of photos flows into XMP; what others wrote there flows back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.cli.output import JsonOption, count, visible, write, write_json
+from indexer.cli.session import Session, command
+from indexer.errors import PhotoError, printable
+
+if TYPE_CHECKING:
+    from indexer.pipeline.imports import Imported
+    from indexer.pipeline.xmp_export import Exported
+
+exporting = typer.Typer(name="export", help="Write what is known for other programs.", no_args_is_help=True)
+importing = typer.Typer(name="import", help="Read what other programs wrote.", no_args_is_help=True)
+
+_SOME_FAILED = PhotoError.exit_code
+_Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of the library; all if none.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be changed, and change nothing.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    app.add_typer(exporting)
+    app.add_typer(importing)
+
+
+def export_xmp(
+    session: Session,
+    folders: _Folders = None,
+    dry_run: _DryRun = False,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Write into JPEG and PNG files themselves; others get a sidecar.")
+    ] = False,
+    min_score: Annotated[float, typer.Option(min=0, max=1, help="Only tags at least this sure.")] = 0.0,
+    own_only: Annotated[bool, typer.Option("--own-only", help="Only words that you gave, no other tags.")] = False,
+    faces: Annotated[bool, typer.Option("--faces/--no-faces", help="Names of people, where their faces are.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Write tags, ratings and names as XMP beside the photos, for digiKam, darktable, Lightroom and others.
+
+    What they and you wrote there stays. Words that an earlier export wrote, and that are no longer so, are taken
+    back. Photos are touched with --in-place only.
+    """
+    from indexer.pipeline.xmp_export import Wish, export
+    from indexer.vision.tags.vocabulary import Vocabulary
+    from indexer.vision.tags.wordnet import paths
+
+    words = paths(Vocabulary.load(rules=session.settings().config.rules))
+    wish = Wish(min_score=min_score, own_only=own_only, faces=faces, in_place=in_place)
+    with session.open_library(read_only=dry_run or not in_place) as library:
+        done = export(library, _absolute(folders), wish, words, dry_run=dry_run)
+        tally = _told_exports(session, done, dry_run=dry_run, quiet=as_json)
+    if as_json:
+        write_json({"dry_run": dry_run, **{key: tally[key] for key in _EXPORT_KEYS}})
+    else:
+        _summarize_export(tally, dry_run=dry_run)
+    raise typer.Exit(_SOME_FAILED if tally["failed"] else 0)
+
+
+def import_xmp(
+    session: Session,
+    folders: _Folders = None,
+    dry_run: _DryRun = False,
+    sidecars_only: Annotated[
+        bool, typer.Option("--sidecars-only", help="Do not look into the photos themselves.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take keywords, ratings and named faces from XMP, beside the photos and in them, as your own words and names.
+
+    What an export wrote is not taken for yours. What you said here before stands; where XMP says otherwise, it is told.
+    """
+    from indexer.pipeline.imports import take
+
+    with session.open_library(read_only=dry_run) as library:
+        found = take(library, _absolute(folders), dry_run=dry_run, embedded=not sidecars_only)
+        tally = _told_imports(session, found, dry_run=dry_run, quiet=as_json)
+    if as_json:
+        write_json({"dry_run": dry_run, **{key: tally[key] for key in _IMPORT_KEYS}})
+    else:
+        _summarize_import(tally, dry_run=dry_run)
+    raise typer.Exit(_SOME_FAILED if tally["failed"] else 0)
+
+
+command(exporting, "xmp")(export_xmp)
+command(importing, "xmp")(import_xmp)
+
+_EXPORT_KEYS = ("new", "changed", "unchanged", "failed", "kept_ratings", "beside_instead")
+_IMPORT_KEYS = ("photos", "words", "ratings", "names", "refused", "rejected", "failed")
+
+
+def _absolute(folders: Iterable[Path] | None) -> list[Path]:
+    return [folder.resolve() for folder in folders or ()]
+
+
+def _told_exports(session: Session, done: Iterable[Exported], *, dry_run: bool, quiet: bool) -> Counter[str]:
+    tally: Counter[str] = Counter()
+    for each in done:
+        tally["beside_instead"] += bool(each.note)
+        if each.note:
+            session.detail(f"{printable(each.photo)}: a sidecar instead: {each.note}")
+        if each.change is None:
+            tally["failed"] += 1
+            session.say(f"{printable(each.file)}: {each.problem}")
+            continue
+        tally["kept_ratings"] += each.change.kept_rating is not None
+        tally["unchanged" if not each.change.is_other else "new" if each.is_new else "changed"] += 1
+        if each.change.is_other and (dry_run or session.verbose) and not quiet:
+            write(visible(f"{printable(each.file)}: {', '.join(_changes(each)) or 'notes of our own'}"))
+    return tally
+
+
+def _changes(each: Exported) -> Iterator[str]:
+    change = each.change
+    assert change is not None
+    if each.is_new:
+        yield "new"
+    yield from (f"+{word}" for word in change.added)
+    yield from (f"-{word}" for word in change.removed)
+    if change.rating:
+        yield f"rating {change.rating[0] or 'none'} → {change.rating[1] or 'none'}"
+    yield from (f"+person {name}" for name in change.named)
+    yield from (f"-person {name}" for name in change.unnamed)
+
+
+def _summarize_export(tally: Counter[str], *, dry_run: bool) -> None:
+    write(
+        f"{'Nothing was written. It would be: ' if dry_run else ''}{count(tally['new'], 'new file')}, "
+        f"{tally['changed']:,} changed, {tally['unchanged']:,} as they are, {tally['failed']:,} that cannot be written."
+    )
+    if tally["kept_ratings"]:
+        write(f"{count(tally['kept_ratings'], 'rating')} of other programs differ from yours and were left.")
+    if tally["beside_instead"]:
+        write(f"{count(tally['beside_instead'], 'photo')} cannot hold XMP in place and got it beside; -v says why.")
+
+
+def _told_imports(session: Session, found: Iterable[Imported], *, dry_run: bool, quiet: bool) -> Counter[str]:
+    tally: Counter[str] = Counter()
+    for each in found:
+        if each.problem:
+            tally["failed"] += 1
+            session.say(f"{printable(each.photo)}: {each.problem}")
+            continue
+        new = each.news
+        counts = {"photos": bool(new), "words": len(new.words), "ratings": new.rating is not None}
+        tally.update(counts | {"names": len(new.names), "refused": len(new.refused), "rejected": each.rejected})
+        for refused in new.refused:
+            session.say(visible(f"{printable(each.photo)}: {refused}"))
+        if new and (dry_run or session.verbose) and not quiet:
+            write(visible(f"{printable(each.photo)}: {', '.join(_learned(each))}"))
+    return tally
+
+
+def _learned(each: Imported) -> Iterator[str]:
+    yield from (f"+{word}" for word in each.news.words)
+    if each.news.rating is not None:
+        yield f"rating {each.news.rating}"
+    yield from (f"+person {name}" for _, name in each.news.names)
+
+
+def _summarize_import(tally: Counter[str], *, dry_run: bool) -> None:
+    write(
+        f"{'Nothing was taken. It would be: ' if dry_run else ''}{count(tally['words'], 'word')}, "
+        f"{count(tally['ratings'], 'rating')}, {count(tally['names'], 'name')} of {count(tally['photos'], 'photo')}; "
+        f"{tally['refused']:,} could not be placed, {tally['failed']:,} files could not be read."
+    )
+    if tally["rejected"]:
+        write(f"{count(tally['rejected'], 'photo')} marked as rejected elsewhere; see 'indexer hide'.")

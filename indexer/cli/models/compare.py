@@ -1,0 +1,129 @@
+"""`indexer models compare`: what two networks say of the same pictures flows out, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from indexer.cli.commands.classify import Errors, Pictures, open_glancer, scene_specs, scored
+from indexer.cli.output import JsonOption, count, table, write, write_json
+from indexer.cli.session import Session, command
+from indexer.errors import PhotoError, printable
+from indexer.records.plain import path_record, rounded
+
+if TYPE_CHECKING:
+    from indexer.pipeline.models.compare import Summary
+    from indexer.pipeline.predict.predict import Said, Seen
+
+_CLASSES = 2
+_THUMBNAIL_PX = 320
+_Network = Annotated[str, typer.Argument(help="A classifier or object detector ('indexer models list').")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to those of `indexer models`."""
+    command(app, "compare")(compare)
+
+
+def compare(
+    session: Session,
+    one: _Network,
+    other: _Network,
+    photos: Pictures,
+    html: Annotated[Path | None, typer.Option(help="Write a page with the pictures, too.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Photos at most.")] = 1000,
+    as_json: JsonOption = False,
+) -> None:
+    """Let two networks look at the same photos: what each says, how often they agree, and how long they take.
+
+    They agree on a photo when their surest classes mean the same word. Times are without decoding.
+    """
+    from indexer.pipeline.models.compare import summary
+    from indexer.pipeline.predict.predict import glances
+
+    config = session.settings().config
+    specs = tuple(scene_specs(config, [name])[0] for name in (one, other))
+    errors = Errors()
+    glancer = open_glancer(session, config, specs)
+    seen = list(islice(glances(glancer, photos, config.max_pixels, errors), limit))
+    if not seen:
+        raise PhotoError(photos[0], "read", "there is no photo to compare the networks on")
+    total = summary(seen)
+    if as_json:
+        write_json({"photos": [_record(each) for each in seen], "summary": asdict(total)}, indent=2)
+    else:
+        table([_row(each) for each in seen], ("photo", one, other, "same", "tags in common"))
+        for line in _told(total, (one, other)):
+            write(line)
+    if html is not None:
+        _write_page(session, html, (one, other), seen, total)
+    errors.end()
+
+
+def _row(seen: Seen) -> list[str]:
+    from indexer.pipeline.models.compare import agreement
+
+    agreed = agreement(seen)
+    same = "yes" if agreed.same_word else "no"
+    return [printable(seen.path), *map(_first, seen.said), same, ", ".join(agreed.common)]
+
+
+def _first(said: Said) -> str:
+    return scored(said.labels, _CLASSES) or "nothing"
+
+
+def _told(total: Summary, names: Sequence[str]) -> list[str]:
+    """Say in lines how far two networks agree."""
+    shared = f"; of {count(total.either, 'tag')} both gave {total.common / total.either:.0%}" if total.either else ""
+    times = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in zip(names, total.seconds, strict=True))
+    return [
+        f"The same first word on {total.same_word} of {count(total.pictures, 'photo')}{shared}.",
+        f"Mean time a photo, decoded: {times}.",
+    ]
+
+
+def _record(seen: Seen) -> dict[str, Any]:
+    from indexer.pipeline.models.compare import agreement
+
+    agreed = agreement(seen)
+    return {
+        **path_record(seen.path),
+        "networks": [_said_record(each) for each in seen.said],
+        "same_word": agreed.same_word,
+        "common_tags": list(agreed.common),
+    }
+
+
+def _said_record(said: Said) -> dict[str, Any]:
+    return {
+        "model": said.model,
+        "word": said.word,
+        "labels": [{"name": label.name, "score": rounded(label.score)} for label in said.labels],
+        "tags": [{"name": tag.name, "score": rounded(tag.score)} for tag in said.tags],
+        "seconds": rounded(said.seconds),
+    }
+
+
+def _write_page(session: Session, file: Path, names: tuple[str, str], seen: Sequence[Seen], total: Summary) -> None:
+    from indexer.cli.html_page import Figure, write_figures
+    from indexer.intake.thumbnail import thumbnail
+
+    most = session.settings().config.max_pixels
+    figures = [Figure(each.path, _caption(each, names)) for each in seen]
+    title = f"{names[0]} and {names[1]}"
+    write_figures(file, title, _told(total, names), figures, lambda path: thumbnail(path, _THUMBNAIL_PX, most))
+    session.say(f"Written: {printable(file)}")
+
+
+def _caption(seen: Seen, names: Sequence[str]) -> list[str]:
+    from indexer.pipeline.models.compare import agreement
+
+    said = [
+        f"{name}: {_first(each)} → {scored(each.tags) or 'no tag'}" for name, each in zip(names, seen.said, strict=True)
+    ]
+    return [*said, "They agree." if agreement(seen).same_word else "They differ."]

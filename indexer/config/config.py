@@ -1,0 +1,323 @@
+"""Defaults, TOML file, INDEXER_* variables and flags flow in, each over the one before; a frozen Config flows out."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from indexer.config.setting import as_text, as_toml, checked, expanded, from_text, path_of, setting
+from indexer.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting of the program; an empty path means the platform's own place."""
+
+    library: Path | None = setting(
+        None,
+        "The library file. Empty: library.sqlite in the platform's data folder (see 'indexer config show').",
+    )
+    folders: tuple[Path, ...] = setting((), "Folders of photos that 'scan' and 'watch' take when none is given.")
+    models_folder: Path | None = setting(None, "Where built networks are kept. Empty: the platform's cache folder.")
+    own_models: Path | None = setting(
+        None, "Where networks of your own are described. Empty: models in the platform's data folder."
+    )
+    classifier: str = setting(
+        "efficientnet-lite0", "The network that gives tags and tells what looks alike ('indexer models list')."
+    )
+    extra: tuple[str, ...] = setting(
+        (),
+        "More networks that look at every photo: classifiers and object detectors ('indexer models enable').",
+        of_paths=False,
+    )
+    rules: Path | None = setting(
+        None, "Your own rules for tags instead of models/labels/rules.toml; run 'indexer retag' after a change."
+    )
+    faces: bool = setting(True, "Find and describe faces. false: no face data is ever computed.")
+    no_faces: tuple[Path, ...] = setting(
+        (), "Folders whose photos are never looked at for faces; 'indexer faces forget --folder' erases known ones."
+    )
+    detector: str = setting("retinaface-mobilenet025", "The network that finds faces.")
+    landmarks: str = setting(
+        "none", "The network that finds eyes, nose and mouth for a detector that does not. none: not needed."
+    )
+    describer: str = setting("dlib-face-resnet", "The network that describes faces.")
+    runtime: str = setting(
+        "auto",
+        "What runs the networks: litert (on the CPU, always), tensorflow (on a GPU where there is one), or auto "
+        "(TensorFlow where there is a GPU, else LiteRT).",
+        choices=("auto", "litert", "tensorflow"),
+    )
+    workers: int = setting(0, "Worker processes. 0: one a CPU core.", least=0)
+    max_megapixels: float = setting(200.0, "Larger pictures are refused before they are decoded.", least=0.01)
+    photo_timeout_seconds: float = setting(120.0, "A photo that takes longer is recorded as failed.", least=1)
+    photo_memory_mb: int = setting(
+        2048, "A photo that needs more memory to be read is recorded as failed (Linux).", least=256
+    )
+    batch_photos: int = setting(64, "Photos stored in one transaction.", least=1)
+    batch_seconds: float = setting(2.0, "Results wait no longer than this before they are stored.", least=0)
+    settle_seconds: float = setting(
+        2.0, "A file is taken when it has not changed for so long; used by 'indexer watch'.", least=0
+    )
+    rescan_minutes: float = setting(
+        60.0, "How often 'indexer watch' compares everything with the disk, to be sure. 0: never.", least=0
+    )
+    poll_seconds: float = setting(
+        60.0, "How often 'indexer watch' looks into folders whose disk does not tell of changes.", least=1
+    )
+    watching: str = setting(
+        "auto",
+        "How 'indexer watch' learns of changes: events (the system tells), polling, or auto (what fits the disk).",
+        choices=("auto", "events", "polling"),
+    )
+    max_load: float = setting(
+        0.0,
+        "Rest while other programs keep the machine busier than this (load average). 0: never rest. "
+        "Used by 'indexer watch'.",
+        least=0,
+    )
+    niceness: int = setting(
+        10, "How far 'indexer watch' steps back for other programs: 0 (not at all) to 19.", least=0, most=19
+    )
+    io_priority: str = setting(
+        "idle",
+        "How 'indexer watch' shares the disk: normal, low, or idle (only when nobody else wants it; Linux).",
+        choices=("normal", "low", "idle"),
+    )
+    idle_seconds: float = setting(
+        60.0, "Worker processes are let go after so long without work; used by 'indexer watch'.", least=0
+    )
+    log: str = setting(
+        "lines", "What 'indexer watch' prints: lines, or json (an object a line).", choices=("lines", "json")
+    )
+    serve_address: str = setting(
+        "127.0.0.1", "Where 'indexer serve' listens. Any address but this machine's own needs a password or a token."
+    )
+    serve_port: int = setting(8710, "The port of 'indexer serve'. 0: any that is free.", least=0, most=65535)
+    serve_hosts: tuple[str, ...] = setting(
+        (), "More names that the server is called by in a browser, such as photos.example.org.", of_paths=False
+    )
+    serve_password: str = setting(
+        "", "What a password is checked against; 'indexer serve --set-password' makes it.", secret=True
+    )
+    serve_token: str = setting(
+        "", "What a program's token is checked against; 'indexer serve --new-token' makes it.", secret=True
+    )
+    serve_read_only: bool = setting(False, "Show and search only: nothing is changed from the page or by the API.")
+    serve_upload_mb: int = setting(64, "Larger pictures are not taken by the server.", least=1, most=1024)
+    thumbnails_folder: Path | None = setting(None, "Where thumbnails are kept. Empty: the platform's cache folder.")
+    thumbnails_mb: int = setting(2000, "All thumbnails together take no more than this on the disk.", least=10)
+
+    @property
+    def library_file(self) -> Path:
+        """The library file, the platform's own place where none is set."""
+        return self.library or _platform("user_data_path") / "library.sqlite"
+
+    @property
+    def models_path(self) -> Path:
+        """The folder of built networks, the platform's own place where none is set."""
+        return self.models_folder or _platform("user_cache_path") / "models"
+
+    @property
+    def own_models_path(self) -> Path:
+        """The folder of the descriptions of the user's own networks."""
+        return self.own_models or _platform("user_data_path") / "models"
+
+    @property
+    def thumbnails_path(self) -> Path:
+        """The folder of thumbnails, the platform's own place where none is set."""
+        return self.thumbnails_folder or _platform("user_cache_path") / "thumbnails"
+
+    @property
+    def eyes(self) -> dict[str, Any]:
+        """What `vision.eyes.Eyes` takes, as plain values."""
+        return {
+            "folder": self.models_path,
+            "own": self.own_models_path,
+            "classifier": self.classifier,
+            "extra": self.extra,
+            "detector": self.detector if self.faces else None,
+            "landmarks": self.landmarks if self.faces and self.landmarks != "none" else None,
+            "describer": self.describer if self.faces else None,
+            "runtime": self.runtime,
+            "rules": self.rules,
+            "no_faces": tuple(Path(os.path.realpath(folder)) for folder in self.no_faces),
+        }
+
+    @property
+    def max_pixels(self) -> int:
+        """The largest picture that is decoded, in pixels."""
+        return int(self.max_megapixels * 1e6)
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """What `pipeline.worker.Limits` takes, as plain values."""
+        return {
+            "pixels": self.max_pixels,
+            "seconds": self.photo_timeout_seconds,
+            "memory_bytes": self.photo_memory_mb * 1_000_000,
+        }
+
+    @property
+    def scanning(self) -> dict[str, Any]:
+        """What `pipeline.scanning.Scanning` takes, as plain values."""
+        return {
+            "workers": self.worker_count,
+            "batch_photos": self.batch_photos,
+            "batch_seconds": self.batch_seconds,
+        }
+
+    @property
+    def pace(self) -> dict[str, Any]:
+        """What `pipeline.daemon.Pace` takes, as plain values."""
+        return {
+            "settle_seconds": self.settle_seconds,
+            "rescan_seconds": 60 * self.rescan_minutes,
+            "poll_seconds": self.poll_seconds,
+            "idle_seconds": self.idle_seconds,
+            "batch_photos": self.batch_photos,
+            "batch_seconds": self.batch_seconds,
+        }
+
+    @property
+    def worker_count(self) -> int:
+        """The number of worker processes, at least one."""
+        return self.workers or _cores()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A Config and where each of its values came from: 'default', the file, the variable or the flag."""
+
+    config: Config
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceManager:
+    """What started the program as a service (systemd) wants to hear.
+
+    socket: where it listens, None where there is none.  watchdog_seconds: it ends a program that is silent for longer;
+    None: it does not.
+    """
+
+    socket: str | None
+    watchdog_seconds: float | None
+
+
+def load(
+    file: Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read the settings from all four layers.
+
+    file: the TOML file; None: INDEXER_CONFIG, else config.toml in the platform's configuration folder if it exists.
+    flags: values given on the command line; None values are not given.
+    Errors: ConfigError for an unknown key, a value of the wrong kind, an unreadable file.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = dict.fromkeys(_FIELDS, "default")
+    for origin, base, layer in (
+        _file_layer(file, environ),
+        ("environment", Path(), _environment_layer(environ)),
+        ("flag", Path(), {key: value for key, value in (flags or {}).items() if value is not None}),
+    ):
+        for key, value in layer.items():
+            values[key] = _checked(key, value, base)
+            origins[key] = origin
+    return Settings(replace(Config(), **values), origins)
+
+
+def folders_in_file(file: Path | None = None) -> dict[str, Path]:
+    """Return the setting 'folders' of the settings file alone: each as it is written there, and the path it means.
+
+    file: as for `load`. Errors: ConfigError.
+    """
+    _, base, values = _file_layer(file, os.environ)
+    return {text: path_of("folders", text, base) for text in values.get("folders", ())}
+
+
+def example() -> str:
+    """Return the text of config.example.toml: every key with what it means and its default."""
+    lines = ["# Every setting of indexer with its default. Copy it to the path that 'indexer config show' names."]
+    for name, item in _FIELDS.items():
+        lines += ["", f"# {item.metadata['about']}", f"{name} = {as_toml(item.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def default_file(environ: Mapping[str, str] | None = None) -> Path:
+    """Return where the settings file is looked for when none is given."""
+    named = (os.environ if environ is None else environ).get("INDEXER_CONFIG")
+    return expanded("INDEXER_CONFIG", named) if named else _platform("user_config_path") / "config.toml"
+
+
+def service_manager(environ: Mapping[str, str] | None = None) -> ServiceManager:
+    """Return what systemd told this process in NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID."""
+    environ = os.environ if environ is None else environ
+    socket = environ.get("NOTIFY_SOCKET", "")
+    microseconds = environ.get("WATCHDOG_USEC", "")
+    meant = environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    watched = meant and microseconds.isascii() and microseconds.isdigit() and int(microseconds) > 0
+    return ServiceManager(
+        socket if socket.startswith(("/", "@")) else None,
+        int(microseconds) / 1e6 if watched else None,
+    )
+
+
+def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the settings that come from INDEXER_* variables, for another process, whose folder may be another."""
+    environ = os.environ if environ is None else environ
+    given = {key: _checked(key, value, Path()) for key, value in _environment_layer(environ).items()}
+    if file := environ.get("INDEXER_CONFIG"):
+        given["config"] = path_of("INDEXER_CONFIG", file, Path())
+    return {f"INDEXER_{key.upper()}": as_text(value) for key, value in given.items()}
+
+
+def is_secret(key: str) -> bool:
+    """Tell whether the value of a setting is never shown."""
+    return bool(_FIELDS[key].metadata["secret"])
+
+
+def _checked(key: str, value: Any, base: Path) -> Any:
+    if key not in _FIELDS:
+        raise ConfigError(key, f"is not a setting; known are {', '.join(_FIELDS)}")
+    return checked(_FIELDS[key], value, base)
+
+
+def _file_layer(file: Path | None, environ: Mapping[str, str]) -> tuple[str, Path, dict[str, Any]]:
+    path = file or default_file(environ)
+    named = file is not None or "INDEXER_CONFIG" in environ
+    if not named and not path.is_file():
+        return str(path), path.parent, {}
+    try:
+        with path.open("rb") as stream:
+            return str(path), path.absolute().parent, tomllib.load(stream)
+    except (OSError, ValueError) as error:
+        raise ConfigError(str(path), f"cannot be read: {error}") from error
+
+
+def _environment_layer(environ: Mapping[str, str]) -> dict[str, Any]:
+    given = {key: environ.get(f"INDEXER_{key.upper()}") for key in _FIELDS}
+    return {key: from_text(_FIELDS[key].default, text) for key, text in given.items() if text is not None}
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # a container may be given fewer cores than the machine has
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _platform(kind: str) -> Path:
+    import platformdirs
+
+    folder: Path = getattr(platformdirs, kind)("indexer", appauthor=False)
+    return folder
+
+
+_FIELDS: dict[str, Field[Any]] = {item.name: item for item in fields(Config)}

@@ -1,0 +1,152 @@
+"""The path of a library file flows in; what is wrong with the file as a database flows out, as findings.
+
+Nothing is written: a file of an older release stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from indexer.errors import StoreError, printable
+from indexer.library.checks.finding import Finding, findings, size_text
+from indexer.library.db.engine import connect
+from indexer.library.db.schema import state
+
+RESTORE = (
+    "put back a backup (docs/operations.md says how), or save what can be read with "
+    "'sqlite3 FILE .recover | sqlite3 NEW', or move the file, its -wal and its -shm away and scan again; "
+    "your photos are not touched by any of it"
+)
+_FAULTS = 100  # SQLite stops there: one would do
+_LOG_BYTES = 256 * 1024 * 1024
+_OF_AN_INDEX = re.compile(r"row \d+ missing from index |wrong # of entries in index ")
+_SCAN_UPGRADES = "the next 'indexer scan' or 'indexer status' brings it up to date, after a copy; then ask again"
+
+Check = Callable[[Connection], Iterator[Finding]]
+
+
+def open_read_only(path: Path, busy_seconds: float) -> Engine:
+    """Return an engine that reads a file as it is: it is neither made nor upgraded. Errors: StoreError."""
+    if path.is_dir():
+        raise StoreError(path, "is a folder; name a file for the library")
+    if not path.exists():
+        raise StoreError(path, "does not exist")
+    engine = connect(path, read_only=True, busy_seconds=busy_seconds)
+    try:
+        engine.connect().close()
+    except UnicodeDecodeError as error:  # SQLite quotes the garbage that it stumbled on
+        raise StoreError(path, "is damaged") from error
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def check_file(path: Path, busy_seconds: float) -> list[Finding]:
+    """Look at the file itself: does it open, is it whole, of which release is it.
+
+    busy_seconds: how long a check waits for a program that locks the file.
+    """
+    try:
+        engine = open_read_only(path, busy_seconds)
+    except StoreError as error:
+        return [Finding("file", "error", str(error), _advice(path))]
+    size = path.stat().st_size
+    found = [Finding("file", "fine", f"{printable(path)} opens, {size_text(size)}")]
+    try:
+        found += findings("log", partial(_log, path))  # first: while the others read, it only grows
+        for name, check in _CHECKS.items():
+            found += findings(name, partial(_look, engine, check))
+        found += findings("schema", partial(_look, engine, partial(_schema, path)))
+    finally:
+        engine.dispose()
+    return found
+
+
+def is_current(path: Path, busy_seconds: float) -> bool:
+    """Tell whether a file opens and has the newest schema."""
+    try:
+        engine = open_read_only(path, busy_seconds)
+        try:
+            with engine.connect() as connection:
+                return state(connection, path) == "current"
+        finally:
+            engine.dispose()
+    except (StoreError, UnicodeDecodeError):
+        return False
+
+
+def _look(engine: Engine, check: Check) -> list[Finding]:
+    with engine.connect() as connection:
+        return list(check(connection))
+
+
+def _advice(path: Path) -> str:
+    if not path.exists():
+        return "is its disk not mounted? Else 'indexer scan FOLDER' makes it"
+    return RESTORE
+
+
+def _integrity(connection: Connection) -> Iterator[Finding]:
+    try:
+        faults = connection.exec_driver_sql(f"PRAGMA integrity_check({_FAULTS})").scalars().all()
+    except StoreError as error:
+        faults = [error.__dict__["reason"]]
+    except UnicodeDecodeError:
+        faults = ["garbage where a text should be"]
+    if faults == ["ok"]:
+        yield Finding("integrity", "fine", "every page and index of the file is whole")
+        return
+    text = f"the file is damaged in {_many(len(faults))}, such as: {printable(str(faults[0]).splitlines()[-1])}"
+    if all(_OF_AN_INDEX.match(str(fault)) for fault in faults):
+        yield Finding(
+            "integrity", "error", text, "only indexes are: 'indexer doctor --repair' makes them anew", True, len(faults)
+        )
+    else:
+        yield Finding("integrity", "error", text, RESTORE, count=len(faults))
+
+
+def _many(faults: int) -> str:
+    return "one place" if faults == 1 else f"{'at least ' * (faults >= _FAULTS)}{faults} places"
+
+
+def _journal(connection: Connection) -> Iterator[Finding]:
+    mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+    if mode == "wal":
+        yield Finding("journal", "fine", "readers and the writer do not wait for each other")
+    else:
+        text = f"readers and the writer wait for each other (journal mode '{mode}'): its disk could not do better"
+        yield Finding("journal", "note", text, "keep the library on a local disk")
+
+
+def _schema(path: Path, connection: Connection) -> Iterator[Finding]:
+    try:
+        found = state(connection, path)
+    except StoreError as error:
+        advice = "update indexer, or name the right file with --library"
+        yield Finding("schema", "error", f"it {error.__dict__['reason']}", advice)
+        return
+    if found == "current":
+        yield Finding("schema", "fine", "it is of this release")
+    elif found == "empty":
+        yield Finding("schema", "note", "nothing is in it yet", "indexer scan FOLDER")
+    else:
+        yield Finding("schema", "note", "it is of an older release", _SCAN_UPGRADES)
+
+
+def _log(path: Path) -> Iterator[Finding]:
+    log = path.with_name(path.name + "-wal")
+    size = log.stat().st_size if log.exists() else 0
+    if size > max(_LOG_BYTES, path.stat().st_size // 4):
+        text = f"its log {printable(log.name)} has grown to {size_text(size)}: a program has read for very long"
+        yield Finding("log", "warning", text, "indexer doctor --repair", True, 1)
+    else:
+        yield Finding("log", "fine", f"its log takes {size_text(size)}")
+
+
+_CHECKS: dict[str, Check] = {"integrity": _integrity, "journal": _journal}

@@ -1,0 +1,127 @@
+"""A library of today's schema flows in; which of its rows cannot be right flows out, as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from indexer.errors import printable
+from indexer.library.checks.file_checks import RESTORE, open_read_only
+from indexer.library.checks.finding import Finding, counted, findings
+from indexer.library.checks.repair import BELONGS
+from indexer.library.checks.unreadable import PARTS, Lengths, unreadable
+
+_REPAIR = "indexer doctor --repair"
+_LONG = timedelta(days=90)
+
+
+def check_rows(path: Path, lengths: Lengths, now: datetime, busy_seconds: float) -> list[Finding]:
+    """Look at the rows of a library.
+
+    lengths: model → bytes of one descriptor, or vector; where a model is not named, most rows are right.
+    now: the time, with its zone.  busy_seconds: how long to wait for a program that locks the file.
+    """
+    looks: dict[str, Callable[[Connection], Iterator[Finding]]] = {
+        "references": _references,
+        **{name: partial(_unreadable, lengths, name) for name in PARTS},
+        "analyses": _unfinished,
+        "missing": partial(_missing, (now.astimezone(UTC) - _LONG).isoformat(timespec="seconds")),
+        "roots": _roots,
+        "words": _unused,
+    }
+    found: list[Finding] = []
+    engine = open_read_only(path, busy_seconds)
+    try:
+        for name, look in looks.items():
+            found += findings(name, partial(_in, engine, look))
+    finally:
+        engine.dispose()
+    return found
+
+
+def _in(engine: Engine, look: Callable[[Connection], Iterator[Finding]]) -> list[Finding]:
+    with engine.connect() as connection:
+        return list(look(connection))
+
+
+def _references(connection: Connection) -> Iterator[Finding]:
+    stray = [(row[0], row[2]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
+    if not stray:
+        yield Finding("references", "fine", "no row belongs to one that is not there")
+        return
+    dropped = {(child, parent) for child, _, parent in BELONGS}
+    ours = sum(each in dropped for each in stray)
+    if ours:
+        text = f"{counted(ours, 'row')} of photos or faces that are not there; nobody sees them"
+        yield Finding("references", "error", text, _REPAIR, True, ours)
+    if rest := [each for each in stray if each not in dropped]:
+        text = f"{counted(len(rest), 'row')} without what they name, such as '{rest[0][0]}' without '{rest[0][1]}'"
+        yield Finding("references", "error", text, RESTORE, count=len(rest))
+
+
+def _unreadable(lengths: Lengths, name: str, connection: Connection) -> Iterator[Finding]:
+    photos, what = len(set(unreadable(connection, lengths, name).values())), PARTS[name].name
+    if photos:
+        text = f"{counted(photos, 'photo')} with {what} that cannot be read: of a wrong length or kind"
+        yield Finding(name, "error", text, f"{_REPAIR}, then 'indexer scan' looks at them again", True, photos)
+    else:
+        yield Finding(name, "fine", f"all {what} are as long as they should be")
+
+
+def _unfinished(connection: Connection) -> Iterator[Finding]:
+    count = _count(connection, "photos WHERE model_set_id IS NULL AND failed_stage IS NULL")
+    if count:
+        yield Finding(
+            "analyses",
+            "note",
+            f"{counted(count, 'photo')} to be analyzed by the next scan",
+            "indexer scan",
+            count=count,
+        )
+    else:
+        yield Finding("analyses", "fine", "every photo was analyzed, or failed with a reason")
+
+
+def _missing(before: str, connection: Connection) -> Iterator[Finding]:
+    query = "SELECT count(*), min(missing_since) FROM photos WHERE missing_since < ?"
+    count, first = connection.exec_driver_sql(query, (before,)).one()
+    if count:
+        text = f"{counted(count, 'photo')} missing for over {_LONG.days} days, the first since {first[:10]}"
+        yield Finding(
+            "missing", "note", text, "'indexer prune' forgets them, and all that is known of them", count=count
+        )
+    else:
+        yield Finding("missing", "fine", f"no photo has been missing for over {_LONG.days} days")
+
+
+def _roots(connection: Connection) -> Iterator[Finding]:
+    nested = connection.exec_driver_sql(_NESTED).all()
+    if not nested:
+        yield Finding("roots", "fine", "no folder of the library lies in another")
+    for outer, inner in nested:
+        text = f"the folder {printable(inner)} lies in {printable(outer)}: a photo may be there twice"
+        yield Finding("roots", "error", text, f"indexer relocate '{printable(inner)}' '{printable(inner)}'", count=1)
+
+
+def _unused(connection: Connection) -> Iterator[Finding]:
+    count = sum(_count(connection, each) for each in _UNUSED)
+    text = f"{counted(count, 'word')} or sources that no photo has; they do no harm" if count else "every word is used"
+    yield Finding("words", "note" if count else "fine", text, count=count)
+
+
+def _count(connection: Connection, rows: str) -> int:
+    return int(connection.exec_driver_sql(f"SELECT count(*) FROM {rows}").scalar() or 0)  # noqa: S608 - our words
+
+
+_NESTED = """
+    SELECT outside.path_text, inside.path_text FROM roots AS outside JOIN roots AS inside
+    ON inside.id <> outside.id AND substr(inside.path, 1, length(outside.path)) = outside.path
+"""
+_UNUSED = (
+    "tags WHERE NOT EXISTS (SELECT 1 FROM photo_tags WHERE tag_id = tags.id)",
+    "sources WHERE id NOT IN (SELECT source_id FROM photo_tags)",
+)

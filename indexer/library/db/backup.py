@@ -1,0 +1,164 @@
+"""A library that is in use flows in; a whole, checked copy of it as it was at one moment flows out."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from indexer.errors import StoreError, printable
+from indexer.library.db.engine import APPLICATION_ID, connect, store_error
+
+_BUSY_SECONDS = 30.0
+_PAGES_AT_A_TIME = 512  # 8 MiB: between two such steps, Ctrl-C is heard
+_BESIDE = ("", "-wal", "-shm", "-journal")
+_TARGET_REASONS = {
+    sqlite3.SQLITE_FULL: "cannot be made, its disk is full",
+    sqlite3.SQLITE_IOERR: "cannot be made, its disk cannot be written; is there room for it?",
+}
+_READING = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
+
+
+def backup(source: Path, target: Path, *, overwrite: bool = False) -> int:
+    """Copy a library to a file of its own, whoever writes to it meanwhile; return the size of the copy in bytes.
+
+    Writers do not wait for it. The copy is made beside the target, checked and only then given its name, so that a
+    backup that fails, or that would hold a damaged library, never takes the place of a good one.
+    overwrite: a target that exists is replaced; else it is refused.
+    Errors: StoreError that names the file which is at fault.
+    """
+    _refuse(source, target, overwrite)
+    return copy(source, target)
+
+
+def copy(source: Path, target: Path) -> int:
+    """Copy a library as it stands after its last transaction, in the place of what is at the target; return bytes.
+
+    Errors: StoreError that names the file which is at fault; what was at the target is then still there.
+    """
+    part = target.with_name(target.name + ".part")  # half a copy must not look like one
+    try:
+        with _own(part, source.stat().st_mode & 0o777):
+            _fill(source, part)
+            _check(source, part)
+            size = part.stat().st_size
+            part.replace(target)
+        with suppress(OSError):  # not every file system can do that for a folder
+            _sync(target.parent)
+    except UnicodeDecodeError as error:  # SQLite quotes the garbage that it stumbled on
+        raise StoreError(source, "is damaged; 'indexer doctor' says what to do") from error
+    except sqlite3.Error as error:
+        raise _fault(source, target, error) from error
+    except OSError as error:
+        raise StoreError(target, f"cannot be made: {error.strerror}") from error
+    return size
+
+
+def count_photos(backup: Path) -> int:
+    """Return how many photos a backup holds, without leaving anything beside it."""
+    with closing(_alone(backup)) as connection:
+        count: int = connection.execute("SELECT count(*) FROM photos").fetchone()[0]
+        return count
+
+
+def _refuse(source: Path, target: Path, overwrite: bool) -> None:
+    if not source.is_file():
+        raise StoreError(source, "does not exist; there is nothing to back up")
+    if not target.parent.is_dir():
+        raise StoreError(target, "cannot be made: its folder does not exist; is a disk not mounted?")
+    if target.resolve() in {Path(f"{source.resolve()}{ending}") for ending in _BESIDE}:
+        raise StoreError(target, "is the library itself; give the backup a name of its own")
+    if target.is_dir():
+        raise StoreError(target, "is a folder; name a file for the backup")
+    if target.exists():
+        if target.samefile(source):
+            raise StoreError(target, "is the library itself; give the backup a name of its own")
+        if not overwrite:
+            raise StoreError(target, "exists already; name another file, or give --overwrite")
+
+
+@contextmanager
+def _own(part: Path, mode: int) -> Iterator[None]:
+    """Make an empty file that nobody else makes at the same time; it is gone again if anything goes wrong."""
+    file = os.open(part, os.O_RDWR | os.O_CREAT, mode)
+    try:
+        _lock(file, part)
+        os.ftruncate(file, 0)  # what a killed backup has left
+        try:
+            yield
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    finally:
+        os.close(file)
+
+
+def _lock(file: int, part: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        ours = os.path.samestat(os.fstat(file), part.stat())  # else it has just been finished, and has its name
+    except (BlockingIOError, FileNotFoundError):
+        ours = False
+    if not ours:
+        raise StoreError(part, "is being made by another program; wait until it is done")
+
+
+def _fill(source: Path, part: Path) -> None:
+    """Copy the pages.
+
+    The transaction keeps them as they are, and so the copy never begins anew: without it, a copy in steps does so
+    with every write, and one beside a steady writer never ends.
+    """
+    engine = connect(source, read_only=True, busy_seconds=_BUSY_SECONDS)
+    try:
+        with engine.connect() as connection, closing(sqlite3.connect(part)) as target:
+            _refuse_other(connection.exec_driver_sql("PRAGMA application_id").scalar(), source)
+            target.execute("PRAGMA journal_mode = OFF")  # the copy is made anew if anything happens to it
+            target.execute("PRAGMA synchronous = OFF")
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.backup(target, pages=_PAGES_AT_A_TIME, progress=_hear_signals)
+    finally:
+        engine.dispose()
+    _sync(part)
+
+
+def _hear_signals(_status: int, _remaining: int, _total: int) -> None:
+    """Do nothing, in Python: that is where Ctrl-C is heard."""
+
+
+def _refuse_other(application: object, source: Path) -> None:
+    if application != APPLICATION_ID:
+        raise StoreError(source, "is not a library of indexer")
+
+
+def _check(source: Path, part: Path) -> None:
+    """Look whether the copy is whole; where it is not, neither is the library."""
+    with closing(_alone(part)) as connection:
+        faults = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
+    if faults != ["ok"]:
+        raise StoreError(source, f"is damaged ({printable(faults[0])}); 'indexer doctor' says what to do")
+
+
+def _alone(path: Path) -> sqlite3.Connection:
+    """Open a file that nobody writes, without the small files that SQLite else keeps beside it."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+
+
+def _fault(source: Path, target: Path, error: sqlite3.Error) -> StoreError:
+    """Tell which of the two files an error is about; SQLite says it of the pair."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    reason = None if code in _READING else _TARGET_REASONS.get(code & 0xFF)
+    return StoreError(target, reason) if reason else store_error(source, error)
+
+
+def _sync(path: Path) -> None:
+    """Have a file, or the names in a folder, written to the disk itself."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

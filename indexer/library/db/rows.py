@@ -1,0 +1,151 @@
+"""Rows flow in, values flow out: everything that the library holds of photos, exactly as it was recorded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import fields
+from struct import iter_unpack, pack
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from indexer.geometry import Box, Point
+from indexer.library.db.tables import (
+    descriptors,
+    evidence,
+    faces,
+    model_sets,
+    models,
+    objects,
+    photo_tags,
+    photos,
+    sources,
+    tags,
+    vectors,
+)
+from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Look, Metadata, Object, Tag
+
+UNSEEN = -1  # the position of a face that a user named, and that the last analysis did not find
+_METADATA = [item.name for item in fields(Metadata)]
+_LOOK = [item.name for item in fields(Look)]
+
+
+def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: bool = True) -> dict[int, Analysis]:
+    """Return what is known of photos by their row id; photos that were never analyzed are left out.
+
+    vector: False leaves it empty, where it is not needed.
+    """
+    evidences = _by_photo(connection, _EVIDENCE.where(evidence.c.photo_id.in_(photo_ids)))
+    marks = read_tags(connection, photo_ids)
+    found = _by_photo(connection, FACES.where(faces.c.photo_id.in_(photo_ids), faces.c.position > UNSEEN))
+    things = _by_photo(connection, _OBJECTS.where(objects.c.photo_id.in_(photo_ids)))
+    looks = select(vectors).where(vectors.c.photo_id.in_(photo_ids if vector else ()))
+    pooled = {row.photo_id: row.data for row in connection.execute(looks)}
+    return {
+        row.id: Analysis(
+            metadata=Metadata(**{name: getattr(row, name) for name in _METADATA}),
+            hashes=Hashes(row.content_hash, row.perceptual_hash),
+            look=Look(**{name: getattr(row, name) for name in _LOOK}),
+            evidence=tuple(Evidence(each.name, each.data) for each in evidences[row.id]),
+            tags=tuple(tag for _, tag in marks[row.id]),
+            faces=tuple(map(face, found[row.id])),
+            vector=pooled.get(row.id, b""),
+            models=models_of(row.models),
+            objects=tuple(Object(each.number, each.score, box(each), each.name) for each in things[row.id]),
+        )
+        for row in connection.execute(_ANALYZED.where(photos.c.id.in_(photo_ids)))
+    }
+
+
+def read_tags(connection: Connection, photo_ids: Sequence[int]) -> defaultdict[int, list[tuple[int, Tag]]]:
+    """Return the tags of photos by row id, each with its position, in order."""
+    found: defaultdict[int, list[tuple[int, Tag]]] = defaultdict(list)
+    for row in connection.execute(_TAGS.where(photo_tags.c.photo_id.in_(photo_ids))):
+        found[row.photo_id].append((row.position, Tag(row.name, row.score, row.source, models_of(row.models))))
+    return found
+
+
+def photo_columns(analysis: Analysis) -> dict[str, Any]:
+    """Return what of an analysis stands in the photo's own row."""
+    return {
+        **{name: getattr(analysis.metadata, name) for name in _METADATA},
+        **{name: getattr(analysis.look, name) for name in _LOOK},
+        "content_hash": analysis.hashes.content,
+        "perceptual_hash": analysis.hashes.perceptual,
+    }
+
+
+def face(row: Row[Any]) -> Face:
+    """Return the face of a row of `faces` with its descriptor's `name` and `data`, None where there is none."""
+    points = tuple(Point(x, y) for x, y in iter_unpack("<dd", row.landmarks))
+    descriptor = Descriptor(row.name, row.data) if row.name else None
+    return Face(box(row), row.score, row.quality, points, descriptor)
+
+
+def face_columns(face: Face) -> dict[str, Any]:
+    """Return what of a face stands in its own row."""
+    return {
+        **box_columns(face.box),
+        "score": face.score,
+        "quality": face.quality,
+        "landmarks": b"".join(pack("<dd", point.x, point.y) for point in face.landmarks),
+    }
+
+
+def box_columns(box: Box) -> dict[str, float]:
+    """Return the columns of a box, in a row of `faces` or `objects`."""
+    return {f"box_{side}": getattr(box, side) for side in ("left", "top", "width", "height")}
+
+
+def box(row: Row[Any]) -> Box:
+    """Return the box of a row of `faces` or `objects`."""
+    return Box(row.box_left, row.box_top, row.box_width, row.box_height)
+
+
+def models_of(names: str | None) -> tuple[str, ...]:
+    """Return the ids in a row of `model_sets` or `sources`."""
+    return tuple((names or "").split())
+
+
+def read_model_sets(connection: Connection) -> dict[int | None, tuple[str, ...]]:
+    """Return the ids of the models of each set by its row id; None: none."""
+    return {None: ()} | {row.id: models_of(row.name) for row in connection.execute(select(model_sets))}
+
+
+SHOWN = (  # what a search may show
+    photos.c.missing_since.is_(None) & photos.c.failed_stage.is_(None) & (photos.c.is_hidden == 0)
+)
+_ANALYZED = select(photos, model_sets.c.name.label("models")).join(model_sets)
+_EVIDENCE = (
+    select(evidence.c.photo_id, models.c.name, evidence.c.data)
+    .select_from(evidence.join(models))
+    .order_by(evidence.c.photo_id, evidence.c.position)
+)
+_OBJECTS = (
+    select(objects, models.c.name).select_from(objects.join(models)).order_by(objects.c.photo_id, objects.c.position)
+)
+_TAGS = (
+    select(
+        photo_tags.c.photo_id,
+        photo_tags.c.position,
+        tags.c.name,
+        photo_tags.c.score,
+        sources.c.name.label("source"),
+        sources.c.models,
+    )
+    .select_from(photo_tags.join(tags).join(sources))
+    .order_by(photo_tags.c.photo_id, photo_tags.c.position, tags.c.name)
+)
+FACES = (
+    select(faces, models.c.name, descriptors.c.data)
+    .select_from(faces.outerjoin(descriptors).outerjoin(models))
+    .order_by(faces.c.photo_id, faces.c.position)
+)
+
+
+def _by_photo(connection: Connection, query: Select[Any]) -> defaultdict[int, list[Row[Any]]]:
+    rows: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(query):
+        rows[row.photo_id].append(row)
+    return rows

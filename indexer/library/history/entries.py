@@ -1,0 +1,55 @@
+"""Entries of the change log as they are added; the oldest make room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from indexer.library.db.tables import changes as change_log
+from indexer.library.history.change_json import to_json
+from indexer.library.photo_rows.said import read_said, summary
+
+IDENTITY = "identity"  # the kind of what a scan found out of photos that users spoke of
+_MOST = 10_000  # entries that are kept
+_MOST_CHARACTERS = 16 * 1024 * 1024  # of the rows of all of them, but for the newest
+_FORGET_OLD = """
+    DELETE FROM changes WHERE id IN (
+        SELECT id FROM (
+            SELECT id, row_number() OVER newest AS place, sum(length(changes)) OVER newest AS characters
+            FROM changes WINDOW newest AS (ORDER BY id DESC)
+        ) WHERE place > 1 AND (place > ? OR characters > ?)
+    )
+"""
+
+
+def log_change(
+    connection: Connection,
+    kind: str,
+    about: str,
+    changes: Mapping[str, Any],
+    now: str,
+    photos: int | None = None,
+    undoes: int | None = None,
+) -> int:
+    """Add an entry and return its number; the oldest make room.
+
+    changes: what the undo of this kind needs, as JSON takes it.  now: UTC, ISO 8601.
+    """
+    row = {"at": now, "kind": kind, "about": about, "photos": photos, "undoes": undoes, "changes": to_json(changes)}
+    key = connection.execute(insert(change_log).values(row)).inserted_primary_key
+    assert key is not None
+    connection.exec_driver_sql(_FORGET_OLD, (_MOST, _MOST_CHARACTERS))
+    return int(key[0])
+
+
+def log_replaced(connection: Connection, path: str, before: int, now: int, moment: str) -> None:
+    """Add that a path has another photo now: who knows better undoes it, and what was said is handed over.
+
+    before, now: the numbers of both photos.  moment: UTC, ISO 8601.
+    """
+    told = summary(read_said(connection, before))
+    what = f"what you said of the one before ({told})" if told else "what you said of the one before"
+    about = f"{path} is another photo now; {what} stays with that one"
+    log_change(connection, IDENTITY, about, {"before": before, "now": now}, moment, photos=1)

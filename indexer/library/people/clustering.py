@@ -1,0 +1,201 @@
+"""Descriptors and what is known of them flow in; a group for each flows out.
+
+Average linkage on a sparse graph: two groups become one when the mean squared distance between their members is small
+enough. All pairs of groups that are each other's nearest become one at the same time, round after round; average
+linkage comes to the same groups that way (reciprocal agglomerative clustering: Sumengen et al., arXiv 2105.11653).
+It is done twice: the first time tells who has look-alikes, and what has some must be nearer the second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from indexer.library.people.neighbors import neighbors
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_NEIGHBORS = 24  # of a face: of the thousand photos of one person, each need not know all others
+_CROWD = 1.1  # another group within this many times the distance makes a crowd
+_SHARE = 2 / 3  # of what the nearest one lacks to that, squared, is added to the squared distances of all members
+_LEAST = 0.02  # of a group's size: what is smaller beside it is rather a bad picture of the same person
+_AT_A_TIME = 65_536  # pairs of groups compared at a time: 64 MB
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known of vectors before they are grouped, by their row.
+
+    groups: int64[n] without gaps, those that belong together.  owners: int64[n], whose each is, 0: nobody's.
+    apart: int64[m, 2], rows that never come into one group.  refusals: int64[m, 2], rows and who does not own them.
+    """
+
+    groups: NDArray[np.int64]
+    owners: NDArray[np.int64]
+    apart: NDArray[np.int64]
+    refusals: NDArray[np.int64]
+
+    @classmethod
+    def nothing(cls, count: int) -> Known:
+        """Return what is known of vectors of which nothing is known."""
+        import numpy as np
+
+        none = np.empty((0, 2), np.int64)
+        return cls(np.arange(count), np.zeros(count, np.int64), none, none)
+
+
+def cluster(vectors: NDArray[np.float32], distance: float, known: Known | None = None) -> NDArray[np.int64]:
+    """Return the group of each vector, int64[n], numbered without gaps; the same input gives the same groups.
+
+    An owner may have several groups, as one who grew up has; no group has two owners.
+    vectors: float32[n, length]; compared as if all had length 1, which separates people better.
+    distance: two groups become one up to this root of their mean squared distance.
+    """
+    known = known or Known.nothing(len(vectors))
+    if len(vectors) < 2:
+        return known.groups
+    units = unit(vectors)
+    near = neighbors(units, _CROWD * distance, _NEIGHBORS)
+    return _linked(units, known, near, distance, _surcharges(units, near, distance)).labels
+
+
+def _surcharges(units: NDArray[np.float32], near: NDArray[np.int64], distance: float) -> NDArray[np.float64]:
+    """Return what is added to the squared distances of each vector, float64[n], 0 where it has no look-alikes.
+
+    It depends on the vectors alone, not on what is known of them: grouping what was grouped comes to the same.
+    """
+    import numpy as np
+
+    first = _linked(units, Known.nothing(len(units)), near, distance, np.zeros(len(units)))
+    edges = first.between(first.labels[near])
+    sizes, squared = np.bincount(first.labels), first.squared_distances(edges)
+    nearest = np.full(first.count, (_CROWD * distance) ** 2)
+    for mine, other in (edges.T, edges.T[::-1]):
+        counts = sizes[other] >= _LEAST * sizes[mine]
+        np.minimum.at(nearest, mine[counts], squared[counts])
+    added: NDArray[np.float64] = _SHARE * ((_CROWD * distance) ** 2 - nearest)[first.labels]
+    return added
+
+
+def _linked(
+    units: NDArray[np.float32],
+    known: Known,
+    near: NDArray[np.int64],
+    distance: float,
+    surcharges: NDArray[np.float64],
+) -> _Groups:
+    """Make groups of vectors; near: int64[m, 2], the pairs of rows that are looked at."""
+    state = _Groups(units, known, surcharges)
+    edges = state.between(known.groups[near])
+    squared = state.squared_distances(edges)
+    while True:
+        close = squared <= distance**2
+        edges, squared = edges[close], squared[close]
+        if not len(edges):
+            return state
+        edges, squared = state.merge(_reciprocal(edges, squared, state.count), edges, squared)
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors, float32[n, length], brought to length 1."""
+    import numpy as np
+
+    units: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-9)
+    return units
+
+
+class _Groups:
+    """The groups as they are: how many members each has, the sums of these and of their surcharges, whose it is."""
+
+    def __init__(self, units: NDArray[np.float32], known: Known, surcharges: NDArray[np.float64]) -> None:
+        import numpy as np
+
+        self.labels = known.groups
+        self.count = int(self.labels.max()) + 1
+        self._apart = self.labels[known.apart]
+        self._refusals = known.refusals.copy()
+        self._refusals[:, 0] = self.labels[known.refusals[:, 0]]
+        self._owners = np.zeros(self.count, np.int64)
+        np.maximum.at(self._owners, self.labels, known.owners)
+        self._sizes = np.bincount(self.labels, minlength=self.count).astype(np.float64)
+        self._surcharges = np.bincount(self.labels, surcharges, self.count)
+        self._sums = np.zeros((self.count, units.shape[1]), np.float64)
+        np.add.at(self._sums, self.labels, units)
+
+    def squared_distances(self, edges: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the mean squared distance between the members of two groups, surcharges added, for each edge."""
+        import numpy as np
+
+        cosines = np.empty(len(edges))
+        for start in range(0, len(edges), _AT_A_TIME):
+            one, two = edges[start : start + _AT_A_TIME].T
+            dots = np.einsum("ij,ij->i", self._sums[one], self._sums[two])
+            cosines[start : start + _AT_A_TIME] = dots / (self._sizes[one] * self._sizes[two])
+        added: NDArray[np.float64] = (self._surcharges / self._sizes)[edges].sum(1)
+        return 2 - 2 * cosines + added
+
+    def between(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return each pair of groups once, those that may not become one left out."""
+        import numpy as np
+
+        keys = np.unique(ends.min(1) * self.count + ends.max(1))
+        keys = keys[~np.isin(keys, self._apart.min(1) * self.count + self._apart.max(1))]
+        pairs = np.stack(np.divmod(keys, self.count), axis=1)
+        one, two = self._owners[pairs].T
+        allowed = (pairs[:, 0] != pairs[:, 1]) & ((one == two) | (one == 0) | (two == 0))
+        for group, owner in ((pairs[:, 0], two), (pairs[:, 1], one)):
+            allowed &= ~self._refused(group, owner)
+        kept: NDArray[np.int64] = pairs[allowed]
+        return kept
+
+    def _refused(self, groups: NDArray[np.int64], owners: NDArray[np.int64]) -> NDArray[np.bool_]:
+        import numpy as np
+
+        factor = int(self._owners.max()) + 1
+        known = self._refusals[self._refusals[:, 1] < factor]
+        return np.isin(groups * factor + owners, known[:, 0] * factor + known[:, 1])
+
+    def merge(
+        self, pairs: NDArray[np.int64], edges: NDArray[np.int64], squared: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Make one group of each pair, none being in two; return the edges and distances as they are then."""
+        import numpy as np
+
+        target = np.arange(self.count)
+        target[pairs[:, 1]] = pairs[:, 0]
+        self._sizes[pairs[:, 0]] += self._sizes[pairs[:, 1]]
+        self._sums[pairs[:, 0]] += self._sums[pairs[:, 1]]
+        self._surcharges[pairs[:, 0]] += self._surcharges[pairs[:, 1]]
+        self._owners[pairs[:, 0]] = self._owners[pairs].max(1)
+        stays = target == np.arange(self.count)
+        renamed = (np.cumsum(stays) - 1)[target]
+        grown = np.zeros(self.count, np.bool_)
+        grown[pairs] = True
+        touched = grown[edges].any(1)
+        self._sizes, self._sums, self._owners = self._sizes[stays], self._sums[stays], self._owners[stays]
+        self._surcharges = self._surcharges[stays]
+        self.labels, self._apart, self.count = renamed[self.labels], renamed[self._apart], int(stays.sum())
+        self._refusals[:, 0] = renamed[self._refusals[:, 0]]
+        new = self.between(renamed[edges[touched]])
+        old = renamed[edges[~touched]]
+        return np.concatenate([old, new]), np.concatenate([squared[~touched], self.squared_distances(new)])
+
+
+def _reciprocal(edges: NDArray[np.int64], squared: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the edges whose ends are each other's nearest; of equally near ones the first in order counts."""
+    import numpy as np
+
+    best = np.full(count, np.inf)
+    for end in edges.T:
+        np.minimum.at(best, end, squared)
+    nearest = (squared[:, None] == best[edges]).any(1)
+    edges, squared = edges[nearest], squared[nearest]
+    edges = edges[np.lexsort((edges[:, 1], edges[:, 0], squared))]
+    ranks = np.arange(len(edges))
+    first = np.full(count, len(edges))
+    for end in edges.T:
+        np.minimum.at(first, end, ranks)
+    mutual: NDArray[np.int64] = edges[(first[edges] == ranks[:, None]).all(1)]
+    return mutual

@@ -1,0 +1,156 @@
+"""Descriptors of one person flow in; the faces that look like it flow out, the most alike first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+
+from indexer.library.db.tables import descriptors, faces, models, person_faces, refusals
+from indexer.library.people.people import PlacedFace, placed
+from indexer.photo import Descriptor
+
+if TYPE_CHECKING:
+    from indexer.library.store import Library
+
+_AT_A_TIME = 1000
+_OF_A_PERSON = 50  # descriptors that stand for a person of the library
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A face in the library and how far it is from what was asked for: Euclidean, lower is more alike."""
+
+    face: PlacedFace
+    distance: float
+
+
+def faces_like(
+    library: Library,
+    wanted: Sequence[Descriptor],
+    *,
+    threshold: float,
+    limit: int | None = None,
+    min_quality: float = 0.0,
+    mean: bool = False,
+    but: int | None = None,
+) -> list[Alike]:
+    """Return the faces at most this far from the nearest of several descriptors of one person, nearest first.
+
+    wanted: all of one model; only its descriptors are compared.  mean: far from their mean instead.
+    but: a person whose own faces are left out, and those of which you said that they are not.  Faces in photos that a
+    search does not show, and those of less than `min_quality` (0..1), are left out.
+    """
+    if not wanted:
+        return []
+    with library.reading() as connection:
+        known = set() if but is None else _settled(connection, but)
+        near = _near(library, connection, [_mean(wanted)] if mean else wanted, threshold)
+        found: list[Alike] = []
+        for start in range(0, len(near), _AT_A_TIME):
+            # Equally distant faces are ranked by path, so that all of them are needed before the list is cut.
+            if limit is not None and len(found) >= limit and found[limit - 1].distance < near[start][1]:
+                break
+            part = _alike(connection, dict(near[start : start + _AT_A_TIME]), min_quality)
+            found += [each for each in part if each.face.number not in known]
+            found.sort(key=_rank)
+    return found[:limit]
+
+
+def like_person(
+    library: Library,
+    person: int,
+    model: str,
+    *,
+    threshold: float,
+    limit: int | None = None,
+    min_quality: float = 0.0,
+    mean: bool = False,
+) -> tuple[int, list[Alike]]:
+    """Return how many faces of a person others are compared with, and the others that are like them, nearest first.
+
+    Parameters are those of `faces_like`; faces that were refused for the person are left out.
+    """
+    wanted = descriptors_of(library, person, model, _OF_A_PERSON, min_quality)
+    found = faces_like(
+        library, wanted, threshold=threshold, limit=limit, min_quality=min_quality, mean=mean, but=person
+    )
+    return len(wanted), found
+
+
+def descriptors_of(library: Library, person: int, model: str, most: int, min_quality: float) -> list[Descriptor]:
+    """Return descriptors of a person's faces, at most so many, spread evenly over all that the library has."""
+    query = (
+        select(descriptors.c.data)
+        .select_from(descriptors.join(models).join(faces).join(person_faces))
+        .where(person_faces.c.person_id == person, models.c.name == model, faces.c.quality >= min_quality)
+        .order_by(faces.c.id)
+    )
+    with library.reading() as connection:
+        data = connection.scalars(query).all()
+    step = max(1, -(-len(data) // most))
+    return [Descriptor(model, each) for each in data[::step]]
+
+
+def descriptor_of(library: Library, face: int, model: str) -> Descriptor | None:
+    """Return the descriptor of a face by one model, None where the library has none."""
+    query = (
+        select(descriptors.c.data)
+        .select_from(descriptors.join(models))
+        .where(descriptors.c.face_id == face, models.c.name == model)
+    )
+    with library.reading() as connection:
+        data = connection.scalar(query)
+    return None if data is None else Descriptor(model, data)
+
+
+def probability(distance: float, even_distance: float, log_odds: float) -> float:
+    """Return how likely two faces so far apart are one person's, if that was as likely as not before.
+
+    even_distance, log_odds: the describer's, from its spec: where it is 0.5, and how fast it changes (logistic).
+    """
+    from math import exp
+
+    return 1 / (1 + exp(min(log_odds * (distance - even_distance), 700)))
+
+
+def _near(
+    library: Library, connection: Connection, wanted: Sequence[Descriptor], threshold: float
+) -> list[tuple[int, float]]:
+    """Return (row id, least distance) of descriptors, nearest first."""
+    held = library.descriptors(connection, wanted[0])
+    least: dict[int, float] = {}
+    for each in wanted:
+        for row, distance in held.within(each, threshold):
+            least[row] = min(distance, least.get(row, distance))
+    return sorted(least.items(), key=lambda item: (item[1], item[0]))
+
+
+def _mean(wanted: Sequence[Descriptor]) -> Descriptor:
+    import numpy as np
+
+    return Descriptor.of(wanted[0].model, np.mean([each.vector for each in wanted], axis=0))
+
+
+def _alike(connection: Connection, distances: Mapping[int, float], min_quality: float) -> list[Alike]:
+    query = select(descriptors.c.face_id, descriptors.c.id).where(descriptors.c.id.in_(tuple(distances)))
+    of_face = {face: distances[row] for face, row in connection.execute(query).tuples()}
+    return [
+        Alike(face, of_face[face.number])
+        for face in placed(connection, of_face, shown_only=True)
+        if face.quality >= min_quality
+    ]
+
+
+def _settled(connection: Connection, person: int) -> set[int]:
+    """Return the faces that are a person's, and those that were refused for the person."""
+    theirs = select(person_faces.c.face_id).where(person_faces.c.person_id == person)
+    refused = select(refusals.c.face_id).where(refusals.c.person_id == person)
+    return set(connection.scalars(theirs.union_all(refused)))
+
+
+def _rank(alike: Alike) -> tuple[float, bytes, int]:
+    return alike.distance, os.fsencode(alike.face.path), alike.face.place

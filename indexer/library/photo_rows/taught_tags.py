@@ -1,0 +1,66 @@
+"""Tags of taught words in `photo_tags`: of photos whose vectors the head likes, unless the user said otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, delete, select
+
+from indexer.library.db.embeddings import read, units
+from indexer.library.db.engine import chunks
+from indexer.library.db.tables import own_tags, photo_tags, sources, tags
+from indexer.library.photo_rows.user_layer import SHOWN_SCORE, TAUGHT, TAUGHT_PLACE, Head
+from indexer.library.photo_rows.write_analysis import intern, upsert
+from indexer.library.query.ast import folded
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_AT_A_TIME = 2048
+_ALL = """
+    SELECT photo_id, vectors.data FROM vectors JOIN models ON models.id = vectors.model_id
+    WHERE models.name = ? ORDER BY photo_id
+"""
+
+
+def give_taught(connection: Connection, head: Head, tag: int, photo_ids: Collection[int] | None = None) -> int:
+    """Give some photos (None: all) the word of a head where it likes them; return how many get it.
+
+    What users said of a photo and the word stays.  tag: the row of the word.
+    """
+    same = select(tags.c.id).where(tags.c.folded == folded(head.name))
+    said = set(connection.scalars(select(own_tags.c.photo_id).where(own_tags.c.tag_id.in_(same))))
+    (source,) = intern(connection, sources, [TAUGHT]).values()
+    given = 0
+    for ids, pooled in _blocks(connection, head.model, photo_ids):
+        marks = [
+            {"photo_id": photo, "tag_id": tag, "position": TAUGHT_PLACE, "score": score, "source_id": source}
+            for photo, score in zip(ids, head.scores(pooled).tolist(), strict=True)
+            if score >= SHOWN_SCORE and photo not in said
+        ]
+        upsert(connection, photo_tags, ["photo_id", "tag_id"], marks)
+        given += len(marks)
+    return given
+
+
+def take_taught(connection: Connection, tag: int) -> None:
+    """Take the tags of a taught word from all photos."""
+    source = select(sources.c.id).where(sources.c.name == TAUGHT)
+    connection.execute(delete(photo_tags).where(photo_tags.c.tag_id == tag, photo_tags.c.source_id.in_(source)))
+
+
+def _blocks(
+    connection: Connection, model: str, photo_ids: Collection[int] | None
+) -> Iterator[tuple[Sequence[int], NDArray[np.float32]]]:
+    """Yield vectors: those of missing and hidden photos, too, for the day on which they are back."""
+    if photo_ids is not None:
+        found = read(connection, sorted(photo_ids), model)
+        if found:
+            yield tuple(found), units(tuple(found.values()))
+        return
+    rows: Sequence[Any]
+    for rows in chunks(connection, _ALL, (model,), _AT_A_TIME):
+        ids, data = zip(*rows, strict=True)
+        yield ids, units(data)

@@ -1,0 +1,108 @@
+"""The tags of an analysis flow in; what users taught and said is laid over them, and the tags to store flow out.
+
+A scan, a move, a copy and `retag` all come through here: that is why own tags and taught words outlast each of them,
+and why every search reads `photo_tags` alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from sqlalchemy import Connection, select
+
+from indexer.library.db.embeddings import units
+from indexer.library.db.tables import models, own_tags, tags, taught, vectors
+from indexer.library.query.ast import folded
+from indexer.photo import Tag
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+OWN, TAUGHT = "own", "taught"  # the sources of such tags
+TAUGHT_PLACE, OWN_PLACE = 1_000_000, 1_000_001  # their positions: after whatever an analysis gives
+SHOWN_SCORE = 0.5  # a taught word is given from here on
+
+Placed: TypeAlias = Sequence[tuple[int, Tag]]  # a position, and the tag there
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A taught word: the score of a photo is the logistic function of weights · vector + bias.
+
+    model: whose pooled vectors it judges.  weights: little-endian float32, the bias last.
+    """
+
+    name: str
+    model: str
+    weights: bytes
+
+    def scores(self, pooled: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the scores 0..1 of pooled vectors of length 1, float32[photos, length].
+
+        Rounded, so that a photo alone and a block of photos give the same.
+        """
+        import numpy as np
+
+        weights = np.frombuffer(self.weights, "<f4").astype(np.float64)
+        logits = pooled @ weights[:-1] + weights[-1]
+        return np.asarray(np.round(1 / (1 + np.exp(-np.clip(logits, -30, 30))), 6), np.float64)
+
+
+def laid_over(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> dict[int, Placed]:
+    """Return the tags of photos (by row id) with taught and own words over those of their analysis.
+
+    Vectors must have been stored before.
+    """
+    said = _said(connection, tags_of)
+    learned = _learned(connection, tags_of)
+    return {photo: _laid(given, learned[photo], said[photo]) for photo, given in tags_of.items()}
+
+
+def heads(connection: Connection) -> list[Head]:
+    """Return the taught words, by name."""
+    query = select(tags.c.name, models.c.name.label("model"), taught.c.weights)
+    rows = connection.execute(query.select_from(taught.join(tags).join(models)).order_by(tags.c.name))
+    return [Head(row.name, row.model, row.weights) for row in rows]
+
+
+def _laid(given: Sequence[Tag], learned: Sequence[Tag], said: Mapping[str, tuple[str, int]]) -> Placed:
+    over = said.keys() | {folded(tag.name) for tag in learned}
+    placed = [
+        *((place, tag) for place, tag in enumerate(given) if folded(tag.name) not in over and not _is_laid(tag)),
+        *((TAUGHT_PLACE, tag) for tag in learned if folded(tag.name) not in said),
+        *((OWN_PLACE, Tag(name, 1.0, OWN)) for name, wanted in said.values() if wanted),
+    ]
+    return sorted(placed, key=lambda each: (each[0], each[1].name))
+
+
+def _is_laid(tag: Tag) -> bool:
+    """Tell whether a tag comes from here: those of a copied photo are read with what was laid over them."""
+    return tag.source in (OWN, TAUGHT)
+
+
+def _said(connection: Connection, photo_ids: Iterable[int]) -> defaultdict[int, dict[str, tuple[str, int]]]:
+    query = select(own_tags.c.photo_id, tags.c.name, tags.c.folded, own_tags.c.wanted)
+    found: defaultdict[int, dict[str, tuple[str, int]]] = defaultdict(dict)
+    here = own_tags.c.photo_id.in_(tuple(photo_ids))
+    for row in connection.execute(query.select_from(own_tags.join(tags)).where(here).order_by(tags.c.id)):
+        found[row.photo_id][row.folded] = row.name, row.wanted
+    return found
+
+
+def _learned(connection: Connection, photo_ids: Iterable[int]) -> defaultdict[int, list[Tag]]:
+    found: defaultdict[int, list[Tag]] = defaultdict(list)
+    for head in heads(connection):
+        query = select(vectors.c.photo_id, vectors.c.data).join(models)
+        seen = connection.execute(
+            query.where(models.c.name == head.model, vectors.c.photo_id.in_(tuple(photo_ids)))
+        ).all()
+        if seen:
+            scores = head.scores(units([row.data for row in seen])).tolist()
+            for row, score in zip(seen, scores, strict=True):
+                if score >= SHOWN_SCORE:
+                    found[row.photo_id].append(Tag(head.name, score, TAUGHT))
+    return found

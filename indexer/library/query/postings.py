@@ -1,0 +1,244 @@
+"""Words and facts flow out of the library into arrays, a row number and a score a photo; the best photos flow out.
+
+For a process that answers many searches: what one leaf of a query finds is read once, and kept until the library
+changes. Queries are then combined in memory, in milliseconds for a million photos. The answers are those of `find`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from itertools import chain
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from sqlalchemy import Connection
+
+from indexer.library.db.changes import Changes
+from indexer.library.db.engine import chunks
+from indexer.library.query.ast import And, Everything, Not, Or, Query, Term, bounds, folded, left_out, split_scores
+from indexer.library.query.ordering import Ranks, in_order, read_ranks
+from indexer.library.query.plan import Order, Row, rows_of
+from indexer.library.query.sql import Sql, TagIds, add_functions, condition, given_by, shown, tag_ids
+
+if TYPE_CHECKING:  # NumPy takes 0.1 s to import: who asks once does without it
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Scores: TypeAlias = NDArray[np.float64]  # by row id of the photo; -1: does not match
+
+Kept = TypeVar("Kept")
+_MOST_BYTES = 256 * 1024 * 1024
+_MOST_ROWS = 5000  # as many are looked up to be ranked; for more, the places of all photos are worth being read
+_AT_A_TIME = 16 * 1024
+_LEFT_OUT = "SELECT id FROM photos WHERE "
+_FROM = "SELECT photos.id FROM photos JOIN roots ON roots.id = photos.root_id WHERE "
+
+
+class Postings:
+    """What the leaves of queries found, in memory: 12 bytes for each photo of a word, at most 256 MiB in all.
+
+    Any number of threads may ask. Each brings a connection that has begun a transaction and read nothing in it yet:
+    what it sees and what is in memory are then the same.
+    changes: tells whether the library has changed since; None: what is kept is kept for one question.
+    """
+
+    def __init__(self, changes: Changes | None = None) -> None:
+        self._changes = changes
+        self._mark: tuple[int, int] | None = None
+        self._kept: OrderedDict[Hashable, tuple[NDArray[Any], NDArray[Any]]] = OrderedDict()
+        self._others: dict[Hashable, Any] = {}
+        self._ranks: Ranks | None = None
+        self._bytes = 0
+        self._size = 0
+        self._lock = Lock()
+
+    def close(self) -> None:
+        """Let go of the library."""
+        with self._lock:
+            if self._changes is not None:
+                self._changes.close()
+
+    def find(self, connection: Connection, query: Query, order: Order) -> list[Row] | None:
+        """Return the photos that match, in order; None where there are too many of them to be measured here."""
+        import numpy as np
+
+        with self._lock:
+            scores = self._matching(connection, query)
+            hits = np.flatnonzero(scores >= max(order.min_score, 0.0))
+            if order.by == "score" and order.end is not None and order.end < len(hits):
+                hits = _first(hits, scores[hits], order)
+            many = order.limit is not None and len(hits) > max(_MOST_ROWS, 2 * order.limit)
+            ranks = self._all_ranks(connection) if many and order.by != "distance" else self._ranks
+        if ranks is not None and order.by != "distance":
+            hits = in_order(ranks, hits, scores[hits], order)[order.offset : order.end]
+            return rows_of(connection, query, order, dict(zip(hits.tolist(), scores[hits].tolist(), strict=True)))
+        if many:
+            return None
+        found = rows_of(connection, query, order, dict(zip(hits.tolist(), scores[hits].tolist(), strict=True)))
+        return found[order.offset : order.end]
+
+    def ordered(self, connection: Connection, query: Query, order: Order) -> NDArray[Any]:
+        """Return the row ids of the photos that match, in order."""
+        import numpy as np
+
+        if order.by == "distance":
+            return np.array([row.photo_id for row in self.find(connection, query, order) or ()], np.int64)
+        with self._lock:
+            scores = self._matching(connection, query)
+            ranks = self._all_ranks(connection)
+        hits = np.flatnonzero(scores >= max(order.min_score, 0.0))
+        return in_order(ranks, hits, scores[hits], order)[order.offset : order.end]
+
+    def count(self, connection: Connection, query: Query, min_score: float) -> int:
+        """Return how many photos match."""
+        with self._lock:
+            return int((self._matching(connection, query) >= max(min_score, 0.0)).sum())
+
+    def months(self, connection: Connection, query: Query) -> list[tuple[str | None, int]]:
+        """Return the months in which photos that match were taken, and how many, the newest first; None: no date."""
+        import numpy as np
+
+        with self._lock:
+            hits = np.flatnonzero(self._matching(connection, query) >= 0.0)
+            ranks = self._all_ranks(connection)
+        counts = np.bincount(ranks.month[hits], minlength=len(ranks.months)).tolist()
+        return [(month, count) for month, count in zip(ranks.months, counts, strict=True) if count]
+
+    def remembered(self, connection: Connection, key: Hashable, read: Callable[[Connection], Kept]) -> Kept:
+        """Return what something is read as, from memory where nothing has changed since."""
+        with self._lock:
+            self._refresh(connection)
+            if key not in self._others:
+                self._others[key] = read(connection)
+            kept: Kept = self._others[key]
+            return kept
+
+    def _all_ranks(self, connection: Connection) -> Ranks:
+        if self._ranks is None:
+            self._ranks = read_ranks(connection, self._size)
+        return self._ranks
+
+    def _matching(self, connection: Connection, query: Query) -> Scores:
+        self._refresh(connection)
+        add_functions(connection)
+        scores = self._scores(connection, query, tag_ids(connection, query))
+        hidden = shown(query).inside("NOT (", ")")
+        gone, _ = self._leaf(connection, ("left out", left_out(query)), Sql(_LEFT_OUT + hidden.text))
+        scores[gone] = -1.0
+        scores[self._gaps(connection)] = -1.0
+        return scores
+
+    def _gaps(self, connection: Connection) -> NDArray[Any]:
+        """Return the row numbers that are no photo: 0 and, where photos were forgotten, theirs."""
+        import numpy as np
+
+        if "gaps" not in self._kept:
+            count = connection.exec_driver_sql("SELECT count(*) FROM photos").scalar()
+            photos = np.empty(0, np.int32)
+            if count != self._size - 1:
+                photos, _ = _read(connection, Sql("SELECT id FROM photos"))
+            free = np.ones(self._size if len(photos) else 1, bool)
+            free[photos] = False
+            self._kept["gaps"] = np.flatnonzero(free), np.ones(1)
+        return self._kept["gaps"][0]
+
+    def _scores(self, connection: Connection, query: Query, ids: TagIds) -> Scores:
+        """Return what `match` says of every photo; the array is the caller's own."""
+        import numpy as np
+
+        match query:
+            case And():
+                return self._and(connection, query, ids)
+            case Or(parts):
+                scores = self._nothing()
+                for part in parts:
+                    np.maximum(scores, self._scores(connection, part, ids), out=scores)
+                return scores
+            case Not(part):
+                return np.where(self._scores(connection, part, ids) < 0, 1.0, -1.0)
+            case Everything():
+                return np.full(self._size, 1.0)
+        scores = self._nothing()
+        photos, found = self._found(connection, query, ids)
+        scores[photos] = found
+        return scores
+
+    def _and(self, connection: Connection, query: And, ids: TagIds) -> Scores:
+        import numpy as np
+
+        sought, limits = split_scores(query)
+        scores = np.full(self._size, 1.0 if query.parts else -1.0)
+        for part in sought:
+            np.minimum(scores, self._scores(connection, part, ids), out=scores)
+        for low, high in map(bounds, limits):
+            scores[(scores < (0.0 if low is None else low)) | (scores > (1.0 if high is None else high))] = -1.0
+        return scores
+
+    def _found(self, connection: Connection, leaf: Query, ids: TagIds) -> tuple[NDArray[Any], NDArray[Any]]:
+        if not isinstance(leaf, Term):
+            return self._leaf(connection, leaf, condition(leaf).inside(_FROM, ""))
+        tags = tuple(ids[folded(leaf.word)])
+        given = given_by(leaf.models)
+        # From the least sure on: where two tags are one word, the surer one is written last, and stays.
+        marks = ", ".join("?" * len(tags))
+        order = " ORDER BY score" if len(tags) > 1 else ""
+        sql = Sql(f"SELECT photo_id, score FROM photo_tags WHERE tag_id IN ({marks})", tags)  # noqa: S608
+        return self._leaf(connection, (tags, leaf.models), Sql.joined("", [sql, given, Sql(order)]))
+
+    def _leaf(self, connection: Connection, key: Hashable, sql: Sql) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the row ids and scores of the photos that a statement finds, from memory where it ran before."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        found = self._kept[key] = _read(connection, sql)
+        self._bytes += sum(each.nbytes for each in found)
+        while self._bytes > _MOST_BYTES and len(self._kept) > 1:
+            _, old = self._kept.popitem(last=False)
+            self._bytes -= sum(each.nbytes for each in old)
+        return found
+
+    def _nothing(self) -> Scores:
+        import numpy as np
+
+        return np.full(self._size, -1.0)
+
+    def _refresh(self, connection: Connection) -> None:
+        """Forget everything where somebody has written since.
+
+        The first that the connection reads settles what it sees. Where the mark is the same before and after, that is
+        what the mark stands for; else nobody can tell, and what is read now is kept for this question alone.
+        """
+        before = self._changes.mark() if self._changes is not None else None
+        size = 1 + (connection.exec_driver_sql("SELECT max(id) FROM photos").scalar() or 0)
+        now = before if self._changes is not None and self._changes.mark() == before else None
+        if now is None or now != self._mark:
+            self._kept.clear()
+            self._others.clear()
+            self._ranks = None
+            self._bytes = 0
+        self._mark, self._size = now, size
+
+
+def _first(hits: NDArray[Any], scores: Scores, order: Order) -> NDArray[Any]:
+    """Keep those that may be among the first: the best, and whoever equals the last of them."""
+    import numpy as np
+
+    assert order.end is not None
+    if order.reverse:
+        kept = scores <= np.partition(scores, order.end - 1)[order.end - 1]
+    else:
+        kept = scores >= np.partition(scores, -order.end)[-order.end]
+    first: NDArray[Any] = hits[kept]
+    return first
+
+
+def _read(connection: Connection, sql: Sql) -> tuple[NDArray[Any], NDArray[Any]]:
+    import numpy as np
+
+    rows = chain.from_iterable(chunks(connection, sql.text, sql.values, _AT_A_TIME))
+    if "score" not in sql.text.partition("FROM")[0]:
+        return np.fromiter((row[0] for row in rows), np.int32), np.ones(1)
+    table = np.fromiter(map(tuple, rows), np.dtype([("photo", "i4"), ("score", "f8")]))
+    table = table[np.argsort(table["photo"], kind="stable")]  # in order of memory; stable: the surer one stays last
+    return np.ascontiguousarray(table["photo"]), np.ascontiguousarray(table["score"])

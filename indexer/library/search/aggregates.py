@@ -1,0 +1,45 @@
+"""A query flows in; how wide each photo that matches is by its height flows out, in the order of the search."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from indexer.library.db.engine import chunks
+from indexer.library.query.ast import Query, bound
+from indexer.library.query.plan import Order, Sort
+from indexer.library.query.postings import Postings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from indexer.library.store import Library
+
+_AT_A_TIME = 16 * 1024
+_READ = "SELECT id, width, height FROM photos WHERE width > 0 AND height > 0"
+
+
+def shapes(library: Library, query: Query, sort: Sort = "score") -> NDArray[np.float64]:
+    """Return width by height of all photos that match, in order; 0 where it is unknown.  sort: as for `by_query`."""
+    order, query = Order(sort), bound(query)
+    with library.reading() as connection:
+        postings = library.postings or Postings()
+        found = postings.ordered(connection, query, order)
+        known = postings.remembered(connection, "shapes", _read)
+    ratios: NDArray[np.float64] = known[found]
+    return ratios
+
+
+def _read(connection: Connection) -> NDArray[np.float64]:
+    """Return width by height of all photos, by row id."""
+    import numpy as np
+
+    size = 1 + (connection.exec_driver_sql("SELECT max(id) FROM photos").scalar() or 0)
+    rows = chain.from_iterable(chunks(connection, _READ, (), _AT_A_TIME))
+    photos, widths, heights = np.fromiter(chain.from_iterable(rows), np.int64).reshape(-1, 3).T
+    ratios = np.zeros(size)
+    ratios[photos] = widths / heights
+    return ratios

@@ -1,0 +1,191 @@
+"""Words or a face flow in; the photos that show them flow out, best first."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Exists, LargeBinary, cast, select
+
+from indexer.library.db.rows import SHOWN, box, models_of
+from indexer.library.db.tables import descriptors, faces, people, photo_tags, photos, roots, sources, tags
+from indexer.library.query.ast import And, Or, Query, Term, bound, folded
+from indexer.library.query.plan import Order, Row, Sort, find
+from indexer.library.query.postings import Postings
+from indexer.library.query.sql import tag_ids
+from indexer.photo import Descriptor, FaceMatch, Hit, Why, model_name
+
+if TYPE_CHECKING:
+    from indexer.library.store import Library
+
+_PATH = roots.c.path.op("||")(photos.c.path)
+_AT_A_TIME = 1000  # rows looked up by id in one statement
+
+
+def by_keywords(
+    library: Library,
+    keywords: Sequence[str],
+    *,
+    any_word: bool = False,
+    limit: int | None = None,
+    min_score: float = 0.0,
+) -> list[Hit]:
+    """Return the photos that have all the words as tags (or any of them), best first, then by date and path.
+
+    A photo scores as its least sure word does; where any word will do, as its surest. Case does not matter.
+    Photos that are missing or failed are not shown.
+    """
+    terms = tuple(map(Term, keywords))
+    return by_query(library, Or(terms) if any_word else And(terms), limit=limit, min_score=min_score)
+
+
+def by_query(
+    library: Library,
+    query: Query,
+    *,
+    sort: Sort = "score",
+    reverse: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+    min_score: float = 0.0,
+) -> list[Hit]:
+    """Return the photos that match a query at least this well, in order.
+
+    sort: 'score' (best first), 'date' (newest first), 'path', or 'distance' (nearest first); equals come by score,
+    then by date, then by path.  reverse: the other way round.  offset: leave out so many of the first.
+    Photos that are missing, failed or hidden are shown only to a query that names that state.
+    """
+    order = Order(sort, reverse, limit, offset, min_score)
+    query = bound(query)
+    with library.reading() as connection:
+        kept = None if library.postings is None else library.postings.find(connection, query, order)
+        rows = find(connection, query, order) if kept is None else kept
+        ids = [tag for tags in tag_ids(connection, query).values() for tag in tags]
+        found = [row.photo_id for row in rows]
+        whys, sides = _whys(connection, found, ids), _sides(connection, found)
+    return [_hit(row, whys[row.photo_id], sides[row.photo_id]) for row in rows]
+
+
+def count_hits(library: Library, query: Query, min_score: float = 0.0) -> int:
+    """Return how many photos match a query at least this well."""
+    with library.reading() as connection:
+        return (library.postings or Postings()).count(connection, bound(query), min_score)
+
+
+def known_tag(library: Library, word: str) -> str | None:
+    """Return the name of the tag that a word spells, in any case, where a photo that a search shows has it."""
+    wanted = select(tags.c.name).where(tags.c.folded == folded(word), _somebody_has()).order_by(tags.c.name).limit(1)
+    with library.reading() as connection:
+        found: str | None = connection.scalar(wanted)
+    return found
+
+
+def nearest_people(library: Library, name: str, count: int = 5) -> list[str] | None:
+    """Return the names most like one that nobody has, all names where none is like it; None where somebody has it."""
+    from difflib import get_close_matches
+
+    with library.reading() as connection:
+        rows = connection.execute(select(people).where(people.c.name.is_not(None)).order_by(people.c.folded)).all()
+    if any(row.folded == folded(name) for row in rows):
+        return None
+    names = {row.folded: row.name for row in rows if not row.is_hidden}
+    inside = [each for each in names if folded(name) in each.split()]
+    close = dict.fromkeys([*inside, *get_close_matches(folded(name), names, count)])
+    return [names[each] for each in (close or names)][:count]
+
+
+def tagging_models(library: Library) -> list[str]:
+    """Return the names of the networks that ever gave a tag."""
+    with library.reading() as connection:
+        rows = connection.scalars(select(sources.c.models).distinct())
+        return sorted({model_name(model) for row in rows for model in models_of(row)})
+
+
+def nearest_words(library: Library, word: str, count: int = 5) -> list[str]:
+    """Return words that find something and are spelled most like one that does not."""
+    from difflib import get_close_matches
+
+    with library.reading() as connection:
+        names = {row.folded: row.name for row in connection.execute(select(tags).where(_somebody_has()))}
+    wanted = folded(word)
+    inside = sorted(name for name in names if wanted in name.split())
+    close = get_close_matches(wanted, names, count)
+    return [names[each] for each in dict.fromkeys([*close, *inside])][:count]
+
+
+def similar_faces(
+    library: Library,
+    descriptor: Descriptor,
+    *,
+    threshold: float = 0.6,
+    limit: int | None = None,
+    min_quality: float = 0.0,
+) -> list[FaceMatch]:
+    """Return the faces at most this Euclidean distance away, nearest first, then by path.
+
+    Only descriptors of the same model are compared. Faces of photos that are missing or failed are not shown, nor
+    those of less than `min_quality` (0..1).
+    """
+    with library.reading() as connection:
+        near = library.descriptors(connection, descriptor).within(descriptor, threshold)
+        found: list[FaceMatch] = []
+        for start in range(0, len(near), _AT_A_TIME):
+            # Equally distant faces are ranked by path, so that all of them are needed before the list is cut.
+            if limit is not None and len(found) >= limit and found[limit - 1].distance < near[start][1]:
+                break
+            found += _matches(connection, dict(near[start : start + _AT_A_TIME]), min_quality)
+            found.sort(key=_rank)
+    return found[:limit]
+
+
+def _hit(row: Row, why: tuple[Why, ...], sides: tuple[int | None, int | None, bool]) -> Hit:
+    path = Path(os.fsdecode(row.path))
+    return Hit(path, row.score, why, row.taken_at, row.distance_km, row.photo_id, *sides)
+
+
+def _sides(connection: Connection, found: Sequence[int]) -> dict[int, tuple[int | None, int | None, bool]]:
+    """Return the width and height of photos by row id, and whether others have their paths now."""
+    sides: dict[int, tuple[int | None, int | None, bool]] = {}
+    for start in range(0, len(found), _AT_A_TIME):
+        some = ", ".join(map(str, found[start : start + _AT_A_TIME]))
+        rows = connection.exec_driver_sql(f"SELECT id, width, height, replaced FROM photos WHERE id IN ({some})")  # noqa: S608
+        sides |= {photo: (width, height, bool(replaced)) for photo, width, height, replaced in rows}
+    return sides
+
+
+def _somebody_has() -> Exists:
+    shown = select(photo_tags.c.photo_id).join(photos)
+    return shown.where(photo_tags.c.tag_id == tags.c.id, SHOWN).exists()
+
+
+def _whys(connection: Connection, found: Sequence[int], tag_ids: Sequence[int]) -> Mapping[int, tuple[Why, ...]]:
+    whys: defaultdict[int, tuple[Why, ...]] = defaultdict(tuple)
+    query = (
+        select(photo_tags.c.photo_id, tags.c.name, photo_tags.c.score, sources.c.name.label("source"))
+        .select_from(photo_tags.join(tags).join(sources))
+        .where((photo_tags.c.tag_id + 0).in_(tag_ids))  # + 0: look up by photo, not all photos with the tag
+        .order_by(photo_tags.c.score.desc(), tags.c.name)
+    )
+    for start in range(0, len(found), _AT_A_TIME):
+        part = photo_tags.c.photo_id.in_(found[start : start + _AT_A_TIME])
+        for row in connection.execute(query.where(part)):
+            whys[row.photo_id] += (Why(row.name, row.score, row.source),)
+    return whys
+
+
+def _matches(connection: Connection, distances: Mapping[int, float], min_quality: float) -> Iterator[FaceMatch]:
+    """Return the faces that may be shown; distances: by row id of the descriptor."""
+    query = (
+        select(faces, descriptors.c.id.label("descriptor"), cast(_PATH, LargeBinary).label("path"))
+        .select_from(descriptors.join(faces).join(photos).join(roots))
+        .where(descriptors.c.id.in_(tuple(distances)), faces.c.quality >= min_quality, SHOWN)
+    )
+    for row in connection.execute(query):
+        yield FaceMatch(Path(os.fsdecode(row.path)), box(row), distances[row.descriptor])
+
+
+def _rank(match: FaceMatch) -> tuple[float, bytes, float, float]:
+    return match.distance, os.fsencode(match.path), match.box.left, match.box.top

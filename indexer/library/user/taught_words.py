@@ -1,0 +1,96 @@
+"""Heads of taught words flow in; they are kept, and every photo whose vector they like gets the word at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from indexer.library.db.embeddings import read
+from indexer.library.db.roots import Roots, find_ids
+from indexer.library.db.rows import SHOWN
+from indexer.library.db.tables import models, photo_tags, photos, tags, taught, vectors
+from indexer.library.history.change_log import recording
+from indexer.library.photo_rows.taught_tags import give_taught, take_taught
+from indexer.library.photo_rows.user_layer import Head
+from indexer.library.photo_rows.write_analysis import intern, upsert
+from indexer.library.query.ast import folded
+from indexer.library.user.own_tags import tag_id
+
+if TYPE_CHECKING:
+    from indexer.library.store import Library
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtWord:
+    """A taught word: the model whose vectors it judges, how many photos have it, and what was found of it."""
+
+    name: str
+    model: str
+    photos: int
+    about: Mapping[str, Any]
+
+
+def teach(library: Library, head: Head, about: Mapping[str, Any]) -> int:
+    """Keep a head in place of an earlier one of this name, and give its word to all photos; return how many get it.
+
+    What users said of a photo and the word stays.  about: what is told of it later, as JSON takes it.
+    """
+    with library.writing() as connection, recording(connection, "taught", f"Taught {head.name!r}"):
+        tag = tag_id(connection, head.name)
+        take_taught(connection, tag)
+        (model,) = intern(connection, models, [head.model]).values()
+        row = {"tag_id": tag, "model_id": model, "weights": head.weights, "about": json.dumps(about, sort_keys=True)}
+        upsert(connection, taught, ["tag_id"], [row])
+        return give_taught(connection, head, tag)
+
+
+def forget(library: Library, name: str) -> TaughtWord | None:
+    """Forget a taught word, and take it from the photos that have it; return it, None where it was not known."""
+    with library.writing() as connection:
+        query = select(tags.c.id, tags.c.name).join(taught).where(tags.c.folded == folded(name))
+        row = connection.execute(query).first()
+        if row is None:
+            return None
+        known = next(word for word in _words(connection) if word.name == row.name)
+        with recording(connection, "taught", f"Forgot the taught word {row.name!r}"):
+            take_taught(connection, row.id)
+            connection.execute(delete(taught).where(taught.c.tag_id == row.id))
+        return known
+
+
+def taught_words(library: Library) -> list[TaughtWord]:
+    """Return the taught words, by name."""
+    with library.reading() as connection:
+        return _words(connection)
+
+
+def to_teach_again(library: Library, model: str) -> list[TaughtWord]:
+    """Return the words that were taught with another classifier than `model`: photos that it sees do not get them."""
+    return [word for word in taught_words(library) if word.model != model]
+
+
+def sample(library: Library, model: str, count: int, but: Sequence[Path] = ()) -> list[bytes]:
+    """Return the vectors of photos from all over the library, those of some paths left out; always the same ones."""
+    import numpy as np
+
+    with library.reading() as connection:
+        roots = Roots.read(connection)
+        left_out = set(find_ids(connection, [roots.place(path) for path in but if roots.hold(path)]).values())
+        query = select(vectors.c.photo_id).join(models).join(photos, photos.c.id == vectors.c.photo_id)
+        ids = connection.scalars(query.where(models.c.name == model, SHOWN).order_by(vectors.c.photo_id))
+        known = np.array([photo for photo in ids if photo not in left_out], np.int64)
+        chosen = np.random.default_rng(0).permutation(known)[:count]
+        stored = read(connection, chosen.tolist())
+    return [stored[photo] for photo in chosen.tolist()]
+
+
+def _words(connection: Connection) -> list[TaughtWord]:
+    have = select(func.count()).where(photo_tags.c.tag_id == taught.c.tag_id).scalar_subquery()
+    query = select(tags.c.name, models.c.name.label("model"), have.label("photos"), taught.c.about)
+    rows = connection.execute(query.select_from(taught.join(tags).join(models)).order_by(tags.c.name))
+    return [TaughtWord(row.name, row.model, row.photos, json.loads(row.about)) for row in rows]

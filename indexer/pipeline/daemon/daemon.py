@@ -1,0 +1,300 @@
+"""Folders flow in; as long as the daemon runs, the library follows what happens in them.
+
+What was touched is compared with the library as soon as it has come to rest, everything once at the start and every
+so often; both are plans that `index.run` carries out. What was touched goes before a long comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from indexer.errors import LibraryError, ModelError, StoreError, printable
+from indexer.intake.watch.settle import Settling
+from indexer.intake.watch.watch import Watch
+from indexer.library.store import Library
+from indexer.photo import Outcome, PhotoFile, Removed
+from indexer.pipeline.daemon.reporter import Account, Progress
+from indexer.pipeline.daemon.throttle import Gate
+from indexer.pipeline.scan.links import KnownLinks
+from indexer.pipeline.scan.missing import is_there
+from indexer.pipeline.scan.plan import Plan, plan, plan_touched
+from indexer.pipeline.scan.run import run
+from indexer.pipeline.workers.photo_pool import Pool
+
+_PATIENCE_SECONDS = 0.5  # until it is asked again whether the daemon is wanted
+_SLICE_SECONDS = 0.2  # of work, before the next look at what was touched
+_TOGETHER_SECONDS = 0.1  # both ends of a move come to rest at nearly the same time: they are compared together
+_WALK_SHARE = 20  # a folder that is slow to walk is polled so much more rarely that this is one part in twenty
+_RETRY_SECONDS = (10.0, 600.0)  # after the library, or a network, could not be used: at first, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the daemon divides its time.
+
+    settle_seconds: how long a file must be still.  rescan_seconds: between comparisons of everything, 0 for never.
+    poll_seconds: the same, for folders without events.  idle_seconds: after so long without work the workers go.
+    batch_photos, batch_seconds: as for a scan.  look_seconds: between looks after folders that went or came back.
+    """
+
+    settle_seconds: float
+    rescan_seconds: float
+    poll_seconds: float
+    idle_seconds: float
+    batch_photos: int
+    batch_seconds: float
+    look_seconds: float = 5.0
+
+
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """It is not wanted any more, in the middle of a walk."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    progress: Progress
+    outcomes: Generator[Outcome | None, None, None]
+    is_complete: bool  # of all folders, and all were there
+
+
+class Daemon:
+    """Keeps a library equal to its folders until it is not wanted any more.
+
+    settling: gets what `watch` hears of.  gate: says when photos may be begun.  is_wanted: asked at least every half
+    second.  beat: called at least every few seconds while all is well.  ready: called when nothing that happens will
+    be missed any more.  clock: seconds, never set back.  now: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        folders: Sequence[Path],
+        pool: Pool,
+        watch: Watch,
+        settling: Settling,
+        gate: Gate,
+        pace: Pace,
+        account: Account,
+        *,
+        is_wanted: Callable[[], bool],
+        beat: Callable[[], None],
+        ready: Callable[[], None],
+        clock: Callable[[], float],
+        now: Callable[[], float],
+    ) -> None:
+        self._library, self._folders = library, tuple(folders)
+        self._pool, self._watch, self._settling, self._gate = pool, watch, settling, gate
+        self._pace, self._account = pace, account
+        self._is_wanted, self._beat, self._ready = is_wanted, beat, ready
+        self._clock, self._now = clock, now
+        self._jobs: list[_Job] = []  # the last one goes first
+        self._whole: dict[Path, None] = {}  # folders to be compared as a whole
+        self._rested: list[Path] = []  # what has come to rest, and since when it waits for what belongs to it
+        self._rested_at = 0.0
+        self._written: set[Path] = set()  # those of them that events were about: their stamps are not believed
+        self._links = KnownLinks()  # what they lead to is not watched
+        self._problem = ""
+        self._next_look = self._next_poll = self._next_rescan = self._retry_at = 0.0
+        self._retry_seconds = _RETRY_SECONDS[0]
+        self._worked_at = clock()
+
+    def run(self) -> None:
+        """Work until not wanted."""
+        try:
+            self._compare_all()
+            self._ready()
+            for each in self._watch.watched():
+                text = f"{printable(each.folder)}: {each.how} ({each.reason})"
+                self._account.tell("follow", text, folder=each.folder, how=each.how, reason=each.reason)
+            while self._is_wanted():
+                self._turn()
+        except Stopped:
+            pass
+        finally:
+            self._drop_jobs()
+
+    def _turn(self) -> None:
+        self._beat()
+        self._listen()
+        try:
+            if self._clock() >= self._retry_at:
+                self._take_up()
+                self._work()
+        except (StoreError, ModelError) as error:
+            self._put_off(error)
+        queued = sum(job.progress.waiting for job in self._jobs) + len(self._settling)
+        self._account.show(*self._phase(), (*self._watch.watched(), *self._links.watched()), queued)
+        self._wait()
+
+    def _listen(self) -> None:
+        """Find out what must be compared as a whole."""
+        now = self._clock()
+        if now >= self._next_look:
+            self._next_look = now + self._pace.look_seconds
+            self._whole |= dict.fromkeys(self._watch.lost())
+        if now >= self._next_rescan and self._pace.rescan_seconds:
+            self._compare_all()
+        if now >= self._next_poll:
+            self._next_poll = now + self._pace.poll_seconds
+            polled = [each.folder for each in self._watch.watched() if each.how == "polling"]
+            self._whole |= dict.fromkeys(folder for folder in polled if folder.is_dir())
+            self._rested += self._links.paths
+
+    def _compare_all(self) -> None:
+        self._watch.follow(self._folders)  # before the comparison: from here on nothing is missed
+        self._whole |= dict.fromkeys(self._folders)
+        self._next_rescan = self._clock() + self._pace.rescan_seconds
+
+    def _take_up(self) -> None:
+        """Begin a comparison, where one is due."""
+        if any(job.progress.name == "changes" for job in self._jobs):
+            return
+        if settled := self._settling.settled():
+            self._compare_all_if(self._links.may_have_changed(settled))
+            self._rested_at = self._rested_at if self._rested else self._clock()
+            self._rested += settled
+            self._written |= set(settled)
+        if self._rested and self._clock() >= self._rested_at + _TOGETHER_SECONDS:
+            paths, self._rested = self._rested, []
+            written, self._written = self._written, set()
+            self._begin("changes", self._touched(paths, written))
+        elif self._whole and not self._jobs:
+            places, self._whole = list(self._whole), {}
+            planned = self._scanned(places)
+            is_complete = set(places) >= set(self._folders) and all(folder.is_dir() for folder in self._folders)
+            self._begin("scan", planned, is_complete)
+
+    def _touched(self, paths: list[Path], written: set[Path]) -> Plan:
+        planned = plan_touched(
+            self._library,
+            paths,
+            self._pool.networks,
+            self._account.complain,
+            self._step,
+            written,
+            folders=self._folders,
+            follow=self._links.to_follow(paths),
+        )
+        self._compare_all_if(not self._links.are(planned.links))
+        return planned
+
+    def _compare_all_if(self, links_changed: bool) -> None:
+        """Walk everything where another link may lead to the same, or what a link leads to come by itself."""
+        if links_changed:
+            self._whole |= dict.fromkeys(self._folders)
+
+    def _scanned(self, places: list[Path]) -> Plan:
+        """Compare folders as a whole; those that are gone by now come back through the watch."""
+        began = self._clock()
+        complain = self._account.complain
+        there, roots = ([each for each in folders if each.is_dir()] for folders in (places, self._folders))
+        is_all = set(there) >= set(roots)
+        try:
+            planned = plan(
+                self._library,
+                there,
+                self._pool.networks,
+                on_error=complain,
+                on_step=self._step,
+                beside=roots,
+                follow=None if is_all else (),
+            )
+        except LibraryError as error:
+            complain(error.path, error.reason)
+            return Plan()
+        self._links = KnownLinks(planned.links) if is_all else self._links
+        self._compare_all_if(not self._links.are(planned.links))
+        now = self._clock()
+        self._next_poll = max(self._next_poll, now + _WALK_SHARE * (now - began))
+        return planned
+
+    def _begin(self, name: str, planned: Plan, is_complete: bool = False) -> None:
+        """Carry out a plan, without the files that are being written just now: they come when they have settled."""
+        young = {file for file in planned.work if file.path in self._settling or self._is_young(file)}
+        for file in young:
+            if file.path not in self._settling:
+                self._settling.touch(file.path)
+        changed, stale = ([file for file in files if file not in young] for files in (planned.changed, planned.stale))
+        planned = replace(planned, changed=changed, stale=stale)
+        batch = self._pace.batch_photos, self._pace.batch_seconds
+        outcomes = run(self._library, planned, self._pool, *batch, self._clock, self._is_wanted)
+        self._jobs.append(_Job(Progress(name, planned.work_count, self._clock()), outcomes, is_complete))
+
+    def _is_young(self, file: PhotoFile) -> bool:
+        """Tell whether a file was written to a moment ago; one from the future is as good as old."""
+        return 0 <= self._now() - file.mtime_ns / 1e9 < self._pace.settle_seconds
+
+    def _work(self) -> None:
+        """Go on with what comes first, for a moment."""
+        end = self._clock() + _SLICE_SECONDS
+        while self._jobs and self._is_wanted():
+            job = self._jobs[-1]
+            for outcome in job.outcomes:
+                if outcome is None:
+                    break
+                self._account.count(job.progress, outcome)
+                if isinstance(outcome, Removed) and is_there(outcome.path):
+                    self._settling.touch(outcome.path)  # it came back since the plan was made
+            else:
+                self._jobs.pop()
+                self._account.sum_up(job.progress)
+                if job.is_complete:
+                    self._account.compared()
+                self._retry_seconds = _RETRY_SECONDS[0]
+            self._worked_at = self._clock()
+            if self._worked_at >= end or not self._gate.is_open():
+                break
+
+    def _put_off(self, error: StoreError | ModelError) -> None:
+        """Begin again later with everything: a disk that is full now need not stay so, a network can be built."""
+        self._problem = str(error)
+        self._drop_jobs()
+        self._pool.rest()
+        self._compare_all()
+        self._account.tell("trouble", f"{error}; trying again in {self._retry_seconds:.0f} s")
+        self._retry_at = self._clock() + self._retry_seconds
+        self._retry_seconds = min(2 * self._retry_seconds, _RETRY_SECONDS[1])
+
+    def _drop_jobs(self) -> None:
+        """Let go of what is under way; what is finished is stored."""
+        while self._jobs:
+            try:
+                self._jobs.pop().outcomes.close()
+            except StoreError as error:  # it will be found missing, and be done again
+                self._account.tell("trouble", str(error))
+
+    def _step(self) -> None:
+        self._beat()
+        if not self._is_wanted():
+            raise Stopped
+
+    def _phase(self) -> tuple[str, str]:
+        if self._clock() < self._retry_at:
+            return "paused", self._problem
+        if reason := self._gate.reason():
+            return "paused", reason
+        return ("scanning" if self._jobs or self._whole or self._rested else "watching"), ""
+
+    def _wait(self) -> None:
+        """Sleep until something is due, if there is nothing to do, or nothing may be done."""
+        now = self._clock()
+        if self._jobs:
+            if self._gate.is_open() and now >= self._retry_at:
+                return
+        elif self._settling.is_something_there():
+            self._pool.warm()
+            self._worked_at = now
+        elif now - self._worked_at >= self._pace.idle_seconds:
+            self._pool.rest()
+        due = [self._next_look]
+        if self._jobs or self._account.is_changing:
+            due.append(self._account.next_show)
+        if (left := self._settling.seconds_left()) is not None:
+            due.append(now + left)
+        if self._rested:
+            due.append(self._rested_at + _TOGETHER_SECONDS)
+        if self._whole:
+            due.append(self._retry_at)
+        self._watch.wait(min(_PATIENCE_SECONDS, max(0.0, min(due) - now)))

@@ -1,0 +1,143 @@
+"""What a daemon does flows in; log lines, and what other processes may know of it, flow out."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from indexer.errors import printable
+from indexer.intake.watch.watch import Watched
+from indexer.photo import Failed, Indexed, Outcome, Removed, kind_of
+from indexer.pipeline.daemon.status_file import Followed, Presence
+
+_SHOW_SECONDS = 1.0
+_WORDS = {"removed": "missing", "replaced": "replaced by other photos"}  # as the summary of a scan says it
+_RATE_SECONDS = 20.0
+
+
+class Tell(Protocol):
+    """Hears what happens: a short stable name, a sentence, and fields for programs."""
+
+    def __call__(self, event: str, text: str, **fields: Any) -> None: ...
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a comparison has come.
+
+    name: 'scan' or 'changes'.  waiting: photos that are still to be done.  began: of the account's clock.
+    """
+
+    name: str
+    waiting: int
+    began: float
+    done: Counter[str] = field(default_factory=Counter)
+
+
+class Account:
+    """Tells what a daemon does.
+
+    presence: what was told of it so far.  tell: hears events.  show: hears what other processes may know, at most once
+    a second.  clock: seconds, never set back.  now: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        presence: Presence,
+        tell: Tell,
+        show: Callable[[Presence], None],
+        clock: Callable[[], float],
+        now: Callable[[], float],
+    ) -> None:
+        self.presence = presence
+        self.tell = tell
+        self._show, self._clock, self._now = show, clock, now
+        self._seen: deque[float] = deque()  # when the last photos were done
+        self._complaints: dict[Path, str] = {}  # of the comparison before and of this one
+        self._fresh: dict[Path, str] = {}
+        self.next_show = clock()
+
+    def count(self, progress: Progress, outcome: Outcome) -> None:
+        """Take in what became of a file."""
+        kind = kind_of(outcome)
+        progress.done[kind] += 1
+        if kind not in ("unchanged", "removed", "replaced"):
+            progress.waiting -= 1
+        if isinstance(outcome, Indexed | Failed):
+            self._seen.append(self._clock())
+            told = self.presence
+            self.presence = replace(
+                told,
+                indexed=told.indexed + (kind == "indexed"),
+                failed=told.failed + (kind == "failed"),
+                last_photo=outcome.file.path,
+                last_photo_at=self._time(),
+            )
+        match outcome:
+            case Failed(file, stage, reason):
+                text = f"failed: {printable(file.path)}: {reason}"
+                self.tell("failed", text, path=file.path, stage=stage, reason=reason)
+            case Removed(path):
+                self.tell("removed", f"missing: {printable(path)}", path=path)
+
+    def sum_up(self, progress: Progress) -> None:
+        """Tell what a comparison has changed, if anything."""
+        changed = {
+            kind: number for kind, number in sorted(progress.done.items()) if kind not in ("unchanged", "passed")
+        }
+        if changed:
+            seconds = self._clock() - progress.began
+            text = ", ".join(f"{number:,} {_WORDS.get(kind, kind)}" for kind, number in changed.items())
+            self.tell(progress.name, f"{progress.name}: {text} ({seconds:.1f} s)", seconds=round(seconds, 3), **changed)
+
+    def compared(self) -> None:
+        """Take in that all folders have been compared with the library; what was not complained of again is over."""
+        self.presence = replace(self.presence, last_scan_at=self._time())
+        self._complaints, self._fresh = self._fresh, {}
+
+    def complain(self, path: Path, reason: str) -> None:
+        """Tell what a comparison cannot read; as long as it stays so once only, for it comes with every comparison."""
+        if reason not in (self._complaints.get(path), self._fresh.get(path)):
+            self.notice(path, reason)
+        self._fresh[path] = reason
+
+    def notice(self, path: Path, reason: str) -> None:
+        """Tell what is to be known of a folder just now."""
+        self.tell("trouble", f"{printable(path)}: {reason}", path=path, reason=reason)
+
+    def show(self, phase: str, reason: str, watched: Iterable[Watched], queued: int) -> None:
+        """Let other processes know how it stands."""
+        now = self._clock()
+        if now < self.next_show:
+            return
+        self.next_show = now + _SHOW_SECONDS
+        while self._seen and self._seen[0] < now - _RATE_SECONDS:
+            self._seen.popleft()
+        before = self.presence
+        if phase != before.phase and "paused" in (phase, before.phase):
+            self.tell("paused" if reason else "resumed", f"resting: {reason}" if reason else "going on", reason=reason)
+        self.presence = replace(
+            before,
+            phase=phase,
+            reason=reason,
+            folders=tuple(Followed(each.folder, each.how, self._reason(each)) for each in watched),
+            queued=queued,
+            photos_per_second=round(len(self._seen) / _RATE_SECONDS, 2),
+        )
+        self._show(self.presence)
+
+    def _reason(self, watched: Watched) -> str:
+        complaint = self._fresh.get(watched.folder) or self._complaints.get(watched.folder)
+        return f"{watched.reason}; it {complaint}" if complaint else watched.reason
+
+    @property
+    def is_changing(self) -> bool:
+        """Tell whether there is something to show soon though nothing happens."""
+        return bool(self._seen)
+
+    def _time(self) -> str:
+        return datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="seconds")

@@ -1,0 +1,68 @@
+"""The wish for a pause and the load of the machine flow in; whether a photo may be begun now flows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import exp
+from pathlib import Path
+
+from indexer.pipeline.daemon.status_file import paused_since
+
+_LOAD_SECONDS = 60.0  # what the first load average of Unix looks back on, fading
+_LOOK_SECONDS = 1.0
+
+
+def machine_load() -> float:
+    """Return how many processes of this machine wanted to run in the last minute, on average."""
+    import psutil
+
+    return psutil.getloadavg()[0]
+
+
+class Gate:
+    """Says whether work may begin; looks again after a second at the earliest.
+
+    library: beside its file lies the wish for a pause.  max_load: what other programs may take before the work rests;
+    0 for any.  busy: how many of our own workers work just now: their part of the load is not held against them.
+    clock: seconds, never set back.
+    """
+
+    def __init__(
+        self,
+        library: Path,
+        max_load: float,
+        busy: Callable[[], int],
+        clock: Callable[[], float],
+        load: Callable[[], float] = machine_load,
+    ) -> None:
+        self._library, self._max_load, self._busy, self._clock, self._load = library, max_load, busy, clock, load
+        self._own_load = 0.0
+        self._looked: float | None = None
+        self._reason = ""
+
+    def is_open(self) -> bool:
+        """Tell whether a photo may be begun."""
+        return not self.reason()
+
+    def reason(self) -> str:
+        """Say why no photo may be begun; '' where one may."""
+        now = self._clock()
+        if self._looked is None or now - self._looked >= _LOOK_SECONDS:
+            self._fade(_LOOK_SECONDS if self._looked is None else now - self._looked)
+            self._looked = now
+            self._reason = self._look()
+        return self._reason
+
+    def _fade(self, seconds: float) -> None:
+        """Follow our own part of the load as the system reckons it."""
+        old = exp(-seconds / _LOAD_SECONDS)
+        self._own_load = self._own_load * old + self._busy() * (1 - old)
+
+    def _look(self) -> str:
+        if paused_since(self._library):
+            return "'indexer resume' ends that"
+        if self._max_load:
+            others = max(0.0, self._load() - self._own_load)
+            if others > self._max_load:
+                return f"the load of other programs, {others:.1f}, is above {self._max_load:g} (max_load)"
+        return ""

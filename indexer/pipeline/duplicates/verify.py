@@ -1,0 +1,96 @@
+"""Last check before copies are put away: the file that stays is there at this moment, and still the same picture."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from indexer.errors import PhotoError
+from indexer.intake.discover import stamp
+from indexer.library.similar.similar import IDENTICAL, Copy, Group
+
+
+class Doubt(StrEnum):
+    """Why a file is not safe to be put away."""
+
+    NO_BEST = "whose best cannot be read"
+    NO_FILE = "that cannot be read"
+    SAME_FILE = "under another name of a best file"
+    CHANGED = "that changed since the scan, or whose best did"
+    OTHER_BYTES = "with other bytes than the best by now"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Groups whose others are safe to be put away, and how many files were left out for each reason."""
+
+    groups: tuple[Group, ...]
+    left_out: Mapping[Doubt, int]
+
+
+def checked(groups: Sequence[Group]) -> Checked:
+    """Leave out of groups the others that could not be confirmed at this moment, and groups without any left.
+
+    The best of a group must be a file that can be read, and another one than the other (no link to it). Where the two
+    had the same bytes both are read: they must have the same bytes now. Else neither may have changed since the scan.
+    """
+    bests = {_identity(group.best.path) for group in groups}
+    left_out: Counter[Doubt] = Counter()
+    kept = []
+    for group in groups:
+        digest = cache(_digest)  # the best is read once
+        doubts = [_doubt(group.best, other, digest, bests) for other in group.others]
+        left_out.update(doubt for doubt in doubts if doubt is not None)
+        others = tuple(other for other, doubt in zip(group.others, doubts, strict=True) if doubt is None)
+        if others:
+            kept.append(replace(group, others=others))
+    return Checked(tuple(kept), left_out)
+
+
+def _doubt(
+    best: Copy, other: Copy, digest: Callable[[Path], bytes | None], bests: set[tuple[int, int] | None]
+) -> Doubt | None:
+    """Return why a file is not safe to be put away, None where it is."""
+    if _identity(best.path) is None:
+        return Doubt.NO_BEST
+    if (mine := _identity(other.path)) is None:
+        return Doubt.NO_FILE
+    if mine in bests:
+        return Doubt.SAME_FILE
+    if other.kind != IDENTICAL:
+        return None if _is_unchanged(best) and _is_unchanged(other) else Doubt.CHANGED
+    if (kept := digest(best.path)) is None:
+        return Doubt.NO_BEST
+    return None if digest(other.path) == kept else Doubt.OTHER_BYTES
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what is the same for all names of one file; None where there is no ordinary file."""
+    try:
+        stamp(path)
+        found = path.stat()
+    except (PhotoError, OSError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_unchanged(copy: Copy) -> bool:
+    try:
+        now = stamp(copy.path)
+        with copy.path.open("rb"):
+            return (now.size, now.mtime_ns) == (copy.size, copy.mtime_ns)
+    except (PhotoError, OSError):
+        return False
+
+
+def _digest(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+    except OSError:
+        return None

@@ -1,0 +1,160 @@
+"""A picture anywhere on the disk flows in; what each of some networks says of it flows out, and nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from time import perf_counter
+
+from indexer.errors import PhotoError
+from indexer.intake.decode import NotAPhoto, open_original
+from indexer.intake.discover import discover, stamp
+from indexer.intake.pixel_stats import look
+from indexer.photo import Evidence, Face, Label, Look, Object, Picture, Tag
+from indexer.vision.classify import Classifier
+from indexer.vision.objects import ObjectDetector
+from indexer.vision.runtime import Model
+from indexer.vision.tags.candidates import ModelWords
+from indexer.vision.tags.labels import words_of_models
+from indexer.vision.tags.vocabulary import Vocabulary
+
+_MOST_LABELS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one network says of a picture.
+
+    labels: the surest of its classes, each once, surest first.  objects: the things that it found, with their names.
+    word: what the surest class means, '' where it says nothing.  tags: what its answer alone gives.
+    seconds: that it took to answer; the picture was decoded before.
+    """
+
+    model: str
+    labels: tuple[Label, ...]
+    objects: tuple[tuple[str, Object], ...]
+    word: str
+    tags: tuple[Tag, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What all networks say of a picture; tags: as a scan with these networks would give them.
+
+    Faces give tags only where they were looked for.
+    """
+
+    path: Path
+    said: tuple[Said, ...]
+    tags: tuple[Tag, ...]
+
+
+class Glancer:
+    """Classifiers and object detectors, ready to look at pictures."""
+
+    def __init__(self, models: Sequence[Model], load_vocabulary: Callable[[], Vocabulary]) -> None:
+        """load_vocabulary: is called when the first picture has been seen: a network need not wait for words."""
+        self._networks = tuple(_network(model) for model in models)
+        self._load_vocabulary = load_vocabulary
+        self.long_side_px = max(each.long_side_px for each in self._networks)
+
+    def glance(self, path: Path, max_pixels: int) -> Seen:
+        """Look at a picture; larger ones than max_pixels are refused. Errors: PhotoError."""
+        with open_original(stamp(path), max_pixels) as original:
+            picture = original.picture(self.long_side_px)
+        return self.see(path, picture)
+
+    def see(self, path: Path, picture: Picture, faces: Sequence[Face] = ()) -> Seen:
+        """Look at a decoded picture; path: how it is called.  faces: that it is known to show."""
+        answers = [_answer(network, picture) for network in self._networks]
+        facts = look(picture)
+        return Seen(path, tuple(self._said(each, facts) for each in answers), self._tags(answers, facts, faces))
+
+    def vector(self, picture: Picture) -> bytes:
+        """Return the pooled features of the first network, a classifier, as the library keeps them."""
+        first = self._networks[0]
+        assert isinstance(first, Classifier)
+        return first.classify(picture)[1].astype("<f2").tobytes()
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return self._load_vocabulary()
+
+    @cached_property
+    def _words(self) -> dict[str, ModelWords]:
+        return words_of_models(self._vocabulary, {}, (each.model.spec for each in self._networks))
+
+    def _tags(self, answers: Sequence[_Answer], facts: Look, faces: Sequence[Face] = ()) -> tuple[Tag, ...]:
+        evidence = tuple(each.evidence for each in answers if each.evidence is not None)
+        objects = tuple(thing for each in answers for thing in each.objects)
+        return self._vocabulary.tags(evidence, objects, faces, facts, self._words)
+
+    def _said(self, answer: _Answer, facts: Look) -> Said:
+        words, best = self._words[answer.model], answer.best()
+        return Said(
+            model=answer.model,
+            labels=tuple(Label(words.name(label), score, answer.model) for label, score in best),
+            objects=tuple((words.name(thing.label), thing) for thing in answer.objects),
+            word=next(iter(words.of(best[0][0])), words.name(best[0][0])) if best else "",
+            tags=tuple(tag for tag in self._tags([answer], facts) if tag.models),
+            seconds=answer.seconds,
+        )
+
+
+def glances(
+    glancer: Glancer, paths: Sequence[Path], max_pixels: int, on_error: Callable[[Path, str], None]
+) -> Iterator[Seen]:
+    """Look at pictures, and at all below folders, in order.
+
+    on_error: hears of what cannot be read as a photo, and why. Errors: LibraryError for a folder that is unreadable.
+    """
+    for path, is_named in _files(paths, on_error):
+        try:
+            yield glancer.glance(path, max_pixels)
+        except PhotoError as error:
+            if is_named or not isinstance(error, NotAPhoto):
+                on_error(path, error.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a network answered, in numbers."""
+
+    model: str
+    evidence: Evidence | None
+    objects: tuple[Object, ...]
+    seconds: float
+
+    def best(self) -> list[tuple[int, float]]:
+        """Return the surest classes: (index, score), surest first."""
+        if self.evidence is not None:
+            return self.evidence.best(_MOST_LABELS)
+        surest: dict[int, float] = {}
+        for thing in self.objects:  # surest first
+            surest.setdefault(thing.label, thing.score)
+        return list(surest.items())[:_MOST_LABELS]
+
+
+def _network(model: Model) -> Classifier | ObjectDetector:
+    return Classifier(model) if model.spec.role == "classifier" else ObjectDetector(model)
+
+
+def _answer(network: Classifier | ObjectDetector, picture: Picture) -> _Answer:
+    start, model = perf_counter(), network.model.spec.id
+    if isinstance(network, Classifier):
+        evidence, _ = network.classify(picture)
+        return _Answer(model, evidence, (), perf_counter() - start)
+    objects = tuple(network.detect(picture))
+    return _Answer(model, None, objects, perf_counter() - start)
+
+
+def _files(paths: Sequence[Path], on_error: Callable[[Path, str], None]) -> Iterator[tuple[Path, bool]]:
+    """Yield files, and whether each was named itself."""
+    for path in paths:
+        if path.is_dir():
+            yield from ((file.path, False) for file in discover([path], on_error))
+        else:
+            yield path, True

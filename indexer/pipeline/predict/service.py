@@ -1,0 +1,92 @@
+"""Pictures flow in from many threads of a server; what worker processes make of them, or see in them, flows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from indexer.errors import ConfigError, PhotoError
+from indexer.geometry import Box
+from indexer.photo import Face
+from indexer.pipeline.predict import tasks as looking
+from indexer.pipeline.predict.predict import Seen
+from indexer.pipeline.workers.blame import blame
+from indexer.pipeline.workers.run_apart import LostError
+from indexer.pipeline.workers.task_pool import Busy, Crew, TaskError
+from indexer.pipeline.workers.tasks import Limits
+from indexer.vision.model_set import Eyes
+
+__all__ = ["Busy", "Looker"]
+
+_IDLE_SECONDS = 60.0
+
+
+class Looker:
+    """Up to a number of worker processes for all that is asked; each loads the networks when it first needs them.
+
+    Every method waits until its picture is done. A picture that crashes or stalls its worker, or needs too much
+    memory, is a PhotoError of its own caller. Errors: Busy where too many wait; ModelError where networks are not
+    built; LostError where processes cannot be kept alive, whatever the picture; PhotoError.
+    """
+
+    def __init__(
+        self, eyes: Eyes, limits: Limits, workers: int, waiting: int, idle_seconds: float = _IDLE_SECONDS
+    ) -> None:
+        """waiting: pictures that may wait while all workers have one.  idle_seconds: until the processes go."""
+        self._eyes, self._limits = eyes, limits
+        self._crew = Crew(workers, waiting, limits.seconds, idle_seconds)
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no worker process is kept."""
+        return self._crew.is_idle
+
+    @property
+    def under_way(self) -> int:
+        """How many pictures are waited for."""
+        return self._crew.under_way
+
+    def classify(self, file: Path, *, with_faces: bool = False) -> Seen:
+        """Tell what classifiers and object detectors see; with_faces: and which tags its faces give it."""
+        looks_for_faces = with_faces and self._eyes.detector is not None
+        seen: Seen = self._do(looking.classify, file, self._eyes, self._limits, file, looks_for_faces)
+        return seen
+
+    def faces(self, file: Path) -> tuple[Face, ...]:
+        """Find the faces and describe them. Errors: also ConfigError where faces are switched off."""
+        if self._eyes.detector is None:
+            raise ConfigError("faces", "is false: faces are neither found nor described")
+        found: tuple[Face, ...] = self._do(looking.faces, file, self._eyes, self._limits, file)
+        return found
+
+    def vector(self, file: Path) -> bytes:
+        """Return what tells which photos of the library look like this one: little-endian float16."""
+        vector: bytes = self._do(looking.vector, file, self._eyes, self._limits, file)
+        return vector
+
+    def thumbnail(self, file: Path, side_px: int, content: bytes | None = None) -> bytes:
+        """Make a WebP whose long side has at most `side_px`; content: the SHA-256 that the file must have."""
+        made: bytes = self._do(looking.small, file, self._limits, file, side_px, content)
+        return made
+
+    def face(self, file: Path, box: Box, side_px: int, content: bytes | None = None) -> bytes:
+        """Make a square WebP of a face, of at most `side_px`; content: as of `thumbnail`."""
+        made: bytes = self._do(looking.face, file, self._limits, file, box, side_px, content)
+        return made
+
+    def rest(self) -> None:
+        """Let the processes go, if nothing is under way; the next picture starts new ones."""
+        self._crew.rest()
+
+    def stop(self) -> None:
+        """Let the processes go, whatever is under way; nothing is taken any more."""
+        self._crew.stop()
+
+    def _do(self, task: Callable[..., Any], file: Path, *given: Any) -> Any:
+        try:
+            return self._crew.do(task, *given)
+        except TaskError as error:
+            if error.__cause__ is None:  # no picture's fault
+                raise LostError from error
+            raise PhotoError(file, error.stage, blame(error.__cause__, self._limits)) from error

@@ -1,0 +1,106 @@
+"""A picture anywhere on the disk flows in, in a worker process; what a server wants to know of it flows out.
+
+The first task that needs networks loads them, once a process; thumbnails need none. slot: where a task says what it
+does, for whoever hears that it crashed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from indexer.errors import IndexerError, ModelError
+from indexer.geometry import Box
+from indexer.intake import thumbnail
+from indexer.intake.decode import open_original
+from indexer.intake.discover import stamp
+from indexer.photo import Face
+from indexer.pipeline.predict.predict import Glancer, Seen
+from indexer.pipeline.workers.tasks import Limits, enter, hold_memory, read_faces
+from indexer.vision.faces.reader import FaceReader
+from indexer.vision.model_set import SCENE, Eyes
+from indexer.vision.runtime import open_model
+from indexer.vision.tags.vocabulary import Vocabulary
+
+Loaded = TypeVar("Loaded")
+
+
+def classify(eyes: Eyes, limits: Limits, file: Path, with_faces: bool, slot: int) -> Seen:
+    """Tell what classifiers and object detectors see. Errors: PhotoError, MemoryError, ModelError.
+
+    with_faces: look for faces, too, for the tags that they give.
+    """
+    found = faces(eyes, limits, file, slot) if with_faces else ()
+    glancer = _glancer(eyes, limits.memory_bytes)
+    enter(slot, "decode")
+    with open_original(stamp(file), limits.pixels) as original:
+        picture = original.picture(glancer.long_side_px)
+    enter(slot, "analyze")
+    return glancer.see(file, picture, found)
+
+
+def vector(eyes: Eyes, limits: Limits, file: Path, slot: int) -> bytes:
+    """Return what tells which photos look like this one. Errors: as of `classify`."""
+    glancer = _glancer(eyes, limits.memory_bytes)
+    enter(slot, "decode")
+    with open_original(stamp(file), limits.pixels) as original:
+        picture = original.picture(glancer.long_side_px)
+    enter(slot, "analyze")
+    return glancer.vector(picture)
+
+
+def faces(eyes: Eyes, limits: Limits, file: Path, slot: int) -> tuple[Face, ...]:
+    """Find the faces and describe them. Errors: as of `classify`."""
+    reader = _face_reader(eyes, limits.memory_bytes)
+    enter(slot, "analyze")
+    return read_faces(file, reader, limits.pixels)
+
+
+def small(limits: Limits, file: Path, side_px: int, content: bytes | None, slot: int) -> bytes:
+    """Make a thumbnail. Errors: PhotoError, MemoryError."""
+    _hold_memory(limits.memory_bytes)
+    enter(slot, "decode")
+    return thumbnail.thumbnail(file, side_px, limits.pixels, content)
+
+
+def face(limits: Limits, file: Path, box: Box, side_px: int, content: bytes | None, slot: int) -> bytes:
+    """Make a thumbnail of a face. Errors: PhotoError, MemoryError."""
+    _hold_memory(limits.memory_bytes)
+    enter(slot, "decode")
+    return thumbnail.face_chip(file, box, side_px, limits.pixels, content)
+
+
+@lru_cache(maxsize=1)
+def _hold_memory(memory_bytes: int) -> None:
+    hold_memory(memory_bytes)
+
+
+@lru_cache(maxsize=1)
+def _glancer(eyes: Eyes, memory_bytes: int) -> Glancer:
+    def load() -> Glancer:
+        specs = [spec for spec in eyes.specs() if spec.role in SCENE]
+        vocabulary = Vocabulary.load(rules=eyes.rules)
+        return Glancer([open_model(spec, eyes.folder, eyes.runtime, 1) for spec in specs], lambda: vocabulary)
+
+    return _loaded(load, eyes.classifier, memory_bytes)
+
+
+@lru_cache(maxsize=1)
+def _face_reader(eyes: Eyes, memory_bytes: int) -> FaceReader:
+    return _loaded(lambda: FaceReader.open(eyes), eyes.detector or "", memory_bytes)
+
+
+def _loaded(load: Callable[[], Loaded], name: str, memory_bytes: int) -> Loaded:
+    """Load networks, whatever memory they take. Errors: ModelError."""
+    hold_memory(None)
+    try:
+        return load()
+    except IndexerError:
+        raise
+    except Exception as error:  # whatever a runtime says
+        raise ModelError(name, f"cannot be loaded: {error}") from error
+    finally:
+        hold_memory(memory_bytes)
+        _hold_memory(memory_bytes)

@@ -1,0 +1,239 @@
+"""Folders or touched paths flow in; a Plan flows out: what of them differs from what the library knows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from pathlib import Path
+
+from indexer.intake.discover import discover
+from indexer.intake.mounts import mounts
+from indexer.intake.names import names_photo
+from indexer.intake.walk.bind_mounts import MountTree
+from indexer.intake.walk.canonical import canonical_folders
+from indexer.library.indexing.state import Known
+from indexer.library.store import Library
+from indexer.photo import Networks, PhotoFile, same_stamp
+from indexer.pipeline.root_state import is_older_than_photos
+from indexer.pipeline.scan.files import Files
+from indexer.pipeline.scan.missing import Absence, is_there
+
+Report = Callable[[Path, str], None]
+Step = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a scan has found, before any photo is opened.
+
+    folders: as given, for a library that does not have them yet.  unchanged: known with their stamp.  dated: those of
+    them whose change times the library does not know yet.  returned: the same, but they had been missing.
+    changed: new, or with another stamp.  stale: not seen by all models, or failed and to be tried again.
+    gone: known, but not found.  links: the links that were found.  again: the changed ones are to be analyzed anew,
+    whatever their bytes.  retry_failed: so are those of them that failed.
+    """
+
+    folders: tuple[Path, ...] = ()
+    unchanged: Sequence[PhotoFile] = ()
+    dated: Sequence[PhotoFile] = ()
+    returned: Sequence[PhotoFile] = ()
+    changed: Sequence[PhotoFile] = ()
+    stale: Sequence[PhotoFile] = ()
+    gone: tuple[Path, ...] = ()
+    links: tuple[Path, ...] = ()
+    again: bool = False
+    retry_failed: bool = False
+
+    @property
+    def work(self) -> Iterator[PhotoFile]:
+        """The files that are to be looked at."""
+        return chain(self.changed, self.stale)
+
+    @property
+    def work_count(self) -> int:
+        """How many files are to be looked at."""
+        return len(self.changed) + len(self.stale)
+
+
+def plan(
+    library: Library,
+    folders: Sequence[Path],
+    networks: Networks,
+    *,
+    retry_failed: bool = False,
+    again: bool = False,
+    on_error: Report,
+    on_notice: Report | None = None,
+    on_step: Step = lambda: None,
+    beside: Sequence[Path] = (),
+    follow: Collection[Path] | None = None,
+) -> Plan:
+    """Walk the folders and compare the stamps with the library.
+
+    A folder that lies in one of the library's follows the ignore rules of that one.
+    networks: those that are to see each photo.  again: every file counts as changed.
+    on_error: hears of what cannot be read; its photos are kept.
+    on_notice: hears of what was walked all the same; None: as on_error.
+    on_step: called for each folder that is entered; what it raises ends the walk.
+    beside, follow: see `discover`; what lies behind a link that is not followed is left as it is known.
+    Errors: LibraryError for a folder that is missing or unreadable.
+    """
+    discover(folders, on_error)
+    roots = library.roots()
+    folders = canonical_folders(folders, roots, MountTree(mounts()))  # one folder, one name
+    bases = [_base(folder, roots) for folder in folders]
+    others = [_base(Path(os.path.realpath(folder)), roots) for folder in beside]
+    compare = _Comparison(
+        library, networks, on_error, on_notice or on_error, on_step, retry_failed=retry_failed, again=again
+    )
+    found = compare.found(bases, folders, None if bases == folders else folders, others, follow)
+    compare.spare(_empty_folders(folders, compare.kinds.values()))
+    return found.plan(folders)
+
+
+def plan_touched(
+    library: Library,
+    paths: Iterable[Path],
+    networks: Networks,
+    on_error: Report,
+    on_step: Step = lambda: None,
+    written: Collection[Path] = (),
+    *,
+    on_notice: Report | None = None,
+    folders: Sequence[Path] | None = None,
+    follow: Collection[Path] | None = None,
+) -> Plan:
+    """Compare just these files and folders of the library, be they there or not; others are passed over.
+
+    What lies in a folder of the library that is not there itself is left as it is known.
+    written: those that a program has written to and closed: they are changed whatever their stamps say.
+    folders: those of the library that are walked at other times, None for all.  follow: see `plan`.
+    """
+    roots = [root for root in library.roots() if root.is_dir()]
+    if folders is not None:
+        followed = {_base(Path(os.path.realpath(folder)), roots) for folder in folders}
+        roots = [root for root in roots if root in followed]
+    inside = [path for path in paths if any(path.is_relative_to(root) for root in roots)]
+    compare = _Comparison(library, networks, on_error, on_notice or on_error, on_step, written=written)
+    return compare.found(roots, inside, inside, (), follow).plan(())
+
+
+def _base(folder: Path, roots: Sequence[Path]) -> Path:
+    """Return the root that a folder lies in, or the folder."""
+    return next((root for root in roots if folder.is_relative_to(root)), folder)
+
+
+class _Comparison:
+    def __init__(
+        self,
+        library: Library,
+        networks: Networks,
+        on_error: Report,
+        on_notice: Report,
+        on_step: Step,
+        *,
+        retry_failed: bool = False,
+        again: bool = False,
+        written: Collection[Path] = (),
+    ) -> None:
+        self._library, self._on_error, self._on_notice, self._on_step = library, on_error, on_notice, on_step
+        self._networks, self._retry_failed, self._again, self._written = networks, retry_failed, again, written
+        self._are_done = cache(networks.are_done)  # there are many files, but few sets of networks that saw them
+        self._spared: set[Path] = set()
+        self._left: list[Path] = []
+        self._links: list[Path] = []
+        self.kinds = {kind: Files() for kind in ("unchanged", "returned", "changed", "stale", "stranger")}
+        self._dated = Files()
+
+    def found(
+        self,
+        bases: Sequence[Path],
+        places: Sequence[Path],
+        within: Sequence[Path] | None,
+        beside: Sequence[Path],
+        follow: Collection[Path] | None,
+    ) -> _Comparison:
+        """Walk what is asked for, and sort it by what is to be done."""
+        known = self._library.known(places)
+
+        def link(path: Path) -> None:
+            self._links.append(path)
+            if follow is not None and path not in follow:
+                self._spared.add(path)
+
+        files = discover(
+            bases,
+            self._trouble,
+            within,
+            link,
+            self._on_step,
+            on_notice=self._on_notice,
+            beside=beside,
+            follow=follow,
+        )
+        for file in files:
+            before = known.take(file.path)
+            kind = self._kind(before, file)
+            self.kinds[kind].append(file)
+            if kind == "unchanged" and before is not None and before.ctime_ns is None is not file.ctime_ns:
+                self._dated.append(file)
+        self._left = [path for path, each in known.items() if not each.missing and not each.stranger]
+        return self
+
+    def spare(self, empty: Iterable[Path]) -> None:
+        """Keep what is known in folders that have no photo at all and were not changed since: is a disk not mounted?"""
+        for folder in empty:
+            left = [path for path in self._left if path.is_relative_to(folder)]
+            if left and is_older_than_photos(self._library, folder, {folder, *(path.parent for path in left)}):
+                self._spared.add(folder)
+                reason = f"has no photo, but {len(left):,} are known in it: is a disk not mounted? They are kept"
+                self._on_error(folder, reason)
+
+    def plan(self, folders: Sequence[Path]) -> Plan:
+        kinds = {kind: files for kind, files in self.kinds.items() if kind != "stranger"}
+        return Plan(
+            folders=tuple(folders),
+            gone=tuple(self._gone()),
+            links=tuple(self._links),
+            dated=self._dated,
+            again=self._again,
+            retry_failed=self._retry_failed,
+            **kinds,
+        )
+
+    def _gone(self) -> list[Path]:
+        """Return what is surely gone, or is to be left alone from now on: not where the disk had trouble."""
+        absence = Absence(self._library, self._on_error)
+        left = (path for path in self._left if self._spared.isdisjoint((path, *path.parents)))
+        return [path for path in left if is_there(path) or absence.is_sure(path)]
+
+    def _trouble(self, path: Path, reason: str) -> None:
+        self._spared.add(path)
+        self._on_error(path, reason)
+
+    def _kind(self, known: Known | None, file: PhotoFile) -> str:
+        """Tell which part of the plan a file belongs to."""
+        if known is None or self._again or not same_stamp(known, file) or file.path in self._written:
+            return "changed"
+        if known.stranger:
+            return "stranger"
+        if self._retry_failed if known.failed else self._lacks(known.models, file.path):
+            return "stale"
+        return "returned" if known.missing else "unchanged"
+
+    def _lacks(self, seen: tuple[str, ...], path: Path) -> bool:
+        return not self._are_done(seen, want_faces=self._networks.want_faces(path))
+
+
+def _empty_folders(folders: Sequence[Path], found: Iterable[Sequence[PhotoFile]]) -> list[Path]:
+    """Return the given folders in which nothing was found that names itself a photo."""
+    empty = set(folders)
+    for file in chain.from_iterable(found):
+        if not empty:
+            break
+        if names_photo(file.path.name):
+            empty -= {folder for folder in empty if file.path.is_relative_to(folder)}
+    return list(empty)

@@ -1,0 +1,97 @@
+"""A Plan flows in; the Outcome of every photo flows out, each stored before it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import replace
+from itertools import chain, takewhile
+
+from indexer.library.store import Library
+from indexer.photo import Failed, Indexed, Outcome, Removed, Unchanged
+from indexer.pipeline.scan.identity import Assignment, assign, content_hash
+from indexer.pipeline.scan.plan import Plan
+from indexer.pipeline.workers.photo_pool import Done, Pool, Seen
+
+Clock = Callable[[], float]
+_MOST_BYTES = 1 << 28  # of a file that failed and is hashed: a larger one is hardly a photo
+
+
+def run(
+    library: Library,
+    plan: Plan,
+    pool: Pool,
+    batch_photos: int,
+    batch_seconds: float,
+    clock: Clock,
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> Generator[Outcome | None, None, None]:
+    """Carry out a plan; each outcome is stored before it is yielded.
+
+    What is known of photos follows their bytes first, as one transaction; then files are analyzed. A batch of these is
+    stored when it has `batch_photos`, or is `batch_seconds` old; what is finished is stored also when it is not wanted
+    any more, or the caller stops. None is yielded at least every half second while photos are worked on: the caller may
+    do something else meanwhile.
+    """
+    for folder in plan.folders:
+        library.add_root(folder)
+    yield from map(Unchanged, plan.unchanged)
+    library.learn_change_times(plan.dated)
+    batch = _Batch(library, batch_photos, batch_seconds, clock)
+    batch.add(map(Unchanged, plan.returned))
+    try:
+        assignment = yield from assign(library, plan, pool.networks, is_wanted)
+        if not is_wanted():
+            yield from batch.stored()
+            return
+        done = frozenset() if plan.again else assignment.done
+        yield from _followed(library, plan, assignment, done)
+        files = [file for file in chain(plan.changed, plan.stale) if file.path not in done]
+        seen: Seen = (lambda _: None) if plan.again else library.seen
+        for some in takewhile(lambda _: is_wanted(), pool.outcomes(files, seen)):
+            batch.add(_completed(outcome, assignment) for outcome in some)
+            yield from batch.stored_if_due()
+            yield None
+        yield from batch.stored()
+    finally:
+        batch.stored()
+
+
+def _followed(
+    library: Library, plan: Plan, assignment: Assignment, done: Iterable[object]
+) -> Generator[Outcome, None, None]:
+    """Store what moved, and what is gone; tell those of which there is nothing more to tell."""
+    removed = [Removed(path) for path in plan.gone if path not in assignment.left]
+    outcomes: list[Outcome] = [*assignment.moved, *removed]
+    replaced = library.record(outcomes) if outcomes else []
+    yield from (each for each in assignment.moved if each.file.path in done)
+    yield from removed
+    yield from replaced
+
+
+def _completed(outcome: Done, assignment: Assignment) -> Done:
+    """Add what follows bytes: the hash of a file that failed, or the photo that had the path of an analyzed one."""
+    if isinstance(outcome, Indexed):
+        return replace(outcome, original=assignment.left.get(outcome.file.path))
+    if isinstance(outcome, Failed) and outcome.stage != "read" and outcome.file.size <= _MOST_BYTES:
+        return replace(outcome, content=content_hash(outcome.file))
+    return outcome
+
+
+class _Batch:
+    """Outcomes that wait to be stored in one transaction."""
+
+    def __init__(self, library: Library, photos: int, seconds: float, clock: Clock) -> None:
+        self._library, self._photos, self._seconds, self._clock = library, photos, seconds, clock
+        self._waiting: list[Outcome] = []
+        self._since = clock()
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        self._waiting.extend(outcomes)
+
+    def stored_if_due(self) -> list[Outcome]:
+        due = len(self._waiting) >= self._photos or self._clock() - self._since >= self._seconds
+        return self.stored() if due else []
+
+    def stored(self) -> list[Outcome]:
+        done, self._waiting, self._since = self._waiting, [], self._clock()
+        return [*done, *self._library.record(done)] if done else []

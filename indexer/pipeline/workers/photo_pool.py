@@ -1,0 +1,235 @@
+"""Worker processes: photo files flow in, what became of each flows out, in the order in which they are done."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import TypeAlias
+
+from indexer.errors import PhotoError
+from indexer.intake.decode import NotAPhoto
+from indexer.intake.discover import stamp
+from indexer.photo import Analysis, Failed, Indexed, Passed, PhotoFile
+from indexer.pipeline.scan.missing import is_there
+from indexer.pipeline.workers.blame import blame
+from indexer.pipeline.workers.inference_host import Inference, is_shared
+from indexer.pipeline.workers.processes import Workers, is_done, is_lost
+from indexer.pipeline.workers.tasks import Limits, ready, work
+from indexer.vision.model_set import Eyes
+from indexer.vision.runtime.remote import LostError
+
+_LOOK_AHEAD = 4  # photos under way or waiting, a worker: enough that none waits, few enough to stop at once
+_TRIES = 2  # of a file that changes while it is read, or that is not to blame for what became of it
+_PATIENCE_SECONDS = 0.5  # how long the caller waits at most before it may store what is there
+_STUCK_SECONDS = 60.0  # beyond a photo's own time; then all wait for a worker that was killed with a lock in its hands
+_LOSS_SECONDS = 15.0  # the same, where one was lost: a photo that only takes long is done again, in more peace
+
+Seen = Callable[[PhotoFile], Analysis | None]
+Done: TypeAlias = Indexed | Failed | Passed
+"""What became of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A photo to be looked at.
+
+    left: how many tries there are.  alone: processes were lost while it was under way, so that this may be why.
+    """
+
+    file: PhotoFile
+    left: int = _TRIES
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    try_: _Try
+    workers: Workers
+    slot: int
+    since: float
+
+    @property
+    def stage(self) -> str:
+        return self.workers.stages.stage(self.slot)
+
+
+class Pool:
+    """Up to a number of workers, each with its own analyzer and one inference thread.
+
+    A photo that crashes or stalls its worker, or needs too much memory, costs that photo only; the worker is replaced.
+    Where TensorFlow runs the networks, one process does so for all workers.
+    may_work: asked before each photo; while it says no, none is begun.  networks: those that see each photo.
+    """
+
+    def __init__(self, eyes: Eyes, limits: Limits, workers: int, may_work: Callable[[], bool] = lambda: True) -> None:
+        self.networks = eyes.networks()
+        self._eyes, self._limits = eyes, limits
+        self._workers = workers
+        self._may_work = may_work
+        self._started: Workers | None = None
+        self._inference: Inference | None = None
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.rest()
+
+    @property
+    def busy(self) -> int:
+        """How many workers have a photo at the moment."""
+        return 0 if self._started is None else min(self._started.under_way, self._started.count)
+
+    def warm(self) -> None:
+        """Let a worker load the networks: photos will come soon."""
+        if self._started is None and self._may_work():
+            self._with(1).submit(ready, self._seeing(), self._limits)
+
+    def rest(self) -> None:
+        """Let all workers go, and what runs networks for them; the next photo starts new ones."""
+        self._let_workers_go()
+        if self._inference is not None:
+            self._inference.stop()
+            self._inference = None
+
+    def outcomes(self, files: Sequence[PhotoFile], seen: Seen = lambda _: None) -> Iterator[list[Done]]:
+        """Yield what is done at least every half second, perhaps nothing.
+
+        seen: tells what is known of a photo: networks that have seen it need not look again.
+
+        Nothing comes at once while no photo may be begun: then it is the caller who waits. A file that is not there
+        any more is passed over; one that changed meanwhile is looked at once more, as it is then.
+        Errors: ModelError where a worker cannot load its networks.
+        """
+        waiting = deque(map(_Try, files))
+        running: dict[Future[Analysis], _UnderWay] = {}
+        heard_at = monotonic()
+        while running or waiting:
+            if running and self._inference is not None:
+                self._inference.keep()
+            if waiting and self._may_work():
+                self._submit(waiting, running, seen)
+            done, _ = wait(running, _PATIENCE_SECONDS, FIRST_COMPLETED) if running else (set(), None)
+            for future in self._left_behind(running):
+                waiting.appendleft(running.pop(future).try_)
+            if done or not running:
+                heard_at = monotonic()
+            outcomes: list[Done] = []
+            for future in [future for future in done & running.keys() if not is_lost(future)]:
+                outcomes += self._taken_in(future, running.pop(future), waiting)
+            if done & running.keys() or monotonic() - heard_at > self._silence_seconds():
+                outcomes += self._lost(list(running.values()), waiting)
+                running.clear()
+            yield outcomes
+
+    def _let_workers_go(self) -> None:
+        if self._started is not None:
+            self._started.stop()
+            self._started = None
+
+    def _submit(self, waiting: deque[_Try], running: dict[Future[Analysis], _UnderWay], seen: Seen) -> None:
+        """Hand out as many photos as the workers should have; one that is to be alone is handed out alone."""
+        eyes, started = self._seeing(), self._with(len(waiting))
+        while waiting and len(running) < started.count * _LOOK_AHEAD:
+            if running and (waiting[0].alone or any(each.try_.alone for each in running.values())):
+                return
+            one, slot = waiting.popleft(), started.stages.slot()
+            future = started.submit(work, eyes, self._limits, one.file, seen(one.file), slot)
+            running[future] = _UnderWay(one, started, slot, monotonic())
+
+    def _taken_in(self, future: Future[Analysis], was: _UnderWay, waiting: deque[_Try]) -> list[Done]:
+        """Return what became of a photo, or have it looked at again."""
+        file, left = was.try_.file, was.try_.left
+        if isinstance(future.exception(), LostError):
+            return self._tried_again([was], "the process that runs networks was lost with it", waiting)
+        outcome = self._outcome(was, future)
+        now = _as_it_is(file.path)
+        if now is None and not is_there(file.path):
+            return []
+        # Pebble reckons by the wall clock: when that is set forward, a photo has its time taken away.
+        robbed = isinstance(future.exception(), TimeoutError) and monotonic() - was.since < self._limits.seconds
+        if left > 1 and (robbed or now not in (None, file)):
+            waiting.append(_Try(now or file, left - 1))
+            return []
+        return [outcome]
+
+    def _lost(self, under_way: list[_UnderWay], waiting: deque[_Try]) -> list[Done]:
+        """Let go of workers that are of no use any more; what was under way is tried again, one photo at a time."""
+        outcomes = self._tried_again(under_way, "the processes that read it were lost", waiting)
+        self._let_workers_go()
+        return outcomes
+
+    def _tried_again(self, under_way: list[_UnderWay], reason: str, waiting: deque[_Try]) -> list[Done]:
+        """Have photos looked at again, one at a time; return those that were for the last time."""
+        failed = [
+            Failed(each.try_.file, each.stage, f"{reason}, {_TRIES} times") for each in under_way if each.try_.left < 2
+        ]
+        again = [each.try_ for each in under_way if each.try_.left > 1]
+        waiting.extendleft(replace(each, left=each.left - 1, alone=True) for each in reversed(again))
+        return [*failed]
+
+    @cached_property
+    def _is_shared(self) -> bool:
+        return is_shared(self._eyes.runtime, self._workers)
+
+    def _seeing(self) -> Eyes:
+        """Return the eyes of the workers: they may ask a process that is there for all."""
+        if self._inference is None and self._is_shared:
+            self._inference = Inference(self._eyes.runtime, self._workers)
+        return self._eyes if self._inference is None else replace(self._eyes, place=self._inference.place)
+
+    def _with(self, photos: int) -> Workers:
+        """Return started workers: no more than photos, and no other number while some are under way."""
+        workers = min(self._workers, photos)
+        if self._started is not None and not self._started.is_alive:  # the system has killed them while they idled
+            self._let_workers_go()
+        if self._started is not None and self._started.count < workers and not self._started.under_way:
+            self._let_workers_go()
+        if self._started is None:
+            self._started = Workers(workers, self._limits.seconds)
+        return self._started
+
+    def _outcome(self, was: _UnderWay, future: Future[Analysis]) -> Done:
+        file = was.try_.file
+        try:
+            indexed = Indexed(file, future.result())
+            if self._inference is not None:
+                self._inference.praise()
+            return indexed
+        except NotAPhoto:
+            return Passed(file)
+        except PhotoError as error:
+            return Failed(file, error.stage, error.reason)
+        except Exception as error:
+            if isinstance(error, TimeoutError) and was.stage == "analyze" and self._inference is not None:
+                self._inference.doubt()
+            return Failed(file, was.stage, blame(error, self._limits))
+
+    def _silence_seconds(self) -> float:
+        """Return how long nothing need be heard of photos that are under way."""
+        if self._started is not None and self._started.has_lost:
+            return _LOSS_SECONDS
+        return self._limits.seconds + _STUCK_SECONDS
+
+    def _left_behind(self, running: Mapping[Future[Analysis], _UnderWay]) -> list[Future[Analysis]]:
+        """Return what is under way at workers that another call has let go: nobody will finish it."""
+        return [
+            future
+            for future, each in running.items()
+            if each.workers is not self._started and not (is_done(future) and future.exception() is None)
+        ]
+
+
+def _as_it_is(path: Path) -> PhotoFile | None:
+    try:
+        return stamp(path)
+    except PhotoError:
+        return None

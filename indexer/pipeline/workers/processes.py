@@ -1,0 +1,126 @@
+"""Tasks flow in, futures flow out: processes that run, as pebble keeps them, and how they end."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from indexer.pipeline.workers.stage_board import Stages
+from indexer.pipeline.workers.tasks import start
+
+__all__ = ["ProcessExpired", "WorkerProcess", "Workers", "cause", "is_done", "is_lost"]
+
+_EXIT_CODES = 256
+
+
+class WorkerProcess(SpawnProcess):
+    """A worker that ends by itself has crashed, whatever exit code a decoder gave it; 0 would pass for a good end."""
+
+    def start(self) -> None:
+        """Start it deaf to Ctrl-C: it would die of it while it imports; `worker.start` takes over from there."""
+        if not hasattr(signal, "pthread_sigmask"):
+            return super().start()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    @property
+    def exitcode(self) -> int | None:
+        code = super().exitcode
+        return _EXIT_CODES if code == 0 else code
+
+
+class _Processes(SpawnContext):
+    """Starts the workers, and ends those that are left: one that is still starting when the pool goes would complain.
+
+    spawn: the parent has threads, and a fork would copy their locks.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+        self._started: list[SpawnProcess] = []
+
+    def Process(self, *given: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: N802
+        self.count += 1
+        self._started = [process for process in self._started if process.is_alive()]
+        self._started.append(WorkerProcess(*given, **named))
+        return self._started[-1]
+
+    def kill(self) -> None:
+        for process in self._started:
+            if process.is_alive():
+                process.kill()
+
+
+class Workers:
+    """Workers that run."""
+
+    def __init__(self, workers: int, timeout_seconds: float) -> None:
+        self.count = workers
+        self._used = False
+        self._running: set[Future[Any]] = set()
+        self.stages = Stages()
+        self._timeout_seconds = timeout_seconds
+        self._processes = _Processes()
+        self._pool = ProcessPool(workers, initializer=start, initargs=(self.stages.path,), context=self._processes)
+
+    @property
+    def under_way(self) -> int:
+        """How many tasks are not ended."""
+        return len(self._running)
+
+    @property
+    def has_lost(self) -> bool:
+        """Tell whether a worker had to be replaced."""
+        return self._processes.count > self.count
+
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether photos can be handed out."""
+        return not self._used or self._pool.active
+
+    def submit(self, task: Callable[..., Any], *given: Any) -> Future[Any]:
+        self._used = True
+        try:
+            future: Future[Any] = self._pool.schedule(task, args=given, timeout=self._timeout_seconds)
+        except RuntimeError as error:  # all workers were lost, a moment ago
+            future = Future()
+            future.set_exception(BrokenProcessPool(str(error)))
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return future
+
+    def stop(self) -> None:
+        self._pool.stop()  # by now all outcomes are out, or nobody wants them
+        self._processes.kill()
+        self._pool.join()
+        self.stages.close()
+
+
+def is_done(future: Future[Any]) -> bool:
+    """Tell whether a task came to an end by itself, a good or a bad one."""
+    return future.done() and not future.cancelled()
+
+
+def is_lost(future: Future[Any]) -> bool:
+    """Tell whether workers were lost, or let go, before it was known who had the photo."""
+    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+
+
+def cause(exit_code: int) -> str:
+    """Say how a process ended."""
+    if exit_code >= 0:
+        return f"exit code {exit_code % _EXIT_CODES}"
+    try:
+        return signal.Signals(-exit_code).name
+    except ValueError:
+        return f"signal {-exit_code}"

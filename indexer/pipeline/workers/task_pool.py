@@ -1,0 +1,167 @@
+"""Tasks of many threads flow in, each waits for its own; bounded, done by worker processes that come and go.
+
+As `pipeline.pool` for the photos of a scan, which one thread hands out: a worker that crashes or stalls costs its own
+task only, and one that is killed with a lock in its hands does not keep the others waiting for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from math import ceil
+from threading import Condition, Thread
+from time import monotonic
+from typing import Any
+
+from indexer.errors import IndexerError
+from indexer.pipeline.workers.processes import Workers, is_done, is_lost
+
+_TRIES = 3  # of a task whose workers are lost through no fault of its own
+_LOOK_SECONDS = 0.5  # how often a waiting thread looks whether its workers are still there
+_STUCK_SECONDS = 60.0  # beyond a task's own time; then all wait for a worker that was killed with a lock in its hands
+_LOSS_SECONDS = 15.0  # the same, where one was lost
+_FIRST_GUESS_SECONDS = 1.0  # of what a task takes, before one was done
+_LONGEST_RETRY_SECONDS = 60
+
+
+class Busy(IndexerError):  # noqa: N818 - nothing went wrong
+    """So many tasks wait already that another one is not taken."""
+
+    retry_seconds: int
+
+    def __init__(self, retry_seconds: int) -> None:
+        super().__init__(
+            f"too many pictures wait to be looked at; try again in {retry_seconds} seconds", retry_seconds=retry_seconds
+        )
+
+
+class TaskError(Exception):
+    """A task came to a bad end: `stage`, and what it ended with as its cause; None where its workers were lost."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(stage)
+        self.stage = stage
+
+
+class Crew:
+    """Worker processes that start with the first task, and go when there was none for a while."""
+
+    def __init__(self, workers: int, waiting: int, seconds: float, idle_seconds: float) -> None:
+        """waiting: tasks that may wait for a worker.  seconds: that a task may take.  idle_seconds: until they go."""
+        self._count, self._most = workers, workers + waiting
+        self._seconds, self._idle_seconds = seconds, idle_seconds
+        self._changed = Condition()  # its lock guards all that follows
+        self._workers: Workers | None = None
+        self._under_way = 0
+        self._quiet_since = self._heard_at = monotonic()
+        self._mean_seconds = _FIRST_GUESS_SECONDS
+        self._stopped = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no worker process is kept."""
+        return self._workers is None
+
+    @property
+    def under_way(self) -> int:
+        """How many tasks are waited for."""
+        return self._under_way
+
+    def do(self, task: Callable[..., Any], *given: Any) -> Any:
+        """Have a worker call `task(*given, slot)`; wait for what it returns. Errors: Busy, TaskError."""
+        with self._place():
+            for _ in range(_TRIES):
+                workers, slot, future = self._begun(task, given)
+                began = monotonic()
+                self._wait(workers, future, began)
+                stage = self._heard(workers, slot, monotonic() - began)
+                if not is_done(future) or is_lost(future) or self._was_robbed(future, began):
+                    continue
+                if (error := future.exception()) is not None:
+                    raise TaskError(stage) from error
+                return future.result()
+        raise TaskError("read")
+
+    def rest(self) -> None:
+        """Let the processes go, if nothing is under way; the next task starts new ones."""
+        self._let_go(self._workers, if_idle=True)
+
+    def stop(self) -> None:
+        """Let the processes go; what is under way ends as Busy, and so does whatever comes."""
+        with self._changed:
+            self._stopped = True
+        self._let_go(self._workers)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        with self._changed:
+            if self._under_way >= self._most:
+                raise Busy(self._retry_seconds())
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._quiet_since = monotonic()
+                self._changed.notify_all()
+
+    def _retry_seconds(self) -> int:
+        waits = self._mean_seconds * self._under_way / self._count
+        return min(max(1, ceil(waits)), _LONGEST_RETRY_SECONDS)
+
+    def _begun(self, task: Callable[..., Any], given: tuple[Any, ...]) -> tuple[Workers, int, Future[Any]]:
+        with self._changed:
+            dead = self._workers if self._workers is not None and not self._workers.is_alive else None
+        self._let_go(dead)  # the system has killed them while they idled
+        with self._changed:
+            if self._stopped:
+                raise Busy(_LONGEST_RETRY_SECONDS)
+            if self._workers is None:
+                self._workers = Workers(self._count, self._seconds)
+                Thread(target=self._watch, args=(self._workers,), name="idle workers", daemon=True).start()
+            slot = self._workers.stages.slot()
+            return self._workers, slot, self._workers.submit(task, *given, slot)
+
+    def _wait(self, workers: Workers, future: Future[Any], began: float) -> None:
+        """Wait until a task is done, or nobody will finish it."""
+        while not future.done() and self._workers is workers:
+            wait([future], _LOOK_SECONDS)
+            patience = _LOSS_SECONDS if workers.has_lost else self._seconds + _STUCK_SECONDS
+            if not future.done() and monotonic() - max(self._heard_at, began) > patience:
+                self._let_go(workers)
+        if future.done() and is_lost(future):
+            self._let_go(workers)
+
+    def _heard(self, workers: Workers, slot: int, seconds: float) -> str:
+        """Take note of the end of a task; return what was last done in it."""
+        with self._changed:
+            if self._workers is not workers:
+                return "read"
+            self._heard_at = monotonic()
+            self._mean_seconds += (seconds - self._mean_seconds) / 8
+            return workers.stages.stage(slot)
+
+    def _was_robbed(self, future: Future[Any], began: float) -> bool:
+        """Tell whether a task had its time taken away: Pebble reckons by the wall clock, which can be set forward."""
+        return isinstance(future.exception(), TimeoutError) and monotonic() - began < self._seconds
+
+    def _let_go(self, workers: Workers | None, *, if_idle: bool = False) -> None:
+        """Stop workers, if they are still those in use; if_idle: and nothing is under way."""
+        with self._changed:
+            if workers is None or workers is not self._workers or (if_idle and self._under_way):
+                return
+            self._workers = None
+            self._changed.notify_all()
+        workers.stop()
+
+    def _watch(self, workers: Workers) -> None:
+        """Let workers go when there was nothing to do for a while."""
+        while self._workers is workers:
+            with self._changed:
+                left = self._idle_seconds - (monotonic() - self._quiet_since)
+                if self._under_way or left > 0:
+                    self._changed.wait(None if self._under_way else left)
+                    continue
+            self._let_go(workers, if_idle=True)

@@ -1,0 +1,147 @@
+"""What happens to one photo, in a worker process or alone: a PhotoFile flows in, its Analysis flows out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from multiprocessing import parent_process
+from pathlib import Path
+from threading import Thread
+
+from indexer.errors import IndexerError, ModelError
+from indexer.intake.decode import open_original
+from indexer.intake.discover import stamp
+from indexer.intake.pixel_stats import look
+from indexer.photo import Analysis, Face, PhotoFile
+from indexer.pipeline.workers.stage_board import Stage
+from indexer.vision.analyze import Analyzer
+from indexer.vision.faces.reader import FaceReader
+from indexer.vision.model_set import Eyes
+
+_STDERR = 2
+_stage: Stage  # this process's; set once by `start`
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one photo may take.
+
+    pixels: larger pictures are refused.  seconds: of its worker's time.  memory_bytes: on top of what the networks
+    take; held on Linux, where the system can count it.
+    """
+
+    pixels: int
+    seconds: float
+    memory_bytes: int
+
+
+def analyze_file(
+    file: PhotoFile,
+    analyzer: Analyzer,
+    max_pixels: int,
+    enter: Callable[[str], None] = lambda _: None,
+    *,
+    want_faces: bool = True,
+    known: Analysis | None = None,
+) -> Analysis:
+    """Decode a photo and look at it.
+
+    enter: hears of each stage that begins.  want_faces: whether faces may be looked for.
+    known: what is known of the photo: networks that have seen it do not look again.
+    Errors: PhotoError for a photo that cannot be read; NotAPhoto (one of them) for content that is no picture.
+    """
+    enter("read")
+    with open_original(file, max_pixels) as original:
+        enter("decode")
+        picture = original.picture(analyzer.long_side_px)
+        enter("analyze")
+        return analyzer.analyze(
+            picture,
+            original.metadata,
+            original.hashes(picture),
+            look(picture),
+            larger=original.picture,
+            want_faces=want_faces,
+            known=known,
+        )
+
+
+def read_faces(path: Path, reader: FaceReader, max_pixels: int) -> tuple[Face, ...]:
+    """Find the faces of a picture anywhere on the disk, in the library or not. Errors: PhotoError."""
+    with open_original(stamp(path), max_pixels) as original:
+        return reader.read(original.picture(reader.detector.long_side_px), larger=original.picture)
+
+
+def work(eyes: Eyes, limits: Limits, file: PhotoFile, known: Analysis | None, slot: int) -> Analysis:
+    """Do `analyze_file` with an analyzer that this process loads once; slot: where it says what it does.
+
+    Errors: ModelError where the networks cannot be loaded, PhotoError, MemoryError.
+    """
+    want_faces = eyes.want_faces(file.path)
+    return analyze_file(
+        file, ready(eyes, limits), limits.pixels, partial(enter, slot), want_faces=want_faces, known=known
+    )
+
+
+def ready(eyes: Eyes, limits: Limits) -> Analyzer:
+    """Load the networks, if this process has not yet. Errors: ModelError."""
+    try:
+        return _analyzer(eyes, limits.memory_bytes)
+    except IndexerError:
+        raise
+    except Exception as error:  # whatever a runtime says: without networks no photo can be analyzed
+        raise ModelError(eyes.classifier, f"cannot be loaded: {error}") from error
+
+
+def start(stages: Path) -> None:
+    """Prepare a new worker. stages: the file where it says what it does."""
+    global _stage
+    _stage = Stage(stages)
+    prepare()
+
+
+def prepare() -> None:
+    """Prepare a new process: leave Ctrl-C to the parent, never outlive it, and be silent.
+
+    libtiff and libjpeg print what they think of a damaged file, past all of Python; what matters comes as an outcome.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), _STDERR)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):  # blocked since before this process was
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Thread(target=_follow_parent, daemon=True).start()
+
+
+def enter(slot: int, stage: str) -> None:
+    """Say what this process does from now on with the picture of a slot."""
+    _stage.enter(slot, stage)
+
+
+def hold_memory(memory_bytes: int | None) -> None:
+    """Hold this process to so much memory on top of what it has now; None: to nothing."""
+    if sys.platform == "linux":
+        import resource
+
+        # What a process may write to, as the kernel counts it: a decoder that asks for more is refused there and then.
+        taken = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+        most = resource.RLIM_INFINITY if memory_bytes is None else taken + memory_bytes
+        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.RLIM_INFINITY))
+
+
+@lru_cache(maxsize=1)
+def _analyzer(eyes: Eyes, memory_bytes: int) -> Analyzer:
+    analyzer = Analyzer.open(eyes, threads=1)
+    hold_memory(memory_bytes)
+    return analyzer
+
+
+def _follow_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,139 @@
+"""What the library knows of photos flows into XMP beside them, or in them; what was written flows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.errors import PhotoError
+from indexer.intake.discover import stamp
+from indexer.intake.xmp.embedded import check_embed, embed, embedded_xmp
+from indexer.intake.xmp.packet import Change, Frame, Packet, Region, Saying, write_saying
+from indexer.intake.xmp.sidecar import Sidecars, new_sidecar, read_sidecar, write_sidecar
+from indexer.intake.xmp.tree import BadXmp
+from indexer.library.photo_rows.user_layer import OWN
+from indexer.library.store import Library
+from indexer.library.user.export import KnownPhoto, known_photos, restamp
+from indexer.photo import Tag, same_stamp
+
+Paths = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to export: tags of at least this score (0..1) or only the user's own, names of faces or not."""
+
+    min_score: float = 0.0
+    own_only: bool = False
+    faces: bool = True
+    in_place: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was, or would be, written for a photo.
+
+    file: where to.  is_new: it did not exist.  change: None where it could not be written.  problem: why not,
+    '' where it could.  note: why the sidecar was written though the photo itself was wished.
+    """
+
+    photo: Path
+    file: Path
+    is_new: bool = False
+    change: Change | None = None
+    problem: str = ""
+    note: str = ""
+
+
+def export(
+    library: Library, folders: Sequence[Path], wish: Wish, paths: Paths, *, dry_run: bool = False
+) -> Iterator[Exported]:
+    """Write what is known of photos (of all, where no folder is given) and yield what was done for each.
+
+    paths: the broader words of a tag, broadest first, and itself.  dry_run: nothing is written.
+    A photo about which there is nothing to say, and beside which nothing lies, is passed over.
+    Errors: LibraryError; what is wrong with one photo or sidecar is yielded.
+    """
+    beside = Sidecars()
+    for batch in known_photos(library, folders):
+        for photo in batch:
+            if photo.is_shown:
+                yield from _export(library, photo, wish, _saying(photo, wish, paths), beside, dry_run=dry_run)
+
+
+def _saying(photo: KnownPhoto, wish: Wish, paths: Paths) -> Saying:
+    tags = sorted((tag for tag in photo.tags if _is_wished(tag, wish)), key=lambda tag: (-tag.score, tag.name))
+    return Saying(
+        words=tuple(
+            tuple(word for word in paths.get(tag.name, (tag.name,)) if word == tag.name or not photo.lost(word))
+            for tag in tags
+        ),
+        rating=photo.rating,
+        regions=tuple(Region(face.name, face.box) for face in photo.faces if face.name and face.is_public),
+    )
+
+
+def _is_wished(tag: Tag, wish: Wish) -> bool:
+    return tag.source == OWN or (not wish.own_only and tag.score >= wish.min_score)
+
+
+def _export(
+    library: Library, photo: KnownPhoto, wish: Wish, saying: Saying, beside: Sidecars, *, dry_run: bool
+) -> Iterator[Exported]:
+    path, note, is_inside = photo.file.path, "", False
+    if wish.in_place:
+        try:
+            yield from _into(library, photo, wish, saying, dry_run=dry_run)
+            is_inside = True
+        except PhotoError as error:
+            note = error.reason
+    there = beside(path)
+    if there or (saying != Saying() and not is_inside):
+        target = there[0] if there else new_sidecar(path)
+        yield _into_sidecar(photo, target, wish, saying, note, is_new=not there, dry_run=dry_run)
+
+
+def _into_sidecar(
+    photo: KnownPhoto, target: Path, wish: Wish, saying: Saying, note: str, *, is_new: bool, dry_run: bool
+) -> Exported:
+    path = photo.file.path
+    try:
+        packet = Packet() if is_new else read_sidecar(target)
+        change = write_saying(packet, saying, frame_of(photo), faces=wish.faces)
+        if change.is_other and not dry_run:
+            stamp(path)  # a sidecar of a photo that is gone would be in nobody's way for ever
+            write_sidecar(target, packet, path)
+    except PhotoError as error:
+        return Exported(path, target, is_new, problem=error.reason, note=note)
+    return Exported(path, target, is_new, change, note=note)
+
+
+def _into(library: Library, photo: KnownPhoto, wish: Wish, saying: Saying, *, dry_run: bool) -> Iterator[Exported]:
+    path = photo.file.path
+    data = embedded_xmp(path)
+    if data is None and saying == Saying():
+        return
+    packet = packet_of(path, data)
+    change = write_saying(packet, saying, frame_of(photo), faces=wish.faces)
+    if change.is_other and dry_run:
+        check_embed(path, bytes(packet))
+    elif change.is_other:
+        before = stamp(path)
+        after, content = embed(path, bytes(packet))
+        if same_stamp(before, photo.file):
+            restamp(library, photo.file, after, content)
+    yield Exported(path, path, change=change)
+
+
+def packet_of(path: Path, data: bytes | None) -> Packet:
+    """Parse the XMP inside a photo, None: none. Errors: PhotoError."""
+    try:
+        return Packet(data)
+    except BadXmp as error:
+        raise PhotoError(path, "metadata", f"its XMP was left as it is: {error}") from error
+
+
+def frame_of(photo: KnownPhoto) -> Frame:
+    """Return what boxes in a photo are measured by."""
+    return Frame(photo.width, photo.height, photo.orientation)

@@ -1,0 +1,87 @@
+"""A Picture and its faces flow in; the same faces flow out with a descriptor and a quality each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.photo import Descriptor, Face, Picture
+from indexer.vision.faces.align import CHIP_PX, TEMPLATE, chip, similarity, template
+from indexer.vision.faces.quality import quality
+from indexer.vision.preprocess import normalized
+from indexer.vision.runtime import Model
+
+_ENOUGH, _WORTH = 0.35, 0.15  # pixels of the picture to a pixel of dlib's chip: little gain above, no use below
+_USUAL_DISTANCE = 0.6  # at most, between two faces of one person, to the network that quality was fitted with
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+
+class Describer:
+    """Turns faces into descriptors, which lie near each other where the faces are one person's."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._chip_px = model.spec.input.size_px
+        self._template = template(model.spec.align, self._chip_px)
+
+    def needs_larger(self, picture: Picture, faces: Sequence[Face]) -> int | None:
+        """Return the long side in px that the picture should be decoded with for the chips of its faces.
+
+        None where the picture serves, or its original is no larger, or its faces are too small in any case.
+        """
+        larger = max(picture.full_size) / max(picture.size)
+        if larger <= 1:
+            return None
+        details = [detail for face in faces if face.landmarks and (detail := _detail(picture, face)) * larger >= _WORTH]
+        least = min(details, default=_ENOUGH)
+        return round(max(picture.size) * min(larger, _ENOUGH / least)) if least < _ENOUGH else None
+
+    def describe(self, picture: Picture, faces: Sequence[Face]) -> list[Face]:
+        """Return the faces in the same order, each with a descriptor and a quality.
+
+        A descriptor is the mean of those of the chip and of its mirror image; dlib calls the like 'jitter'.  Faces
+        without landmarks stay as they are.
+        """
+        return [self._described(picture, face) if face.landmarks else face for face in faces]
+
+    def _described(self, picture: Picture, face: Face) -> Face:
+        # One face a run: more together are no faster, and LiteRT would prepare for every new number of them.
+        spec, points = self.model.spec, landmarks_px(picture, face)
+        cut = chip(picture.pixels, points, self._template, self._chip_px)
+        seen, mirrored = self._vectors(cut)
+        asymmetry = float(np.linalg.norm(seen - mirrored)) * (_USUAL_DISTANCE / spec.thresholds["distance"])
+        judged = quality(self._judged_by(picture, points, cut), _detail(picture, face), asymmetry)
+        return replace(face, quality=judged, descriptor=Descriptor.of(spec.id, self._mean(seen, mirrored)))
+
+    def _judged_by(self, picture: Picture, points: Floats, cut: Pixels) -> Pixels:
+        """Return the chip that quality is judged by, which is dlib's, whatever chip the network sees."""
+        is_dlib = self.model.spec.align == "dlib" and self._chip_px == CHIP_PX
+        return cut if is_dlib else chip(picture.pixels, points)
+
+    def _mean(self, seen: NDArray[np.float32], mirrored: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the mean of two descriptors, as long as they are where the spec wants length 1."""
+        mean = (seen + mirrored) / 2
+        if self.model.spec.outputs["descriptors"].apply == "unit":
+            mean /= max(float(np.linalg.norm(mean)), 1e-9)
+        return np.asarray(mean, np.float32)
+
+    def _vectors(self, cut: Pixels) -> NDArray[np.float32]:
+        """Return the network's numbers, float32[2, length], for a chip and for its mirror image."""
+        chips = np.stack([cut, cut[:, ::-1]])
+        return self.model.run(normalized(chips, self.model.spec.input))["descriptors"]
+
+
+def landmarks_px(picture: Picture, face: Face) -> Floats:
+    """Return the landmarks of a face, float64[5, 2], in px of the picture."""
+    return np.array([(point.x, point.y) for point in face.landmarks]) * picture.size
+
+
+def _detail(picture: Picture, face: Face) -> float:
+    """Return how many pixels of the picture go to a pixel of dlib's chip, along a side."""
+    linear = similarity(landmarks_px(picture, face), TEMPLATE)[:, :2]
+    return 1 / max(float(np.hypot(*linear[0])), 1e-9)

@@ -1,0 +1,112 @@
+"""A Picture flows in; its faces flow out, each with box, score and landmarks.
+
+The detector looks several times.  Over the whole picture, at a size that is quick, it proposes whatever might be a
+face.  Then it looks at each proposal closely, enlarged or reduced to the size that it judges best.  Where both looks
+leave a doubt, a third takes in more of the surroundings.  The looks decide together: what looks like a face at one
+scale alone is none.  docs/faces.md tells what else was tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, log
+
+import numpy as np
+
+from indexer.geometry import Box, Point
+from indexer.photo import Face, Picture
+from indexer.vision.faces.anchors import Found, decode, distinct, overlaps
+from indexer.vision.faces.views import Pixels, larger_px, square, views
+from indexer.vision.preprocess import fitted, normalized
+from indexer.vision.runtime import Model
+
+_MOST_PROPOSALS = 1000
+_CLOSE = (160, 80)  # sides in px of a close-up and of the face in it
+_WIDER = (128, 48)
+_DOUBT = (0.5, 0.98)
+_SAME_FACE = 0.4  # intersection over union of a proposal and what a close-up shows
+_LEAST_SURE, _MOST_SURE = 0.01, 0.999  # no look alone can condemn or acquit
+
+
+class Detector:
+    """Finds the faces of a picture."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    @property
+    def long_side_px(self) -> int:
+        """The long side that a picture should have for the detector to see what it can."""
+        return self.model.spec.input.size_px
+
+    def needs_larger(self, picture: Picture) -> int | None:
+        """Return the long side in px that a panorama should be decoded with, None where the picture serves."""
+        return larger_px(picture, self.long_side_px)
+
+    def detect(self, picture: Picture) -> list[Face]:
+        """Find the faces, best first; they have no descriptors yet, and their quality is 0."""
+        thresholds = self.model.spec.thresholds
+        width, height = picture.size
+        judged = [self._judged(picture.pixels, one) for one in self._proposals(picture.pixels).each()]
+        found = distinct(Found.joined(judged), thresholds["overlap"])
+        sure = found[np.flatnonzero(found.scores >= thresholds["score"])]
+        return [_face(one, width, height) for one in sure.each()]
+
+    def _proposals(self, pixels: Pixels) -> Found:
+        """Return what might be a face, in px of the picture."""
+        overlap = self.model.spec.thresholds["overlap"]
+        seen = [
+            self._seen(pixels[top:bottom, left:right]).moved(1, (left, top))
+            for left, top, right, bottom in views(pixels.shape[1], pixels.shape[0])
+        ]
+        return distinct(Found.joined(seen), overlap)[:_MOST_PROPOSALS]
+
+    def _seen(self, pixels: Pixels) -> Found:
+        """Look at pixels in the size that the spec wants; return what might be a face in them."""
+        ratio = min(1.0, self.long_side_px / max(pixels.shape[:2]))
+        found = self._look(fitted(pixels, self.model.spec.input)).moved(1 / ratio)
+        centers = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+        inside = np.all((centers > 0) & (centers < (pixels.shape[1], pixels.shape[0])), axis=1)
+        return found[np.flatnonzero(inside)]
+
+    def _look(self, pixels: Pixels) -> Found:
+        """Run the network on pixels of a size that it takes."""
+        spec = self.model.spec
+        height, width = pixels.shape[:2]
+        outputs = self.model.run(normalized(pixels[np.newaxis], spec.input))
+        return decode(outputs, height, width, spec.thresholds["proposal"], spec.thresholds["overlap"])
+
+    def _judged(self, pixels: Pixels, proposal: Found) -> Found:
+        """Look at one proposal closely; return the face as the close-up shows it, with the score of all looks."""
+        close = self._close_up(pixels, proposal, *_CLOSE)
+        scores = [_score(proposal), _score(close)]
+        if _DOUBT[0] < agreed(scores) < _DOUBT[1]:
+            scores.append(_score(self._close_up(pixels, proposal, *_WIDER)))
+        better = close if len(close) else proposal
+        return Found(better.boxes, np.array([agreed(scores)], np.float32), better.landmarks)
+
+    def _close_up(self, pixels: Pixels, proposal: Found, size_px: int, face_px: int) -> Found:
+        """Look at a square around a proposal, of size_px when the face has face_px; return the same face, if seen."""
+        left, top, right, bottom = map(float, proposal.boxes[0])
+        side = max(right - left, bottom - top, 1) * size_px / face_px
+        start = (left + right - side) / 2, (top + bottom - side) / 2
+        found = self._look(square(pixels, start, side, size_px)).moved(side / size_px, start)
+        return found[np.flatnonzero(overlaps(proposal.boxes[0], found.boxes) >= _SAME_FACE)[:1]]
+
+
+def agreed(scores: Sequence[float]) -> float:
+    """Return the score 0..1 that several looks agree on: the mean of their log odds."""
+    bounded = [min(max(score, _LEAST_SURE), _MOST_SURE) for score in scores]
+    odds = sum(log(score / (1 - score)) for score in bounded) / len(bounded)
+    return 1 / (1 + exp(-odds))
+
+
+def _score(found: Found) -> float:
+    return float(found.scores[0]) if len(found) else 0.0
+
+
+def _face(found: Found, width: int, height: int) -> Face:
+    left, top, right, bottom = map(float, found.boxes[0])
+    box = Box(left / width, top / height, (right - left) / width, (bottom - top) / height)
+    points = tuple(Point(float(x) / width, float(y) / height) for x, y in found.landmarks[0])
+    return Face(box, float(found.scores[0]), 0.0, points, None)

@@ -1,0 +1,78 @@
+"""The names of networks in the settings flow in; their descriptions, and which is to see which photo, flow out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.errors import ModelError
+from indexer.photo import Networks
+from indexer.vision.endpoint import Place
+from indexer.vision.spec import ModelSpec, broken_specs, read_specs
+
+SCENE = ("classifier", "object-detector")  # roles of what looks at the whole photo
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Which networks look at a photo, where they are kept built, and what runs them.
+
+    classifier: the default one, whose vectors tell what looks alike.  extra: more classifiers, and object detectors.
+    detector, landmarks, describer: None where they are not wanted.  own: the folder of the user's own descriptions.
+    rules: for tags; None: those that ship with the program.  no_faces: folders below which faces are not wanted, by
+    their real paths.  place: of the process that runs networks for all workers, where there is one.
+    """
+
+    folder: Path
+    classifier: str
+    detector: str | None
+    describer: str | None
+    runtime: str = "auto"
+    rules: Path | None = None
+    no_faces: tuple[Path, ...] = ()
+    own: Path | None = None
+    extra: tuple[str, ...] = ()
+    landmarks: str | None = None
+    place: Place | None = None
+
+    def want_faces(self, path: Path) -> bool:
+        """Tell whether faces may be looked for in a photo."""
+        return Networks((), (), self.no_faces).want_faces(path)
+
+    def specs(self) -> tuple[ModelSpec, ...]:
+        """Return the descriptions of the networks: the default classifier, then the extra ones, then those for faces.
+
+        Errors: ModelError for a name that no description has, or that plays another role.
+        """
+        known, broken = read_specs(self.own), broken_specs(self.own)
+        for name in (self.classifier, *self.extra, self.detector, self.landmarks, self.describer):
+            if name in broken and name not in known:
+                raise broken[name]
+        extra = [name for name in dict.fromkeys(self.extra) if name != self.classifier]
+        of_faces = {"face-detector": self.detector, "face-landmarks": self.landmarks, "face-describer": self.describer}
+        return (
+            spec_named(known, self.classifier, "classifier"),
+            *(spec_named(known, name, *SCENE) for name in extra),
+            *(spec_named(known, name, role) for role, name in of_faces.items() if name is not None),
+        )
+
+    def networks(self) -> Networks:
+        """Return the ids of the networks. Errors: as of `specs`."""
+        return networks_of(self.specs(), self.no_faces)
+
+
+def networks_of(specs: Iterable[ModelSpec], no_faces: tuple[Path, ...]) -> Networks:
+    """Return the ids of networks, by what they look at."""
+    specs = tuple(specs)
+    scene = tuple(spec.id for spec in specs if spec.role in SCENE)
+    return Networks(scene, tuple(spec.id for spec in specs if spec.role not in SCENE), no_faces)
+
+
+def spec_named(known: Mapping[str, ModelSpec], name: str, *roles: str) -> ModelSpec:
+    """Return the description with a name; roles: those that it may have, none: any. Errors: ModelError."""
+    if name not in known:
+        raise ModelError(name, f"is not known; 'indexer models list' shows {', '.join(sorted(known))}")
+    if roles and known[name].role not in roles:
+        raise ModelError(name, f"is a {known[name].role}, not a {' or '.join(roles)}")
+    return known[name]

@@ -1,0 +1,95 @@
+"""What the library keeps of a photo flows in; why it has each of its tags flows out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from indexer.photo import Analysis, Tag, model_name
+from indexer.vision.tags.candidates import Claim, ModelWords, claims
+from indexer.vision.tags.vocabulary import Vocabulary, source
+
+_MOST_CLASSES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a photo has a tag.
+
+    classes: the classes that were summed in the view that decided, or the objects, surest first: (name, score 0..1),
+    at most five.  others: how many more there were.  view: which part of the picture, None where no classifier decided.
+    threshold: the score from which the tag is shown, None where no rule is asked.  renamed: the word before the rules.
+    model: the id of the network that decided, None where none did.
+    """
+
+    tag: Tag
+    classes: tuple[tuple[str, float], ...] = ()
+    others: int = 0
+    view: int | None = None
+    threshold: float | None = None
+    renamed: str | None = None
+    model: str | None = None
+
+    def __str__(self) -> str:
+        parts = [f"{self.tag.name} {self.tag.score:.2f} ← "]
+        if self.model is not None:
+            joined = " + " if self.view is not None else ", "
+            parts.append(joined.join(f"{name} {score:.2f}" for name, score in self.classes))
+            parts.append(f" and {self.others} more" if self.others else "")
+            parts.append(f" in view {self.view}" if self.view is not None else "")
+            parts.append(f" ({model_name(self.model)})")
+        else:
+            parts.append(self.tag.source)
+        if self.renamed is not None:
+            parts.append(f"; the rules rename {self.renamed!r}")
+        if self.threshold is not None:
+            parts.append(f"; shown from {self.threshold:g} on")
+        return "".join(parts)
+
+
+def reasons(
+    vocabulary: Vocabulary, analysis: Analysis, tags: tuple[str, ...], classes: Mapping[str, ModelWords]
+) -> list[Reason]:
+    """Return why the photo has these of its tags, in the order of its tags.
+
+    What networks gave is explained by what they left, other tags (faces, colors, own) by their source.
+    classes: model → what its classes mean.
+    """
+    wanted = [tag for tag in analysis.tags if tag.name in tags]
+    made = list(claims(analysis.evidence, analysis.objects, classes))
+    return [_given(vocabulary, analysis, tag, made, classes) or _told(vocabulary, tag) for tag in wanted]
+
+
+def _told(vocabulary: Vocabulary, tag: Tag) -> Reason:
+    by_rule = not tag.source.startswith(("own", "taught"))
+    return Reason(tag, threshold=_threshold(vocabulary, tag.name, tag.name) if by_rule else None)
+
+
+def _given(
+    vocabulary: Vocabulary, analysis: Analysis, tag: Tag, made: list[Claim], classes: Mapping[str, ModelWords]
+) -> Reason | None:
+    """Return the claim that made the tag, None where none did."""
+    default = analysis.evidence[0].model if analysis.evidence else ""
+    rename = vocabulary.rules.rename
+    found = [
+        claim
+        for claim in made
+        if rename.get(claim.word, claim.word) == tag.name and source(claim, classes[claim.model], default) == tag.source
+    ]
+    if not found:
+        return None
+    best = max(found, key=lambda claim: (claim.score, -(claim.view or 0)))
+    given = [(classes[best.model].classes[-label], score) for score, label in sorted(best.given, reverse=True)]
+    return Reason(
+        tag=tag,
+        classes=tuple(given[:_MOST_CLASSES]),
+        others=max(0, len(given) - _MOST_CLASSES),
+        view=best.view,
+        threshold=_threshold(vocabulary, best.word, tag.name, classes[best.model]),
+        renamed=best.word if best.word != tag.name else None,
+        model=best.model,
+    )
+
+
+def _threshold(vocabulary: Vocabulary, word: str, name: str, of: ModelWords | None = None) -> float:
+    return vocabulary.rules.thresholds.get(name, vocabulary.least(word, of))

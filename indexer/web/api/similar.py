@@ -1,0 +1,92 @@
+"""A face or a person of the library flows in; the faces that are like it, and may be the same person, flow out."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from fastapi import APIRouter, Query
+
+from indexer.errors import IndexerError
+from indexer.library.people.people import find_person, labels
+from indexer.library.people.similar_faces import Alike, descriptor_of, faces_like, like_person
+from indexer.photo import Descriptor
+from indexer.records.faces import LikeFaceRecord, like_face_record
+from indexer.records.look import LikePersonRecord, alike_record
+from indexer.vision.model_set import Eyes
+from indexer.vision.spec import ModelSpec
+from indexer.web.api.media import known_face
+from indexer.web.api.parameters import Limit, Number
+from indexer.web.background import BackgroundOf
+from indexer.web.problems import Problem, documented
+from indexer.web.site import Site, SiteOf
+
+router = APIRouter(prefix="/api", tags=["people"])
+Threshold: TypeAlias = Annotated[
+    float | None, Query(ge=0, le=100, allow_inf_nan=False, description="Largest distance; none: the network's own.")
+]
+
+
+@router.get("/faces/{face}/similar", summary="Find faces like one of the library", responses=documented(404, 409))
+def similar(
+    face: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
+) -> LikeFaceRecord:
+    """Return the other faces of the library that are most alike.
+
+    `probability` is right where it was as likely as not, before anyone looked, that two faces are one person's; in a
+    large library most are not. Of a `poor` face it says little.
+    """
+    spec, known, names = describer(site), known_face(site, face), labels(site.library)
+    descriptor = descriptor_of(site.library, face, spec.id)
+    found = [] if descriptor is None else like(site, spec, descriptor, limit + 1, threshold)
+    others = [match for match in found if match.face.number != face][:limit]
+    away = behind.away()
+    return like_face_record(known, spec, names, [alike_record(match, spec, names, away) for match in others])
+
+
+@router.get("/people/{person}/similar", summary="Find faces that may be a person's", responses=documented(404, 409))
+def similar_to_person(
+    person: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
+) -> LikePersonRecord:
+    """Return faces of others or of nobody that are most like those of the person, but for those that were refused."""
+    spec = describer(site)
+    with site.library.reading() as connection:
+        try:
+            known = find_person(connection, str(person))
+        except IndexerError as error:
+            raise Problem(404, f"There is no person {person}.") from error
+    _, found = like_person(
+        site.library,
+        person,
+        spec.id,
+        threshold=_largest(spec, threshold),
+        limit=limit,
+        min_quality=spec.thresholds["quality"],
+    )
+    names, away = labels(site.library), behind.away()
+    return {
+        "person": known.number,
+        "name": known.name,
+        "matches": [alike_record(match, spec, names, away) for match in found],
+    }
+
+
+def like(site: Site, spec: ModelSpec, descriptor: Descriptor, limit: int, threshold: float | None) -> list[Alike]:
+    """Return the faces of the library that are like one, nearest first."""
+    return faces_like(
+        site.library,
+        [descriptor],
+        threshold=_largest(spec, threshold),
+        limit=limit,
+        min_quality=spec.thresholds["quality"],
+    )
+
+
+def describer(site: Site) -> ModelSpec:
+    """Return the network whose descriptors are compared. Errors: Problem (409) where faces are switched off."""
+    if not site.config.faces:
+        raise Problem(409, "Faces are switched off (faces in the settings): they are neither found nor described.")
+    return Eyes(**site.config.eyes).specs()[-1]
+
+
+def _largest(spec: ModelSpec, threshold: float | None) -> float:
+    return spec.thresholds["distance"] if threshold is None else threshold

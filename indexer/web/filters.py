@@ -1,0 +1,151 @@
+"""Records of photos, faces and searches flow in; what pages tell of them flows out: filters of the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from math import ceil
+from posixpath import commonpath, relpath
+from typing import Any
+
+from indexer.records.plain import BoxRecord
+from indexer.records.shapes import FACTOR, SMALLEST, step
+from indexer.web.wording import (
+    asked,
+    clock,
+    counted,
+    day,
+    file_name,
+    folder,
+    moment,
+    month_title,
+    of_person,
+    percent,
+    quoted,
+    short,
+    size,
+)
+
+_ROW_PX = 240
+Photo = Mapping[str, Any]
+
+
+def shape(photo: Photo) -> int:
+    """Return the step of ratios.css that is nearest to a photo's width by height."""
+    return step(photo.get("width"), photo.get("height"))
+
+
+def sizes(photo: Photo) -> str:
+    """Return how wide a photo is in the grid, for the browser that chooses among its thumbnails."""
+    return f"{ceil(SMALLEST * FACTOR ** shape(photo) * _ROW_PX)}px"
+
+
+def named(hit: Photo) -> str:
+    """Return what a link to a photo is called: file, day, tags."""
+    parts = [file_name(hit["path"]), day(hit["taken_at"], weekday=False) if hit.get("taken_at") else ""]
+    parts += [*(why["tag"] for why in hit.get("why", ())[:3]), "its folder is away" if hit.get("away") else ""]
+    parts += ["missing, its name has another photo now"] if hit.get("replaced") else []
+    return ", ".join(part for part in parts if part)
+
+
+def told(photo: Photo) -> str:
+    """Return what a photo shows, in words, for those who do not see it."""
+    people = sorted({name for face in photo["faces"] if (name := known_name(face))})
+    words = [tag["name"] for tag in photo["tags"][:6]]
+    shown = "; ".join(part for part in (", ".join(people), ", ".join(words)) if part)
+    return f"{file_name(photo['path'])}: {shown}" if shown else file_name(photo["path"])
+
+
+def whose(face: Photo) -> str:
+    """Return what a link to a face is called."""
+    return f"Face {face['place']}: {known_name(face) or 'who is it?'}"
+
+
+def known_name(face: Photo) -> str:
+    """Return whose face it is; '' where nobody has named them ('person 12' is no name)."""
+    return "" if face["name"] in (None, f"person {face['person']}") else str(face["name"])
+
+
+def months(hits: Sequence[Photo], sort: str, yearly: bool = False) -> list[dict[str, Any]]:
+    """Return hits in groups: by month, or year, where they are ordered by date, else all of them in one."""
+    if sort != "date":
+        return [{"title": "", "first": 0, "hits": list(hits)}]
+    groups: list[dict[str, Any]] = []
+    first = 0
+    for month, group in groupby(hits, key=lambda hit: (hit["taken_at"] or "")[: 4 if yearly else 7]):
+        part = list(group)
+        groups.append({"title": month_title(month or None), "first": first, "hits": part})
+        first += len(part)
+    return groups
+
+
+def placed_copies(group: Photo) -> dict[str, Any]:
+    """Return the folder that all copies of a picture are in, and for each of them where it is below that."""
+    folders = [folder(copy["path"]) for copy in (group["best"], *group["others"])]
+    common = commonpath(folders)
+    return {"folder": common, "below": ["" if each == common else relpath(each, common) for each in folders]}
+
+
+def pixels(box: BoxRecord, photo: Photo) -> dict[str, int]:
+    """Return a box in pixels of its photo, with its middle and lower edge."""
+    left, top = round(box["left"] * photo["width"]), round(box["top"] * photo["height"])
+    width, height = round(box["width"] * photo["width"]), round(box["height"] * photo["height"])
+    return {"x": left, "y": top, "width": width, "height": height, "middle": left + width // 2, "bottom": top + height}
+
+
+def place(gps: Photo) -> str:
+    """Return latitude and longitude as maps print them."""
+    north, east = gps["latitude"], gps["longitude"]
+    return f"{abs(north):.5f}° {'N' if north >= 0 else 'S'}, {abs(east):.5f}° {'E' if east >= 0 else 'W'}"
+
+
+def nearby(gps: Photo) -> str:
+    """Return the query for photos taken within two kilometers."""
+    return f"near:{gps['latitude']:.5f},{gps['longitude']:.5f},2"
+
+
+def reasoned(reason: Photo) -> str:
+    """Return in a sentence what gave a tag, beside the classes that were summed."""
+    if reason["source"] == "own":
+        return "you gave it"
+    parts = [f"by {reason['model']}" if reason["model"] else f"from {reason['source']}"]
+    if reason["other_classes"]:
+        parts.append(f"{reason['other_classes']:,} classes more were summed")
+    if reason["threshold"] is not None:
+        parts.append(f"shown from {percent(reason['threshold'])} on")
+    if reason["renamed_from"]:
+        parts.append(f"called {reason['renamed_from']} by the network")
+    return "; ".join(parts)
+
+
+def facts(photo: Photo) -> list[tuple[str, str]]:
+    """Return what is known of a photo's file and camera, as name and value; what is unknown is left out."""
+    seconds, bytes_ = photo["exposure_seconds"], size(photo["bytes"])
+    rows: list[tuple[str, str | None]] = [
+        ("File", photo["path"]),
+        ("Size", f"{photo['width']} × {photo['height']}, {bytes_}" if photo["width"] else bytes_),
+        ("Format", photo["format"]),
+        ("Date from", {"mtime": "the file’s time", "name": "its name"}.get(photo["taken_from"], photo["taken_from"])),
+        ("Camera", photo["camera"]),
+        ("Lens", photo["lens"]),
+        ("Exposure", _exposure(seconds) if seconds else None),
+        ("Aperture", f"f/{photo['f_number']:g}" if photo["f_number"] else None),
+        ("ISO", str(photo["iso"]) if photo["iso"] else None),
+        ("Focal length", f"{photo['focal_length_mm']:g} mm" if photo["focal_length_mm"] else None),
+        ("Software", photo["software"]),
+        ("Looked at", f"{day(photo['indexed_at'])}, by {', '.join(photo['models'])}" if photo["indexed_at"] else None),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def _exposure(seconds: float) -> str:
+    return f"1/{round(1 / seconds)} s" if seconds < 0.4 else f"{seconds:g} s"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    each.__name__: each
+    for each in (
+        *(asked, clock, counted, day, file_name, moment, of_person, percent, quoted, short, size),
+        *(facts, known_name, months, named, nearby, pixels, place, placed_copies, reasoned, shape, sizes, told, whose),
+    )
+}

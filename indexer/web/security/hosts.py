@@ -1,0 +1,103 @@
+"""Addresses, Host and Origin headers flow in; whether they are this server's own flows out."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Self
+
+from indexer.config.config import Config
+from indexer.errors import ConfigError
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/?#@\\\[\]]+)(?::(\d{1,5}))?", re.IGNORECASE)
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The names that this server goes by.
+
+    A page of somebody else's can have its own name lead to this machine (DNS rebinding), and then a browser lets it
+    read all that this server tells. But the browser still says that name. A number has no such owner.
+    """
+
+    names: frozenset[str]
+    any_number: bool
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Return the names of the server of these settings. Errors: ConfigError for what is no name."""
+        names = {config.serve_address.lower(), "localhost"}
+        for each in config.serve_hosts:
+            if (split := split_host(each)) is None:
+                raise ConfigError("serve_hosts", f"{each!r} is no name of a machine; write it like photos.example.org")
+            names.add(split[0])
+        if not is_loopback(config.serve_address):  # as others on the same network call it
+            own = socket.gethostname().lower()
+            names |= {own, f"{own}.local"}
+        return cls(frozenset(names), any_number=config.serve_address in ("0.0.0.0", "::"))  # noqa: S104 (compared)
+
+    def know(self, host: str) -> bool:
+        """Tell whether a Host header names this server; None where it names nothing."""
+        split = split_host(host)
+        if split is None:
+            return False
+        name, _ = split
+        if name in self.names:
+            return True
+        number = _number(name)
+        return number is not None and (number.is_loopback or self.any_number)
+
+
+def split_host(host: str) -> tuple[str, str] | None:
+    """Split a Host header into name, in small letters and without brackets, and port ('' if none); None: it is none."""
+    found = _HOST.fullmatch(host)
+    return found and (found[1].lower().strip("[]").removesuffix("."), found[2] or "")
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    number = _number(address.strip("[]"))
+    return address.lower() == "localhost" if number is None else number.is_loopback
+
+
+def is_foreign(origin: str | None, fetch_site: str | None, scheme: str, host: str) -> bool:
+    """Tell whether a browser says that a request comes from a page that is not of this server.
+
+    origin, fetch_site: the headers Origin and Sec-Fetch-Site, None where there is none: programs send neither.
+    scheme, host: how this server was asked.
+    """
+    if fetch_site is not None and fetch_site not in ("same-origin", "none"):
+        return True
+    return origin is not None and not _is_same(origin, scheme, host)
+
+
+def neighborhood(address: str) -> str:
+    """Return what stands for all addresses that one asker has at hand: of IPv6 a whole /64."""
+    number = _number(address)
+    return str(int(number) >> 64) if isinstance(number, IPv6Address) else address
+
+
+def _is_same(origin: str, scheme: str, host: str) -> bool:
+    theirs, _, rest = origin.partition("://")
+    # A proxy may speak https where it asks us by http; the other way round nobody should.
+    if theirs not in _DEFAULT_PORTS or (scheme == "https" and theirs != "https"):
+        return False
+    here, there = split_host(host), split_host(rest)
+    if here is None or there is None or here[0] != there[0]:
+        return False
+    return len(set(_ports((here[1], there[1]), theirs))) == 1
+
+
+def _ports(ports: Iterable[str], scheme: str) -> list[str]:
+    return [port or _DEFAULT_PORTS[scheme] for port in ports]
+
+
+def _number(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(name)
+    except ValueError:
+        return None

@@ -1,0 +1,109 @@
+"""Bodies of requests flow in, counted and timed; those that are too large or too slow never flow on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from indexer.web.problems import Problem
+from indexer.web.refusal import refuse
+
+_CLOSE = {"Connection": "close"}
+_SILENT_SECONDS = 15.0  # between two pieces
+_FIRST_SECONDS = 30.0  # after that a body must have come at this rate
+_LEAST_BYTES_PER_SECOND = 20_000
+
+
+class Bodies:
+    """Middleware (ASGI) that refuses bodies above a limit, before and while they are read, and those that trickle in.
+
+    limit: the bytes that a request may send.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: Callable[[Scope], int],
+        silent_seconds: float = _SILENT_SECONDS,
+        first_seconds: float = _FIRST_SECONDS,
+    ) -> None:
+        self._app, self._limit = app, limit
+        self._silent_seconds, self._first_seconds = silent_seconds, first_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._limit(scope)
+        if _announced(scope) > limit:
+            await refuse(scope, receive, send, _too_large(limit))
+            return
+        body = _Body(receive, limit, self._silent_seconds, self._first_seconds)
+        begun = False
+
+        async def give(message: Message) -> None:
+            nonlocal begun
+            if body.problem is None or begun:  # else whatever the app made of half a body is not sent
+                begun = True
+                await send(message)
+
+        try:
+            await self._app(scope, body.take, give)
+        except Exception:
+            if body.problem is None:
+                raise
+        if body.problem is not None and not begun:
+            await refuse(scope, receive, send, body.problem)
+
+
+class _Body:
+    """What is read of one body; problem: why no more of it is read."""
+
+    def __init__(self, receive: Receive, limit: int, silent_seconds: float, first_seconds: float) -> None:
+        self._receive, self._limit = receive, limit
+        self._silent_seconds, self._first_seconds = silent_seconds, first_seconds
+        self._began = monotonic()
+        self._bytes = 0
+        self._ended = False
+        self.problem: Problem | None = None
+
+    async def take(self) -> Message:
+        """Receive the next piece; after the body, as without this."""
+        if self._ended:
+            return await self._receive()
+        if self.problem is None:
+            try:
+                async with asyncio.timeout(self._silent_seconds):
+                    message = await self._receive()
+            except TimeoutError:
+                self.problem = _too_slow()
+            else:
+                self._count(message)
+                if self.problem is None:
+                    return message
+        return {"type": "http.disconnect"}
+
+    def _count(self, message: Message) -> None:
+        self._bytes += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
+        late = monotonic() - self._began - self._first_seconds
+        if self._bytes > self._limit:
+            self.problem = _too_large(self._limit)
+        elif not self._ended and late * _LEAST_BYTES_PER_SECOND > self._bytes:
+            self.problem = _too_slow()
+
+
+def _announced(scope: Scope) -> int:
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    return max((int(each) for each in lengths if each.isdigit() and len(each) < 20), default=0)
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, f"At most {limit:,} bytes may be sent here.", headers=_CLOSE)
+
+
+def _too_slow() -> Problem:
+    return Problem(408, "The request came too slowly.", headers=_CLOSE)

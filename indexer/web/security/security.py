@@ -1,0 +1,84 @@
+"""Settings flow in; what stands between the network and the application flows out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from fastapi import FastAPI
+from starlette.types import Scope
+
+from indexer.config.config import Config
+from indexer.errors import ConfigError
+from indexer.web.security import login
+from indexer.web.security.access import LOOKING, SAFE, SIGNING, Access, Rules
+from indexer.web.security.credentials import Keys
+from indexer.web.security.crowd import Crowd
+from indexer.web.security.headers import Headers
+from indexer.web.security.hosts import Hosts, is_loopback
+from indexer.web.security.limits import Bodies
+from indexer.web.security.names import Names
+from indexer.web.security.sessions import Sessions
+
+_FORM_BYTES = 64 * 1024
+_SMALL_BYTES = 1_000_000
+_MOST = {"events": 32, "login": 4, "static": 64, "uploads": 8, "other": 96}  # requests under way, of each kind
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who may ask a server, by what name, how much and how often."""
+
+    hosts: Hosts
+    rules: Rules
+    upload_bytes: int
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Return the guard of a server with these settings; log-ins are kept beside the library.
+
+        Errors: ConfigError for an address or name that is for others while nobody is asked for a password or token.
+        """
+        keys = Keys(config)
+        if not keys.exist:
+            _refuse_others(config)
+        name = f"{config.library_file.name}.sessions-{config.serve_port}.json"
+        sessions = Sessions(config.library_file.with_name(name), keys.mark)
+        cookie = f"indexer-{config.serve_port}"  # cookies know no ports, and two servers are two
+        rules = Rules(keys, sessions, cookie, is_open=not keys.exist, read_only=config.serve_read_only)
+        return cls(Hosts.of(config), rules, config.serve_upload_mb * 1_000_000)
+
+    def protect(self, app: FastAPI) -> None:
+        """Let an app answer only what this guard lets through, and give it the pages of the log-in."""
+        app.state.rules = self.rules
+        app.include_router(login.router)
+        # The last that is added is the first that is asked.
+        app.add_middleware(Crowd, kind=_kind, most=_MOST)
+        app.add_middleware(Access, rules=self.rules)
+        app.add_middleware(Bodies, limit=self._most_bytes)
+        app.add_middleware(Names, hosts=self.hosts)
+        app.add_middleware(Headers)
+
+    def _most_bytes(self, scope: Scope) -> int:
+        if scope["path"] in LOOKING:
+            return self.upload_bytes + _FORM_BYTES  # what a form has around the picture
+        return _FORM_BYTES if scope["path"] in SIGNING else _SMALL_BYTES
+
+
+def _refuse_others(config: Config) -> None:
+    first = "set a password first (indexer serve --set-password), or make a token (indexer serve --new-token)"
+    if not is_loopback(config.serve_address):
+        raise ConfigError("serve_address", f"{config.serve_address} can be reached by other machines; {first}")
+    if config.serve_hosts:  # most likely, a proxy stands before it
+        raise ConfigError("serve_hosts", f"these names are for others to call this server by; {first}")
+
+
+def _kind(scope: Scope) -> str:
+    path = scope["path"]
+    if path == "/healthz":
+        return ""
+    if path == "/api/events":
+        return "events"
+    if scope["method"] not in SAFE and path in LOOKING | SIGNING:
+        return "uploads" if path in LOOKING else "login"
+    return "static" if path.startswith("/static/") else "other"

@@ -1,0 +1,68 @@
+"""The description of a network of the user's own flows in; it flows out as a folder that `vision.runtime` opens.
+
+What LiteRT or ONNX Runtime can run is taken as it is. All else becomes a SavedModel with the names of the description
+and, where the converter knows its operations, a LiteRT file that must answer the same.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from indexer.errors import ModelError
+from indexer.vision.model_store import LITERT_FILE, ONNX_FILE, SAVED_MODEL, fingerprint, tree_fingerprint
+from indexer.vision.spec import ModelSpec
+
+_AS_IT_IS = {"tflite": LITERT_FILE, "onnx": ONNX_FILE}
+_TOLERANCE = 1e-3  # between what TensorFlow and LiteRT answer; networks of others may be less well behaved than ours
+Report = Callable[[str], None]
+
+
+def write_own(spec: ModelSpec, home: Path, report: Report) -> None:
+    """Write the files of a network into `home`. Errors: ModelError where its file is missing, changed or unfit."""
+    path = checked(spec)
+    if spec.weights.format in _AS_IT_IS:
+        shutil.copyfile(path, home / _AS_IT_IS[spec.weights.format])
+        return
+    from indexer.zoo.build.convert import save
+    from indexer.zoo.build.custom_loader import open_foreign
+
+    foreign = open_foreign(spec, path)
+    save(foreign.run, foreign.wanted, foreign.kept, home / SAVED_MODEL)
+    reason = _convert(foreign.run, foreign.wanted, home)
+    if reason:
+        report(f"{spec.name}: {reason}; TensorFlow will run it, which takes longer to start")
+
+
+def checked(spec: ModelSpec) -> Path:
+    """Return the path of the network's file, compared with its fingerprint. Errors: ModelError."""
+    path = spec.path(spec.weights.file)
+    try:
+        found = tree_fingerprint(path) if path.is_dir() else fingerprint(path)
+    except OSError as error:
+        raise ModelError(spec.name, f"its file {path} cannot be read: {error.strerror}") from error
+    if found != spec.weights.sha256:
+        raise ModelError(
+            spec.name, f"its file {path} has changed since it was added; 'indexer models add' adds it again"
+        )
+    return path
+
+
+def _convert(run: Callable[..., object], wanted: object, home: Path) -> str:
+    """Convert for LiteRT; return why it could not be, in a few words, else nothing."""
+    from indexer.vision.model_store import SIGNATURE
+    from indexer.zoo.build.convert import convert
+    from indexer.zoo.build.trial import apart
+
+    file = home / LITERT_FILE
+    try:
+        convert(home / SAVED_MODEL, file)
+        difference = apart(run, wanted, file, SIGNATURE)
+    except Exception as error:  # (converters fail in their own ways; then there is no such file)
+        file.unlink(missing_ok=True)
+        return f"LiteRT cannot run it ({str(error).strip().splitlines()[0][:100]})"
+    if not difference <= _TOLERANCE:
+        file.unlink()
+        return f"LiteRT would answer otherwise (by {difference:.1e})"
+    return ""

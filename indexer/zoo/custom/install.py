@@ -1,0 +1,150 @@
+"""A model file and its Proposal flow in; a description with its files, in the user's folder of networks, flows out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from indexer.errors import ModelError, printable
+from indexer.vision.model_store import fingerprint, tree_fingerprint
+from indexer.vision.spec import ModelSpec, read_spec
+from indexer.zoo.custom.spec_draft import Proposal, Reason, one_line, toml_lines, toml_value
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+LABELS = "labels.txt"
+_UNUSED = "???"  # as in vision.labels
+
+
+def check_name(name: str, taken: Sequence[str], own: Path, *, replace: bool) -> None:
+    """Refuse a name that cannot be a file's, is one of ours, or is taken in the user's folder. Errors: ModelError."""
+    if not _NAME.fullmatch(name):
+        raise ModelError(name, "a name has small letters, digits, '.', '-' and '_', and begins with a letter or digit")
+    if name in taken:
+        raise ModelError(name, "is the name of a network that comes with the program; choose another")
+    home = own / name
+    if (own / f"{name}.toml").exists():
+        if not replace:
+            raise ModelError(name, "is there already; --replace takes the new one instead, or choose another name")
+    elif home.exists() or home.is_symlink():
+        raise ModelError(name, f"{printable(home)} is there already, and no network of that name; choose another name")
+
+
+@contextmanager
+def adopted(
+    name: str,
+    source: Path,
+    proposal: Proposal,
+    labels: Sequence[str],
+    about: str,
+    own: Path,
+    *,
+    link: bool = False,
+    trust: bool = False,
+    origin: str = "",
+) -> Iterator[ModelSpec]:
+    """Write the description and the files of a network into a folder beside `own`, for the caller to try it.
+
+    They are moved into `own` when the block ends well, and deleted when it does not.
+    labels: names of its classes, none where the description names a set.  link: leave the file where it is.
+    origin: how it came about, in words, where that is not by a file.
+    Errors: ModelError, also for a full disk, and for a file that lies in `own`, where it would be in its own way.
+    """
+    _apart(name, source, own)
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=own) as folder:
+            spec = _write(name, source, proposal, labels, about, Path(folder), link=link, trust=trust, origin=origin)
+            yield spec
+            _take(name, Path(folder), own)
+    except ModelError as error:  # its file was tried where it lay for a moment
+        raise ModelError(error.name, error.reason.replace(f"{folder}/{name}/{source.name}", str(source))) from error
+    except OSError as error:
+        raise ModelError(name, f"cannot be kept in {printable(own)}: {error.strerror or error}") from error
+
+
+def label_names(inside: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that a model file brings along as `vision.labels` has names: a blank one is '???'."""
+    names = [one_line(name) for name in inside]
+    while names and not names[-1]:
+        names.pop()
+    return tuple(name or _UNUSED for name in names)
+
+
+def label_lines(labels: Sequence[str]) -> str:
+    """Return names as `vision.labels` reads them: numbered where one might be taken for a number or a table itself."""
+    plain = all(label[0].isalpha() for label in labels)
+    return "".join(f"{label}\n" if plain else f"{number} {label}\n" for number, label in enumerate(labels))
+
+
+def forget(name: str, own: Path) -> None:
+    """Delete the description and the files of one of the user's networks."""
+    (own / f"{name}.toml").unlink(missing_ok=True)
+    home = own / name
+    if home.is_symlink():
+        home.unlink()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _apart(name: str, source: Path, own: Path) -> None:
+    file, home = source.resolve(), own.resolve()
+    if file.is_relative_to(home) or home.is_relative_to(file):
+        raise ModelError(name, f"{printable(source)} and {printable(own)}, where your networks are kept, lie in one "
+                         "another; copy it elsewhere first")  # fmt: skip
+
+
+def _write(
+    name: str, source: Path, proposal: Proposal, labels: Sequence[str], about: str, folder: Path, *, link: bool,
+    trust: bool, origin: str,
+) -> ModelSpec:  # fmt: skip
+    home = folder / name
+    home.mkdir()
+    file = home / printable(source.name)
+    _bring(source, file, link=link)
+    sha256 = tree_fingerprint(file) if file.is_dir() else fingerprint(file)
+    weights = [
+        Reason("weights.file", f"{name}/{file.name}", "linked" if link else "copied", "given"),
+        Reason("weights.sha256", sha256, "of it", "sure"),
+    ]
+    weights += [Reason("weights.trust", True, "--trust: code in it may run", "given")] if trust else []
+    if labels:
+        (home / LABELS).write_text(label_lines(labels), "utf-8")
+        weights.append(Reason("labels.file", f"{name}/{LABELS}", f"{len(labels)} names", "given"))
+        proposal = Proposal(tuple(each for each in proposal.reasons if each.key != "labels.set"))
+    told = _with(proposal, weights)
+    head = [
+        f"# {one_line(origin or f'Added from {printable(source)}')}.",
+        f"description = {toml_value(about)}",
+    ]
+    (folder / f"{name}.toml").write_text("\n".join([*head, *toml_lines(told), ""]), "utf-8")
+    return read_spec(folder / f"{name}.toml", folder)
+
+
+def _with(proposal: Proposal, said: Sequence[Reason]) -> Proposal:
+    """Put what is said beside the other keys of its table, in place of what was guessed."""
+    keys = {reason.key for reason in said}
+    reasons = [reason for reason in proposal.reasons if reason.key not in keys]
+    for reason in said:
+        table = reason.key.rpartition(".")[0]
+        places = [place for place, each in enumerate(reasons) if each.key.rpartition(".")[0] == table]
+        reasons.insert(places[-1] + 1 if places else len(reasons), reason)
+    return Proposal(tuple(reasons))
+
+
+def _bring(source: Path, file: Path, *, link: bool) -> None:
+    if link:
+        file.symlink_to(source.resolve(), target_is_directory=source.is_dir())
+    elif source.is_dir():
+        shutil.copytree(source, file)
+    else:
+        shutil.copyfile(source, file)
+
+
+def _take(name: str, folder: Path, own: Path) -> None:
+    """Put the new files in place of old ones: the description last, so that none names files that are not there."""
+    forget(name, own)
+    (folder / name).replace(own / name)
+    (folder / f"{name}.toml").replace(own / f"{name}.toml")

@@ -1,0 +1,93 @@
+"""The name of a classifier of keras.applications flows in; a Keras file with its weights flows out.
+
+The network is made in a process of its own, `python -m indexer.zoo.custom.keras_applications FOLDER`. Which there
+are, Keras itself is asked: whatever has weights and classes. Downloads are Keras's own: it keeps them in its folder,
+~/.keras/models.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from indexer.errors import ModelError, printable
+from indexer.zoo.build.build import Report
+from indexer.zoo.build.subprocess import run_child, serve
+
+if TYPE_CHECKING:
+    import keras
+
+_MODULE = "indexer.zoo.custom.keras_applications"
+_TELLING = {"weights", "classifier_activation"}  # parameters of what makes a classifier
+_URL = re.compile(r"https?://\S*[^\s:]")
+
+
+def applications() -> tuple[str, ...]:
+    """Return the names of all classifiers of keras.applications. Errors: ModelError where Keras does not load."""
+    names: list[str] = []
+    run_child(_MODULE, Path(), None, "keras", names.append)
+    return tuple(names)
+
+
+def save_application(network: str, weights: Path | None, folder: Path, report: Report) -> Path:
+    """Write a network as FOLDER/NETWORK.keras, with two outputs: its own, and 'embedding', what its last layer sees.
+
+    weights: a file of its weights, all classes included; None: Keras downloads them.
+    Errors: ModelError for a network that Keras does not have, weights of another one, or a download that fails.
+    """
+    if weights is not None and not weights.is_file():
+        raise ModelError(network, f"its weights {printable(weights)} are not there")
+    asked = {"network": network, "weights": weights and str(weights)}
+    run_child(_MODULE, folder, asked, network, report)
+    return folder / f"{network}.keras"
+
+
+def _serve(asked: dict[str, Any] | None, folder: Path, report: Report) -> None:
+    makers = _makers()
+    if asked is None:
+        for name in makers:
+            report(name)
+        return
+    network, weights = asked["network"], asked["weights"]
+    if network not in makers:
+        near = get_close_matches(network, makers, cutoff=0.3) or list(makers)
+        raise ModelError(network, f"is no classifier of keras.applications; near are: {', '.join(near)}")
+    report(f"{network}: weights {f'from {weights}' if weights else 'by download, if Keras does not have them yet'} …")
+    _with_embedding(_made(network, makers[network], weights)).save(folder / f"{network}.keras")
+
+
+def _makers() -> dict[str, Callable[..., keras.Model]]:
+    from keras import applications
+
+    makers = {name: value for name, value in vars(applications).items() if inspect.isfunction(value)}
+    return {
+        name: makers[name] for name in sorted(makers) if inspect.signature(makers[name]).parameters.keys() > _TELLING
+    }
+
+
+def _made(network: str, maker: Callable[..., keras.Model], weights: str | None) -> keras.Model:
+    try:
+        return maker(weights=weights or "imagenet")
+    except Exception as error:  # a download fails with a bare Exception, a file with any of a dozen kinds
+        told = " ".join(str(error).split())
+        if weights:
+            raise ModelError(network, f"{printable(weights)} does not hold its weights: {told[:200]}") from error
+        url = _URL.search(told)
+        hint = "download it elsewhere, and --weights FILE takes it" if url else "--weights FILE takes a file of them"
+        raise ModelError(network, f"its weights could not be downloaded; {hint}: {url[0] if url else told}") from error
+
+
+def _with_embedding(model: keras.Model) -> keras.Model:
+    from keras import Model, layers
+
+    last = next(layer for layer in reversed(model.layers) if layer.weights)
+    return Model(model.input, [model.output, layers.Flatten(name="embedding")(last.input)], name=model.name)
+
+
+if __name__ == "__main__":
+    serve(lambda asked, report: _serve(asked, Path(sys.argv[1]), report))

@@ -1,0 +1,164 @@
+"""What the user knows of a network flows in, beside a Proposal; a Proposal that says so flows out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from indexer.errors import ModelError
+from indexer.zoo.custom.normalization import SCALINGS, Scaling
+from indexer.zoo.custom.spec_draft import GUESS, Proposal, Reason
+from indexer.zoo.inspect.inspect import find_tensor
+from indexer.zoo.inspect.inspection import Inspection
+
+GIVEN = "given"
+_SIZE = re.compile(r"(\d+)(?:x(\d+))?")
+_NUMBERS = re.compile(r"[^,;/\s]+")
+# What is said of raw answers: what the network applied to them last, and what is still to be applied.
+ACTIVATIONS = {
+    "softmax": ("softmax", "none"),
+    "sigmoid": ("sigmoid", "none"),
+    "logits": ("none", "softmax"),
+    "sigmoid-logits": ("none", "sigmoid"),
+}
+# What dlib's describer has at a distance of 0.6 (models/dlib-face-resnet.toml), in parts of it. Groups are compared at
+# length 1, where its 0.6 are about 0.43.
+_CLUSTER, _UNIT_CLUSTER, _EVEN, _LOG_ODDS, _QUALITY = 0.625, 0.87, 1.013, 27.4, 0.6
+_ANSWERS = {"classifier": "probabilities", "face-describer": "descriptors", "face-landmarks": "landmarks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user says of a network; None: he says nothing, and the guess counts.
+
+    input, output, embedding: names in the file.  scaling: a name of SCALINGS, or numbers: 'mean, scale', or
+    'mean mean mean, scale scale scale'.  size: '224', or width x height: '320x240'.  threshold: from which score on
+    a tag is shown.
+    """
+
+    input: str | None = None
+    output: str | None = None
+    embedding: str | None = None
+    activation: str | None = None
+    scaling: str | None = None
+    colors: str | None = None
+    size: str | None = None
+    layout: str | None = None
+    fit: str | None = None
+    crop: float | None = None
+    threshold: float | None = None
+    label_offset: int | None = None
+    align: str | None = None
+
+
+def wished(proposal: Proposal, wishes: Wishes, inspection: Inspection, name: str) -> Proposal:
+    """Return the proposal with all that was wished instead of what was guessed.
+
+    Errors: ModelError for a name that the file does not have, or a wish that cannot be read.
+    """
+    return replaced(proposal, _said(proposal, wishes, inspection, name))
+
+
+def replaced(proposal: Proposal, reasons: Iterable[Reason]) -> Proposal:
+    """Return the proposal with other reasons for these keys; keys that it does not have are added to their tables."""
+    said = {reason.key: reason for reason in reasons}
+    kept = [said.pop(reason.key, reason) for reason in proposal.reasons]
+    return Proposal(tuple(_in_order([*kept, *said.values()])))
+
+
+def _said(proposal: Proposal, wishes: Wishes, inspection: Inspection, name: str) -> Iterator[Reason]:
+    answer = f"outputs.{_ANSWERS.get(proposal.spec['role'], 'boxes')}"
+    if wishes.input is not None:
+        yield _given("input.tensor", find_tensor(inspection, wishes.input).name, "--input")
+    if wishes.output is not None:
+        found = find_tensor(inspection, wishes.output)
+        yield _given(f"{answer}.tensor", found.name, "--output")
+        if found.shape and found.shape[-1]:
+            yield _given(f"{answer}.shape", ["views", found.shape[-1]], "--output")
+    if wishes.embedding is not None:
+        found = find_tensor(inspection, wishes.embedding)
+        yield _given("outputs.embedding.tensor", found.name, "--embedding")
+        yield _given("outputs.embedding.shape", [(found.shape or ("length",))[-1] or "length"], "--embedding")
+    if wishes.activation is not None:
+        applied, apply = ACTIVATIONS[wishes.activation]
+        yield _given(f"{answer}.activation", applied, "--activation")
+        yield _given(f"{answer}.apply", apply, "--activation")
+    yield from _seen(wishes, name)
+    if wishes.align is not None:
+        yield _given("align", wishes.align, "--align")
+    if wishes.label_offset is not None:
+        yield _given("labels.offset", wishes.label_offset, "--label-offset")
+    if wishes.threshold is not None:
+        yield from _thresholds(proposal, wishes.threshold)
+
+
+def _thresholds(proposal: Proposal, threshold: float) -> Iterator[Reason]:
+    if proposal.spec["role"] != "face-describer":
+        if threshold > 1:
+            raise ModelError("threshold", f"{threshold:g} is above 1, and no score is")
+        yield _given("thresholds.score", threshold, "--threshold")
+        return
+    yield _given("thresholds.distance", threshold, "--threshold")
+    is_unit = proposal.spec["outputs"]["descriptors"].get("apply") == "unit"
+    for key, value in {
+        "cluster_distance": threshold * (_UNIT_CLUSTER if is_unit else _CLUSTER),
+        "even_distance": threshold * _EVEN,
+        "log_odds": _LOG_ODDS / threshold,
+        "quality": _QUALITY,
+    }.items():
+        yield Reason(f"thresholds.{key}", round(value, 4), "as dlib's, in proportion to the distance", GUESS)
+
+
+def _seen(wishes: Wishes, name: str) -> Iterator[Reason]:
+    """Yield what is said of the input."""
+    if wishes.scaling is not None:
+        scaling = scaling_of(wishes.scaling, name)
+        yield _given("input.mean", list(scaling.mean), "--scaling")
+        yield _given("input.scale", list(scaling.scale), "--scaling")
+        if wishes.scaling in SCALINGS:
+            yield _given("input.colors", scaling.colors, "--scaling")
+    if wishes.size is not None:
+        width, height = _size(wishes.size, name)
+        yield _given("input.size_px", width, "--size")
+        yield _given("input.height_px", height, "--size")
+    plain = {"colors": wishes.colors, "layout": wishes.layout, "fit": wishes.fit, "crop": wishes.crop}
+    for key, value in plain.items():
+        if value is not None:
+            yield _given(f"input.{key}", value, f"--{key}")
+
+
+def scaling_of(text: str, name: str) -> Scaling:
+    """Return a scaling by its name or its numbers. Errors: ModelError that names the names."""
+    if text in SCALINGS:
+        return SCALINGS[text]
+    try:
+        numbers = [float(part) for part in _NUMBERS.findall(text)]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 2:
+        return Scaling((numbers[0],) * 3, (numbers[1],) * 3)
+    if len(numbers) == 6:
+        return Scaling((numbers[0], numbers[1], numbers[2]), (numbers[3], numbers[4], numbers[5]))
+    raise ModelError(
+        name, f"scaling '{text}' is none of {', '.join(SCALINGS)}, nor numbers: 'mean, scale', or three of each"
+    )
+
+
+def _size(text: str, name: str) -> tuple[int, int]:
+    found = _SIZE.fullmatch(text)
+    if found is None:
+        raise ModelError(name, f"size '{text}' is neither '224' nor '320x240' (width x height)")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def _given(key: str, value: Any, option: str) -> Reason:
+    return Reason(key, value, option, GIVEN)
+
+
+def _in_order(reasons: list[Reason]) -> list[Reason]:
+    """Put the keys of a table together; tables stay in the order in which they first came."""
+    tables = list(dict.fromkeys(reason.key.rpartition(".")[0] for reason in reasons))
+    tables.sort(key=lambda table: (table != "", 0))
+    return [reason for table in tables for reason in reasons if reason.key.rpartition(".")[0] == table]

@@ -1,0 +1,138 @@
+"""A taught word's head flows in; its Keras model flows out as SavedModel and LiteRT file, with a spec beside them.
+
+The library keeps the head itself and never reads these files: they are for other programs, and for whoever wants to
+see what was learned. Run as `python -m indexer.zoo.train.export_taught FOLDER < head.json`, TensorFlow stays out of the
+program.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from indexer.errors import ModelError
+from indexer.vision.model_store import LITERT_FILE, RECORD, SAVED_MODEL, record
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    from numpy.typing import NDArray
+
+SPEC = "head.toml"
+_TOLERANCE = 1e-4  # between what Keras, LiteRT and the library's own formula answer
+_SPEC = """\
+# A word taught by examples: give it the pooled vector of a picture, and it tells how sure it is.
+name = {name}
+role = "word"
+architecture = "logistic"    # score = 1 / (1 + exp(−(weights · vector / |vector| + bias)))
+classifier = {classifier}    # whose vectors it judges; with any other it tells nonsense
+
+[input]
+name = "embedding"
+shape = [{length}]
+
+[outputs.score]
+shape = [1]
+activation = "sigmoid"
+
+[thresholds]
+score = 0.5   # the word is given from here on
+
+[taught]
+{taught}
+"""
+
+
+def write_head(folder: Path, told: Mapping[str, Any]) -> None:
+    """Write a head as a model into a folder of its own, in place of what is there, in a process of its own.
+
+    told: name, classifier, weights (numbers, the bias last), taught (what the spec tells of its making).
+    Errors: ModelError where it cannot be written.
+    """
+    done = subprocess.run(  # noqa: S603 (our own interpreter and module)
+        [sys.executable, "-m", "indexer.zoo.train.export_taught", str(folder)],
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        last = "".join(done.stderr.strip().splitlines()[-1:])
+        raise ModelError(str(told["name"]), f"cannot be written to {folder}: {last or 'the process was killed'}")
+
+
+def build_head(folder: Path, told: Mapping[str, Any]) -> None:
+    """Do it in this process, which loads TensorFlow."""
+    from indexer.zoo.architectures.layers import Forms
+    from indexer.zoo.build.convert import export
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix=".word-", dir=folder.parent))
+    try:
+        model = _model(told["weights"])
+        export(Forms(model), home, SAVED_MODEL, LITERT_FILE)
+        _compare(told, model, home / LITERT_FILE)
+        (home / SPEC).write_text(_spec(told), "utf-8")
+        names = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
+        (home / RECORD).write_text(json.dumps({"id": told["name"], "files": record(names, home)}, indent=1), "utf-8")
+        home.chmod(0o755)  # a temporary folder is its owner's alone
+        shutil.rmtree(folder, ignore_errors=True)
+        home.rename(folder)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _model(weights: list[float]) -> keras.Model:
+    import keras
+    import numpy as np
+
+    pooled = keras.Input((len(weights) - 1,), name="embedding")
+    unit = keras.layers.UnitNormalization()(pooled)
+    dense = keras.layers.Dense(1, activation="sigmoid")
+    model = keras.Model(pooled, {"score": dense(unit)})
+    dense.set_weights([np.array(weights[:-1], np.float32)[:, None], np.array(weights[-1:], np.float32)])
+    return model
+
+
+def _compare(told: Mapping[str, Any], model: keras.Model, litert_file: Path) -> None:
+    import numpy as np
+    from ai_edge_litert.interpreter import Interpreter
+
+    pooled = np.random.default_rng(0).uniform(0, 6, (1, len(told["weights"]) - 1)).astype(np.float32)
+    runner = Interpreter(str(litert_file)).get_signature_runner("serving_default")
+    answers = runner(embedding=pooled)["score"], np.asarray(model(pooled)["score"])
+    apart = max(float(np.abs(answer - _score(told["weights"], pooled)).max()) for answer in answers)
+    if not apart <= _TOLERANCE:
+        raise ModelError(told["name"], f"its conversion is wrong by {apart:.1e}")
+
+
+def _score(weights: list[float], pooled: NDArray[np.float32]) -> float:
+    import numpy as np
+
+    unit = pooled[0] / np.linalg.norm(pooled[0])
+    return float(1 / (1 + np.exp(-(unit @ np.array(weights[:-1]) + weights[-1]))))
+
+
+def _spec(told: Mapping[str, Any]) -> str:
+    taught = "\n".join(f"{key} = {json.dumps(value)}" for key, value in told["taught"].items())
+    return _SPEC.format(
+        name=json.dumps(told["name"]),
+        classifier=json.dumps(told["classifier"]),
+        length=len(told["weights"]) - 1,
+        taught=taught,
+    )
+
+
+if __name__ == "__main__":
+    try:
+        build_head(Path(sys.argv[1]), json.load(sys.stdin))
+    except (OSError, ModelError) as error:
+        sys.exit(str(error))

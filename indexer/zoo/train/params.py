@@ -1,0 +1,68 @@
+"""How a network is to learn, and what it then looks like: values that the program and its training process share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from indexer.vision.spec import Input
+from indexer.zoo.custom.spec_draft import SURE, Proposal, Reason
+
+PICTURES, MODEL, REPORT = "pictures.u8", "model.keras", "report.json"  # in the folder that both know
+MEAN, SCALE = 127.0, 0.0078125  # value = (pixel − mean) × scale, as EfficientNet-Lite wants it
+_FIT = "center-crop"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How to learn.
+
+    labels: in order.  epochs: the most.  fine_tune: the most in which the trunk's last blocks learn, too.
+    """
+
+    labels: tuple[str, ...]
+    size_px: int
+    epochs: int
+    fine_tune: int
+    batch: int
+    seed: int
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one number tells all: how sure the second of two labels is."""
+        return len(self.labels) == 2
+
+    @property
+    def input(self) -> Input:
+        """How the network sees pictures."""
+        return Input(
+            name="image",
+            fit=_FIT,
+            size_px=self.size_px,
+            colors="RGB",
+            mean=(MEAN,) * 3,
+            scale=(SCALE,) * 3,
+            resampling="bicubic",
+            crop=1.0,
+            multiple_px=1,
+            longest_px=4096,
+        )
+
+    @property
+    def proposal(self) -> Proposal:
+        """The description of the trained network; there is nothing to guess."""
+        told = {
+            "role": "classifier",
+            "weights.format": "keras",
+            "input.name": self.input.name,
+            "input.size_px": self.size_px,
+            "input.fit": _FIT,
+            "input.resampling": self.input.resampling,
+            "input.colors": self.input.colors,
+            "input.mean": MEAN,
+            "input.scale": SCALE,
+            "outputs.probabilities.shape": ["views", 1 if self.is_single else len(self.labels)],
+            "outputs.probabilities.activation": "sigmoid" if self.is_single else "softmax",
+            "outputs.embedding.shape": ["features"],
+            "thresholds.score": 0.5,
+        }
+        return Proposal(tuple(Reason(key, value, "trained so", SURE) for key, value in told.items()))

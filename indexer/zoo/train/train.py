@@ -1,0 +1,67 @@
+"""A file of pictures with labels flows in; a trained Keras file and its figures flow out.
+
+Training runs in a process of its own, `python -m indexer.zoo.train.train FOLDER < course.json`: the program never loads
+TensorFlow. The folder holds the file; the network and the figures are written beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from indexer.vision.spec import ModelSpec, spec_of
+from indexer.zoo.build.subprocess import run_child, serve
+from indexer.zoo.train.params import MODEL, PICTURES, REPORT, Course
+
+Report = Callable[[str], None]
+
+
+def train(
+    folder: Path, name: str, course: Course, numbers: Sequence[int], parts: Sequence[str], trunk: ModelSpec | None,
+    report: Report,
+) -> dict[str, Any]:  # fmt: skip
+    """Train on the file PICTURES in a folder; MODEL is written there. Return its figures (docs/own-networks.md).
+
+    numbers, parts: of each picture, the label and what it is for: 'train', 'validation' or 'test'.
+    trunk: the EfficientNet-Lite whose knowledge of pictures is taken; None: a small network learns from nothing.
+    Errors: ModelError.
+    """
+    asked = {"course": asdict(course), "numbers": numbers, "parts": parts, "trunk": trunk and asdict(trunk)}
+    run_child("indexer.zoo.train.train", folder, asked, name, report)
+    figures: dict[str, Any] = json.loads((folder / REPORT).read_text("utf-8"))
+    return figures
+
+
+def learn(folder: Path, asked: dict[str, Any], report: Report) -> None:
+    """Do it in this process, which loads TensorFlow; the same seed gives the same network on the same machine."""
+    import keras
+    import tensorflow as tf
+
+    from indexer.zoo.train.data import pictures_of
+    from indexer.zoo.train.network import from_scratch, scores, transferred
+    from indexer.zoo.train.training_metrics import measured
+
+    began = monotonic()
+    raw, numbers, parts = asked["trunk"], asked["numbers"], asked["parts"]
+    course = Course(**asked["course"] | {"labels": tuple(asked["course"]["labels"])})
+    keras.utils.set_random_seed(course.seed)
+    tf.config.experimental.enable_op_determinism()
+    of = pictures_of(folder / PICTURES, course.size_px, numbers, parts)
+    if raw:
+        model = transferred(spec_of(raw.pop("name"), raw), course, of["train"], of["validation"], report)
+    else:
+        model = from_scratch(course, of["train"], of["validation"], report)
+    model.save(folder / MODEL)
+    figures = measured(course.labels, of["test"].truth, scores(model, of["test"], course.batch))
+    told = {"pictures": Counter(parts), "seed": course.seed, "seconds": round(monotonic() - began, 1), **figures}
+    (folder / REPORT).write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
+
+
+if __name__ == "__main__":
+    serve(lambda asked, report: learn(Path(sys.argv[1]), asked, report))
