@@ -45,7 +45,7 @@ _HOMES = {
     "indexer.pipeline.scan.run": ("run",),
     "indexer.pipeline.scan.plan": ("plan",),
     "indexer.pipeline.workers.photo_pool": ("Pool",),
-    "indexer.pipeline.tags": ("retag",),
+    "indexer.pipeline.retag": ("retag",),
     "indexer.pipeline.root_state": ("away_roots", "root_states"),
     "indexer.pipeline.workers.tasks": ("Limits", "analyze_file", "read_faces"),
     "indexer.vision.analyze": ("Analyzer",),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from indexer.cli.commands import (
     classify,
     doctor,
-    duty,
     faces,
     folders,
     history,
@@ -37,7 +36,6 @@ for family in (
     classify,
     about,
     status,
-    duty,
     look_after,
     doctor,
     xmp,

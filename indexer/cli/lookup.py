@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexer.cli.session import Session
+from indexer.config.config import Config
 
 if TYPE_CHECKING:
-    from indexer.config.config import Config
     from indexer.vision.spec import ModelSpec
 
 
@@ -28,3 +28,15 @@ def tell_broken(session: Session, config: Config) -> None:
 
     for error in broken_specs(config.own_models_path).values():
         session.say(f"{error} (mend it, or 'indexer models remove {error.name}')")
+
+
+def ensure_built(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
+    """Build the networks that are not there yet, telling what is done. Errors: ModelError."""
+    from indexer.vision.model_store import is_built
+
+    if all(is_built(spec, config.models_path) for spec in specs):
+        return
+    from indexer.zoo.build.subprocess import build_missing
+
+    session.say("Building networks from their weights, this happens once …")
+    build_missing(specs, config.models_path, session.say)

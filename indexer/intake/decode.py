@@ -22,13 +22,13 @@ from typing import Self
 from PIL import Image, ImageFile
 
 from indexer.errors import PhotoError
-from indexer.intake import formats, jpeg
+from indexer.intake import formats
+from indexer.intake.color import pixels, to_rgb
 from indexer.intake.discover import photo_file, why
+from indexer.intake.formats import HEAD_BYTES, sniff
 from indexer.intake.metadata import orientation, read_metadata
 from indexer.intake.names import RAW_SUFFIXES, names_photo, suffix
 from indexer.intake.pixel_stats import perceptual_hash
-from indexer.intake.rgb import pixels, to_rgb
-from indexer.intake.sniff import HEAD_BYTES, sniff
 from indexer.photo import Hashes, Metadata, PhotoFile, Picture, same_stamp
 
 InSrgb = Callable[[Image.Image], Image.Image]
@@ -167,11 +167,11 @@ class Original:
         """Refuse a JPEG without an end; the other formats' decoders notice what is missing."""
         if self._format != "JPEG":
             return
-        self._stream.seek(-len(jpeg.END), os.SEEK_END)
-        if self._stream.read() == jpeg.END:  # nearly always
+        self._stream.seek(-len(formats.JPEG_END), os.SEEK_END)
+        if self._stream.read() == formats.JPEG_END:  # nearly always
             return
         self._stream.seek(0)
-        if not jpeg.reaches_end(self._stream.read()):
+        if not formats.reaches_end(self._stream.read()):
             raise PhotoError(self.file.path, "decode", _BROKEN_OFF)
 
     def _refuse_changed(self) -> None:

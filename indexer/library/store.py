@@ -15,13 +15,11 @@ from sqlalchemy import Connection, Engine
 
 from indexer.library.db import content_lookup as contents
 from indexer.library.db import roots
-from indexer.library.db.changes import Changes
 from indexer.library.db.content_lookup import KnownContent
 from indexer.library.db.descriptors import DescriptorMatrix, Descriptors
-from indexer.library.db.engine import in_memory, writing
+from indexer.library.db.engine import Changes, in_memory, scrub, writing
 from indexer.library.db.rows import read_analyses
 from indexer.library.db.schema import open_current
-from indexer.library.db.scrub import scrub
 from indexer.library.db.tables import metadata
 from indexer.library.indexing import state as known
 from indexer.library.indexing.record import learn_change_times, prune, record

@@ -21,6 +21,7 @@ from indexer.records.plain import (
 )
 
 if TYPE_CHECKING:
+    from indexer.library.people.people import PlacedFace
     from indexer.library.people.similar_faces import Alike
     from indexer.photo import Face
     from indexer.pipeline.predict.predict import Seen
@@ -180,4 +181,38 @@ def alike_record(
         "probability": rounded(likely),
         "person": match.face.person,
         "name": names.get(match.face.person),
+    }
+
+
+class LikeFaceRecord(PhotoPathRecord):
+    """A face of the library, its place from the left, whose it is, and the others that are like it, nearest first.
+
+    poor: it is too small or blurred to be compared surely.
+    """
+
+    face: int
+    place: int
+    box: BoxRecord
+    quality: float
+    poor: bool
+    person: int | None
+    name: str | None
+    matches: list[AlikeRecord]
+
+
+def like_face_record(
+    face: PlacedFace, spec: ModelSpec, names: Mapping[int | None, str], matches: list[AlikeRecord]
+) -> LikeFaceRecord:
+    """Return a face and those that are like it; spec: of the network that compares; names: what people are called."""
+    return {
+        "photo": face.photo,
+        **path_record(face.path),
+        "face": face.number,
+        "place": face.place,
+        "box": box_record(face.box),
+        "quality": rounded(face.quality),
+        "poor": face.quality < spec.thresholds["quality"],
+        "person": face.person,
+        "name": names.get(face.person),
+        "matches": matches,
     }

@@ -7,9 +7,8 @@ import numpy as np
 from indexer.errors import ModelError
 from indexer.geometry import Box
 from indexer.photo import Object, Picture
-from indexer.vision.preprocess import tensor
+from indexer.vision.preprocess import in_picture, tensor
 from indexer.vision.runtime import Model
-from indexer.vision.shown import in_picture
 
 _WHOLE = ("as-is", "stretch", "letterbox", "short-side", "long-side")  # what shows the whole picture
 

@@ -13,14 +13,13 @@ from pydantic import TypeAdapter
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
-from indexer.pipeline.scan.scanning import Build
+from indexer.pipeline.scan.run import Build
 from indexer.web.api import docs as page
 from indexer.web.api import history, media, people, photos, search, state
 from indexer.web.api import predict as look
 from indexer.web.api import similar as alike
 from indexer.web.background import Background
-from indexer.web.heads import Heads
-from indexer.web.http import add_caching
+from indexer.web.http import Heads, add_caching
 from indexer.web.pages import people as people_pages
 from indexer.web.pages import photos as photo_pages
 from indexer.web.problems import ProblemRecord, add_problems, documented

@@ -14,26 +14,24 @@ from fastapi import Depends, Request
 from indexer.errors import IndexerError, ModelError
 from indexer.library.query.ast import ALL
 from indexer.library.report import root_counts
-from indexer.library.search.aggregates import shapes
+from indexer.library.search.aggregates import shapes, timeline
 from indexer.library.search.search import by_query
 from indexer.library.search.suggest import suggest
-from indexer.library.search.timeline import timeline
 from indexer.library.similar.similar import Group, duplicates
 from indexer.library.similar.similarity_cache import LookAlikes
 from indexer.photo import Networks
 from indexer.pipeline.root_state import FolderState, away_roots, folder_states
 from indexer.pipeline.scan.plan import Report
+from indexer.pipeline.scan.run import Build, Scanning
 from indexer.pipeline.scan.scan_thread import Scanner
-from indexer.pipeline.scan.scanning import Build, Scanning
 from indexer.pipeline.workers.run_apart import Apart, duplicates_in
 from indexer.pipeline.workers.tasks import Limits
 from indexer.records.scan import scan_record
 from indexer.records.status import ServerStatus, held_record, roots_record, work_record
 from indexer.vision.model_set import Eyes
-from indexer.web.cache import Memory
+from indexer.web.cache import Memory, Slowly
 from indexer.web.events import Events
 from indexer.web.site import Site
-from indexer.web.slowly import Slowly
 
 _LOOK_SECONDS = 1.0  # between looks whether the folders are there
 _PATIENCE_SECONDS = 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _KEPT = "private, no-cache"  # may be kept by the browser, and asked for again each time
 
@@ -48,3 +49,25 @@ def add_caching(app: FastAPI) -> None:
 
 def _has(sent: str, tag: str) -> bool:
     return sent.strip() == "*" or tag in (each.strip().removeprefix("W/") for each in sent.split(","))
+
+
+_ENDLESS = "/api/events"
+
+
+class Heads:
+    """Middleware (ASGI) that lets every route of GET answer HEAD, too; but for streams without end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"] == _ENDLESS:
+            await self._app(scope, receive, send)
+            return
+
+        async def give(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, give)

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NotRequired
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 from typing_extensions import TypedDict
 
 from indexer.errors import ConfigError, IndexerError, LibraryError, ModelError, PhotoError, QueryError, StoreError
@@ -176,3 +178,8 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 def _of_mistake(_: Exception) -> Problem:
     return Problem(500, "The server made a mistake; its log says which.")
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, problem: Problem) -> None:
+    """Answer a request with a problem: JSON to programs, a page to people."""
+    await answer(Request(scope), problem)(scope, receive, send)

@@ -22,9 +22,8 @@ from indexer.config.config import Config
 from indexer.photo import Face, Picture
 from indexer.resources import packaged
 from indexer.vision.faces.align import chip
-from indexer.vision.faces.boxes_detect import BoxDetector
 from indexer.vision.faces.describe import Describer, landmarks_px
-from indexer.vision.faces.detect import Detector
+from indexer.vision.faces.detect import BoxDetector, Detector
 from indexer.vision.faces.landmarks import Landmarker
 from indexer.vision.model_store import tree_fingerprint
 from indexer.vision.preprocess import normalized

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cli.commands.config import show
-from indexer.cli.commands.keep import keep
+from indexer.cli.commands.config import keep, show
 from indexer.cli.session import Session
 from indexer.errors import ConfigError
 

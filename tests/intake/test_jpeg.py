@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from indexer.intake.jpeg import reaches_end
+from indexer.intake.formats import reaches_end
 
 
 def _jpeg(**saved: object) -> bytes:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from indexer.intake.color import pixels, to_rgb
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
-from indexer.intake.rgb import pixels, to_rgb
 
 SIZE = (64, 48)
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer.library.people.clustering import Known, cluster
-from indexer.library.people.neighbors import neighbors
+from indexer.library.people.clustering import Known, cluster, neighbors
 
 DISTANCE = 0.4
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from made_photos import made_photo
 
-from indexer.library.db.changes import Changes
+from indexer.library.db.engine import Changes
 from indexer.library.query import postings
 from indexer.library.query.ast import And, Not, Query, Term
 from indexer.library.search.search import by_query, count_hits

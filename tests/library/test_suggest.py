@@ -14,8 +14,7 @@ from made_photos import made_photo
 from indexer.errors import QueryError
 from indexer.library.people.corrections import hide_person, move_faces, person_with
 from indexer.library.people.people import faces_in
-from indexer.library.query.field_names import ABOUT, values
-from indexer.library.query.fields import FIELDS
+from indexer.library.query.fields import ABOUT, FIELDS, values
 from indexer.library.query.parser import parse
 from indexer.library.search.suggest import last_word, suggest
 from indexer.library.store import Library

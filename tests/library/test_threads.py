@@ -12,9 +12,9 @@ from made_photos import made_photo
 
 from indexer.library.people.people import list_people
 from indexer.library.query.ast import ALL, And, Not, Or, Term
+from indexer.library.search.aggregates import timeline
 from indexer.library.search.search import by_query, count_hits, similar_faces
 from indexer.library.search.suggest import suggest
-from indexer.library.search.timeline import timeline
 from indexer.library.store import Library
 from indexer.photo import Removed
 

@@ -13,8 +13,8 @@ from made_queries import queries, recorded, subjects
 
 from indexer.library.query.ast import ALL, Not, Query, Taken, Term
 from indexer.library.query.evaluate import Subject, match
+from indexer.library.search.aggregates import Month, timeline
 from indexer.library.search.search import count_hits
-from indexer.library.search.timeline import Month, timeline
 from indexer.library.store import Library
 from indexer.photo import Indexed, Removed
 

@@ -12,7 +12,7 @@ import pytest
 from indexer.library import report
 from indexer.library.store import Library
 from indexer.photo import Analysis
-from indexer.pipeline.tags import learn_names, retag
+from indexer.pipeline.retag import learn_names, retag
 from indexer.vision.analyze import Analyzer
 from indexer.vision.classify import Classifier
 from indexer.vision.runtime import FakeModel

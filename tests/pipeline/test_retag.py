@@ -11,7 +11,7 @@ from indexer.geometry import Box
 from indexer.library.report import details
 from indexer.library.store import Library
 from indexer.photo import Analysis, Evidence, Hashes, Indexed, Look, Metadata, Object, PhotoFile
-from indexer.pipeline.tags import retag, tags_of
+from indexer.pipeline.retag import retag, tags_of
 from indexer.vision.spec import read_specs
 from indexer.vision.tags.labels import words_of_models
 from indexer.vision.tags.vocabulary import Vocabulary

@@ -18,9 +18,8 @@ from PIL import Image
 
 from indexer.errors import PhotoError
 from indexer.geometry import Box
-from indexer.pipeline.predict.kept import Kept
 from indexer.pipeline.predict.service import Looker
-from indexer.pipeline.predict.thumbnails import Thumbnails
+from indexer.pipeline.predict.thumbnails import Kept, Thumbnails
 from indexer.pipeline.workers.tasks import Limits
 from indexer.vision.model_set import Eyes
 

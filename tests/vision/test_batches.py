@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from indexer.errors import ModelError
-from indexer.vision.runtime.batching import Batches, Count
-from indexer.vision.runtime.questions import Answers, Question, Questions
+from indexer.vision.runtime.batching import Answers, Batches, Count, Question, Questions
 from indexer.vision.runtime.tensorflow import OutOfMemoryError
 from indexer.vision.spec import ModelSpec, read_specs
 
@@ -156,7 +155,7 @@ def test_different_shapes_and_networks_are_not_mixed_and_the_largest_group_comes
 
 
 def test_who_waits_too_long_comes_before_larger_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexer.vision.runtime.questions._LONGEST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("indexer.vision.runtime.batching._LONGEST_WAIT_SECONDS", 0.1)
     rare = (Network(), picture(1, side=4))
     groups = gathered(rare, *[(Network(), picture(1))] * 3, late_seconds=0.2)
     assert [len(group) for group in groups] == [1, 3]

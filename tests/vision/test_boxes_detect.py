@@ -11,7 +11,7 @@ from made_face_api import ready_spec
 from PIL import Image
 
 from indexer.photo import Face, Picture
-from indexer.vision.faces.boxes_detect import BoxDetector
+from indexer.vision.faces.detect import BoxDetector
 from indexer.vision.runtime import FakeModel
 
 READY = ready_spec("face-api-ssd-mobilenet-v1")

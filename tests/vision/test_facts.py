@@ -8,7 +8,7 @@ import pytest
 
 from indexer.geometry import Box
 from indexer.photo import Face, Look, Tag
-from indexer.vision.tags.facts import facts
+from indexer.vision.tags.candidates import facts
 from indexer.vision.tags.vocabulary import Vocabulary
 
 COLORFUL = Look(0.5, 0.3, 0.2, 0.0)

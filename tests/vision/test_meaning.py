@@ -13,8 +13,8 @@ from indexer.geometry import Box
 from indexer.photo import Analysis, Evidence, Face, Hashes, Look, Metadata, Object, Tag
 from indexer.resources import packaged
 from indexer.vision.tags.explain import reasons
-from indexer.vision.tags.meaning import nearest
 from indexer.vision.tags.vocabulary import Vocabulary
+from indexer.vision.tags.wordnet import nearest
 
 VOCABULARY = Vocabulary.load()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from indexer.vision.faces.quality import quality, sharpness
+from indexer.vision.faces.describe import quality, sharpness
 
 USUAL = 0.21  # what the chip of a good photo differs from its mirror image
 

@@ -18,8 +18,7 @@ import pytest
 from indexer.errors import ModelError
 from indexer.vision.endpoint import Place
 from indexer.vision.runtime import LiteRtModel, open_model, remote, wire
-from indexer.vision.runtime.batching import Count
-from indexer.vision.runtime.questions import Answers, Joinable
+from indexer.vision.runtime.batching import Answers, Count, Joinable
 from indexer.vision.runtime.remote import LostError, RemoteModel, counts
 from indexer.vision.runtime.server import Server
 from indexer.vision.spec import ModelSpec, read_specs

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.vision.preprocess import fitted
-from indexer.vision.shown import in_picture
+from indexer.vision.preprocess import fitted, in_picture
 from indexer.vision.spec import Input, read_specs
 
 INPUT = replace(read_specs()["retinaface-mobilenet025"].input, resampling="bilinear")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.vision.faces.views import square, views
+from indexer.vision.faces.detect import square, views
 
 sides = st.integers(1, 70_000)
 

@@ -18,9 +18,8 @@ from indexer.config.config import Config
 from indexer.errors import ConfigError
 from indexer.web.problems import add_problems
 from indexer.web.security.credentials import Keys, kept_password, kept_token
-from indexer.web.security.crowd import Crowd
 from indexer.web.security.hosts import Hosts, is_foreign, is_loopback, split_host
-from indexer.web.security.limits import Bodies
+from indexer.web.security.limits import Bodies, Crowd
 from indexer.web.security.security import Guard
 from indexer.web.security.sessions import LONGEST_SECONDS, UNUSED_SECONDS, Sessions, csrf_token
 from indexer.web.security.throttle import Throttle

@@ -14,9 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from indexer.web.filters import months, placed_copies, shape
+from indexer.web.filters import months, placed_copies, shape, size
 from indexer.web.rendering import FOLDER, STATIC, static
-from indexer.web.wording import size
 
 if TYPE_CHECKING:
     from conftest import Home, Serve, Served

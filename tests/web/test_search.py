@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from indexer.library.people.corrections import give_faces
-from indexer.web.api.parameters_query import order_of_text
+from indexer.web.api.parameters import order_of_text
 from indexer.web.site import Site
 
 

@@ -8,7 +8,7 @@ from base64 import b64decode
 import numpy as np
 import pytest
 
-from indexer.records.shapes import STEPS, shapes_record, step
+from indexer.records.browse import STEPS, shapes_record, step
 
 
 @pytest.mark.parametrize("asked", [{}, {"sort": "path"}, {"q": "animal"}, {"q": "animal", "sort": "date"}])

@@ -11,8 +11,7 @@ import pytest
 
 from indexer.errors import StoreError
 from indexer.library.store import Library
-from indexer.web.cache import Memory
-from indexer.web.slowly import Slowly
+from indexer.web.cache import Memory, Slowly
 
 _PATIENCE_SECONDS = 20.0
 

@@ -18,8 +18,8 @@ from indexer.vision.model_store import check, is_built, is_whole
 from indexer.vision.runtime import TensorFlowModel, open_model
 from indexer.vision.spec import ModelSpec, read_specs
 from indexer.zoo.build.build import build, network
+from indexer.zoo.build.convert import difference
 from indexer.zoo.build.subprocess import build_missing
-from indexer.zoo.build.trial import difference
 from indexer.zoo.build.weights import read_weights
 
 SPEC = read_specs()["retinaface-mobilenet025"]  # the smallest

@@ -22,7 +22,7 @@ from indexer.errors import ModelError
 from indexer.zoo.custom.infer_spec import guess
 from indexer.zoo.inspect.inspect import choose_tags, find_tensor, inspect, look
 from indexer.zoo.inspect.inspection import inspection_of
-from indexer.zoo.inspect.tflite_metadata import normalization
+from indexer.zoo.inspect.tflite import normalization
 
 Made = Callable[..., Path]
 NAMES = {  # of the picture and of the answer

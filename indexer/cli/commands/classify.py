@@ -85,7 +85,7 @@ def open_glancer(session: Session, config: Config, specs: Sequence[ModelSpec]) -
     """Load networks, building those that are not there yet. Errors: ModelError."""
     from functools import partial
 
-    from indexer.cli.ensure import ensure_built
+    from indexer.cli.lookup import ensure_built
     from indexer.pipeline.predict.predict import Glancer
     from indexer.vision.runtime import open_model
     from indexer.vision.tags.vocabulary import Vocabulary

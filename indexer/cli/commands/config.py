@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -11,6 +16,11 @@ from indexer.cli.output import JsonOption, table, write_json
 from indexer.cli.session import Session, command
 from indexer.config import config
 from indexer.config.config import Config
+from indexer.errors import ConfigError, printable
+
+if TYPE_CHECKING:
+    from indexer.cli.session import Session
+
 
 app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 
@@ -50,3 +60,45 @@ def _plain(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+
+
+_HEAD = "Settings of indexer; config.example.toml of the program tells of all of them."
+
+
+def keep(session: Session, key: str, value: str | Sequence[str]) -> None:
+    """Write a setting into the settings file, which is made where there is none; comments in it stay.
+
+    A file that holds a secret is closed to other users.
+    Says so where an environment variable goes before the file.
+    Errors: ConfigError for a file that cannot be read or written.
+    """
+    file = session.config or config.default_file()
+    secret = config.is_secret(key)
+    _write(file, key, value if isinstance(value, str) else list(value), private=secret)
+    shown = "(secret)" if secret else value if isinstance(value, str) else ", ".join(value) or "none"
+    session.say(f"{key} = {shown}   ({printable(file)})")
+    if session.settings().origins[key] == "environment":
+        session.say(f"The environment variable INDEXER_{key.upper()} goes before it, though.")
+
+
+def _write(file: Path, key: str, value: str | list[str], *, private: bool) -> None:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        target = Path(os.path.realpath(file))  # a link to the file stays one
+        document = tomlkit.parse(target.read_text("utf-8")) if target.exists() else tomlkit.document()
+        if not target.exists():
+            document.add(tomlkit.comment(_HEAD))
+        document[key] = value
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".indexer-", dir=target.parent) as folder:
+            part = Path(folder) / target.name  # in a folder that others cannot look into
+            part.write_text(tomlkit.dumps(document), "utf-8")
+            if target.exists():
+                shutil.copymode(target, part)
+            if private:  # who shares it with a group does so by a mode of its own
+                part.chmod(part.stat().st_mode & 0o770 if target.exists() else 0o600)
+            part.replace(target)
+    except (OSError, ValueError, TOMLKitError) as error:
+        raise ConfigError(key, f"cannot be kept in {printable(file)}: {error}") from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.away import say_found_elsewhere
-from indexer.cli.commands.keep import keep
+from indexer.cli.commands.config import keep
 from indexer.cli.commands.people import say_copies, sure
 from indexer.cli.output import Format, FormatOption, count, local, present, write
 from indexer.cli.session import Session, command, main_command

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def retag(session: Session) -> None:
     """Make all tags anew from what the networks once saw, after rules or thresholds have changed; no network runs."""
     from indexer.cli.commands.teach import tell_stale
-    from indexer.pipeline.tags import retag as make_tags
+    from indexer.pipeline.retag import retag as make_tags
     from indexer.vision.model_set import Eyes
     from indexer.vision.spec import read_specs
     from indexer.vision.tags.labels import words_of_models

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
@@ -11,18 +12,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.away import say_found_elsewhere
-from indexer.cli.ensure import ensure_built
+from indexer.cli.lookup import ensure_built
 from indexer.cli.output import count, write, write_json
 from indexer.cli.service.signals import INTERRUPTED, Stop, stoppable
 from indexer.cli.session import Session, command
 from indexer.config.config import Config
 from indexer.errors import ConfigError, PhotoError, printable
+from indexer.photo import Outcome
+from indexer.pipeline.scan.stats import Tally
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
     from indexer.pipeline.scan.plan import Plan
-    from indexer.pipeline.scan.scanning import Scanning
-    from indexer.pipeline.scan.stats import Tally
+    from indexer.pipeline.scan.run import Scanning
+
 
 _REST = {"unchanged": "unchanged", "moved": "moved", "copied": "copied", "removed": "missing", "failed": "failed"}
 _SOME_FAILED = PhotoError.exit_code
@@ -75,7 +78,7 @@ def scan(
 
 
 def _scanning(session: Session, config: Config, dry_run: bool) -> Scanning:
-    from indexer.pipeline.scan.scanning import Scanning
+    from indexer.pipeline.scan.run import Scanning
     from indexer.pipeline.workers.tasks import Limits
     from indexer.vision.model_set import Eyes
 
@@ -117,7 +120,6 @@ def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:
 
 def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, tally: Tally, stop: Stop) -> None:
     """Carry out the plan, or what can be done of it before the user wants to stop."""
-    from indexer.cli.commands.progress import shown
     from indexer.photo import Failed
 
     outcomes = scanning.run(library, planned, is_wanted=lambda: not stop.asked)
@@ -149,3 +151,43 @@ def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
 
 def _trouble(path: Path, reason: str) -> None:
     print(f"indexer: {printable(path)}: {reason}", file=sys.stderr)  # noqa: T201
+
+
+_LINE_SECONDS = 10.0
+
+
+def shown(
+    outcomes: Iterable[Outcome | None], total: int, tally: Tally, clock: Callable[[], float], *, quiet: bool = False
+) -> Iterator[Outcome]:
+    """Pass outcomes through, counted in `tally` and shown on stderr; total: how many photos are to be looked at."""
+    watch = _counted if quiet or not total else _bar if sys.stderr.isatty() else _lines
+    return watch((outcome for outcome in outcomes if outcome is not None), total, tally, clock)
+
+
+def _counted(outcomes: Iterable[Outcome], _total: int, tally: Tally, _clock: Callable[[], float]) -> Iterator[Outcome]:
+    for outcome in outcomes:
+        tally.add(outcome)
+        yield outcome
+
+
+def _bar(outcomes: Iterable[Outcome], total: int, tally: Tally, _clock: Callable[[], float]) -> Iterator[Outcome]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        for outcome in outcomes:
+            tally.add(outcome)
+            progress.update(task, completed=tally.looked_at, description=tally.line())
+            yield outcome
+
+
+def _lines(outcomes: Iterable[Outcome], total: int, tally: Tally, clock: Callable[[], float]) -> Iterator[Outcome]:
+    said = clock()
+    for outcome in outcomes:
+        tally.add(outcome)
+        if clock() - said >= _LINE_SECONDS:
+            said = clock()
+            print(f"{tally.looked_at:,} of {count(total, 'photo')}, {tally.line()}", file=sys.stderr, flush=True)  # noqa: T201
+        yield outcome

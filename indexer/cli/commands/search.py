@@ -126,7 +126,7 @@ def _refuse_no_place(sort: SortBy, query: Query) -> None:
 
 
 def _by_meaning(vocabulary: Vocabulary) -> Callable[[str], Sequence[str]]:
-    from indexer.vision.tags.meaning import nearest
+    from indexer.vision.tags.wordnet import nearest
 
     return lambda word: nearest(vocabulary, word)
 
@@ -141,7 +141,7 @@ def _write_count(number: int, style: Format) -> None:
 def _reasons(
     library: Library, vocabulary: Vocabulary, own_models: Path, hits: Sequence[Hit]
 ) -> dict[int, list[Reason]]:
-    from indexer.pipeline.explaining import explained_hits
+    from indexer.pipeline.explain import explained_hits
 
     return explained_hits(library, vocabulary, own_models, hits)
 

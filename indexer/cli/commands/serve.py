@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.commands.keep import keep
-from indexer.cli.ensure import ensure_built
+from indexer.cli.commands.config import keep
+from indexer.cli.lookup import ensure_built
 from indexer.cli.output import write
 from indexer.cli.service.sd_notify import Notifier
 from indexer.cli.service.signals import stoppable

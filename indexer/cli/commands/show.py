@@ -14,7 +14,7 @@ from indexer.cli.output import Format, FormatOption, present, table, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import LibraryError, printable
 from indexer.photo import model_name
-from indexer.records.failures import failure_record
+from indexer.records.browse import failure_record
 from indexer.records.photo import shown_record
 
 

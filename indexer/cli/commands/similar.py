@@ -112,7 +112,7 @@ def classifier_id(config: Config) -> str:
 
 def open_classifier(session: Session, config: Config) -> Classifier:
     """Build the classifier where it is not there, and load it. Errors: ModelError."""
-    from indexer.cli.ensure import ensure_built
+    from indexer.cli.lookup import ensure_built
     from indexer.vision.classify import Classifier
     from indexer.vision.model_set import Eyes
     from indexer.vision.runtime import open_model

@@ -20,11 +20,14 @@ from indexer.records.look import alike_record, query_face_record
 from indexer.records.plain import path_record
 
 if TYPE_CHECKING:
+    from indexer.config.config import Config
     from indexer.library.people.similar_faces import Alike
     from indexer.library.store import Library
     from indexer.photo import Descriptor
     from indexer.pipeline.predict.query_faces import QueryFace
+    from indexer.vision.faces.reader import FaceReader
     from indexer.vision.spec import ModelSpec
+
 
 _MOST = 2**31 - 1
 
@@ -152,7 +155,6 @@ def _of_person(search: _Search, who: str) -> _Likeness:
 
 
 def _of_pictures(session: Session, search: _Search, files: Sequence[Path], face: int | None) -> list[_Likeness]:
-    from indexer.cli.commands.query_faces import query_faces
     from indexer.pipeline.predict.query_faces import of_one_person
 
     pictures = query_faces(session, files)
@@ -224,3 +226,30 @@ def _probability(match: Alike, spec: ModelSpec) -> float:
     from indexer.library.people.similar_faces import probability
 
     return probability(match.distance, spec.thresholds["even_distance"], spec.thresholds["log_odds"])
+
+
+def query_faces(session: Session, files: Sequence[Path]) -> list[list[QueryFace]]:
+    """Return the faces of each picture, from left to right. Errors: PhotoError where one has none."""
+    config = session.settings().config
+    reader = _face_reader(session, config)
+    return [_faces(reader, file, config) for file in files]
+
+
+def _face_reader(session: Session, config: Config) -> FaceReader:
+    from indexer.cli.lookup import ensure_built
+    from indexer.vision.faces.reader import FaceReader
+    from indexer.vision.model_set import Eyes
+
+    eyes = Eyes(**config.eyes)
+    ensure_built(session, config, eyes.specs()[1:])
+    return FaceReader.open(eyes, threads=config.worker_count)
+
+
+def _faces(reader: FaceReader, file: Path, config: Config) -> list[QueryFace]:
+    from indexer.pipeline.predict import query_faces
+    from indexer.pipeline.workers.tasks import read_faces
+
+    found = read_faces(file, reader, config.max_pixels)
+    if not found:
+        raise PhotoError(file, "detect", "no face was found in it")
+    return query_faces.query_faces(file, found)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from indexer.cli.ensure import ensure_built
-from indexer.cli.output import count, local
+from indexer.cli.lookup import ensure_built
+from indexer.cli.output import count, local, write
 from indexer.cli.service.log import Log
 from indexer.cli.service.sd_notify import Notifier
 from indexer.cli.service.signals import Stop, stoppable
@@ -22,12 +22,13 @@ from indexer.cli.service.systemd import flagged, program, unit
 from indexer.cli.session import Session, command
 from indexer.config import config as settings
 from indexer.config.config import Config
-from indexer.errors import ConfigError, IndexerError, LibraryError, printable
+from indexer.errors import ConfigError, IndexerError, LibraryError, StoreError, printable
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
     from indexer.pipeline.daemon.status_file import Desk, Presence
     from indexer.vision.model_set import Eyes
+
 
 Used: TypeAlias = tuple[Config, list[Path]]
 """Settings, and the folders to follow."""
@@ -38,6 +39,8 @@ _BEAT_SECONDS = 10.0  # between signs of life to the service manager
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
     command(app, "watch")(watch)
+    command(app, "pause")(pause)
+    command(app, "resume")(resume)
 
 
 def watch(
@@ -92,8 +95,8 @@ class _Service:
 
     def run(self, config: Config, folders: list[Path]) -> None:
         """Work until stopped. Errors: StoreError where the library has a daemon already."""
-        from indexer.pipeline.daemon.priority import step_back
         from indexer.pipeline.daemon.status_file import Desk
+        from indexer.pipeline.daemon.throttle import step_back
 
         with Desk.claim(self._library.path) as desk, self._reloadable():
             self._next = config, folders
@@ -119,7 +122,7 @@ class _Service:
         from indexer.pipeline.daemon.daemon import Daemon, Pace
         from indexer.pipeline.daemon.reporter import Account
         from indexer.pipeline.daemon.throttle import Gate
-        from indexer.pipeline.tags import learn_names
+        from indexer.pipeline.retag import learn_names
         from indexer.pipeline.workers.photo_pool import Pool
         from indexer.pipeline.workers.tasks import Limits
         from indexer.vision.tags.vocabulary import Vocabulary
@@ -234,3 +237,46 @@ def _unit(config: Config, flags: Mapping[str, object], paths: Sequence[Path], fo
     config.library_file.parent.mkdir(parents=True, exist_ok=True)
     given = [os.path.realpath(folder) for folder in paths]
     return unit([*command, *given], settings.environment(), config.library_file, config.models_path, folders, config)
+
+
+def pause(session: Session) -> None:
+    """Let the daemon of the library rest: no photo is analyzed until 'indexer resume', also after a restart.
+
+    What changes meanwhile is made up for then. 'indexer scan' still works.
+    """
+    from indexer.pipeline.daemon.status_file import pause as ask
+    from indexer.pipeline.daemon.status_file import paused_since, presence
+
+    library = _library(session)
+    since = paused_since(library)
+    ask(library)
+    if since is not None:
+        write(f"It has been paused since {local(since)}; 'indexer resume' ends that.")
+    elif (daemon := presence(library)) is None:
+        write("Paused. No daemon runs now: the next one will rest until 'indexer resume'.")
+    else:
+        write(f"Paused: the daemon (process {daemon.pid}) rests until 'indexer resume'.")
+
+
+def resume(session: Session) -> None:
+    """Let the daemon of the library work again after 'indexer pause'."""
+    from indexer.pipeline.daemon.status_file import paused_since, presence
+    from indexer.pipeline.daemon.status_file import resume as ask
+
+    library = _library(session)
+    since = paused_since(library)
+    ask(library)
+    if since is None:
+        write("It was not paused.")
+    elif (daemon := presence(library)) is None:
+        write("Resumed. No daemon runs now: the next one will work.")
+    else:
+        write(f"Resumed: the daemon (process {daemon.pid}) works again.")
+
+
+def _library(session: Session) -> Path:
+    """Return the library file, unopened: a daemon can be paused whatever state its library is in."""
+    file = session.settings().config.library_file
+    if not file.exists():
+        raise StoreError(file, "does not exist yet; 'indexer scan FOLDER' makes it")
+    return file

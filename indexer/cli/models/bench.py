@@ -54,7 +54,7 @@ def bench(
 
     Each line is measured in a process of its own; what the network does not take is left out.
     """
-    from indexer.cli.ensure import ensure_built
+    from indexer.cli.lookup import ensure_built
     from indexer.pipeline.models.bench import Way, runtimes
     from indexer.vision.model_set import spec_named
     from indexer.vision.spec import read_specs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.commands.keep import keep
+from indexer.cli.commands.config import keep
 from indexer.cli.lookup import described
 from indexer.cli.session import Session, command
 from indexer.config.config import Config

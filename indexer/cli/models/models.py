@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.lookup import described, tell_broken
-from indexer.cli.models import add, bench, compare, enable, export, inspect, ready, train
+from indexer.cli.lookup import described, ensure_built, tell_broken
+from indexer.cli.models import add, bench, compare, enable, inspect, train
 from indexer.cli.output import JsonOption, table, write, write_json
 from indexer.cli.session import Session, command
 from indexer.config.config import Config
@@ -17,8 +17,9 @@ from indexer.errors import printable
 if TYPE_CHECKING:
     from indexer.vision.spec import ModelSpec
 
+
 app = typer.Typer(help="The networks: the program's and your own.", no_args_is_help=True)
-for part in (inspect, add, ready, enable, compare, bench, train, export):
+for part in (inspect, add, enable, compare, bench, train):
     part.register(app)
 
 Names = Annotated[
@@ -104,3 +105,52 @@ def _chosen(names: list[str] | None, config: Config) -> tuple[ModelSpec, ...]:
     from indexer.vision.model_set import Eyes
 
     return tuple(described(config, name) for name in names) if names else Eyes(**config.eyes).specs()
+
+
+@command(app, "export")
+def export(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="A network ('indexer models list').")],
+    folder: Annotated[Path, typer.Argument(help="A folder for it, which does not exist yet or is empty.")],
+) -> None:
+    """Write a network for other programs: a SavedModel that takes plain pixels, its labels, how to run it.
+
+    The README in the folder shows how, from Python, C and Go, with the names that are in the file.
+    """
+    from indexer.vision.model_set import spec_named
+    from indexer.vision.spec import read_specs
+    from indexer.vision.tags.labels import class_names
+    from indexer.vision.tags.vocabulary import Vocabulary
+    from indexer.zoo.export.export import export_model
+
+    config = session.settings().config
+    spec = spec_named(read_specs(config.own_models_path), name)
+    ensure_built(session, config, (spec,))
+    labels = class_names(spec, Vocabulary.load(rules=config.rules))
+    export_model(spec, config.models_path, labels, folder.absolute(), session.say)
+    session.say(f"{spec.id} is in {printable(folder)}; its README.md tells how to run it.")
+
+
+_COLUMNS = ("add", "role", "license", "description", "source")
+_SHOWN = ("add", "role", "description")
+
+
+@command(app, "ready")
+def ready(_: Session, as_json: JsonOption = False) -> None:
+    """List the well-known networks: 'indexer models add NAME …' takes what stands in the first column for a path.
+
+    With --json, each network of keras.applications by its name.
+    """
+    from indexer.zoo.custom.catalog import KERAS, ready_description, ready_names
+    from indexer.zoo.custom.keras_applications import applications
+
+    records = []
+    for name in ready_names():
+        known = ready_description(name)
+        told = {key: known[key] for key in _COLUMNS[1:]}
+        wheres = (applications() if as_json else ("NETWORK",)) if name == KERAS else ("PATH",)
+        records += [{"add": f"{name}:{where}", **told} for where in wheres]
+    if as_json:
+        write_json(records, indent=2)
+    else:
+        table([[each[key] for key in _SHOWN] for each in records], _SHOWN)

@@ -17,7 +17,7 @@ from typing import IO
 from indexer.errors import PhotoError
 from indexer.intake import formats
 from indexer.intake.discover import photo_file, why
-from indexer.intake.sniff import HEAD_BYTES, sniff
+from indexer.intake.formats import HEAD_BYTES, sniff
 from indexer.intake.xmp import jpeg, png
 from indexer.intake.xmp.atomic import replacement
 from indexer.intake.xmp.tree import BadXmp

@@ -5,14 +5,93 @@ Nothing that a user made is lost: what cannot be read is dropped, and its photo 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from sqlalchemy import Connection
 
-from indexer.library.checks.unreadable import PARTS, Lengths, unreadable
 from indexer.library.db.engine import connect, writing
+
+Lengths: TypeAlias = Mapping[str, int]  # model → bytes of what it makes of one face, or of one photo
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that photos have: which rows cannot be read, and how they are dropped.
+
+    bad: SQL for (row id, photo id) of such rows.  drop: SQL that takes the row id.
+    table: where the length of its data depends on the model ({right} in `bad`).
+    """
+
+    name: str
+    bad: str
+    drop: str
+    table: str = ""
+
+
+def unreadable(connection: Connection, lengths: Lengths, name: str) -> dict[int, int]:
+    """Return row id → photo id of the rows of a part that cannot be read.
+
+    lengths: model → bytes of one descriptor, or vector; where a model is not named, most rows are right.
+    """
+    part = PARTS[name]
+    right = _right(connection, lengths, part.table) if part.table else ""
+    return {row[0]: row[1] for row in connection.exec_driver_sql(part.bad.format(right=right))}
+
+
+def _right(connection: Connection, lengths: Lengths, table: str) -> str:
+    """Return SQL for the length that a row of the table should have, by its model."""
+    query = (
+        f"SELECT model_id, coalesce(name, ''), length(data), count(*) FROM {table} "  # noqa: S608 - our tables
+        "LEFT JOIN models ON models.id = model_id GROUP BY 1, 3 ORDER BY 4"
+    )
+    right = {row[0]: lengths.get(row[1], row[2]) for row in connection.exec_driver_sql(query)}  # the most come last
+    cases = " ".join(f"WHEN model_id IS {model or 'NULL'} THEN {length}" for model, length in right.items())
+    return f"CASE {cases} END" if cases else "length(data)"
+
+
+PARTS = {  # by the name of the check
+    "descriptors": Part(
+        "descriptors of faces",
+        "SELECT descriptors.id, photo_id FROM descriptors JOIN faces ON faces.id = face_id"
+        " WHERE typeof(descriptors.data) <> 'blob' OR length(descriptors.data) IS NOT {right}",
+        "DELETE FROM descriptors WHERE id = ?",
+        table="descriptors",
+    ),
+    "vectors": Part(
+        "vectors",
+        "SELECT photo_id, photo_id FROM vectors WHERE typeof(data) <> 'blob' OR length(data) IS NOT {right}",
+        "DELETE FROM vectors WHERE photo_id = ?",
+        table="vectors",
+    ),
+    "evidence": Part(
+        "pieces of evidence",
+        "SELECT rowid, photo_id FROM evidence WHERE typeof(data) <> 'blob' OR length(data) % 6",
+        "DELETE FROM evidence WHERE rowid = ?",
+    ),
+    "objects": Part(
+        "objects",
+        "SELECT photo_id, photo_id FROM objects WHERE number < 0 OR typeof(number) || typeof(score) || typeof(box_left)"
+        " || typeof(box_top) || typeof(box_width) || typeof(box_height) <> 'integerrealrealrealrealreal'",
+        "DELETE FROM objects WHERE photo_id = ?",
+    ),
+    "landmarks": Part(
+        "landmarks of faces",
+        "SELECT id, photo_id FROM faces WHERE typeof(landmarks) <> 'blob' OR length(landmarks) % 16",
+        "UPDATE faces SET landmarks = x'' WHERE id = ?",
+    ),
+    "hashes": Part(
+        "hashes",
+        "SELECT id, id FROM photos WHERE model_set_id IS NOT NULL"
+        " AND (typeof(content_hash) <> 'blob' OR length(content_hash) IS NOT 32"
+        " OR typeof(perceptual_hash) <> 'blob' OR length(perceptual_hash) IS NOT 8)",
+        "UPDATE photos SET content_hash = NULL, perceptual_hash = NULL WHERE id = ?",
+    ),
+}
+
 
 _AT_A_TIME = 500
 BELONGS = (  # the rows of what is deleted with its photo or face: table, column, table

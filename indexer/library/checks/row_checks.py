@@ -12,8 +12,7 @@ from sqlalchemy import Connection, Engine
 from indexer.errors import printable
 from indexer.library.checks.file_checks import RESTORE, open_read_only
 from indexer.library.checks.finding import Finding, counted, findings
-from indexer.library.checks.repair import BELONGS
-from indexer.library.checks.unreadable import PARTS, Lengths, unreadable
+from indexer.library.checks.repair import BELONGS, PARTS, Lengths, unreadable
 
 _REPAIR = "indexer doctor --repair"
 _LONG = timedelta(days=90)

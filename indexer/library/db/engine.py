@@ -215,3 +215,46 @@ def _open(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+class Changes:
+    """Watches a library by a connection of its own: SQLite counts for it the commits of all others.
+
+    Not for several threads at once: whoever asks holds a lock.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        pooled = engine.raw_connection()
+        raw = pooled.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        self._connection = raw
+        pooled.detach()
+
+    def mark(self) -> tuple[int, int]:
+        """Return what stays the same as long as nobody writes."""
+        # A library in memory has one connection for all: there its own changes count.
+        (commits,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return commits, self._connection.total_changes
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+
+def scrub(engine: Engine, path: Path) -> None:
+    """Write the file anew without what was deleted in it, and empty its log.
+
+    A deleted row is not all: whenever SQLite moved it, a copy may have stayed in an unused part of a page.
+    Errors: StoreError where another program reads or writes for too long.
+    """
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        try:
+            driver.execute("PRAGMA secure_delete = ON")
+            driver.execute("VACUUM")
+            (busy, *_) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise store_error(path, error) from error
+    if busy:
+        raise StoreError(path, "is being read by another program, so that traces may be left; close it and try again")

@@ -35,7 +35,7 @@ from indexer.library.query.ast import (
     split_scores,
     within,
 )
-from indexer.library.query.compare import distance_km, globs, regex
+from indexer.library.query.fields import distance_km, globs, regex
 from indexer.photo import Metadata
 
 

@@ -6,8 +6,9 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, timedelta
-from math import isfinite
+from math import asin, cos, isfinite, radians, sin, sqrt
 from typing import NoReturn
+from unicodedata import normalize
 
 from indexer.library.query.ast import (
     NUMBERS,
@@ -248,3 +249,97 @@ def quoted(text: str) -> str:
 
 def _plain(number: float | None) -> str:
     return "" if number is None else f"{number:.15f}".rstrip("0").rstrip(".")
+
+
+_EARTH_KM = 6371.0
+_FINGERPRINT = "-" + "[0123456789abcdef]" * 8  # what an id has after the name of its network
+
+
+def globs(field: str, wanted: str) -> tuple[str, ...]:
+    """Return the patterns (SQLite's GLOB) of which one must fit a text field: accents may be encoded in either way."""
+    if field == "model":
+        name = "".join(map(_either_case, wanted))
+        return f"* {name}{_FINGERPRINT} *", f"* {name} *"
+    before, after = {
+        "path": ("*", "*"),
+        "camera": ("*", "*"),
+        "lens": ("*", "*"),
+        "folder": ("" if wanted.startswith("/") else "*/", "/*"),
+        "type": ("*.", ""),
+        "format": ("", ""),
+    }[field]
+    wanted = wanted.rstrip("/") if field == "folder" else wanted
+    forms = dict.fromkeys(normalize(form, wanted) for form in ("NFC", "NFD"))
+    return tuple(f"{before}{''.join(map(_either_case, form))}{after}" for form in forms)
+
+
+def _either_case(letter: str) -> str:
+    cases = "".join(sorted({case for case in (letter, letter.lower(), letter.upper()) if len(case) == 1}))
+    return f"[{cases}]" if len(cases) > 1 or letter in "?[" else letter
+
+
+def regex(glob: str) -> str:
+    """Return what a pattern means, for Python: only '*' and sets of letters are special in it."""
+    pieces = re.findall(r"\[(?:\[|[^\[\]]+)\]|\*|.", glob, re.DOTALL)
+    return "".join(
+        ".*" if each == "*" else f"[{re.escape(each[1:-1])}]" if len(each) > 1 else re.escape(each) for each in pieces
+    )
+
+
+def distance_km(
+    latitude: float | None, longitude: float | None, other_latitude: float, other_longitude: float
+) -> float | None:
+    """Return the way between two places on a sphere of 6371 km (haversine), None where one is not known."""
+    if latitude is None or longitude is None:
+        return None
+    north, other_north = radians(latitude), radians(other_latitude)
+    up = sin((other_north - north) / 2) ** 2
+    across = cos(north) * cos(other_north) * sin(radians(other_longitude - longitude) / 2) ** 2
+    return 2 * _EARTH_KM * asin(min(1.0, sqrt(up + across)))
+
+
+ABOUT = {
+    "tag": "a word, even one that is a field's name",
+    "person": "who is in the photo",
+    "date": "when it was taken",
+    "near": "where it was taken: latitude, longitude, km",
+    "orientation": "its shape",
+    "is": "what kind of picture it is",
+    "camera": "make or model of the camera",
+    "lens": "the lens",
+    "path": "a part of the path",
+    "folder": "a folder that it is in",
+    "format": "the format of the file",
+    "type": "the ending of the file's name",
+    "model": "the network that gave it a tag",
+    "iso": "sensitivity",
+    "f": "aperture",
+    "focal": "focal length in mm",
+    "width": "width in pixels",
+    "height": "height in pixels",
+    "rating": "your stars, 0 to 5",
+    "faces": "how many faces it shows",
+    "score": "how sure the words are, 0 to 1",
+}
+_STATES = {
+    "missing": "the file is gone",
+    "failed": "it could not be read",
+    "hidden": "no other search shows it",
+    "away": "its folder cannot be seen now",
+}
+_FEW: dict[str, tuple[tuple[str, str], ...]] = {
+    "orientation": tuple((name, "") for name in ORIENTATIONS),
+    "is": tuple((name, _STATES.get(name, "")) for name in IS),
+    "rating": (("5", "five stars"), *((f"{stars}+", f"{stars} stars or more") for stars in "4321")),
+    "faces": (("0", "nobody"), ("1", "one face"), ("2", "two faces"), ("3+", "three or more")),
+    "score": (("0.5+", ""), ("0.7+", ""), ("0.9+", "")),
+}  # fmt: skip
+_TIMES = (
+    ("today", ""), ("yesterday", ""), ("last-7-days", ""), ("last-30-days", ""), ("last-12-months", ""),
+    *((month, "of any year") for month in MONTHS),
+)  # fmt: skip
+
+
+def values(name: str) -> tuple[tuple[str, str], ...]:
+    """Return the values of a field that are the same for every library, each with what it means, if it needs that."""
+    return _TIMES if name == "date" else _FEW.get(name, ())

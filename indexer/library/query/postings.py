@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
-from indexer.library.db.changes import Changes
-from indexer.library.db.engine import chunks
+from indexer.library.db.engine import Changes, chunks
 from indexer.library.query.ast import And, Everything, Not, Or, Query, Term, bounds, folded, left_out, split_scores
 from indexer.library.query.ordering import Ranks, in_order, read_ranks
 from indexer.library.query.plan import Order, Row, rows_of

@@ -38,7 +38,7 @@ from indexer.library.query.ast import (
     split_scores,
     words,
 )
-from indexer.library.query.compare import distance_km, globs
+from indexer.library.query.fields import distance_km, globs
 
 TagIds: TypeAlias = Mapping[str, Sequence[int]]  # the tags that a folded word names; more than one where case differs
 Driver: TypeAlias = frozenset[int]  # tags of which each photo that matches has one, at least as sure as it scores

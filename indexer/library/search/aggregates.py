@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.library.store import Library
+
 
 _AT_A_TIME = 16 * 1024
 _READ = "SELECT id, width, height FROM photos WHERE width > 0 AND height > 0"
@@ -43,3 +45,18 @@ def _read(connection: Connection) -> NDArray[np.float64]:
     ratios = np.zeros(size)
     ratios[photos] = widths / heights
     return ratios
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month such as '2024-05' by the clock on the wall, None for photos without a date, and how many photos."""
+
+    month: str | None
+    photos: int
+
+
+def timeline(library: Library, query: Query) -> list[Month]:
+    """Return the months of the photos that match a query, the newest first, those without a date last."""
+    with library.reading() as connection:
+        found = (library.postings or Postings()).months(connection, bound(query))
+    return [Month(month, photos) for month, photos in found]

@@ -9,8 +9,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from indexer.library.query.ast import folded
-from indexer.library.query.field_names import ABOUT, values
-from indexer.library.query.fields import quoted
+from indexer.library.query.fields import ABOUT, quoted, values
 from indexer.library.search.facets import MONTH, Choice, choices
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 
 from indexer.errors import IndexerError, printable
 from indexer.library.checks.finding import Finding, counted
-from indexer.library.checks.repair import drop_unreadable, drop_unreferenced, rebuild_indexes, shorten_log
-from indexer.library.checks.unreadable import PARTS
+from indexer.library.checks.repair import PARTS, drop_unreadable, drop_unreferenced, rebuild_indexes, shorten_log
 from indexer.library.store import Library
 from indexer.photo import Networks
 from indexer.pipeline.doctor import disk, networks

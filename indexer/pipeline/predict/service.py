@@ -11,7 +11,7 @@ from indexer.geometry import Box
 from indexer.photo import Face
 from indexer.pipeline.predict import tasks as looking
 from indexer.pipeline.predict.predict import Seen
-from indexer.pipeline.workers.blame import blame
+from indexer.pipeline.workers.processes import blame
 from indexer.pipeline.workers.run_apart import LostError
 from indexer.pipeline.workers.task_pool import Busy, Crew, TaskError
 from indexer.pipeline.workers.tasks import Limits

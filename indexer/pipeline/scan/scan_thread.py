@@ -16,7 +16,7 @@ from indexer.intake.discover import discover
 from indexer.library.store import Library
 from indexer.photo import Failed, Indexed, Moved, Outcome, Passed
 from indexer.pipeline.scan.plan import Report
-from indexer.pipeline.scan.scanning import Scanning
+from indexer.pipeline.scan.run import Scanning
 from indexer.pipeline.scan.stats import Tally
 
 _LOG = logging.getLogger("indexer.scan")

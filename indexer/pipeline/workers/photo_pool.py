@@ -17,9 +17,8 @@ from indexer.intake.decode import NotAPhoto
 from indexer.intake.discover import stamp
 from indexer.photo import Analysis, Failed, Indexed, Passed, PhotoFile
 from indexer.pipeline.scan.missing import is_there
-from indexer.pipeline.workers.blame import blame
 from indexer.pipeline.workers.inference_host import Inference, is_shared
-from indexer.pipeline.workers.processes import Workers, is_done, is_lost
+from indexer.pipeline.workers.processes import Workers, blame, is_done, is_lost
 from indexer.pipeline.workers.tasks import Limits, ready, work
 from indexer.vision.model_set import Eyes
 from indexer.vision.runtime.remote import LostError

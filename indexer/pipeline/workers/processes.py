@@ -11,8 +11,9 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from indexer.errors import IndexerError
 from indexer.pipeline.workers.stage_board import Stages
-from indexer.pipeline.workers.tasks import start
+from indexer.pipeline.workers.tasks import Limits, start
 
 __all__ = ["ProcessExpired", "WorkerProcess", "Workers", "cause", "is_done", "is_lost"]
 
@@ -124,3 +125,19 @@ def cause(exit_code: int) -> str:
         return signal.Signals(-exit_code).name
     except ValueError:
         return f"signal {-exit_code}"
+
+
+def blame(error: BaseException, limits: Limits) -> str:
+    """Say why a picture could not be worked on; what is no picture's fault is raised again."""
+    match error:
+        case TimeoutError():
+            return f"it took longer than {limits.seconds:g} seconds (photo_timeout_seconds in the configuration)"
+        case MemoryError():
+            return "it needs more memory than a photo may take (photo_memory_mb in the configuration)"
+        case ProcessExpired():
+            return f"it crashed the process that read it ({cause(error.exitcode)})"
+        case IndexerError():
+            raise error
+        case Exception():  # a bug in one photo's way must not cost the others
+            return f"{type(error).__name__}: {error}"
+    raise error

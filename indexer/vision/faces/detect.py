@@ -9,16 +9,65 @@ scale alone is none.  docs/faces.md tells what else was tried.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, log
+from math import ceil, exp, floor, log
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.geometry import Box, Point
 from indexer.photo import Face, Picture
 from indexer.vision.faces.anchors import Found, decode, distinct, overlaps
-from indexer.vision.faces.views import Pixels, larger_px, square, views
-from indexer.vision.preprocess import fitted, normalized
+from indexer.vision.preprocess import fitted, in_picture, normalized, resized, tensor
 from indexer.vision.runtime import Model
+
+# Sides of the views of a panorama, as multiples of its short side.
+_LONGEST, _VIEW, _SHARED = 2.5, 1.5, 0.5
+_MOST_VIEWS = 8
+
+Pixels = NDArray[np.uint8]
+
+
+def views(width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """Cut a panorama of width × height px into overlapping parts that are no panoramas: left, top, right, bottom.
+
+    Any other picture is one part.  Seen at once, the faces of a panorama would be too small to be found.
+    """
+    long, short = max(width, height), min(width, height)
+    if long <= _LONGEST * short:
+        return [(0, 0, width, height)]
+    count = min(_MOST_VIEWS, ceil((long / short - _SHARED) / (_VIEW - _SHARED)))
+    length = (long + (count - 1) * short * _SHARED) / count
+    starts = [(length - short * _SHARED) * number for number in range(count)]
+    spans = [(floor(start), min(long, ceil(start + length))) for start in starts]
+    if width >= height:
+        return [(first, 0, last, height) for first, last in spans]
+    return [(0, first, width, last) for first, last in spans]
+
+
+def larger_px(picture: Picture, long_side_px: int) -> int | None:
+    """Return the long side in px that a panorama should be decoded with, None where the picture serves.
+
+    long_side_px: what a detector wants each view to have.
+    """
+    width, height = picture.full_size
+    left, top, right, bottom = views(width, height)[0]
+    wanted = round(long_side_px * max(width, height) / max(right - left, bottom - top))
+    return wanted if max(picture.size) < wanted <= max(width, height) else None
+
+
+def square(pixels: Pixels, start: tuple[float, float], side: float, size_px: int) -> Pixels:
+    """Return the square at `start` (x, y in px) with this side, resized to size_px; black beyond the picture."""
+    height, width = pixels.shape[:2]
+    left, top = (floor(place) for place in start)
+    right, bottom = (ceil(place + side) for place in start)
+    inside = pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    above, below = max(-top, 0), max(bottom - height, 0)
+    before, after = max(-left, 0), max(right - width, 0)
+    around = np.pad(inside, ((above, below), (before, after), (0, 0)))
+    x, y = start[0] - left, start[1] - top
+    box = (x, y, min(x + side, right - left), min(y + side, bottom - top))  # rounding may not lead beyond the pixels
+    return resized(around, (size_px, size_px), "bilinear", box)
+
 
 _MOST_PROPOSALS = 1000
 _CLOSE = (160, 80)  # sides in px of a close-up and of the face in it
@@ -110,3 +159,50 @@ def _face(found: Found, width: int, height: int) -> Face:
     box = Box(left / width, top / height, (right - left) / width, (bottom - top) / height)
     points = tuple(Point(float(x) / width, float(y) / height) for x, y in found.landmarks[0])
     return Face(box, float(found.scores[0]), 0.0, points, None)
+
+
+_SCORE, _OVERLAP = 0.5, 0.5  # where the spec says nothing
+
+
+class BoxDetector:
+    """Finds the faces of a picture with a network that answers with boxes and scores."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    @property
+    def long_side_px(self) -> int:
+        """The long side that a picture should have for the detector to see what it can."""
+        return max(self.model.spec.input.size)
+
+    def needs_larger(self, picture: Picture) -> int | None:
+        """Return the long side in px that a panorama should be decoded with, None where the picture serves."""
+        return larger_px(picture, self.long_side_px)
+
+    def detect(self, picture: Picture) -> list[Face]:
+        """Find the faces, best first; they have no landmarks and no descriptors, and their quality is 0."""
+        width, height = picture.size
+        seen = [
+            self._seen(picture.pixels[top:bottom, left:right]).moved(1, (left, top))
+            for left, top, right, bottom in views(width, height)
+        ]
+        found = distinct(Found.joined(seen), self.model.spec.thresholds.get("overlap", _OVERLAP))
+        return [_face_without_landmarks(one, width, height) for one in found.each()]
+
+    def _seen(self, pixels: Pixels) -> Found:
+        """Return the faces in what the network sees at once, in px of it; their landmarks are all 0."""
+        spec = self.model.spec
+        height, width = pixels.shape[:2]
+        answers = self.model.run(tensor(pixels, spec))
+        scores = answers["scores"].reshape(-1)
+        corners = in_picture(answers["boxes"].reshape(-1, 2, 2)[..., ::-1], width, height, spec.input).clip(0, 1)
+        shown = np.all(corners[:, 1] > corners[:, 0], axis=1)
+        sure = np.flatnonzero(shown & (scores >= spec.thresholds.get("score", _SCORE)))
+        boxes = (corners[sure] * (width, height)).reshape(-1, 4).astype(np.float32)
+        return Found(boxes, scores[sure], np.zeros((len(sure), 5, 2), np.float32))
+
+
+def _face_without_landmarks(found: Found, width: int, height: int) -> Face:
+    left, top, right, bottom = map(float, found.boxes[0])
+    box = Box(left / width, top / height, (right - left) / width, (bottom - top) / height)
+    return Face(box, float(found.scores[0]), 0.0, (), None)

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from indexer.geometry import Box, Point
 from indexer.photo import Face, Picture
-from indexer.vision.preprocess import tensor
+from indexer.vision.preprocess import in_picture, tensor
 from indexer.vision.runtime import Model
-from indexer.vision.shown import in_picture
 
 # Which of the points a landmark is the middle of: the outlines of the eyes, the tip of the nose, the mouth's corners.
 _LEFT_EYE, _RIGHT_EYE, _NOSE, _LEFT_CORNER, _RIGHT_CORNER = slice(36, 42), slice(42, 48), 30, 48, 54

@@ -82,8 +82,7 @@ class FaceReader:
 
 def _finder(model: Model) -> FaceFinder:
     """Return the detector for what a network answers: RetinaFace's anchors, or plain boxes."""
-    from indexer.vision.faces.boxes_detect import BoxDetector
-    from indexer.vision.faces.detect import Detector
+    from indexer.vision.faces.detect import BoxDetector, Detector
 
     return Detector(model) if "landmarks" in model.spec.outputs else BoxDetector(model)
 

@@ -18,8 +18,7 @@ from indexer.errors import ModelError
 from indexer.vision.endpoint import Place
 from indexer.vision.model_store import SAVED_MODEL, check
 from indexer.vision.runtime import wire
-from indexer.vision.runtime.batching import Batches
-from indexer.vision.runtime.questions import Joinable, Questions
+from indexer.vision.runtime.batching import Batches, Joinable, Questions
 from indexer.vision.runtime.remote import COUNTS, IMAGE, Wanted
 from indexer.vision.runtime.tensorflow import TensorFlowModel, has_gpu
 from indexer.vision.spec import ModelSpec

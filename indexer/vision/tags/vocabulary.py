@@ -15,8 +15,7 @@ from pathlib import Path
 from indexer.errors import ModelError
 from indexer.photo import Evidence, Face, Look, Object, Tag, model_name
 from indexer.resources import packaged
-from indexer.vision.tags.candidates import Claim, ModelWords, claims
-from indexer.vision.tags.facts import facts
+from indexer.vision.tags.candidates import Claim, ModelWords, claims, facts
 from indexer.vision.tags.rules import Rules, read_rules
 
 _PLAIN_THRESHOLD = 0.5  # of a word that no table knows

@@ -1,16 +1,72 @@
-"""What many routes take from a request, and how it is checked."""
+"""What stands in an address flows in; a query flows out."""
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
 
-from fastapi import Path, Query
+from fastapi import Path as PathParameter
+from fastapi import Query as Parameter
+
+from indexer.errors import QueryError
+from indexer.library.query.ast import ALL, And, Near, Not, Query, Taken, is_ranked, leaves
+from indexer.library.search.request import Asked, resolver, tree
+from indexer.web.problems import Problem
+from indexer.web.site import Site
 
 LARGEST = 2**63 - 1  # what SQLite takes
 _FARTHEST = 2**31 - 1
 
-Number: TypeAlias = Annotated[int, Path(ge=1, le=LARGEST)]
+Number: TypeAlias = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 """The number of a photo, face or person, in the address."""
-Offset: TypeAlias = Annotated[int, Query(ge=0, le=_FARTHEST, description="Leave out so many of the first.")]
-Limit: TypeAlias = Annotated[int, Query(ge=1, le=500, description="So many at most.")]
-Text: TypeAlias = Annotated[str, Query(max_length=2000)]
+Offset: TypeAlias = Annotated[int, Parameter(ge=0, le=_FARTHEST, description="Leave out so many of the first.")]
+Limit: TypeAlias = Annotated[int, Parameter(ge=1, le=500, description="So many at most.")]
+Text: TypeAlias = Annotated[str, Parameter(max_length=2000)]
+
+
+Sort: TypeAlias = Literal["score", "date", "path", "distance"]
+QueryText: TypeAlias = Annotated[
+    Text,
+    Parameter(
+        description="Words and fields, as docs/searching.md describes them; empty: all photos.",
+        examples=["dog (beach | snow) -cat date:2023-05..2023-09"],
+    ),
+]
+Month: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        pattern=r"^([0-9]{4}-(0[1-9]|1[0-2])|none)$",
+        description="Only photos taken in this month (2024-05); 'none': only those without a date.",
+    ),
+]
+
+
+def asked_for(site: Site, text: str, month: str | None = None, away: Sequence[Path] = ()) -> tuple[Query, Query]:
+    """Return the query that a text is, and the same with a month as further condition. Errors: QueryError.
+
+    away: what 'is:away' means.
+    """
+    resolve, today = resolver(site.library, site.vocabulary.canonical), date.today()
+    query = tree(Asked(query=[text]), resolve, today, away) if text.strip() else ALL
+    if month is None:
+        return query, query
+    if month == "none":
+        return query, And((query, Not(Taken(None, None))))
+    return query, And((query, tree(Asked(after=month, before=month), resolve, today)))
+
+
+def order_of(sort: Sort | None, query: Query) -> Sort:
+    """Return what photos are ordered by; where nobody said, score, or date where all score alike. Errors: Problem."""
+    if sort == "distance" and not any(isinstance(leaf, Near) for leaf in leaves(query)):
+        raise Problem(400, "To sort by distance, a search needs a place: near:LATITUDE,LONGITUDE,KM")
+    return sort or ("score" if is_ranked(query) else "date")
+
+
+def order_of_text(site: Site, sort: Sort | None, text: str) -> Sort:
+    """Return the same for the text of a search, whatever it is."""
+    try:
+        return sort or order_of(None, asked_for(site, text)[0])
+    except QueryError:
+        return "score"

@@ -13,7 +13,7 @@ from indexer.library.photo_summary import Card, photo_of
 from indexer.library.report import details
 from indexer.library.similar.similar import vector_of
 from indexer.library.user.own_tags import change_words, hide, own_word, rate, said
-from indexer.pipeline.explaining import explained
+from indexer.pipeline.explain import explained
 from indexer.records.alike import LikenessRecord, likeness_record
 from indexer.records.photo import PhotoRecord, photo_record
 from indexer.web.api.parameters import Limit, Number

@@ -9,28 +9,27 @@ from fastapi import APIRouter, Query, Request, Response
 
 from indexer.library.query.parser import printed
 from indexer.library.report import tag_counts
-from indexer.library.search.aggregates import shapes
+from indexer.library.search.aggregates import shapes, timeline
 from indexer.library.search.hints import nothing_found
 from indexer.library.search.search import by_query, count_hits
 from indexer.library.search.suggest import suggest
-from indexer.library.search.timeline import timeline
 from indexer.records.alike import group_record
 from indexer.records.browse import (
     DuplicatesRecord,
     SearchRecord,
+    ShapesRecord,
     SuggestionRecord,
     TagsRecord,
     TimelineRecord,
     hint_record,
     month_record,
+    shapes_record,
     suggestion_record,
     tag_count_record,
 )
 from indexer.records.search import hit_record
-from indexer.records.shapes import ShapesRecord, shapes_record
-from indexer.vision.tags.meaning import nearest
-from indexer.web.api.parameters import Limit, Offset, Text
-from indexer.web.api.parameters_query import Month, QueryText, Sort, asked_for, order_of
+from indexer.vision.tags.wordnet import nearest
+from indexer.web.api.parameters import Limit, Month, Offset, QueryText, Sort, Text, asked_for, order_of
 from indexer.web.background import BackgroundOf
 from indexer.web.http import cached
 from indexer.web.problems import documented

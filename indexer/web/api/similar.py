@@ -10,8 +10,7 @@ from indexer.errors import IndexerError
 from indexer.library.people.people import find_person, labels
 from indexer.library.people.similar_faces import Alike, descriptor_of, faces_like, like_person
 from indexer.photo import Descriptor
-from indexer.records.faces import LikeFaceRecord, like_face_record
-from indexer.records.look import LikePersonRecord, alike_record
+from indexer.records.look import LikeFaceRecord, LikePersonRecord, alike_record, like_face_record
 from indexer.vision.model_set import Eyes
 from indexer.vision.spec import ModelSpec
 from indexer.web.api.media import known_face

@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from indexer.errors import LibraryError
 from indexer.library.photo_summary import numbers_of
 from indexer.library.report import failures as read_failures
-from indexer.records.browse import FailuresRecord
-from indexer.records.failures import failure_record
+from indexer.records.browse import FailuresRecord, failure_record
 from indexer.records.scan import ScanRecord, scan_record
 from indexer.records.status import ServerStatus
 from indexer.web.api.parameters import Limit, Offset

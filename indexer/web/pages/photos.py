@@ -9,13 +9,12 @@ from fastapi import APIRouter, Query, Request, Response
 from indexer.errors import QueryError
 from indexer.records.browse import SearchRecord
 from indexer.web.api import photos, search, state
-from indexer.web.api.parameters import Number, Offset
-from indexer.web.api.parameters_query import QueryText, Sort, order_of_text
+from indexer.web.api.parameters import Number, Offset, QueryText, Sort, order_of_text
 from indexer.web.background import Background, BackgroundOf
+from indexer.web.filters import asked
 from indexer.web.problems import Problem
 from indexer.web.rendering import page
 from indexer.web.site import Site, SiteOf
-from indexer.web.wording import asked
 
 router = APIRouter(include_in_schema=False)
 _WORTH_A_HEADING = 8  # photos a month; where months have fewer, years have headings

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from indexer.web.problems import Problem
-from indexer.web.refusal import refuse
+from indexer.web.problems import Problem, refuse
 
 _CLOSE = {"Connection": "close"}
 _SILENT_SECONDS = 15.0  # between two pieces
@@ -107,3 +107,26 @@ def _too_large(limit: int) -> Problem:
 
 def _too_slow() -> Problem:
     return Problem(408, "The request came too slowly.", headers=_CLOSE)
+
+
+class Crowd:
+    """Middleware (ASGI) that lets so many requests of a kind be under way at once.
+
+    kind: that of a request.  most: kind → how many; a kind that is not in it has no limit.
+    """
+
+    def __init__(self, app: ASGIApp, kind: Callable[[Scope], str], most: Mapping[str, int]) -> None:
+        self._app, self._kind, self._most = app, kind, most
+        self._under_way: Counter[str] = Counter()  # only touched by the one thread of the loop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kind = self._kind(scope) if scope["type"] == "http" else ""
+        if kind in self._most and self._under_way[kind] >= self._most[kind]:
+            busy = Problem(503, "The server is busy; try again in a moment.", headers={"Retry-After": "2"})
+            await refuse(scope, receive, send, busy)
+            return
+        self._under_way[kind] += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._under_way[kind] -= 1

@@ -13,11 +13,9 @@ from indexer.errors import ConfigError
 from indexer.web.security import login
 from indexer.web.security.access import LOOKING, SAFE, SIGNING, Access, Rules
 from indexer.web.security.credentials import Keys
-from indexer.web.security.crowd import Crowd
 from indexer.web.security.headers import Headers
-from indexer.web.security.hosts import Hosts, is_loopback
-from indexer.web.security.limits import Bodies
-from indexer.web.security.names import Names
+from indexer.web.security.hosts import Hosts, Names, is_loopback
+from indexer.web.security.limits import Bodies, Crowd
 from indexer.web.security.sessions import Sessions
 
 _FORM_BYTES = 64 * 1024

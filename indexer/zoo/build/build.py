@@ -65,8 +65,7 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
 
 
 def _convert(spec: ModelSpec, model: Forms, home: Path) -> None:
-    from indexer.zoo.build.convert import export
-    from indexer.zoo.build.trial import difference
+    from indexer.zoo.build.convert import difference, export
 
     export(model, home, SAVED_MODEL, LITERT_FILE)
     apart = difference(model.one, home / LITERT_FILE, SIGNATURE)

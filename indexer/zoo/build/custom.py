@@ -52,8 +52,7 @@ def checked(spec: ModelSpec) -> Path:
 def _convert(run: Callable[..., object], wanted: object, home: Path) -> str:
     """Convert for LiteRT; return why it could not be, in a few words, else nothing."""
     from indexer.vision.model_store import SIGNATURE
-    from indexer.zoo.build.convert import convert
-    from indexer.zoo.build.trial import apart
+    from indexer.zoo.build.convert import apart, convert
 
     file = home / LITERT_FILE
     try:

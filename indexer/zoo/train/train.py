@@ -44,8 +44,7 @@ def learn(folder: Path, asked: dict[str, Any], report: Report) -> None:
     import tensorflow as tf
 
     from indexer.zoo.train.data import pictures_of
-    from indexer.zoo.train.network import from_scratch, scores, transferred
-    from indexer.zoo.train.training_metrics import measured
+    from indexer.zoo.train.network import from_scratch, measured, scores, transferred
 
     began = monotonic()
     raw, numbers, parts = asked["trunk"], asked["numbers"], asked["parts"]
