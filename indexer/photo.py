@@ -235,7 +235,7 @@ class Hashes:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PixelStats:
     """Plain facts about the pixels that tags such as 'night' and 'black and white' are made from.
 
     brightness: mean luma 0..1.  colorfulness: mean chroma 0..1 (0 is grey).  contrast: standard deviation of luma 0..1.
@@ -259,7 +259,7 @@ class Analysis:
 
     metadata: Metadata
     hashes: Hashes
-    look: Look
+    look: PixelStats
     evidence: tuple[Evidence, ...]
     tags: tuple[Tag, ...]
     faces: tuple[Face, ...]
@@ -269,7 +269,7 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
-class Networks:
+class ModelIds:
     """The ids of the networks that are to see each photo.
 
     scene: they see every photo; the first one's vectors tell what looks alike.
@@ -349,7 +349,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class Skipped:
     """The file is no photo, and its name promised none; remembered, so that it is not opened again."""
 
     file: PhotoFile
@@ -373,11 +373,11 @@ class Replaced:
     photo: int
 
 
-Outcome: TypeAlias = Indexed | Unchanged | Moved | Failed | Passed | Removed | Replaced
+Outcome: TypeAlias = Indexed | Unchanged | Moved | Failed | Skipped | Removed | Replaced
 
 
 def kind_of(outcome: Outcome) -> str:
-    """Name what became of a file in a word: indexed, unchanged, moved, copied, failed, passed, removed, replaced."""
+    """Name what became of a file in a word: indexed, unchanged, moved, copied, failed, skipped, removed, replaced."""
     if isinstance(outcome, Moved) and outcome.old_path == outcome.file.path:
         return "moved" if outcome.gone else "unchanged"  # it has its old name back, or only another date
     if isinstance(outcome, Moved) and not outcome.gone:

@@ -134,7 +134,7 @@ class Config:
 
     @property
     def eyes(self) -> dict[str, Any]:
-        """What `vision.eyes.Eyes` takes, as plain values."""
+        """What `vision.model_set.ModelSet` takes, as plain values."""
         return {
             "folder": self.models_path,
             "own": self.own_models_path,

@@ -19,7 +19,7 @@ from indexer.intake.ignore import IGNORE_FILE, Ignore
 from indexer.intake.mounts import Mount
 from indexer.intake.mounts import mounts as mounted
 from indexer.intake.names import is_junk_folder, may_be_photo
-from indexer.intake.walk.bind_mounts import MountTree, Place
+from indexer.intake.walk.bind_mounts import MountPlace, MountTree
 from indexer.intake.walk.canonical import CanonicalPaths
 from indexer.intake.walk.equal_numbers import EqualNumbers
 from indexer.intake.walk.walked_folder import WalkedFolder, is_folder, is_link
@@ -123,7 +123,7 @@ class _Walk:
         self._on_the_way = {str(above) for path in within or () for above in path.parents}
         self._linked_folders: deque[WalkedFolder] = deque()
         self._linked_files: list[tuple[str, str, bool]] = []  # path, path without links, whether they differ
-        self._linked_places: dict[Place, tuple[WalkedFolder, Ignore | None]] = {}
+        self._linked_places: dict[MountPlace, tuple[WalkedFolder, Ignore | None]] = {}
         self._numbers = EqualNumbers(on_notice, names.place)
 
     def files(self, roots: Sequence[Path]) -> Iterator[PhotoFile]:
@@ -250,7 +250,7 @@ class _Walk:
         return photo_file(path, stat) if S_ISREG(stat.st_mode) else None
 
     def _links(self) -> Iterator[PhotoFile]:
-        came: set[Place] = set()
+        came: set[MountPlace] = set()
         for path, real, linked in self._linked_files:
             if (file := self._file(Path(path))) and (place := self._names.place(real)) not in came:
                 came.add(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.photo import Look, Picture
+from indexer.photo import Picture, PixelStats
 
 _POINTS = 256  # a side: enough that each of the 32 × 32 cells is the mean of 64 of them
 _CELLS = 32
@@ -14,7 +14,7 @@ _WAVES = 8
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
-def look(picture: Picture) -> Look:
+def look(picture: Picture) -> PixelStats:
     """Measure brightness, colorfulness, contrast and flatness of a picture."""
     points = _points(picture.pixels)
     luma = points @ _LUMA / 255
@@ -24,7 +24,7 @@ def look(picture: Picture) -> Look:
     rows = picture.pixels[:: max(1, picture.pixels.shape[0] // _ROWS)]
     same = rows[:, 1:] == rows[:, :-1]
     flat = same[..., 0] & same[..., 1] & same[..., 2]
-    return Look(
+    return PixelStats(
         brightness=float(luma.mean()),
         colorfulness=float(chroma.mean() / 255),
         contrast=float(luma.std()),

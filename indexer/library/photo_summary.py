@@ -19,7 +19,7 @@ _AT_A_TIME = 1000  # paths looked up in one statement
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class PhotoSummary:
     """A photo of the library.
 
     number: kept as long as the library knows the photo.  content_hash: SHA-256 of the file; it, width, height, format
@@ -40,7 +40,7 @@ class Card:
     mtime_ns: int
 
 
-def photo_of(library: Library, number: int) -> Card | None:
+def photo_of(library: Library, number: int) -> PhotoSummary | None:
     """Return the photo with a number, None where there is none."""
     with library.reading() as connection:
         row = connection.execute(_CARD.where(photos.c.id == number)).first() if 0 < number < 2**63 else None
@@ -49,7 +49,7 @@ def photo_of(library: Library, number: int) -> Card | None:
         path = Roots.read(connection).path(row.root_id, row.path)
     seen = (row.content_hash, row.width, row.height, row.format, row.taken_at)
     failed = row.failed_stage is not None
-    return Card(row.id, path, *seen, row.missing_since is not None, failed, row.size, row.mtime_ns)
+    return PhotoSummary(row.id, path, *seen, row.missing_since is not None, failed, row.size, row.mtime_ns)
 
 
 def numbers_of(library: Library, paths: Iterable[Path]) -> dict[Path, int]:

@@ -14,7 +14,7 @@ from indexer.library.db.roots import Roots, find_photo, part
 from indexer.library.db.rows import SHOWN, models_of, read_analyses
 from indexer.library.db.tables import classes, faces, model_sets, models, photo_tags, photos, tags
 from indexer.library.indexing.state import is_stale
-from indexer.photo import Analysis, Evidence, Failed, Label, Networks, Object, PhotoFile
+from indexer.photo import Analysis, Evidence, Failed, Label, ModelIds, Object, PhotoFile
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -23,7 +23,7 @@ _LABELS = 10  # the surest classes of each classifier that are worth showing
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class NamedObject:
     """An object, as `photo.Object`, by the name of its class."""
 
     name: str
@@ -47,7 +47,7 @@ class Details:
     file: PhotoFile
     analysis: Analysis | None
     labels: tuple[Label, ...]
-    objects: tuple[Thing, ...]
+    objects: tuple[NamedObject, ...]
     failure: Failed | None
     indexed_at: str | None
     missing_since: str | None
@@ -134,7 +134,7 @@ def failure_counts(library: Library) -> list[FailureCount]:
     return sorted(found, key=lambda each: (-each.photos, each.stage, each.reason))
 
 
-def stale_count(library: Library, networks: Networks) -> int:
+def stale_count(library: Library, networks: ModelIds) -> int:
     """Return how many analyzed photos whose files are there a network has not seen that should."""
     with library.reading() as connection:
         stale = is_stale(connection, networks)
@@ -232,8 +232,8 @@ def _labels(connection: Connection, evidence: Evidence) -> list[Label]:
     return [Label(_class(connection, evidence.model, number), score, evidence.model) for number, score in best]
 
 
-def _thing(connection: Connection, seen: Object) -> Thing:
-    return Thing(_class(connection, seen.model, seen.label), seen.score, seen.model, seen.box)
+def _thing(connection: Connection, seen: Object) -> NamedObject:
+    return NamedObject(_class(connection, seen.model, seen.label), seen.score, seen.model, seen.box)
 
 
 def _class(connection: Connection, model: str, number: int) -> str:

@@ -25,10 +25,10 @@ from indexer.library.indexing import state as known
 from indexer.library.indexing.record import learn_change_times, prune, record
 from indexer.library.indexing.relocate import Elsewhere, elsewhere, relocate
 from indexer.library.indexing.retag import analyses_after, retag
-from indexer.library.indexing.state import KnownFiles
+from indexer.library.indexing.state import FileStates
 from indexer.library.photo_rows.write_analysis import read_all_classes, read_classes, replace_classes
 from indexer.library.query.postings import Postings
-from indexer.photo import Analysis, Descriptor, Networks, Outcome, PhotoFile, Replaced, Tag
+from indexer.photo import Analysis, Descriptor, ModelIds, Outcome, PhotoFile, Replaced, Tag
 
 Clock = Callable[[], datetime]
 _BUSY_SECONDS = 30.0
@@ -129,7 +129,7 @@ class Library:
         with self.reading() as connection:
             return roots.Roots.read(connection).folders
 
-    def known(self, places: Sequence[Path] | None = None) -> KnownFiles:
+    def known(self, places: Sequence[Path] | None = None) -> FileStates:
         """Return what is known of these files and of those in these folders (None: all), missing ones included."""
         with self.reading() as connection:
             return known.known(connection, places)
@@ -150,7 +150,7 @@ class Library:
         with self.reading() as connection:
             return contents.by_content(connection, hashes)
 
-    def stale(self, networks: Networks) -> list[Path]:
+    def stale(self, networks: ModelIds) -> list[Path]:
         """Return the analyzed photos that a network has not seen that should, by path."""
         with self.reading() as connection:
             return known.stale(connection, networks)
@@ -171,7 +171,7 @@ class Library:
 
         Indexed replaces what was known of the photo, or is another photo under its path; Failed keeps what was known,
         unseen, until the photo can be read again; Moved follows the bytes: neighbors of it are one assignment.
-        Removed marks the photo as missing, Unchanged says that it is there; Passed remembers a file that is no photo.
+        Removed marks the photo as missing, Unchanged says that it is there; Skipped remembers a file that is no photo.
         Return the photos whose paths others have now, and of which users said something: they stay, as missing.
         Errors: LibraryError for a path outside all roots; StoreError.
         """

@@ -10,14 +10,14 @@ from indexer.library.store import Library
 from indexer.photo import Hit
 from indexer.vision.spec import read_specs
 from indexer.vision.tags.candidates import ModelWords
-from indexer.vision.tags.explain import Reason, reasons
+from indexer.vision.tags.explain import TagReason, reasons
 from indexer.vision.tags.labels import words_of_models
 from indexer.vision.tags.vocabulary import Vocabulary
 
 
 def explained_hits(
     library: Library, vocabulary: Vocabulary, own_models: Path, hits: Sequence[Hit]
-) -> dict[int, list[Reason]]:
+) -> dict[int, list[TagReason]]:
     """Return why found photos, by number, have the tags that were searched for.
 
     own_models: where the user's own are described.
@@ -31,7 +31,7 @@ def explained_hits(
     }
 
 
-def explained(library: Library, vocabulary: Vocabulary, own_models: Path, known: Details) -> list[Reason]:
+def explained(library: Library, vocabulary: Vocabulary, own_models: Path, known: Details) -> list[TagReason]:
     """Return why a photo has each of its tags. own_models: where the user's own are described."""
     if known.analysis is None:
         return []

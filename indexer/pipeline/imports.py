@@ -13,7 +13,7 @@ from indexer.intake.xmp.packet import Packet, Region, read_saying
 from indexer.intake.xmp.sidecar import Sidecars, read_sidecar
 from indexer.library.store import Library
 from indexer.library.user.export import KnownPhoto, known_photos
-from indexer.library.user.imports import Heard, News, news, people_ids, take_in
+from indexer.library.user.imports import ImportChanges, ImportedStatements, news, people_ids, take_in
 from indexer.pipeline.xmp_export import frame_of, packet_of
 
 
@@ -25,7 +25,7 @@ class Imported:
     """
 
     photo: Path
-    news: News
+    news: ImportChanges
     rejected: bool = False
     problem: str = ""
 
@@ -53,10 +53,10 @@ def _heard(photo: KnownPhoto, beside: Sidecars, ids: Mapping[str, int], *, embed
     packets = [_attempt(read_sidecar, each) for each in beside(path)]
     packets += [_attempt(_inside, path)] if embedded else []
     failed = [each for each in packets if isinstance(each, PhotoError)]
-    yield from (Imported(each.path, News(photo.id), problem=each.reason) for each in failed)
+    yield from (Imported(each.path, ImportChanges(photo.id), problem=each.reason) for each in failed)
     said = [read_saying(each, frame_of(photo)) for each in packets if isinstance(each, Packet)]
     rating = next((each.rating for each in said if each.rating), None)
-    heard = Heard(
+    heard = ImportedStatements(
         words=tuple(dict.fromkeys(path[-1] for each in said for path in each.words)),
         rating=rating if rating is None or rating > 0 else None,
         names=_once([region for each in said for region in each.regions]),

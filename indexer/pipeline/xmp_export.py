@@ -9,7 +9,7 @@ from pathlib import Path
 from indexer.errors import PhotoError
 from indexer.intake.discover import stamp
 from indexer.intake.xmp.embedded import check_embed, embed, embedded_xmp
-from indexer.intake.xmp.packet import Change, Frame, Packet, Region, Saying, write_saying
+from indexer.intake.xmp.packet import Frame, Packet, Region, XmpChange, XmpContent, write_saying
 from indexer.intake.xmp.sidecar import Sidecars, new_sidecar, read_sidecar, write_sidecar
 from indexer.intake.xmp.tree import BadXmp
 from indexer.library.photo_rows.user_layer import OWN
@@ -21,7 +21,7 @@ Paths = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ExportOptions:
     """What to export: tags of at least this score (0..1) or only the user's own, names of faces or not."""
 
     min_score: float = 0.0
@@ -41,13 +41,13 @@ class Exported:
     photo: Path
     file: Path
     is_new: bool = False
-    change: Change | None = None
+    change: XmpChange | None = None
     problem: str = ""
     note: str = ""
 
 
 def export(
-    library: Library, folders: Sequence[Path], wish: Wish, paths: Paths, *, dry_run: bool = False
+    library: Library, folders: Sequence[Path], wish: ExportOptions, paths: Paths, *, dry_run: bool = False
 ) -> Iterator[Exported]:
     """Write what is known of photos (of all, where no folder is given) and yield what was done for each.
 
@@ -62,9 +62,9 @@ def export(
                 yield from _export(library, photo, wish, _saying(photo, wish, paths), beside, dry_run=dry_run)
 
 
-def _saying(photo: KnownPhoto, wish: Wish, paths: Paths) -> Saying:
+def _saying(photo: KnownPhoto, wish: ExportOptions, paths: Paths) -> XmpContent:
     tags = sorted((tag for tag in photo.tags if _is_wished(tag, wish)), key=lambda tag: (-tag.score, tag.name))
-    return Saying(
+    return XmpContent(
         words=tuple(
             tuple(word for word in paths.get(tag.name, (tag.name,)) if word == tag.name or not photo.lost(word))
             for tag in tags
@@ -74,12 +74,12 @@ def _saying(photo: KnownPhoto, wish: Wish, paths: Paths) -> Saying:
     )
 
 
-def _is_wished(tag: Tag, wish: Wish) -> bool:
+def _is_wished(tag: Tag, wish: ExportOptions) -> bool:
     return tag.source == OWN or (not wish.own_only and tag.score >= wish.min_score)
 
 
 def _export(
-    library: Library, photo: KnownPhoto, wish: Wish, saying: Saying, beside: Sidecars, *, dry_run: bool
+    library: Library, photo: KnownPhoto, wish: ExportOptions, saying: XmpContent, beside: Sidecars, *, dry_run: bool
 ) -> Iterator[Exported]:
     path, note, is_inside = photo.file.path, "", False
     if wish.in_place:
@@ -89,13 +89,13 @@ def _export(
         except PhotoError as error:
             note = error.reason
     there = beside(path)
-    if there or (saying != Saying() and not is_inside):
+    if there or (saying != XmpContent() and not is_inside):
         target = there[0] if there else new_sidecar(path)
         yield _into_sidecar(photo, target, wish, saying, note, is_new=not there, dry_run=dry_run)
 
 
 def _into_sidecar(
-    photo: KnownPhoto, target: Path, wish: Wish, saying: Saying, note: str, *, is_new: bool, dry_run: bool
+    photo: KnownPhoto, target: Path, wish: ExportOptions, saying: XmpContent, note: str, *, is_new: bool, dry_run: bool
 ) -> Exported:
     path = photo.file.path
     try:
@@ -109,10 +109,12 @@ def _into_sidecar(
     return Exported(path, target, is_new, change, note=note)
 
 
-def _into(library: Library, photo: KnownPhoto, wish: Wish, saying: Saying, *, dry_run: bool) -> Iterator[Exported]:
+def _into(
+    library: Library, photo: KnownPhoto, wish: ExportOptions, saying: XmpContent, *, dry_run: bool
+) -> Iterator[Exported]:
     path = photo.file.path
     data = embedded_xmp(path)
-    if data is None and saying == Saying():
+    if data is None and saying == XmpContent():
         return
     packet = packet_of(path, data)
     change = write_saying(packet, saying, frame_of(photo), faces=wish.faces)

@@ -11,10 +11,10 @@ from typing_extensions import TypedDict
 from indexer.records.plain import PhotoPathRecord, is_in, path_record, rounded
 
 if TYPE_CHECKING:
-    from indexer.library.similar.similar import Copy, Group, Likeness
+    from indexer.library.similar.similar import Copy, CopyGroup, SimilarPhoto
 
 
-class LikenessRecord(PhotoPathRecord):
+class SimilarPhotoRecord(PhotoPathRecord):
     """A photo and how alike it looks, 1 for the same picture. away: its folder cannot be seen now."""
 
     score: float
@@ -43,18 +43,18 @@ class GroupRecord(OthersRecord):
     best: CopyRecord
 
 
-def likeness_record(each: Likeness, away: Sequence[Path] = ()) -> LikenessRecord:
+def likeness_record(each: SimilarPhoto, away: Sequence[Path] = ()) -> SimilarPhotoRecord:
     """Return a photo and how alike it looks. away: folders that cannot be seen now."""
     is_away = is_in(each.path, away)
     return {"photo": each.number, **path_record(each.path), "score": rounded(each.score), "away": is_away}
 
 
-def group_record(group: Group) -> GroupRecord:
+def group_record(group: CopyGroup) -> GroupRecord:
     """Return a group of copies."""
     return {"best": copy_record(group.best), **others_record(group)}
 
 
-def others_record(group: Group) -> OthersRecord:
+def others_record(group: CopyGroup) -> OthersRecord:
     """Return a group without its best."""
     return {"others": [copy_record(copy) for copy in group.others]}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.library.report import TagCount
-    from indexer.library.search.aggregates import Month
+    from indexer.library.search.aggregates import MonthCount
     from indexer.library.search.hints import Hint
     from indexer.library.search.suggest import Suggestion
     from indexer.photo import Failed
@@ -126,7 +126,7 @@ def hint_record(hint: Hint) -> HintRecord:
     return {"text": hint.text, "instead": [{"text": text, "query": query} for text, query in hint.instead]}
 
 
-def month_record(month: Month) -> MonthRecord:
+def month_record(month: MonthCount) -> MonthRecord:
     """Return a month and how many photos it has."""
     return {"month": month.month, "photos": month.photos}
 

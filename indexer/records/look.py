@@ -22,13 +22,13 @@ from indexer.records.plain import (
 
 if TYPE_CHECKING:
     from indexer.library.people.people import PlacedFace
-    from indexer.library.people.similar_faces import Alike
+    from indexer.library.people.similar_faces import SimilarFace
     from indexer.photo import Face
-    from indexer.pipeline.predict.predict import Seen
+    from indexer.pipeline.predict.predict import Prediction
     from indexer.vision.spec import ModelSpec
 
 
-class SeenTag(TypedDict):
+class PredictedTag(TypedDict):
     """A tag that a scan would give the picture."""
 
     name: str
@@ -36,7 +36,7 @@ class SeenTag(TypedDict):
     source: str
 
 
-class SeenLabel(TypedDict):
+class PredictedLabel(TypedDict):
     """A class that a network gave the picture."""
 
     name: str
@@ -44,18 +44,18 @@ class SeenLabel(TypedDict):
     model: str
 
 
-class SeenObject(SeenLabel):
+class PredictedObject(PredictedLabel):
     """A thing that an object detector found."""
 
     box: BoxRecord
 
 
-class SeenRecord(PathRecord):
+class PredictionRecord(PathRecord):
     """What networks see in a picture."""
 
-    tags: list[SeenTag]
-    labels: list[SeenLabel]
-    objects: list[SeenObject]
+    tags: list[PredictedTag]
+    labels: list[PredictedLabel]
+    objects: list[PredictedObject]
 
 
 class LabelRecord(TypedDict):
@@ -76,7 +76,7 @@ class QueryFaceRecord(TypedDict):
     poor: bool
 
 
-class SeenFaceRecord(QueryFaceRecord):
+class DetectedFaceRecord(QueryFaceRecord):
     """A face with its landmarks (eyes, nose, corners of the mouth) and what describes it, for comparing."""
 
     landmarks: list[PointRecord]
@@ -84,7 +84,7 @@ class SeenFaceRecord(QueryFaceRecord):
     model: str | None
 
 
-class AlikeRecord(PhotoPathRecord):
+class SimilarFaceRecord(PhotoPathRecord):
     """A face of the library that is like another, and whose it is. away: its photo's folder cannot be seen now."""
 
     face: int
@@ -99,18 +99,18 @@ class AlikeRecord(PhotoPathRecord):
 class FaceMatches(QueryFaceRecord):
     """A face of a picture, and the faces of the library that are like it, nearest first."""
 
-    matches: list[AlikeRecord]
+    matches: list[SimilarFaceRecord]
 
 
-class LikePersonRecord(TypedDict):
+class SimilarToPersonRecord(TypedDict):
     """A person, and the faces of others or of nobody that are like those of the person, nearest first."""
 
     person: int
     name: str | None
-    matches: list[AlikeRecord]
+    matches: list[SimilarFaceRecord]
 
 
-def seen_record(seen: Seen, classes: int) -> SeenRecord:
+def seen_record(seen: Prediction, classes: int) -> PredictionRecord:
     """Return what networks see; classes: of each network at most."""
     return {
         **path_record(seen.path),
@@ -128,12 +128,12 @@ def seen_record(seen: Seen, classes: int) -> SeenRecord:
     }
 
 
-def label_records(seen: Seen, classes: int) -> list[LabelRecord]:
+def label_records(seen: Prediction, classes: int) -> list[LabelRecord]:
     """Return the classes that networks gave, surest first; classes: of each network at most."""
     return sorted(_labels(seen, classes), key=lambda each: -each["score"])
 
 
-def _labels(seen: Seen, classes: int) -> Iterator[LabelRecord]:
+def _labels(seen: Prediction, classes: int) -> Iterator[LabelRecord]:
     for said in seen.said:
         for label in said.labels[:classes]:
             yield {"label": label.name, "score": rounded(label.score), "model": label.model}
@@ -150,7 +150,7 @@ def query_face_record(number: int, face: Face, spec: ModelSpec) -> QueryFaceReco
     }
 
 
-def seen_face_record(number: int, face: Face, spec: ModelSpec) -> SeenFaceRecord:
+def seen_face_record(number: int, face: Face, spec: ModelSpec) -> DetectedFaceRecord:
     """Return a face with all that networks say of it."""
     told = face.descriptor
     return {
@@ -162,8 +162,8 @@ def seen_face_record(number: int, face: Face, spec: ModelSpec) -> SeenFaceRecord
 
 
 def alike_record(
-    match: Alike, spec: ModelSpec, names: Mapping[int | None, str], away: Sequence[Path] = ()
-) -> AlikeRecord:
+    match: SimilarFace, spec: ModelSpec, names: Mapping[int | None, str], away: Sequence[Path] = ()
+) -> SimilarFaceRecord:
     """Return a face that is like another.
 
     spec: of the network that compares.  names: what people are called.  away: folders that cannot be seen now.
@@ -184,7 +184,7 @@ def alike_record(
     }
 
 
-class LikeFaceRecord(PhotoPathRecord):
+class SimilarToFaceRecord(PhotoPathRecord):
     """A face of the library, its place from the left, whose it is, and the others that are like it, nearest first.
 
     poor: it is too small or blurred to be compared surely.
@@ -197,12 +197,12 @@ class LikeFaceRecord(PhotoPathRecord):
     poor: bool
     person: int | None
     name: str | None
-    matches: list[AlikeRecord]
+    matches: list[SimilarFaceRecord]
 
 
 def like_face_record(
-    face: PlacedFace, spec: ModelSpec, names: Mapping[int | None, str], matches: list[AlikeRecord]
-) -> LikeFaceRecord:
+    face: PlacedFace, spec: ModelSpec, names: Mapping[int | None, str], matches: list[SimilarFaceRecord]
+) -> SimilarToFaceRecord:
     """Return a face and those that are like it; spec: of the network that compares; names: what people are called."""
     return {
         "photo": face.photo,

@@ -22,9 +22,9 @@ from indexer.records.search import ReasonRecord, reason_record
 if TYPE_CHECKING:
     from indexer.library.people.people import PlacedFace
     from indexer.library.report import Details
-    from indexer.library.user.own_tags import Said
+    from indexer.library.user.own_tags import UserLayer
     from indexer.photo import Analysis, Face, Metadata, Tag
-    from indexer.vision.tags.explain import Reason
+    from indexer.vision.tags.explain import TagReason
 
 
 class FailedRecord(TypedDict):
@@ -42,7 +42,7 @@ class GpsRecord(TypedDict):
     altitude_m: float | None
 
 
-class LookRecord(TypedDict):
+class PixelStatsRecord(TypedDict):
     """Plain facts about the pixels, 0..1 each."""
 
     brightness: float
@@ -92,7 +92,7 @@ class KnownFaceRecord(FaceRecord):
     name: str | None
 
 
-class SaidRecord(TypedDict):
+class UserLayerRecord(TypedDict):
     """What users said of a photo."""
 
     people: list[str]
@@ -123,14 +123,14 @@ class MetadataRecord(TypedDict):
 class AnalysisRecord(MetadataRecord):
     """What an analysis of a photo gave, but for its faces; null, or empty, before the first."""
 
-    look: LookRecord | None
+    look: PixelStatsRecord | None
     content_sha256: str | None
     perceptual_hash: str | None
     models: list[str]
     tags: list[TagRecord]
 
 
-class DetailsRecord(PhotoPathRecord, AnalysisRecord, SaidRecord):
+class DetailsRecord(PhotoPathRecord, AnalysisRecord, UserLayerRecord):
     """Everything known of a photo, but for its faces. Times of the index: UTC, ISO 8601.
 
     replaced: the photo is missing, and another one has its path now.
@@ -158,7 +158,7 @@ class PhotoRecord(DetailsRecord):
     explanation: list[ReasonRecord]
 
 
-def shown_record(known: Details, said: Said) -> ShownRecord:
+def shown_record(known: Details, said: UserLayer) -> ShownRecord:
     """Return everything known of a photo."""
     faces = known.analysis.faces if known.analysis else ()
     failure = known.failure
@@ -183,10 +183,10 @@ def shown_record(known: Details, said: Said) -> ShownRecord:
 
 def photo_record(
     known: Details,
-    said: Said,
+    said: UserLayer,
     faces: Sequence[PlacedFace],
     names: Mapping[int | None, str],
-    reasons: Sequence[Reason],
+    reasons: Sequence[TagReason],
 ) -> PhotoRecord:
     """Return everything known of a photo, whose faces it shows, and why it has its tags.
 
@@ -207,7 +207,7 @@ def _analysis_record(analysis: Analysis | None) -> AnalysisRecord:
     look = {key: rounded(value) for key, value in asdict(analysis.look).items()} if analysis else None
     return {
         **_metadata_record(analysis.metadata if analysis else None),
-        "look": cast("LookRecord | None", look),
+        "look": cast("PixelStatsRecord | None", look),
         "content_sha256": analysis.hashes.content.hex() if analysis else None,
         "perceptual_hash": analysis.hashes.perceptual.hex() if analysis else None,
         "models": list(analysis.models) if analysis else [],
@@ -254,7 +254,7 @@ def _known_face_record(placed: PlacedFace, face: Face, names: Mapping[int | None
     }
 
 
-def _said_record(said: Said) -> SaidRecord:
+def _said_record(said: UserLayer) -> UserLayerRecord:
     return {
         "people": list(said.people),
         "rating": said.rating,

@@ -10,7 +10,7 @@ from indexer.records.plain import PathRecord, path_record
 
 if TYPE_CHECKING:
     from indexer.pipeline.scan.scan_thread import Progress
-    from indexer.pipeline.scan.stats import Tally
+    from indexer.pipeline.scan.stats import ScanStats
 
 
 class CountsRecord(TypedDict):
@@ -30,7 +30,7 @@ class CountsRecord(TypedDict):
     replaced: int
 
 
-class TallyRecord(CountsRecord):
+class ScanStatsRecord(CountsRecord):
     """The summary of a scan."""
 
     seconds: float
@@ -64,7 +64,7 @@ class ScanRecord(CountsRecord):
     trouble: list[TroubleRecord]
 
 
-def tally_record(tally: Tally) -> TallyRecord:
+def tally_record(tally: ScanStats) -> ScanStatsRecord:
     """Return the summary of a scan: stable fields."""
     return {
         **_counts_record(tally),
@@ -91,7 +91,7 @@ def scan_record(progress: Progress) -> ScanRecord:
     }
 
 
-def _counts_record(tally: Tally) -> CountsRecord:
+def _counts_record(tally: ScanStats) -> CountsRecord:
     kinds = tally.kinds
     return {
         "found": sum(kinds[kind] for kind in _FOUND),

@@ -12,7 +12,7 @@ from indexer.records.plain import PhotoPathRecord, is_in, path_record, rounded
 
 if TYPE_CHECKING:
     from indexer.photo import Hit, Why
-    from indexer.vision.tags.explain import Reason
+    from indexer.vision.tags.explain import TagReason
 
 
 class WhyRecord(TypedDict):
@@ -59,7 +59,7 @@ class HitRecord(PhotoPathRecord):
     explanation: NotRequired[list[ReasonRecord]]
 
 
-def hit_record(hit: Hit, reasons: Sequence[Reason] | None = None, away: Sequence[Path] = ()) -> HitRecord:
+def hit_record(hit: Hit, reasons: Sequence[TagReason] | None = None, away: Sequence[Path] = ()) -> HitRecord:
     """Return a found photo.
 
     reasons: why it has the tags that were searched for, None where nobody asked.  away: folders that cannot be seen
@@ -81,7 +81,7 @@ def hit_record(hit: Hit, reasons: Sequence[Reason] | None = None, away: Sequence
     return cast("HitRecord", told)
 
 
-def reason_record(reason: Reason) -> ReasonRecord:
+def reason_record(reason: TagReason) -> ReasonRecord:
     """Return why a photo has a tag."""
     return {
         "tag": reason.tag.name,

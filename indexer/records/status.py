@@ -16,8 +16,8 @@ from indexer.records.scan import ScanRecord
 if TYPE_CHECKING:
     from indexer.library.report import FailureCount, RootCounts, Status
     from indexer.library.store import Library
-    from indexer.photo import Networks
-    from indexer.pipeline.daemon.status_file import Presence
+    from indexer.photo import ModelIds
+    from indexer.pipeline.daemon.status_file import DaemonStatus
     from indexer.pipeline.root_state import FolderState, RootState
 
 
@@ -135,12 +135,12 @@ class ServerStatus(StatusRecord):
     scan: ScanRecord | None
 
 
-def status_record(library: Library, networks: Networks | None) -> StatusRecord:
+def status_record(library: Library, networks: ModelIds | None) -> StatusRecord:
     """Look how a library is. networks: of the settings, None where they cannot be told."""
     return {**held_record(library, networks), **roots_record(library), **work_record(library)}
 
 
-def held_record(library: Library, networks: Networks | None) -> CountedRecord:
+def held_record(library: Library, networks: ModelIds | None) -> CountedRecord:
     """Count what the library holds. networks: as for `status_record`."""
     from indexer.library.report import failure_counts, stale_count, status
 
@@ -200,7 +200,7 @@ def _library_record(path: Path, status: Status) -> HeldRecord:
     }
 
 
-def _daemon_record(daemon: Presence | None) -> DaemonRecord | None:
+def _daemon_record(daemon: DaemonStatus | None) -> DaemonRecord | None:
     if daemon is None:
         return None
     return {

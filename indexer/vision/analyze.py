@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.photo import Analysis, Evidence, Face, Hashes, Look, Metadata, Networks, Object, Picture
+from indexer.photo import Analysis, Evidence, Face, Hashes, Metadata, ModelIds, Object, Picture, PixelStats
 from indexer.vision.faces.reader import FaceReader
-from indexer.vision.model_set import SCENE, Eyes
+from indexer.vision.model_set import SCENE, ModelSet
 from indexer.vision.runtime import open_model
 from indexer.vision.tags.labels import words_of_models
 
@@ -37,7 +37,7 @@ class Analyzer:
         self.face_reader = face_reader
 
     @classmethod
-    def open(cls, eyes: Eyes, threads: int = 1) -> Analyzer:
+    def open(cls, eyes: ModelSet, threads: int = 1) -> Analyzer:
         """Load built networks. Errors: ModelError where one is not built or damaged."""
         from indexer.vision.classify import Classifier
         from indexer.vision.objects import ObjectDetector
@@ -53,9 +53,9 @@ class Analyzer:
         )
 
     @property
-    def networks(self) -> Networks:
+    def networks(self) -> ModelIds:
         """The ids of the networks."""
-        return Networks(tuple(spec.id for spec in self._specs), self.face_reader.models if self.face_reader else ())
+        return ModelIds(tuple(spec.id for spec in self._specs), self.face_reader.models if self.face_reader else ())
 
     @property
     def long_side_px(self) -> int:
@@ -68,7 +68,7 @@ class Analyzer:
         picture: Picture,
         metadata: Metadata,
         hashes: Hashes,
-        look: Look,
+        look: PixelStats,
         larger: Callable[[int], Picture],
         *,
         want_faces: bool = True,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Endpoint:
     """address: of a socket, or of a pipe on Windows.  key: who does not know it is not answered."""
 
     address: str

@@ -30,7 +30,7 @@ _SETTLED = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class CrossValidation:
     """A head and how good it was on photos that it was not made from.
 
     weights: little-endian float32, the bias last; the logistic function of weights · vector + bias is 0.5 or more
@@ -55,7 +55,7 @@ class Trial:
         return self.precision < _LEAST_PRECISION or self.recall < _LEAST_RECALL
 
 
-def train(examples: NDArray[np.float32], others: NDArray[np.float32], surely: int = 0) -> Trial:
+def train(examples: NDArray[np.float32], others: NDArray[np.float32], surely: int = 0) -> CrossValidation:
     """Find the head for float32[n, length] and float32[m, length], all of length 1.
 
     surely: so many of the first of the others are known not to be examples; the rest is a sample of the library, in
@@ -74,7 +74,7 @@ def train(examples: NDArray[np.float32], others: NDArray[np.float32], surely: in
     shares, bias = _solve(products[np.ix_(used, used)], is_example[used])
     weights = np.append(shares @ pooled[used], bias - threshold).astype("<f4")
     compared = len(used) - len(examples)
-    return Trial(
+    return CrossValidation(
         weights=weights.tobytes(),
         examples=len(examples),
         compared=compared,

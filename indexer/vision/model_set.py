@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.errors import ModelError
-from indexer.photo import Networks
-from indexer.vision.endpoint import Place
+from indexer.photo import ModelIds
+from indexer.vision.endpoint import Endpoint
 from indexer.vision.spec import ModelSpec, broken_specs, read_specs
 
 SCENE = ("classifier", "object-detector")  # roles of what looks at the whole photo
 
 
 @dataclass(frozen=True, slots=True)
-class Eyes:
+class ModelSet:
     """Which networks look at a photo, where they are kept built, and what runs them.
 
     classifier: the default one, whose vectors tell what looks alike.  extra: more classifiers, and object detectors.
@@ -34,11 +34,11 @@ class Eyes:
     own: Path | None = None
     extra: tuple[str, ...] = ()
     landmarks: str | None = None
-    place: Place | None = None
+    place: Endpoint | None = None
 
     def want_faces(self, path: Path) -> bool:
         """Tell whether faces may be looked for in a photo."""
-        return Networks((), (), self.no_faces).want_faces(path)
+        return ModelIds((), (), self.no_faces).want_faces(path)
 
     def specs(self) -> tuple[ModelSpec, ...]:
         """Return the descriptions of the networks: the default classifier, then the extra ones, then those for faces.
@@ -57,16 +57,16 @@ class Eyes:
             *(spec_named(known, name, role) for role, name in of_faces.items() if name is not None),
         )
 
-    def networks(self) -> Networks:
+    def networks(self) -> ModelIds:
         """Return the ids of the networks. Errors: as of `specs`."""
         return networks_of(self.specs(), self.no_faces)
 
 
-def networks_of(specs: Iterable[ModelSpec], no_faces: tuple[Path, ...]) -> Networks:
+def networks_of(specs: Iterable[ModelSpec], no_faces: tuple[Path, ...]) -> ModelIds:
     """Return the ids of networks, by what they look at."""
     specs = tuple(specs)
     scene = tuple(spec.id for spec in specs if spec.role in SCENE)
-    return Networks(scene, tuple(spec.id for spec in specs if spec.role not in SCENE), no_faces)
+    return ModelIds(scene, tuple(spec.id for spec in specs if spec.role not in SCENE), no_faces)
 
 
 def spec_named(known: Mapping[str, ModelSpec], name: str, *roles: str) -> ModelSpec:

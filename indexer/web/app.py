@@ -19,7 +19,7 @@ from indexer.web.api import history, media, people, photos, search, state
 from indexer.web.api import predict as look
 from indexer.web.api import similar as alike
 from indexer.web.background import Background
-from indexer.web.http import Heads, add_caching
+from indexer.web.http import HeadRequests, add_caching
 from indexer.web.pages import people as people_pages
 from indexer.web.pages import photos as photo_pages
 from indexer.web.problems import ProblemRecord, add_problems, documented
@@ -47,7 +47,7 @@ def create_app(site: Site, guard: Guard, build: Build = lambda _: None) -> FastA
     app.mount("/static", _Static(directory=STATIC), name="static")
     add_problems(app)
     add_caching(app)
-    app.add_middleware(Heads)
+    app.add_middleware(HeadRequests)
     guard.protect(app)
     return app
 

@@ -17,19 +17,19 @@ from indexer.library.report import root_counts
 from indexer.library.search.aggregates import shapes, timeline
 from indexer.library.search.search import by_query
 from indexer.library.search.suggest import suggest
-from indexer.library.similar.similar import Group, duplicates
+from indexer.library.similar.similar import CopyGroup, duplicates
 from indexer.library.similar.similarity_cache import LookAlikes
-from indexer.photo import Networks
+from indexer.photo import ModelIds
 from indexer.pipeline.root_state import FolderState, away_roots, folder_states
 from indexer.pipeline.scan.plan import Report
 from indexer.pipeline.scan.run import Build, Scanning
 from indexer.pipeline.scan.scan_thread import Scanner
-from indexer.pipeline.workers.run_apart import Apart, duplicates_in
+from indexer.pipeline.workers.run_apart import ProcessRunner, duplicates_in
 from indexer.pipeline.workers.tasks import Limits
 from indexer.records.scan import scan_record
 from indexer.records.status import ServerStatus, held_record, roots_record, work_record
-from indexer.vision.model_set import Eyes
-from indexer.web.cache import Memory, Slowly
+from indexer.vision.model_set import ModelSet
+from indexer.web.cache import AnswerCache, StaleWhileRevalidate
 from indexer.web.events import Events
 from indexer.web.site import Site
 
@@ -47,13 +47,13 @@ class Background:
     """
 
     site: Site
-    memory: Memory
+    memory: AnswerCache
     scanner: Scanner
-    copies: Slowly[list[Group]]
-    twins: Slowly[list[Group]]
-    roots: Slowly[dict[Path, FolderState]]
+    copies: StaleWhileRevalidate[list[CopyGroup]]
+    twins: StaleWhileRevalidate[list[CopyGroup]]
+    roots: StaleWhileRevalidate[dict[Path, FolderState]]
     events: Events
-    apart: Apart
+    apart: ProcessRunner
     grouping: Lock = field(default_factory=Lock)
     _alike: dict[str, LookAlikes] = field(default_factory=dict)
     _ahead: list[Thread] = field(default_factory=list)
@@ -61,17 +61,17 @@ class Background:
     @classmethod
     def of(cls, site: Site, build: Build) -> Background:
         """Return the background of a site. build: builds networks that are not there yet, for a scan."""
-        memory, apart = Memory(site.library), Apart()
+        memory, apart = AnswerCache(site.library), ProcessRunner()
         scanner = Scanner(site.library, partial(_scanning, site, build))
-        roots = Slowly(memory, lambda: folder_states(site.library), _LOOK_SECONDS)
+        roots = StaleWhileRevalidate(memory, lambda: folder_states(site.library), _LOOK_SECONDS)
         return cls(
             site,
             memory,
             scanner,
-            Slowly(
+            StaleWhileRevalidate(
                 memory, lambda: apart.do(duplicates_in, site.library.path, classifier_id(site), site.config.max_pixels)
             ),
-            Slowly(memory, lambda: duplicates(site.library, None, away=away_roots(site.library))),
+            StaleWhileRevalidate(memory, lambda: duplicates(site.library, None, away=away_roots(site.library))),
             roots,
             Events("status", lambda: status(site, memory, roots, scanner)),
             apart,
@@ -132,10 +132,12 @@ BackgroundOf = Annotated[Background, Depends(background)]
 
 def classifier_id(site: Site) -> str:
     """Return the id of the network whose vectors tell what looks alike. Errors: ModelError."""
-    return Eyes(**site.config.eyes).specs()[0].id
+    return ModelSet(**site.config.eyes).specs()[0].id
 
 
-def status(site: Site, memory: Memory, roots: Slowly[dict[Path, FolderState]], scanner: Scanner) -> ServerStatus:
+def status(
+    site: Site, memory: AnswerCache, roots: StaleWhileRevalidate[dict[Path, FolderState]], scanner: Scanner
+) -> ServerStatus:
     """Return how a library is, and what works on it: what it holds is counted again only when somebody wrote."""
     networks = _networks(site)
     held = memory.kept(("held", networks), lambda: held_record(site.library, networks))
@@ -145,18 +147,18 @@ def status(site: Site, memory: Memory, roots: Slowly[dict[Path, FolderState]], s
     return {**held, **folders, **work_record(site.library), "scan": None if scan is None else scan_record(scan)}
 
 
-def _found(roots: Slowly[dict[Path, FolderState]]) -> dict[Path, FolderState]:
+def _found(roots: StaleWhileRevalidate[dict[Path, FolderState]]) -> dict[Path, FolderState]:
     return roots.ask(_PATIENCE_SECONDS)[0] or {}
 
 
-def _networks(site: Site) -> Networks | None:
+def _networks(site: Site) -> ModelIds | None:
     try:
-        return Eyes(**site.config.eyes).networks()
+        return ModelSet(**site.config.eyes).networks()
     except ModelError:  # what the library holds can be told without them
         return None
 
 
 def _scanning(site: Site, build: Build, on_error: Report) -> Scanning:
     config = site.config
-    eyes, limits = Eyes(**config.eyes), Limits(**config.limits)
+    eyes, limits = ModelSet(**config.eyes), Limits(**config.limits)
     return Scanning(eyes=eyes, limits=limits, build=build, on_error=on_error, **config.scanning)

@@ -17,7 +17,7 @@ Mark: TypeAlias = tuple[str, tuple[int, int]]
 _MOST = 256
 
 
-class Memory:
+class AnswerCache:
     """The last answers of a library, as long as nobody has written to it."""
 
     def __init__(self, library: Library) -> None:
@@ -56,7 +56,7 @@ class Memory:
 _REST = 3  # an answer is made again after so many times the seconds that it took
 
 
-class Slowly(Generic[Value]):
+class StaleWhileRevalidate(Generic[Value]):
     """An answer that is made in the background, one at a time, and made again when the library has changed.
 
     seconds: after so long it is made again all the same, as it depends on more than the library.  clock: seconds.
@@ -64,7 +64,7 @@ class Slowly(Generic[Value]):
 
     def __init__(
         self,
-        memory: Memory,
+        memory: AnswerCache,
         make: Callable[[], Value],
         seconds: float | None = None,
         clock: Callable[[], float] = monotonic,

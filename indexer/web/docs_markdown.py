@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from indexer.web.api.docs import Operation, Row, Schema, operations, records
+from indexer.web.api.docs import DocRow, Route, Schema, operations, records
 
 _ADDRESS = "http://127.0.0.1:8710"
 _HEAD = """\
@@ -24,7 +24,7 @@ def manual(described: Schema) -> str:
     return "\n".join([_HEAD, *asked, "", "# What is told", *told]) + "\n"
 
 
-def _operation(each: Operation) -> Iterator[str]:
+def _operation(each: Route) -> Iterator[str]:
     yield from ("", f"## {each.method} {each.path}", "", f"**{each.summary}.** {' '.join(each.about.split())}".rstrip())
     yield from ("", f"    {each.example}", "")
     yield from _table("parameter", each.parameters)
@@ -39,13 +39,13 @@ def _operation(each: Operation) -> Iterator[str]:
     yield f"* may refuse with {', '.join(refusals)}"
 
 
-def _record(name: str, fields: Sequence[Row]) -> Iterator[str]:
+def _record(name: str, fields: Sequence[DocRow]) -> Iterator[str]:
     if fields:
         yield from ("", f"## {name}", "")
         yield from _table("field", fields)
 
 
-def _table(title: str, rows: Sequence[Row]) -> Iterator[str]:
+def _table(title: str, rows: Sequence[DocRow]) -> Iterator[str]:
     if rows:
         yield from (f"| {title} | what | |", "|---|---|---|")
         for row in rows:

@@ -54,7 +54,7 @@ def _has(sent: str, tag: str) -> bool:
 _ENDLESS = "/api/events"
 
 
-class Heads:
+class HeadRequests:
     """Middleware (ASGI) that lets every route of GET answer HEAD, too; but for streams without end."""
 
     def __init__(self, app: ASGIApp) -> None:

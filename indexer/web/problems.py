@@ -18,14 +18,14 @@ from typing_extensions import TypedDict
 from indexer.errors import ConfigError, IndexerError, LibraryError, ModelError, PhotoError, QueryError, StoreError
 from indexer.library.db.engine import BEING_WRITTEN
 from indexer.pipeline.scan.scan_thread import ScanUnderWayError
-from indexer.pipeline.workers.run_apart import LostError
+from indexer.pipeline.workers.run_apart import ProcessLostError
 from indexer.web.rendering import page
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger("indexer.web")
 _STATUSES: tuple[tuple[type[IndexerError], int], ...] = (
     (ScanUnderWayError, 409),
-    (LostError, 500),
+    (ProcessLostError, 500),
     (QueryError, 400),
     (PhotoError, 422),
     (LibraryError, 404),

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from indexer.config.config import Config
 from indexer.library.store import Library
-from indexer.pipeline.predict.service import Looker
+from indexer.pipeline.predict.service import PredictionService
 from indexer.pipeline.predict.thumbnails import Thumbnails
 from indexer.vision.tags.vocabulary import Vocabulary
 
@@ -24,7 +24,7 @@ class Site:
     config: Config
     library: Library
     vocabulary: Vocabulary
-    looker: Looker
+    looker: PredictionService
     thumbnails: Thumbnails
 
 

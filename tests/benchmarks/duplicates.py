@@ -30,9 +30,9 @@ from indexer.intake.discover import stamp
 from indexer.library.similar.near_duplicates import CANDIDATE_CUT, near_pairs
 from indexer.library.similar.similar import duplicates
 from indexer.library.store import Library
-from indexer.photo import Analysis, Evidence, Hashes, Indexed, Look, Metadata, PhotoFile
+from indexer.photo import Analysis, Evidence, Hashes, Indexed, Metadata, PhotoFile, PixelStats
 from indexer.vision.classify import Classifier
-from indexer.vision.compare.alignment import Signature, are_copies
+from indexer.vision.compare.alignment import AlignmentFeatures, are_copies
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
 
@@ -90,7 +90,7 @@ class Looker:
         self.spec = read_specs()["efficientnet-lite0"]
         self._library = library
         self._classifier = Classifier(open_model(self.spec, models, "litert", threads=2))
-        self._signatures: dict[str, Signature] = {}
+        self._signatures: dict[str, AlignmentFeatures] = {}
         library.add_root(ROOT)
 
     def look(self, file: Path, name: str) -> None:
@@ -99,7 +99,7 @@ class Looker:
             picture = original.picture(640)
             evidence, pooled = self._classifier.classify(picture)
             hashes = Hashes(name.encode(), original.hashes(picture).perceptual)
-        self._signatures[name] = Signature.of(picture)
+        self._signatures[name] = AlignmentFeatures.of(picture)
         self._library.record([photo(name, evidence.model, pooled.astype("<f2").tobytes(), hashes)])
 
     def copies(self, file: Path, name: str, copy: Path) -> None:
@@ -262,7 +262,7 @@ def given_groups(joined: Joined, groups: list[dict[str, str]]) -> Iterator[dict[
 
 
 def photo(name: str, model: str, vector: bytes, hashes: Hashes) -> Indexed:
-    facts = Metadata("JPEG", 4000, 3000), hashes, Look(0.5, 0.5, 0.2, 0.0)
+    facts = Metadata("JPEG", 4000, 3000), hashes, PixelStats(0.5, 0.5, 0.2, 0.0)
     return Indexed(PhotoFile(ROOT / name, 1, 1), Analysis(*facts, (Evidence(model, b""),), (), (), vector, (model,)))
 
 

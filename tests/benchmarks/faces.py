@@ -19,7 +19,7 @@ from PIL import Image, ImageFilter
 
 from indexer.photo import Face, Picture
 from indexer.vision.faces.align import chip
-from indexer.vision.faces.anchors import Found
+from indexer.vision.faces.anchors import Detections
 from indexer.vision.faces.describe import Describer, landmarks_px
 from indexer.vision.faces.detect import _CLOSE, Detector, _score, agreed
 from indexer.vision.runtime import FakeModel, Model
@@ -31,7 +31,7 @@ Faces = dict[tuple[Path, bool], list[Face]]
 class OneLook(Detector):
     """Believes the look at the whole picture."""
 
-    def _judged(self, pixels: NDArray[np.uint8], proposal: Found) -> Found:
+    def _judged(self, pixels: NDArray[np.uint8], proposal: Detections) -> Detections:
         del pixels
         return proposal
 
@@ -39,11 +39,11 @@ class OneLook(Detector):
 class TwoLooks(Detector):
     """Looks closely at each proposal, and never a third time."""
 
-    def _judged(self, pixels: NDArray[np.uint8], proposal: Found) -> Found:
+    def _judged(self, pixels: NDArray[np.uint8], proposal: Detections) -> Detections:
         close = self._close_up(pixels, proposal, *_CLOSE)
         score = np.array([agreed([_score(proposal), _score(close)])], np.float32)
         better = close if len(close) else proposal
-        return Found(better.boxes, score, better.landmarks)
+        return Detections(better.boxes, score, better.landmarks)
 
 
 WAYS: list[tuple[str, type[Detector], int, Sequence[float]]] = [

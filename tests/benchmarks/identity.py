@@ -25,13 +25,13 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from indexer.geometry import Point
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
-from indexer.library.indexing.same_photo import Looks, is_same_photo
+from indexer.library.indexing.same_photo import PhotoTraits, is_same_photo
 from indexer.library.photo_rows.same_face import same_faces
 from indexer.photo import Face
 from indexer.pipeline.workers.tasks import read_faces
 from indexer.vision.analyze import Analyzer
 from indexer.vision.classify import Classifier
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
 
@@ -143,7 +143,9 @@ FACE_EDITS = ("10 % cut on all sides", "mirrored", "black and white", "brighter 
 
 def face_figures(data: Path, models: Path, every: int) -> Iterator[dict[str, object]]:
     """Yield how many faces are known again after an edit, and how many are taken for another one of the photo."""
-    reader = Analyzer.open(Eyes(models, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet", "litert"))
+    reader = Analyzer.open(
+        ModelSet(models, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet", "litert")
+    )
     files = sorted((data / "faces_detect").rglob("*.jpg")) + sorted((data / "faces_verify").rglob("*.jpg"))[::12]
     known: Counter[str] = Counter()
     seen: Counter[str] = Counter()
@@ -191,15 +193,15 @@ def _at(place: Point, faces: list[Face]) -> int | None:
     return None
 
 
-def looks(classifier: Classifier, file: Path) -> Looks:
+def looks(classifier: Classifier, file: Path) -> PhotoTraits:
     """Return what the rule compares, as a scan stores it."""
     with open_original(stamp(file), 10**9) as original:
         picture = original.picture(classifier.long_side_px)
         _, pooled = classifier.classify(picture)
-        return Looks(None, original.hashes(picture).perceptual, pooled.astype("<f2").tobytes(), "classifier")
+        return PhotoTraits(None, original.hashes(picture).perceptual, pooled.astype("<f2").tobytes(), "classifier")
 
 
-def edited(classifier: Classifier, file: Path, edit: Callable[[Picture], Picture]) -> Looks:
+def edited(classifier: Classifier, file: Path, edit: Callable[[Picture], Picture]) -> PhotoTraits:
     """Return the same of an edited picture, saved as JPEG."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "edited.jpg"

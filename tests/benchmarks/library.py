@@ -24,7 +24,7 @@ from indexer.geometry import Box, Point
 from indexer.library.report import status, tag_counts
 from indexer.library.search.search import by_keywords, nearest_words, similar_faces
 from indexer.library.store import Library
-from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Indexed, Look, Metadata, PhotoFile, Tag
+from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Indexed, Metadata, PhotoFile, PixelStats, Tag
 
 CLASSIFIER, DETECTOR, DESCRIBER = (
     "made-up-classifier-00000000",
@@ -71,7 +71,7 @@ def _photo(number: int, random: np.random.Generator) -> Indexed:
         Analysis(
             metadata=Metadata("JPEG", 4000, 3000, taken_at=_taken_at(number), taken_from="exif:DateTimeOriginal"),
             hashes=Hashes(hashlib.sha256(str(number).encode()).digest(), random.bytes(8)),
-            look=Look(*random.uniform(0, 1, 4)),
+            look=PixelStats(*random.uniform(0, 1, 4)),
             evidence=(Evidence(CLASSIFIER, evidence.astype("<u2").tobytes()),),
             tags=tuple(
                 Tag(WORDS[word], float(score), f"class {word}")

@@ -26,7 +26,7 @@ from indexer.library.people.grouping import group
 from indexer.library.people.people import PlacedFace, faces_in
 from indexer.library.people.similar_faces import probability
 from indexer.library.store import Library
-from indexer.photo import Analysis, Descriptor, Face, Hashes, Indexed, Look, Metadata, PhotoFile
+from indexer.photo import Analysis, Descriptor, Face, Hashes, Indexed, Metadata, PhotoFile, PixelStats
 from indexer.vision.spec import read_specs
 
 SPEC = read_specs()[Config().describer]
@@ -171,7 +171,7 @@ def _indexed(each: Portrait) -> Indexed:
     """Return a photograph as if it had been scanned: its faces, and nothing else."""
     content = Hashes(each.file.encode(), bytes(8))
     analysis = Analysis(
-        Metadata("JPEG", 250, 250), content, Look(0.5, 0.5, 0.2, 0.0), (), (), tuple(each.faces), b"", (SPEC.id,)
+        Metadata("JPEG", 250, 250), content, PixelStats(0.5, 0.5, 0.2, 0.0), (), (), tuple(each.faces), b"", (SPEC.id,)
     )
     return Indexed(PhotoFile(ROOT / each.file, 1, 1), analysis)
 

@@ -28,11 +28,11 @@ from indexer.photo import PhotoFile
 from indexer.pipeline.workers.photo_pool import Pool
 from indexer.pipeline.workers.tasks import Limits, analyze_file
 from indexer.vision.analyze import Analyzer
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 from indexer.zoo.build.subprocess import build_missing
 
 CONFIG = load().config
-EYES = Eyes(**CONFIG.eyes)
+EYES = ModelSet(**CONFIG.eyes)
 LIMITS = Limits(**CONFIG.limits)
 DIFFERENT = 40  # files of 12 megapixels; they come again and again
 SMALL_PX = (640, 480)

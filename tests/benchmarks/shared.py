@@ -26,12 +26,12 @@ from indexer.intake.discover import stamp
 from indexer.photo import Indexed, PhotoFile
 from indexer.pipeline.workers.photo_pool import Pool
 from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 from indexer.vision.runtime.remote import counts
 from indexer.zoo.build.subprocess import build_missing
 
 CONFIG = load().config
-EYES = Eyes(**CONFIG.eyes)
+EYES = ModelSet(**CONFIG.eyes)
 LIMITS = Limits(**CONFIG.limits)
 DIFFERENT = 24  # files of 12 megapixels; they come again and again
 KINDS = {

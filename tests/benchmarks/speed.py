@@ -29,13 +29,13 @@ from photos import make_photos, sample
 from PIL import Image
 
 from indexer.config.config import load
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 from indexer.vision.preprocess import tensor
 from indexer.vision.runtime import Model, open_model
 from indexer.zoo.build.subprocess import build_missing
 
 CONFIG = load().config
-EYES = Eyes(**CONFIG.eyes)
+EYES = ModelSet(**CONFIG.eyes)
 DECODED_PX = 1000  # the long side that a scan asks for: a quarter of 4000
 Figures = Iterator[tuple[str, str]]
 

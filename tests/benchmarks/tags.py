@@ -21,18 +21,18 @@ from everyday import Everyday, Shown, above, at_precision, covered, measure
 from parts import Figure, face_eyes, opened, parser, pictures, rows
 
 from indexer.config.config import Config
-from indexer.photo import Evidence, Look, Picture, Tag
+from indexer.photo import Evidence, Picture, PixelStats, Tag
 from indexer.vision.classify import Classifier
 from indexer.vision.runtime import Model
 from indexer.vision.spec import ModelSpec, read_specs
-from indexer.vision.tags.rules import Rules
+from indexer.vision.tags.rules import TagRules
 from indexer.vision.tags.vocabulary import Vocabulary
 
 WORDS = """
 airplane apple aircraft ball bear bicycle bird boat book bottle bread bridge building bus butterfly camera car cat table
 clock clothing computer cup dog drink fish flower food fox fruit furniture guitar hat insect keyboard lizard monkey
 mountain mushroom musical_instrument shoe snake spider telephone train truck turtle vegetable"""
-NO_FACTS = Look(0.5, 0.5, 0.2, 0.0)
+NO_FACTS = PixelStats(0.5, 0.5, 0.2, 0.0)
 
 
 def main() -> None:
@@ -83,7 +83,7 @@ def shown_figures(data: Path, models: Path, every: int) -> Iterator[Figure]:
 
 def every(vocabulary: Vocabulary, evidence: Evidence, least: float = 0.05) -> tuple[Tag, ...]:
     """Return all words that reach a score, whatever the shipped rules say."""
-    all_pass = replace(vocabulary, rules=Rules(least, least, {}, {}, frozenset()))
+    all_pass = replace(vocabulary, rules=TagRules(least, least, {}, {}, frozenset()))
     return tagged(all_pass, evidence)
 
 

@@ -25,15 +25,15 @@ from PIL import Image, ImageOps
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.intake.thumbnail import thumbnail
-from indexer.pipeline.predict.service import Looker
+from indexer.pipeline.predict.service import PredictionService
 from indexer.pipeline.predict.thumbnails import Thumbnails
 from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 
 MAX_PIXELS = 2 * 10**8
 SIDES = (320, 640, 1600)
 QUALITY = 78
-BLIND = Eyes(Path("nowhere"), "efficientnet-lite0", None, None)
+BLIND = ModelSet(Path("nowhere"), "efficientnet-lite0", None, None)
 
 
 def decoded(path: Path, side_px: int) -> int:
@@ -84,7 +84,7 @@ def alone(files: Sequence[Path], rounds: int) -> None:
 def served(files: Sequence[Path], workers: int, folder: Path) -> None:
     """Print how many thumbnails a second a server makes, and how many it finds."""
     contents = [(path, sha256(path.read_bytes()).digest()) for path in files]
-    looker = Looker(BLIND, Limits(MAX_PIXELS, 120, 2 * 10**9), workers, len(files))
+    looker = PredictionService(BLIND, Limits(MAX_PIXELS, 120, 2 * 10**9), workers, len(files))
     try:
         thumbnails = Thumbnails(folder, 10**9, looker)
         with ThreadPoolExecutor(2 * workers) as threads:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from indexer.errors import ModelError
-from indexer.pipeline.models.bench import Way, measure, run_here, runtimes
+from indexer.pipeline.models.bench import BenchSetup, measure, run_here, runtimes
 from indexer.vision.spec import read_specs
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def test_a_network_is_measured_by_every_runtime_that_it_is_built_for(models: Pat
 
 
 def test_times_and_memory_are_those_of_a_process_of_its_own(models: Path) -> None:
-    found = measure(DESCRIBER, models, Way("litert", 1, 2))
+    found = measure(DESCRIBER, models, BenchSetup("litert", 1, 2))
     assert found.shape == (2, 150, 150, 3)
     assert found.later > 0
     assert found.first > 0
@@ -35,9 +35,9 @@ def test_times_and_memory_are_those_of_a_process_of_its_own(models: Path) -> Non
 
 
 def test_a_detector_is_shown_a_photo_and_no_batch_that_it_does_not_take(models: Path) -> None:
-    assert run_here(DETECTOR, models, Way("litert", 1, 1)).shape == (1, 576, 768, 3)
+    assert run_here(DETECTOR, models, BenchSetup("litert", 1, 1)).shape == (1, 576, 768, 3)
     with pytest.raises(ModelError, match="takes 1 at once, not 4"):
-        measure(DETECTOR, models, Way("litert", 1, 4))
+        measure(DETECTOR, models, BenchSetup("litert", 1, 4))
 
 
 def test_what_a_network_takes_is_told_as_table_and_as_json(program: Program) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from indexer.photo import Tag
 from indexer.pipeline.models.compare import Summary, agreement, summary
-from indexer.pipeline.predict.predict import Said, Seen
+from indexer.pipeline.predict.predict import ModelPrediction, Prediction
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 PAIR = ("efficientnet-lite0", "efficientnet-lite2")
 
 
-def said(word: str, *tags: str, seconds: float = 1.0) -> Said:
-    return Said(word, (), (), word, tuple(Tag(tag, 0.9, word) for tag in tags), seconds)
+def said(word: str, *tags: str, seconds: float = 1.0) -> ModelPrediction:
+    return ModelPrediction(word, (), (), word, tuple(Tag(tag, 0.9, word) for tag in tags), seconds)
 
 
-def seen(one: Said, other: Said) -> Seen:
-    return Seen(Path("photo.jpg"), (one, other), ())
+def seen(one: ModelPrediction, other: ModelPrediction) -> Prediction:
+    return Prediction(Path("photo.jpg"), (one, other), ())
 
 
 def test_networks_agree_when_their_surest_classes_mean_the_same_word() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from indexer.library.store import Library
-from indexer.pipeline.daemon.status_file import Desk, paused_since
+from indexer.pipeline.daemon.status_file import DaemonLock, paused_since
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_a_pause_without_a_daemon_holds_for_the_next_one(ours) -> None:
 
 
 def test_a_running_daemon_is_named(ours) -> None:
-    with Desk.claim(ours.library):
+    with DaemonLock.claim(ours.library):
         assert "Paused: the daemon (process " in ours("pause").stdout
         assert "Resumed: the daemon (process " in ours("resume").stdout
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from indexer.pipeline.daemon.status_file import Desk, Followed
+from indexer.pipeline.daemon.status_file import DaemonLock, WatchedFolder
 
 
 @pytest.fixture(scope="module")
@@ -265,9 +265,9 @@ def test_thumbnails_go_unless_a_photo_elsewhere_has_the_same_content(ours, small
 
 
 def test_a_folder_that_a_daemon_follows_is_not_forgotten(ours, small_photos: Path, tmp_path: Path) -> None:
-    with Desk.claim(ours.library) as desk:
+    with DaemonLock.claim(ours.library) as desk:
         for folder, code in ((small_photos, 3), (small_photos.parent, 3), (tmp_path / "other", 0)):
-            desk.tell(replace(desk.presence, folders=(Followed(folder, "events", ""),)))
+            desk.tell(replace(desk.presence, folders=(WatchedFolder(folder, "events", ""),)))
             said = ours("folders", "remove", small_photos, "--yes", "--no-backup", code=code).stderr
             assert ("is followed by 'indexer watch'" in said) == bool(code)
 

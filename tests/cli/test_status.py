@@ -10,20 +10,23 @@ from pathlib import Path
 import pytest
 
 from indexer.cli.output import local
-from indexer.pipeline.daemon.status_file import Desk, Followed, Presence
+from indexer.pipeline.daemon.status_file import DaemonLock, DaemonStatus, WatchedFolder
 
 SINCE, LATER = "2026-11-21T12:03:04+00:00", "2026-11-21T12:05:00+00:00"
 
 
 @pytest.fixture
-def told() -> Presence:
-    return Presence(
+def told() -> DaemonStatus:
+    return DaemonStatus(
         pid=os.getpid(),
         host=socket.gethostname(),
         since=SINCE,
         phase="paused",
         reason="load 3.1 is above 2",
-        folders=(Followed(Path("/a"), "events", ""), Followed(Path("/b"), "polling", "it is a network share")),
+        folders=(
+            WatchedFolder(Path("/a"), "events", ""),
+            WatchedFolder(Path("/b"), "polling", "it is a network share"),
+        ),
         queued=1,
         indexed=1200,
         failed=3,
@@ -38,8 +41,8 @@ def test_without_a_daemon_it_says_how_to_start_one(scanned) -> None:
     assert "daemon        not running ('indexer watch' starts it)" in scanned.program("status").stdout
 
 
-def test_what_a_daemon_tells_is_shown(scanned, told: Presence) -> None:
-    with Desk.claim(scanned.program.library) as desk:
+def test_what_a_daemon_tells_is_shown(scanned, told: DaemonStatus) -> None:
+    with DaemonLock.claim(scanned.program.library) as desk:
         desk.tell(told)
         daemon = scanned.program.record("status")["daemon"]
         table = scanned.program("status").stdout.splitlines()
@@ -74,7 +77,7 @@ def test_what_a_daemon_tells_is_shown(scanned, told: Presence) -> None:
 
 
 def test_a_daemon_that_cannot_be_understood_is_running_all_the_same(scanned) -> None:
-    with Desk.claim(scanned.program.library):
+    with DaemonLock.claim(scanned.program.library):
         (state,) = scanned.program.library.parent.glob("*.watch.json")
         state.write_text("{")
         assert scanned.program.record("status")["daemon"]["pid"] == 0

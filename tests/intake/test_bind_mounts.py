@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from indexer.intake.mounts import Mount
-from indexer.intake.walk.bind_mounts import MountTree, Place
+from indexer.intake.walk.bind_mounts import MountPlace, MountTree
 
 
 def tree(*rows: str) -> MountTree:
@@ -63,7 +63,7 @@ def test_paths_that_only_look_alike_have_two_places(rows: list[str], one: str, o
 
 def test_without_a_table_each_path_is_its_own_place() -> None:
     for mounts in (MountTree([]), MountTree([Mount(Path("/"), "apfs", "/dev/disk3")])):
-        assert mounts.place("/a") == Place(("", ""), "/a")
+        assert mounts.place("/a") == MountPlace(("", ""), "/a")
         assert list(mounts.paths(mounts.place("/a"))) == ["/a"]
         assert mounts.points == frozenset()
 
@@ -71,4 +71,4 @@ def test_without_a_table_each_path_is_its_own_place() -> None:
 def test_in_a_changed_root_the_mounts_that_can_be_seen_count() -> None:
     mounts = tree("7 5 8:1 /srv/photos /photos ext4 /dev/sda1", "8 5 8:1 /srv/photos/a /a ext4 /dev/sda1")
     assert mounts.place("/a/1") == mounts.place("/photos/a/1")
-    assert mounts.place("/etc") == Place(("", ""), "/etc")
+    assert mounts.place("/etc") == MountPlace(("", ""), "/etc")

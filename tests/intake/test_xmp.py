@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from indexer.errors import PhotoError
 from indexer.geometry import Box
-from indexer.intake.xmp.packet import Frame, Packet, Region, Saying, read_saying, write_saying
+from indexer.intake.xmp.packet import Frame, Packet, Region, XmpContent, read_saying, write_saying
 from indexer.intake.xmp.sidecar import Beside, new_sidecar, read_sidecar, write_sidecar
 from indexer.intake.xmp.tree import MOST_BYTES, BadXmp
 
@@ -52,11 +52,11 @@ FOREIGN = """<?xml version="1.0" encoding="UTF-8"?>
 """.encode()
 
 
-def saying(*words: str, rating: int | None = None, regions: tuple[Region, ...] = ()) -> Saying:
-    return Saying(tuple(tuple(word.split("|")) for word in words), rating, regions)
+def saying(*words: str, rating: int | None = None, regions: tuple[Region, ...] = ()) -> XmpContent:
+    return XmpContent(tuple(tuple(word.split("|")) for word in words), rating, regions)
 
 
-def written(data: bytes | None, *sayings: Saying, frame: Frame = FRAME) -> bytes:
+def written(data: bytes | None, *sayings: XmpContent, frame: Frame = FRAME) -> bytes:
     """Return XMP after it was told these things one after the other, each time read anew."""
     for each in sayings:
         packet = Packet(data)
@@ -77,7 +77,7 @@ def test_what_users_and_programs_wrote_is_read_in_all_forms_that_rdf_has() -> No
 
 def test_an_export_of_nothing_changes_nothing() -> None:
     packet = Packet(FOREIGN)
-    change = write_saying(packet, Saying(), FRAME)
+    change = write_saying(packet, XmpContent(), FRAME)
     assert not change.is_other
     assert bytes(packet) == bytes(Packet(FOREIGN))
 
@@ -87,7 +87,7 @@ def test_everything_foreign_is_there_after_an_export_and_what_we_wrote_can_be_ta
     for part in (b"<!-- made by hand -->", b'xmp:Rating="3"', b"gz02eJzj", b"<![CDATA[<b>bold</b>]]>", b"my|beasts|dog",
                  b'odd:kept="&lt;&amp;', b'mwg-rs:Name="Bob"', b"Rex", b'rdf:about="uuid:1"'):  # fmt: skip
         assert part in full
-    assert written(full, Saying()) == bytes(Packet(FOREIGN))
+    assert written(full, XmpContent()) == bytes(Packet(FOREIGN))
 
 
 def test_a_word_that_the_user_wrote_is_neither_doubled_nor_ever_removed() -> None:
@@ -109,7 +109,7 @@ def test_a_second_export_of_the_same_is_no_change() -> None:
 
 def test_what_an_export_wrote_is_not_read_as_the_users() -> None:
     full = written(None, saying("animal|dog", "a/b", "a|b", rating=4, regions=(ALICE,)))
-    assert read_saying(Packet(full), FRAME) == Saying()
+    assert read_saying(Packet(full), FRAME) == XmpContent()
     renamed = full.replace(b"<mwg-rs:Name>Alice<", b"<mwg-rs:Name>Alicia<").replace(b"<xmp:Rating ", b"<xmp:Rating  ")
     (region,) = read_saying(Packet(renamed), FRAME).regions
     assert region.name == "Alicia"
@@ -269,7 +269,7 @@ def test_words_are_taken_back_from_each_list_that_a_program_made_of_one() -> Non
     twice = once.replace(b"<rdf:li>cat", b"</rdf:Bag></dc:subject><dc:subject xmlns:dc='http://purl.org/dc/elements/1.1/'>"
                          b"<rdf:Bag><rdf:li>cat", 1)  # fmt: skip
     assert Packet(twice).texts("dc:subject") == ["dog", "cat"]
-    assert b"subject" not in written(twice, Saying())
+    assert b"subject" not in written(twice, XmpContent())
 
 
 def test_no_scan_and_no_watch_looks_at_what_an_export_writes() -> None:

@@ -15,12 +15,12 @@ from PIL import Image
 from indexer.errors import PhotoError
 from indexer.intake.discover import stamp
 from indexer.intake.xmp.embedded import check_embed, embed, embedded_xmp
-from indexer.intake.xmp.packet import Frame, Packet, Saying, write_saying
+from indexer.intake.xmp.packet import Frame, Packet, XmpContent, write_saying
 
 
 def packet(*words: str) -> bytes:
     made = Packet()
-    write_saying(made, Saying(tuple((word,) for word in words)), Frame(40, 30))
+    write_saying(made, XmpContent(tuple((word,) for word in words)), Frame(40, 30))
     return bytes(made)
 
 

@@ -21,11 +21,11 @@ from indexer.photo import (
     Face,
     Hashes,
     Indexed,
-    Look,
     Metadata,
     Moved,
     Object,
     PhotoFile,
+    PixelStats,
     Tag,
 )
 
@@ -41,7 +41,7 @@ def made_analysis(
     return Analysis(
         metadata=Metadata("JPEG", 40 + seed, 30, camera_make=None if seed % 2 else "Nikon", latitude=seed / 7),
         hashes=Hashes(hashlib.sha256(str(seed).encode()).digest(), random.bytes(8)),
-        look=Look(*random.uniform(0, 1, 4)),
+        look=PixelStats(*random.uniform(0, 1, 4)),
         evidence=(Evidence.of(eyes[0], random.uniform(0, 1, (2, 5)).astype(np.float32), 0.2),),
         tags=tuple(Tag(name, score, f"class of {name}") for name, score in tags),
         faces=tuple(_face(random, eyes[-1], left=number / faces) for number in range(faces)),

@@ -13,12 +13,12 @@ from indexer.library.query.ast import (
     STATES,
     And,
     Away,
-    Month,
+    MonthOfYear,
     Near,
     Not,
     Number,
     Or,
-    Person,
+    PersonTerm,
     Query,
     Shape,
     State,
@@ -94,11 +94,11 @@ def _numbers(name: str) -> st.SearchStrategy[Query]:
 
 
 facts: st.SearchStrategy[Query] = st.one_of(
-    st.sampled_from([*PEOPLE, "ALICE", "Nobody", "*"]).map(Person),
+    st.sampled_from([*PEOPLE, "ALICE", "Nobody", "*"]).map(PersonTerm),
     st.builds(Taken, days, days).filter(
         lambda each: (each.since or each.before) and (each.since or "") < (each.before or "9999")
     ),
-    st.sampled_from([5, 7, 12]).map(Month),
+    st.sampled_from([5, 7, 12]).map(MonthOfYear),
     *(st.sampled_from(wanted).map(lambda text, name=name: Text(name, text)) for name, wanted in texts.items()),
     *map(_numbers, numbers),
     st.builds(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer.library.people.clustering import Known, cluster, neighbors
+from indexer.library.people.clustering import Constraints, cluster, neighbors
 
 DISTANCE = 0.4
 
@@ -25,9 +25,9 @@ def same(groups: NDArray[np.int64]) -> NDArray[np.bool_]:
     return groups[:, None] == groups[None]
 
 
-def known(count: int, **told: object) -> Known:
+def known(count: int, **told: object) -> Constraints:
     arrays = {name: np.array(value, np.int64) for name, value in told.items()}
-    return replace(Known.nothing(count), **arrays)
+    return replace(Constraints.nothing(count), **arrays)
 
 
 def test_faces_of_one_person_come_into_one_group_and_no_others() -> None:

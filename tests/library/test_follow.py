@@ -17,7 +17,7 @@ from indexer.library.people.people import faces_in
 from indexer.library.report import details, status
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
-from indexer.library.user.own_tags import Said, add_tag, hidden, hide, rate, said
+from indexer.library.user.own_tags import UserLayer, add_tag, hidden, hide, rate, said
 from indexer.photo import Moved, PhotoFile, Replaced
 
 NAMES = [ROOT / f"p{number}.jpg" for number in range(6)]
@@ -87,12 +87,12 @@ def test_another_photo_under_an_old_name_gets_nothing_of_what_was_said_of_the_ol
     hide(library, [NAMES[0]])
     old = details(library, NAMES[0]).number  # type: ignore[union-attr]
     assert library.record([made_photo(NAMES[0], 4)]) == [Replaced(NAMES[0], old)]
-    assert said(library, NAMES[0]) == Said((), (), None, is_hidden=False, people=())
+    assert said(library, NAMES[0]) == UserLayer((), (), None, is_hidden=False, people=())
     assert (status(library).photos, status(library).missing) == (2, 1)
     content = made_photo(NAMES[0], 0).analysis.hashes.content
     (known,) = library.by_content([content])[content]
     library.record([Moved(PhotoFile(NAMES[3], 1000, 8), known.path, known.number, gone=True)])
-    assert said(library, NAMES[3]) == Said(("word 0",), (), 1, is_hidden=True, people=())
+    assert said(library, NAMES[3]) == UserLayer(("word 0",), (), 1, is_hidden=True, people=())
 
 
 def test_numbers_of_photos_are_never_given_again(library: Library) -> None:
@@ -136,7 +136,7 @@ def test_who_knows_better_hands_over_what_was_said_of_the_photo_before(library: 
         "/photos/p0.jpg is another photo now; what you said of the one before ('word 0', 1 star) stays with that one"
     )
     assert undo(library, entry.number) is not None
-    assert said(library, NAMES[0]) == Said(("since then", "word 0"), (), 1, is_hidden=False, people=())
+    assert said(library, NAMES[0]) == UserLayer(("since then", "word 0"), (), 1, is_hidden=False, people=())
     after = details(library, NAMES[0])
     assert after is not None
     assert after.number == number
@@ -158,12 +158,12 @@ def test_what_was_said_of_either_photo_can_be_undone_after_a_hand_over(library: 
         give_faces(connection, [face], "Ann")
     (entry,) = history(library, kind="identity")
     undo(library, entry.number)
-    assert said(library, NAMES[0]) == Said(("since then", "word 0"), (), 1, is_hidden=False, people=("Ann",))
+    assert said(library, NAMES[0]) == UserLayer(("since then", "word 0"), (), 1, is_hidden=False, people=("Ann",))
     for left in (
-        Said(("since then", "word 0"), (), 1, is_hidden=False, people=()),
-        Said(("word 0",), (), 1, is_hidden=False, people=()),
-        Said(("word 0",), (), None, is_hidden=False, people=()),
-        Said((), (), None, is_hidden=False, people=()),
+        UserLayer(("since then", "word 0"), (), 1, is_hidden=False, people=()),
+        UserLayer(("word 0",), (), 1, is_hidden=False, people=()),
+        UserLayer(("word 0",), (), None, is_hidden=False, people=()),
+        UserLayer((), (), None, is_hidden=False, people=()),
     ):
         done = undo(library)
         assert done is not None
@@ -180,8 +180,8 @@ def test_a_photo_whose_path_another_one_has_is_known_by_its_number(library: Libr
     add_tag(library, "old", [number])
     rate(library, 4, [number])
     hide(library, [number])
-    assert said(library, number) == Said(("old", "word 0"), (), 4, is_hidden=True, people=())
-    assert said(library, NAMES[0]) == said(library, newer) == Said((), (), None, is_hidden=False, people=())
+    assert said(library, number) == UserLayer(("old", "word 0"), (), 4, is_hidden=True, people=())
+    assert said(library, NAMES[0]) == said(library, newer) == UserLayer((), (), None, is_hidden=False, people=())
     assert [details(library, each).replaced for each in (number, newer)] == [True, False]  # type: ignore[union-attr]
     assert hidden(library) == []
     with pytest.raises(IndexerError, match="the library has no photo 99"):

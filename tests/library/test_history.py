@@ -20,17 +20,17 @@ from made_photos import EYES, made_photo, moved
 from indexer.errors import IndexerError, LibraryError
 from indexer.library.history.change_json import packed
 from indexer.library.history.change_log import Entry, history, log_change
-from indexer.library.history.row_changes import NOTED, Change, grouped
+from indexer.library.history.row_changes import NOTED, RowChange, grouped
 from indexer.library.history.undo import Undone, last, undo
 from indexer.library.people import corrections
 from indexer.library.people.forget import forget_all
 from indexer.library.people.grouping import group
 from indexer.library.people.people import face_at, faces_of
-from indexer.library.photo_rows.user_layer import Head
+from indexer.library.photo_rows.user_layer import LinearProbe
 from indexer.library.report import details
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
-from indexer.library.user.imports import News, take_in
+from indexer.library.user.imports import ImportChanges, take_in
 from indexer.library.user.own_tags import add_tag, change_words, hide, rate, remove_tag, said
 from indexer.library.user.taught_words import forget, taught_words, teach
 from indexer.photo import Indexed, PhotoFile, Removed, Tag
@@ -38,7 +38,7 @@ from indexer.photo import Indexed, PhotoFile, Removed, Tag
 ROOT = Path("/photos")
 A, B, C = (ROOT / name for name in ("a.jpg", "trip/b.jpg", "trip/c.jpg"))
 SAIL, TREE = np.array([3.0, 1.0, 0, 0]), np.array([0, 1.0, 3.0, 0])
-HEAD = Head("sailing", EYES[0], np.array([4, 0, -4, 0, -1], "<f4").tobytes())
+HEAD = LinearProbe("sailing", EYES[0], np.array([4, 0, -4, 0, -1], "<f4").tobytes())
 OTHER_HEAD = replace(HEAD, weights=np.array([-4, 0, 4, 0, -1], "<f4").tobytes())
 ABOUT = {"examples": 5, "precision": 0.9, "recall": 0.8, "folder": "/examples", "not": ""}
 DOG, BEACH = ("dog", 0.9), ("beach", 0.5)
@@ -128,7 +128,9 @@ ACTS: dict[str, tuple[Callable[[Library], Any], str, str, int | None]] = {
     "a name": (lambda it: say(it, "name_person", 1, "Anna"), "people", "Named a person without a name (1) Anna", None),
     "a face": (lambda it: say(it, "give_faces", [face(it, "3.jpg")], "Eve"), "people", "Moved 1 face to Eve", 1),
     "an import": (
-        lambda it: take_in(it, [News(1, ("dog", "sea"), 3), News(4, names=((face(it, "1.jpg"), "Eve"),))]),
+        lambda it: take_in(
+            it, [ImportChanges(1, ("dog", "sea"), 3), ImportChanges(4, names=((face(it, "1.jpg"), "Eve"),))]
+        ),
         "xmp",
         "Took in 2 words, 1 rating and 1 name of 2 photos from XMP",
         2,
@@ -198,7 +200,7 @@ def test_what_says_nothing_new_is_no_entry(album: Library) -> None:
     rate(album, 0, [A])
     hide(album, [A], hidden=False)
     remove_tag(album, "cat", [A])
-    take_in(album, [News(1)])
+    take_in(album, [ImportChanges(1)])
     change_words(album, A, [], [])
     assert history(album) == []
     add_tag(album, "mine", [A])
@@ -368,7 +370,7 @@ def test_a_taught_word_that_comes_back_is_given_to_photos_that_came_meanwhile(al
 def test_forgetting_faces_forgets_what_tells_of_people_alone(album: Library) -> None:
     rate(album, 2, [A])
     say(album, "name_person", 1, "Anna")
-    take_in(album, [News(4, names=((face(album, "1.jpg"), "Eve"),))])
+    take_in(album, [ImportChanges(4, names=((face(album, "1.jpg"), "Eve"),))])
     undone(album)
     forget_all(album)
     assert [each.kind for each in history(album)] == ["rating"]
@@ -403,7 +405,7 @@ def test_an_entry_without_rows_is_undone_by_the_function_of_its_kind(album: Libr
 
 
 def test_many_photos_with_one_word_take_little_room() -> None:
-    changes = [Change("own_tags", (photo, 7), None, (photo, 7, 1)) for photo in range(10_000)]
+    changes = [RowChange("own_tags", (photo, 7), None, (photo, 7, 1)) for photo in range(10_000)]
     assert packed(grouped(changes), []) == {"rows": [["own_tags", None, [7, 1], list(range(10_000))]], "faces": []}
 
 
@@ -422,7 +424,7 @@ DONE = st.one_of(
     st.tuples(st.just(lambda it, *args: say(it, "merge_people", *args)), PEOPLE, st.lists(PEOPLE, min_size=1)),
     st.tuples(st.just(lambda it, *args: say(it, "refuse_face", *args)), st.integers(1, 5), PEOPLE),
     st.tuples(
-        st.just(lambda it, words, rating, name: take_in(it, [News(2, words, rating, ((1, name),))])),
+        st.just(lambda it, words, rating, name: take_in(it, [ImportChanges(2, words, rating, ((1, name),))])),
         st.lists(WORDS, max_size=2, unique_by=str.lower).map(tuple),
         st.integers(1, 5) | st.none(),
         st.sampled_from(["Anna", "Eve"]),

@@ -11,7 +11,7 @@ from indexer.errors import LibraryError
 from indexer.library.report import details
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
-from indexer.library.user.own_tags import OwnWord, Said, add_tag, hidden, hide, own_words, rate, remove_tag, said
+from indexer.library.user.own_tags import OwnWord, UserLayer, add_tag, hidden, hide, own_words, rate, remove_tag, said
 from indexer.photo import PhotoFile, Tag
 
 A, B, C = (Path(f"/photos/{name}") for name in ("a.jpg", "trip/b.jpg", "trip/c.jpg"))
@@ -82,7 +82,7 @@ def test_a_copy_takes_words_and_stars_along_but_is_not_hidden(library: Library) 
     copy = Path("/photos/copy.jpg")
     library.record([moved(library, PhotoFile(copy, 1000, 2), A, gone=False)])
     assert tags(library, copy) == tags(library, A)
-    assert said(library, copy) == Said(("mine",), ("beach",), 4, is_hidden=False, people=())
+    assert said(library, copy) == UserLayer(("mine",), ("beach",), 4, is_hidden=False, people=())
     assert library.retag({copy: [Tag("dog", 0.9, "class of dog"), Tag("beach", 0.5, "class of beach")]}) == 0
 
 

@@ -15,7 +15,7 @@ from indexer.library.people.corrections import give_faces
 from indexer.library.people.people import face_at
 from indexer.library.report import details, status
 from indexer.library.store import Library
-from indexer.library.user.own_tags import Said, add_tag, hide, rate, remove_tag, said
+from indexer.library.user.own_tags import UserLayer, add_tag, hide, rate, remove_tag, said
 from indexer.photo import Removed
 
 OLD, NEW = Path("/photos"), Path("/mnt/photos")
@@ -40,7 +40,7 @@ def test_photos_that_are_known_at_both_places_become_one_and_keep_what_was_said_
     rate(twice, 5, [NEW / "a.jpg"])
     assert twice.relocate(OLD, NEW) == 3
     assert twice.roots() == [NEW]
-    assert said(twice, NEW / "a.jpg") == Said(("both", "since", "then"), (), 5, is_hidden=False, people=())
+    assert said(twice, NEW / "a.jpg") == UserLayer(("both", "since", "then"), (), 5, is_hidden=False, people=())
     assert details(twice, NEW / "a.jpg").number == number  # type: ignore[union-attr]
     assert faults(twice.path) == []
 
@@ -64,7 +64,7 @@ def test_a_photo_that_has_another_name_at_the_new_place_is_found_by_its_bytes(tw
     hide(twice, [OLD / "x" / "b.jpg"])
     twice.relocate(OLD, NEW)
     assert sorted(twice.known()) == [NEW / "a.jpg", NEW / "c.jpg", NEW / "x" / "renamed.jpg"]
-    assert said(twice, NEW / "x" / "renamed.jpg") == Said(("sea",), (), None, is_hidden=True, people=())
+    assert said(twice, NEW / "x" / "renamed.jpg") == UserLayer(("sea",), (), None, is_hidden=True, people=())
 
 
 def test_another_photo_under_the_same_path_at_the_new_place_keeps_it(library: Library) -> None:

@@ -12,10 +12,10 @@ import pytest
 from made_photos import EYES, dump, faults, made_analysis, made_photo, moved
 
 from indexer.errors import LibraryError, StoreError
-from indexer.library.report import TagCount, Thing, details, failures, status, tag_counts
+from indexer.library.report import NamedObject, TagCount, details, failures, status, tag_counts
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
-from indexer.photo import Descriptor, Failed, Indexed, Networks, PhotoFile, Removed, Tag, Unchanged
+from indexer.photo import Descriptor, Failed, Indexed, ModelIds, PhotoFile, Removed, Tag, Unchanged
 
 A, B, C = Path("/photos/a.jpg"), Path("/photos/b.jpg"), Path("/photos/2024/c.jpg")
 ODD_NAMES = [
@@ -186,9 +186,9 @@ def test_the_size_of_what_was_analyzed_is_known_though_other_bytes_failed_since(
 def test_photos_that_a_model_has_not_seen_are_stale(library: Library) -> None:
     old = replace(made_analysis(1), models=(EYES[0],))
     library.record([made_photo(A, 1), Indexed(PhotoFile(B, 1, 1), old), Failed(PhotoFile(C, 1, 1), "decode", "no")])
-    assert library.stale(Networks(EYES[:1], EYES[1:])) == [B]
-    assert library.stale(Networks(EYES[:1])) == []
-    assert library.stale(Networks(("new-44444444",))) == [A, B]
+    assert library.stale(ModelIds(EYES[:1], EYES[1:])) == [B]
+    assert library.stale(ModelIds(EYES[:1])) == []
+    assert library.stale(ModelIds(("new-44444444",))) == [A, B]
 
 
 def test_only_what_lies_in_the_folders_is_known(library: Library) -> None:
@@ -250,8 +250,8 @@ def test_objects_are_kept_by_the_names_of_their_classes_and_go_along_with_their_
         assert known.analysis is not None
         assert known.analysis.objects == (first, second)
         assert known.objects == (
-            Thing("person", first.score, first.model, first.box),
-            Thing("class 1", second.score, second.model, second.box),
+            NamedObject("person", first.score, first.model, first.box),
+            NamedObject("class 1", second.score, second.model, second.box),
         )
     library.record([made_photo(C, 3)])
     assert dump(library)[C][1].objects == ()

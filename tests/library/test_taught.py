@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_photos import EYES, made_photo, moved
 
-from indexer.library.photo_rows.user_layer import Head
+from indexer.library.photo_rows.user_layer import LinearProbe
 from indexer.library.report import details
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
@@ -19,7 +19,7 @@ from indexer.photo import Indexed, PhotoFile, Tag
 
 MODEL = EYES[0]
 SAIL, TREE = np.array([3.0, 1.0, 0, 0]), np.array([0, 1.0, 3.0, 0])
-HEAD = Head("sailing", MODEL, np.array([4, 0, -4, 0, 0], "<f4").tobytes())
+HEAD = LinearProbe("sailing", MODEL, np.array([4, 0, -4, 0, 0], "<f4").tobytes())
 ABOUT = {"examples": 5, "precision": 0.9, "recall": 0.8, "folder": "/examples", "not": ""}
 
 

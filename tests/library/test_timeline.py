@@ -13,7 +13,7 @@ from made_queries import queries, recorded, subjects
 
 from indexer.library.query.ast import ALL, Not, Query, Taken, Term
 from indexer.library.query.evaluate import Subject, match
-from indexer.library.search.aggregates import Month, timeline
+from indexer.library.search.aggregates import MonthCount, timeline
 from indexer.library.search.search import count_hits
 from indexer.library.store import Library
 from indexer.photo import Indexed, Removed
@@ -39,11 +39,11 @@ def test_months_come_newest_first_and_those_without_a_date_last(library: Library
             photo("e", 5, "2025-01-01T00:00:00"),
         ]
     )
-    assert timeline(library, Term("dog")) == [Month("2024-05", 1), Month("2023-12", 1), Month(None, 1)]
+    assert timeline(library, Term("dog")) == [MonthCount("2024-05", 1), MonthCount("2023-12", 1), MonthCount(None, 1)]
     assert [each.photos for each in timeline(library, ALL)] == [1, 2, 1, 1]
-    assert timeline(library, Not(Taken(None, None))) == [Month(None, 1)]
+    assert timeline(library, Not(Taken(None, None))) == [MonthCount(None, 1)]
     library.record([Removed(P / "e")])
-    assert timeline(library, ALL)[0] == Month("2024-05", 2)
+    assert timeline(library, ALL)[0] == MonthCount("2024-05", 2)
     assert timeline(library, Term("nothing")) == []
 
 

@@ -25,7 +25,7 @@ from indexer.library.people.forget import forget_faces, forget_person
 from indexer.library.people.grouping import group
 from indexer.library.people.people import face_at, faces_of, find_person, list_people
 from indexer.library.store import Library
-from indexer.library.user.imports import News, take_in
+from indexer.library.user.imports import ImportChanges, take_in
 from indexer.photo import Removed
 
 ALICE, BOB, CAROL = 1, 2, 3
@@ -164,7 +164,7 @@ def test_what_fails_leaves_nothing_behind(party: Library) -> None:
 def test_what_xmp_said_is_one_correction(party: Library) -> None:
     before = rows(party)
     faces = [face(party, "1.jpg", 1), face(party, "1.jpg", 2)]
-    take_in(party, [News(1, names=((faces[0], "Anna"), (faces[1], "Ben")))])
+    take_in(party, [ImportChanges(1, names=((faces[0], "Anna"), (faces[1], "Ben")))])
     assert undo(party) == "Took in 2 names of 1 photo from XMP"
     assert rows(party) == before
 

@@ -11,7 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from indexer.vision.runtime.remote import LostError
+from indexer.vision.runtime.remote import ServerLostError
 
 
 class _Deadly(type(Path())):  # type: ignore[misc]
@@ -83,7 +83,7 @@ class LosesInference(_Deadly):
     """A picture that crashes the process that runs networks, as its worker sees it."""
 
     def strike(self) -> None:
-        raise LostError("efficientnet-lite0", "the process that runs it was lost")
+        raise ServerLostError("efficientnet-lite0", "the process that runs it was lost")
 
 
 class CrashesWhileDecoded(_Deadly):

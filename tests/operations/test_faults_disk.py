@@ -19,7 +19,7 @@ from PIL import Image
 from running import Running, wait_until
 
 from indexer.library.store import Library
-from indexer.photo import Failed, Networks
+from indexer.photo import Failed, ModelIds
 from indexer.pipeline.scan.plan import plan
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
@@ -216,13 +216,13 @@ def test_fifty_thousand_files_in_one_folder_are_compared_in_seconds(tmp_path: Pa
         for number in range(50_000):
             Path(f"{number}.jpg").write_bytes(b"%d" % number)
     with Library.open(tmp_path / "library.sqlite") as library:
-        found = plan(library, [folder], Networks(("m",)), on_error=pytest.fail)
+        found = plan(library, [folder], ModelIds(("m",)), on_error=pytest.fail)
         assert found.work_count == 50_000
         library.add_root(folder)
         library.record(Failed(file, "identify", "no picture") for file in found.work)
         (folder / "7.jpg").unlink()
         (folder / "8.jpg").write_bytes(b"other")
-        again = plan(library, [folder], Networks(("m",)), on_error=pytest.fail)
+        again = plan(library, [folder], ModelIds(("m",)), on_error=pytest.fail)
     assert (len(again.unchanged), again.work_count, again.gone) == (49_998, 1, (folder / "7.jpg",))
 
 

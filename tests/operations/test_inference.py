@@ -22,7 +22,7 @@ from indexer.photo import Analysis, Failed, Indexed, PhotoFile
 from indexer.pipeline.workers.inference_host import Inference, is_shared
 from indexer.pipeline.workers.photo_pool import Done, Pool
 from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 from indexer.vision.runtime import open_model
 from indexer.vision.runtime.remote import counts
 from indexer.vision.spec import read_specs
@@ -57,9 +57,9 @@ for number in range(asked["times"]):
 
 
 @pytest.fixture
-def eyes(models: Path) -> Eyes:
+def eyes(models: Path) -> ModelSet:
     """The classifier alone, run by TensorFlow."""
-    return Eyes(models, "efficientnet-lite0", None, None, "tensorflow")
+    return ModelSet(models, "efficientnet-lite0", None, None, "tensorflow")
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_scan_by_tensorflow_gives_the_tags_and_faces_that_litert_gives(
     files = [stamp(samples[name]) for name in ("astronaut", "cat", "coffee", "flower", "hopper")]
     found = {}
     for runtime in ("litert", "tensorflow"):
-        eyes = Eyes(models, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet", runtime)
+        eyes = ModelSet(models, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet", runtime)
         with Pool(eyes, LIMITS, workers=2) as pool:
             found[runtime] = {each.file: each.analysis for each in _run(pool, files) if isinstance(each, Indexed)}
     for file in files:
@@ -131,7 +131,7 @@ def _scores(analysis: Analysis) -> dict[str, float]:
 
 
 def test_an_inference_process_that_is_killed_costs_no_photo_and_nothing_is_left_at_the_end(
-    eyes: Eyes, photos: list[PhotoFile]
+    eyes: ModelSet, photos: list[PhotoFile]
 ) -> None:
     with Pool(eyes, LIMITS, workers=2) as pool:
         done = _run(pool, photos[:2])
@@ -147,7 +147,9 @@ def test_an_inference_process_that_is_killed_costs_no_photo_and_nothing_is_left_
     assert not own_workers()
 
 
-def test_an_inference_process_that_always_dies_ends_the_run_with_a_reason(eyes: Eyes, photos: list[PhotoFile]) -> None:
+def test_an_inference_process_that_always_dies_ends_the_run_with_a_reason(
+    eyes: ModelSet, photos: list[PhotoFile]
+) -> None:
     ended = Event()
     with Pool(eyes, LIMITS, workers=2) as pool:
         killer = Thread(target=_kill_all, args=(pool, ended))
@@ -167,7 +169,7 @@ def _kill_all(pool: Pool, ended: Event) -> None:
 
 
 @pytest.mark.long
-def test_an_inference_process_that_hangs_costs_only_what_waits_for_it(eyes: Eyes, photos: list[PhotoFile]) -> None:
+def test_an_inference_process_that_hangs_costs_only_what_waits_for_it(eyes: ModelSet, photos: list[PhotoFile]) -> None:
     with Pool(eyes, Limits(10**8, 30, 10**9), workers=2) as pool:
         assert len(_run(pool, photos[:2])) == 2
         os.kill(_serving(pool), signal.SIGSTOP)

@@ -21,7 +21,7 @@ from indexer.intake.discover import stamp
 from indexer.photo import Failed, Indexed, PhotoFile
 from indexer.pipeline.workers.photo_pool import Done, Pool
 from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")
 
@@ -30,9 +30,9 @@ CRASHED = "it crashed the process that read it ({})"
 
 
 @pytest.fixture
-def quick_eyes(models: Path) -> Eyes:
+def quick_eyes(models: Path) -> ModelSet:
     """The classifier alone."""
-    return Eyes(models, "efficientnet-lite0", None, None, "litert")
+    return ModelSet(models, "efficientnet-lite0", None, None, "litert")
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def failures(done: list[Done]) -> dict[str, tuple[str, str]]:
     return {each.file.path.stem: (each.stage, each.reason) for each in done if isinstance(each, Failed)}
 
 
-def test_crashes_of_all_kinds_in_one_scan_blame_nobody_else(quick_eyes: Eyes, photos, make) -> None:
+def test_crashes_of_all_kinds_in_one_scan_blame_nobody_else(quick_eyes: ModelSet, photos, make) -> None:
     kinds = [
         deadly.Segfault,
         deadly.Abort,
@@ -98,7 +98,7 @@ def test_crashes_of_all_kinds_in_one_scan_blame_nobody_else(quick_eyes: Eyes, ph
 
 
 def test_two_photos_that_hang_on_two_workers_cost_their_time_once(
-    quick_eyes: Eyes, photos, make, tmp_path: Path
+    quick_eyes: ModelSet, photos, make, tmp_path: Path
 ) -> None:
     pipe = tmp_path / "pipe.jpg"  # as a disk that does not answer, it is never read to its end
     os.mkfifo(pipe)
@@ -113,7 +113,7 @@ def test_two_photos_that_hang_on_two_workers_cost_their_time_once(
 
 @pytest.mark.parametrize("name", ["read", "decode", "analyze"])
 def test_a_worker_that_the_system_kills_has_said_what_it_did(
-    quick_eyes: Eyes, samples: dict[str, Path], photos, tmp_path: Path, name: str
+    quick_eyes: ModelSet, samples: dict[str, Path], photos, tmp_path: Path, name: str
 ) -> None:
     slow = _slow(name, samples, tmp_path)
     with Pool(quick_eyes, LIMITS, workers=1) as pool:
@@ -158,7 +158,9 @@ def _slow(name: str, samples: dict[str, Path], folder: Path) -> PhotoFile:
 
 
 @pytest.mark.parametrize("pause", [False, True], ids=["noticed-later", "noticed-before"])
-def test_workers_that_die_while_they_have_nothing_to_do_cost_no_photo(quick_eyes: Eyes, photos, pause: bool) -> None:
+def test_workers_that_die_while_they_have_nothing_to_do_cost_no_photo(
+    quick_eyes: ModelSet, photos, pause: bool
+) -> None:
     with Pool(quick_eyes, LIMITS, workers=2) as pool:
         run(pool, photos)
         killed = own_workers()
@@ -172,7 +174,7 @@ def test_workers_that_die_while_they_have_nothing_to_do_cost_no_photo(quick_eyes
 
 
 def test_a_photo_with_which_the_inference_process_is_lost_time_after_time_fails_alone(
-    quick_eyes: Eyes, photos, make
+    quick_eyes: ModelSet, photos, make
 ) -> None:
     with Pool(quick_eyes, LIMITS, workers=2) as pool:
         done = run(pool, spread([make(deadly.LosesInference)], photos))
@@ -181,7 +183,7 @@ def test_a_photo_with_which_the_inference_process_is_lost_time_after_time_fails_
     assert len(done) == len(photos) + 1
 
 
-def test_a_photo_that_kills_whoever_fetches_it_is_found_among_its_neighbors(quick_eyes: Eyes, photos, make) -> None:
+def test_a_photo_that_kills_whoever_fetches_it_is_found_among_its_neighbors(quick_eyes: ModelSet, photos, make) -> None:
     with Pool(quick_eyes, LIMITS, workers=1) as pool:
         done = run(pool, spread([make(deadly.KillsWhoFetchesIt)], photos))
     assert failures(done) == {"KillsWhoFetchesIt": ("read", "the processes that read it were lost, 2 times")}

@@ -12,25 +12,25 @@ from PIL import Image
 from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto
 from indexer.library.store import Library
-from indexer.photo import Failed, Indexed, Networks, Outcome, Passed, PhotoFile
+from indexer.photo import Failed, Indexed, ModelIds, Outcome, PhotoFile, Skipped
 from indexer.pipeline.scan.plan import Plan, plan
 from indexer.pipeline.scan.run import run
 from indexer.pipeline.workers.photo_pool import Done, Seen
 from indexer.pipeline.workers.tasks import analyze_file
 from indexer.vision.analyze import Analyzer
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 
 MAX_PIXELS = 50_000_000
 
 
 @pytest.fixture(scope="session")
-def eyes(models: Path) -> Eyes:
+def eyes(models: Path) -> ModelSet:
     """The default networks."""
-    return Eyes(models, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet", "litert")
+    return ModelSet(models, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet", "litert")
 
 
 @pytest.fixture(scope="session")
-def analyzer(eyes: Eyes) -> Analyzer:
+def analyzer(eyes: ModelSet) -> Analyzer:
     """The default networks, loaded."""
     return Analyzer.open(eyes)
 
@@ -38,7 +38,7 @@ def analyzer(eyes: Eyes) -> Analyzer:
 class BareLoop:
     """What a pool of workers does, in this process, one photo after the other; counts what it looks at."""
 
-    def __init__(self, analyzer: Analyzer, networks: Networks) -> None:
+    def __init__(self, analyzer: Analyzer, networks: ModelIds) -> None:
         self.analyzer = analyzer
         self.networks = networks
         self.seen: list[Path] = []
@@ -49,7 +49,7 @@ class BareLoop:
             try:
                 yield [Indexed(file, analyze_file(file, self.analyzer, MAX_PIXELS, known=known(file)))]
             except NotAPhoto:
-                yield [Passed(file)]
+                yield [Skipped(file)]
             except PhotoError as error:
                 yield [] if not file.path.exists() else [Failed(file, error.stage, error.reason)]
 
@@ -64,13 +64,13 @@ class Scanner:
         self.seen: list[Path] = []
 
     def __call__(
-        self, *folders: Path, networks: Networks | None = None, retry_failed: bool = False, again: bool = False
+        self, *folders: Path, networks: ModelIds | None = None, retry_failed: bool = False, again: bool = False
     ) -> list[Outcome]:
         wanted = networks or self.analyzer.networks
         planned = plan(self.library, folders, wanted, retry_failed=retry_failed, again=again, on_error=self._trouble)
         return self.run(planned, wanted)
 
-    def run(self, planned: Plan, networks: Networks | None = None) -> list[Outcome]:
+    def run(self, planned: Plan, networks: ModelIds | None = None) -> list[Outcome]:
         """Carry out a plan."""
         loop = BareLoop(self.analyzer, networks or self.analyzer.networks)
         self.seen = loop.seen

@@ -13,9 +13,9 @@ from indexer.intake.watch.settle import Settling, disk_stamp
 from indexer.intake.watch.watch import Watch
 from indexer.library.store import Library
 from indexer.pipeline.daemon.daemon import Daemon, Pace
-from indexer.pipeline.daemon.reporter import Account
-from indexer.pipeline.daemon.status_file import Presence
-from indexer.pipeline.daemon.throttle import Gate
+from indexer.pipeline.daemon.reporter import DaemonReporter
+from indexer.pipeline.daemon.status_file import DaemonStatus
+from indexer.pipeline.daemon.throttle import Throttle
 
 SETTLE = 0.03
 PATIENCE = 20.0
@@ -24,11 +24,15 @@ PATIENCE = 20.0
 class Followed:
     """A daemon on folders, as it is run by the program but for the models; `live` lets it go on until it rests."""
 
-    def __init__(self, library: Library, folders: Sequence[Path], mode: str, pace: Pace, pool: Any, gate: Gate) -> None:
+    def __init__(
+        self, library: Library, folders: Sequence[Path], mode: str, pace: Pace, pool: Any, gate: Throttle
+    ) -> None:
         self.library, self.pool = library, pool
         self.settling = Settling(SETTLE, monotonic, disk_stamp)
         self.told: list[tuple[str, str]] = []
-        self.account = Account(Presence(1, "here", "now"), self._tell, lambda _: None, lambda: 100 * monotonic(), time)
+        self.account = DaemonReporter(
+            DaemonStatus(1, "here", "now"), self._tell, lambda _: None, lambda: 100 * monotonic(), time
+        )
         self.watch = Watch(self.settling, self.account.notice, mode=mode)
         self._wanted: Callable[[], bool] = lambda: True
         self._met: set[Path] = set()

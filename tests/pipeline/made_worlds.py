@@ -21,7 +21,19 @@ from indexer.library.db.tables import own_tags
 from indexer.library.photo_rows.write_analysis import upsert
 from indexer.library.store import Library
 from indexer.library.user import own_tags as own
-from indexer.photo import Analysis, Evidence, Failed, Hashes, Indexed, Look, Metadata, Networks, Passed, PhotoFile, Tag
+from indexer.photo import (
+    Analysis,
+    Evidence,
+    Failed,
+    Hashes,
+    Indexed,
+    Metadata,
+    ModelIds,
+    PhotoFile,
+    PixelStats,
+    Skipped,
+    Tag,
+)
 
 NAMES = ("p1.jpg", "p2.jpg", "p3.jpg", "p4.jpg", "x/p1.jpg")
 ROOTS = ("one", "two")
@@ -54,7 +66,7 @@ def seen_in(data: bytes) -> Analysis:
     return Analysis(
         Metadata("JPEG", 4, 3),
         Hashes(hashlib.sha256(data).digest(), looks[0]),
-        Look(0.5, 0.5, 0.5, 0.5),
+        PixelStats(0.5, 0.5, 0.5, 0.5),
         (Evidence("made-1", b""),),
         (Tag(data.decode().strip(), 0.9, "made"),),
         (),
@@ -66,7 +78,7 @@ def seen_in(data: bytes) -> Analysis:
 class MadePool:
     """What workers do, at once; kills the process where it is told to."""
 
-    networks = Networks(("made-1",))
+    networks = ModelIds(("made-1",))
     busy = 0
 
     def __init__(self) -> None:
@@ -77,7 +89,7 @@ class MadePool:
 
     def rest(self) -> None: ...
 
-    def outcomes(self, files: Sequence[PhotoFile], _: Any = None) -> Iterator[list[Indexed | Failed | Passed]]:
+    def outcomes(self, files: Sequence[PhotoFile], _: Any = None) -> Iterator[list[Indexed | Failed | Skipped]]:
         for file in files:
             if self.dies_after is not None and len(self.read) >= self.dies_after:
                 raise Killed
@@ -87,7 +99,7 @@ class MadePool:
                 continue
             self.read.append(file.path)
             if not _IS_PHOTO.match(data):  # a daemon's sentinel
-                yield [Passed(file)]
+                yield [Skipped(file)]
                 continue
             yield [Indexed(_stamped(file, stat), seen_in(data))]
 

@@ -25,9 +25,9 @@ from indexer.intake.discover import stamp
 from indexer.intake.pixel_stats import look
 from indexer.library.report import details
 from indexer.library.store import Library
-from indexer.photo import Analysis, Failed, Indexed, Networks, Passed, PhotoFile, Tag
+from indexer.photo import Analysis, Failed, Indexed, ModelIds, PhotoFile, Skipped, Tag
 from indexer.pipeline.daemon.daemon import Pace
-from indexer.pipeline.daemon.throttle import Gate
+from indexer.pipeline.daemon.throttle import Throttle
 from indexer.pipeline.scan.plan import plan
 from indexer.pipeline.scan.run import run
 
@@ -37,7 +37,7 @@ EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "15"))
 class QuickPool:
     """Reads photos as workers do, in this process, with the mean color as the only tag; counts what it reads."""
 
-    networks = Networks(("color-1",))
+    networks = ModelIds(("color-1",))
     busy = 0
 
     def __init__(self, may_work: Callable[[], bool] = lambda: True) -> None:
@@ -51,7 +51,7 @@ class QuickPool:
     def rest(self) -> None:
         self.rested += 1
 
-    def outcomes(self, files: Sequence[PhotoFile], _: Any = None) -> Iterator[list[Indexed | Failed | Passed]]:
+    def outcomes(self, files: Sequence[PhotoFile], _: Any = None) -> Iterator[list[Indexed | Failed | Skipped]]:
         for file in files:
             while not self._may_work():
                 yield []
@@ -62,7 +62,7 @@ class QuickPool:
             self.read.append(file.path)
             yield [self._outcome(now)]
 
-    def _outcome(self, file: PhotoFile) -> Indexed | Failed | Passed:
+    def _outcome(self, file: PhotoFile) -> Indexed | Failed | Skipped:
         try:
             with open_original(file, 10**8) as original:
                 picture = original.picture(64)
@@ -81,7 +81,7 @@ class QuickPool:
                     ),
                 )
         except NotAPhoto:
-            return Passed(file)
+            return Skipped(file)
         except PhotoError as error:
             return Failed(file, error.stage, error.reason)
 
@@ -92,7 +92,7 @@ def following(folder: Path, mode: str = "auto", **pace: float) -> Iterator[Follo
     paces = Pace(settle_seconds=SETTLE, batch_photos=3, batch_seconds=0.01, **{**rest, **pace})
     file = folder.with_name(f"{folder.name}.sqlite")
     with Library.open(file) as library:
-        gate = Gate(file, 0.0, lambda: 0, lambda: 100 * monotonic())
+        gate = Throttle(file, 0.0, lambda: 0, lambda: 100 * monotonic())
         followed = Followed(library, [folder], mode, paces, QuickPool(gate.is_open), gate)
         with followed.watch:
             yield followed

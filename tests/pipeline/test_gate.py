@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from indexer.pipeline.daemon.status_file import pause, resume
-from indexer.pipeline.daemon.throttle import Gate, machine_load
+from indexer.pipeline.daemon.throttle import Throttle, machine_load
 
 
 class Machine:
@@ -24,7 +24,7 @@ class Machine:
 
 def test_a_pause_holds_until_it_is_ended(tmp_path: Path) -> None:
     library, machine = tmp_path / "l.sqlite", Machine()
-    gate = Gate(library, 0.0, lambda: 0, lambda: machine.now)
+    gate = Throttle(library, 0.0, lambda: 0, lambda: machine.now)
     assert gate.is_open()
     pause(library)
     machine.pass_time(1)
@@ -37,7 +37,7 @@ def test_a_pause_holds_until_it_is_ended(tmp_path: Path) -> None:
 
 def test_the_work_rests_while_others_work_and_goes_on_afterwards(tmp_path: Path) -> None:
     machine = Machine()
-    gate = Gate(tmp_path / "l.sqlite", 1.5, lambda: machine.own, lambda: machine.now, lambda: machine.load)
+    gate = Throttle(tmp_path / "l.sqlite", 1.5, lambda: machine.own, lambda: machine.now, lambda: machine.load)
     assert gate.is_open()
     machine.others = 4
     machine.pass_time(120)
@@ -50,7 +50,7 @@ def test_the_work_rests_while_others_work_and_goes_on_afterwards(tmp_path: Path)
 @pytest.mark.parametrize("workers", [1, 2, 16])
 def test_our_own_work_never_stops_us(tmp_path: Path, workers: int) -> None:
     machine = Machine()
-    gate = Gate(tmp_path / "l.sqlite", 0.5, lambda: machine.own, lambda: machine.now, lambda: machine.load)
+    gate = Throttle(tmp_path / "l.sqlite", 0.5, lambda: machine.own, lambda: machine.now, lambda: machine.load)
     for busy in (workers, 0, workers):
         machine.own = busy
         for _ in range(300):

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from indexer.photo import Picture
-from indexer.pipeline.predict.predict import Glancer, glances
+from indexer.pipeline.predict.predict import Predictor, glances
 from indexer.vision.runtime import FakeModel
 from indexer.vision.spec import Labels, Output, read_specs
 from indexer.vision.tags.vocabulary import Vocabulary
@@ -49,7 +49,7 @@ def detector(folder: Path) -> FakeModel:
 
 def test_each_network_answers_for_itself_and_the_tags_are_those_of_all(tmp_path: Path) -> None:
     models = [classifier("one", espresso=0.6), classifier("other", espresso=0.9), detector(tmp_path)]
-    seen = Glancer(models, Vocabulary.load).see(Path("photo.jpg"), GRAY)
+    seen = Predictor(models, Vocabulary.load).see(Path("photo.jpg"), GRAY)
     assert [said.model.rpartition("-")[0] for said in seen.said] == ["one", "other", "finder"]
     one, other, finder = seen.said
     assert ([label.name for label in one.labels], one.word) == (["espresso"], "espresso")
@@ -64,7 +64,7 @@ def test_each_network_answers_for_itself_and_the_tags_are_those_of_all(tmp_path:
 
 
 def test_a_network_that_is_sure_of_nothing_says_nothing() -> None:
-    (said,) = Glancer([classifier("one")], Vocabulary.load).see(Path("photo.jpg"), GRAY).said
+    (said,) = Predictor([classifier("one")], Vocabulary.load).see(Path("photo.jpg"), GRAY).said
     assert (said.labels, said.word, said.tags) == ((), "", ())
 
 
@@ -76,7 +76,7 @@ def test_folders_are_walked_and_only_what_promised_a_photo_is_complained_of(tmp_
     (folder / "broken.jpg").write_bytes(b"none")
     (folder / "notes").write_text("buy film")
     wrong: list[str] = []
-    glancer = Glancer([classifier("one")], Vocabulary.load)
+    glancer = Predictor([classifier("one")], Vocabulary.load)
     paths = [folder, folder / "notes", tmp_path / "lost.jpg"]
     seen = list(glances(glancer, paths, 10**6, lambda path, _: wrong.append(path.name)))
     assert [each.path.name for each in seen] == ["a.jpg", "b.jpg"]

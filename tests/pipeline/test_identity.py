@@ -28,7 +28,7 @@ from indexer.library.db.tables import metadata
 from indexer.library.indexing.record import record
 from indexer.library.store import Library
 from indexer.pipeline.daemon.daemon import Pace
-from indexer.pipeline.daemon.throttle import Gate
+from indexer.pipeline.daemon.throttle import Throttle
 from indexer.pipeline.scan.plan import plan
 from indexer.pipeline.scan.run import run
 
@@ -247,7 +247,7 @@ class WatchedIdentity(Identity):
 
     def _scan(self, _: MadePool) -> None:
         if self.followed is None:
-            gate = Gate(self.world.top / "library.sqlite", 0.0, lambda: 0, lambda: 100 * monotonic())
+            gate = Throttle(self.world.top / "library.sqlite", 0.0, lambda: 0, lambda: 100 * monotonic())
             folders = list(self.world.roots.values())
             self.followed = Followed(self.library, folders, "events", PACE, MadePool(), gate)
             self.stack.enter_context(self.followed.watch)

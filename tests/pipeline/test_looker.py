@@ -20,21 +20,21 @@ from PIL import Image
 from indexer.errors import ConfigError, ModelError, PhotoError
 from indexer.geometry import Box
 from indexer.intake.decode import NotAPhoto
-from indexer.pipeline.predict.service import Busy, Looker
-from indexer.pipeline.workers.run_apart import LostError
-from indexer.pipeline.workers.stage_board import Stages
+from indexer.pipeline.predict.service import Busy, PredictionService
+from indexer.pipeline.workers.run_apart import ProcessLostError
+from indexer.pipeline.workers.stage_board import StageBoard
 from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 
 LIMITS = Limits(10**8, 60, 10**9)
-BLIND = Eyes(Path("nowhere"), "efficientnet-lite0", None, None)  # thumbnails need no network
+BLIND = ModelSet(Path("nowhere"), "efficientnet-lite0", None, None)  # thumbnails need no network
 
 
 @contextmanager
 def looker(
-    eyes: Eyes = BLIND, limits: Limits = LIMITS, workers: int = 1, waiting: int = 8, idle_seconds: float = 60.0
-) -> Iterator[Looker]:
-    one = Looker(eyes, limits, workers, waiting, idle_seconds)
+    eyes: ModelSet = BLIND, limits: Limits = LIMITS, workers: int = 1, waiting: int = 8, idle_seconds: float = 60.0
+) -> Iterator[PredictionService]:
+    one = PredictionService(eyes, limits, workers, waiting, idle_seconds)
     try:
         yield one
     finally:
@@ -103,7 +103,7 @@ def test_thumbnails_need_no_networks(picture: Path) -> None:
     assert Image.open(BytesIO(face)).size == (64, 64)
 
 
-def test_all_that_is_asked_is_answered_by_the_same_processes(eyes: Eyes, samples: dict[str, Path]) -> None:
+def test_all_that_is_asked_is_answered_by_the_same_processes(eyes: ModelSet, samples: dict[str, Path]) -> None:
     with looker(eyes) as one:
         (face,) = one.faces(samples["astronaut"])
         (pid,) = workers()
@@ -117,7 +117,7 @@ def test_all_that_is_asked_is_answered_by_the_same_processes(eyes: Eyes, samples
     assert len(vector) > 1000
 
 
-def test_networks_load_once_a_process(eyes: Eyes, samples: dict[str, Path]) -> None:
+def test_networks_load_once_a_process(eyes: ModelSet, samples: dict[str, Path]) -> None:
     with looker(eyes) as one:
         one.classify(samples["cat"])
         before = time.monotonic()
@@ -127,7 +127,7 @@ def test_networks_load_once_a_process(eyes: Eyes, samples: dict[str, Path]) -> N
 
 
 def test_networks_that_are_not_built_are_named(tmp_path: Path, picture: Path) -> None:
-    with looker(Eyes(tmp_path, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet")) as one:
+    with looker(ModelSet(tmp_path, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet")) as one:
         with pytest.raises(ModelError, match=r"efficientnet-lite0: is not built .* 'indexer models build'"):
             one.classify(picture)
         with pytest.raises(ModelError, match="retinaface-mobilenet025: is not built"):
@@ -208,7 +208,7 @@ def test_a_picture_that_needs_too_much_memory_costs_itself_only(endless: Path, p
 
 
 def test_networks_that_load_later_take_nothing_from_what_a_picture_may_need(
-    eyes: Eyes, samples: dict[str, Path], endless: Path
+    eyes: ModelSet, samples: dict[str, Path], endless: Path
 ) -> None:
     with looker(eyes, Limits(10**8, 60, 256_000_000)) as one:
         one.thumbnail(samples["cat"], 320)  # from here on the process is held to its limit
@@ -276,6 +276,6 @@ def test_after_the_stop_nothing_is_taken_and_nobody_waits(picture: Path, endless
 def test_processes_that_cannot_be_kept_alive_are_no_fault_of_the_picture(
     picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Stages, "path", property(lambda _: Path("/nowhere"), lambda *_: None), raising=False)
-    with looker() as one, pytest.raises(LostError):
+    monkeypatch.setattr(StageBoard, "path", property(lambda _: Path("/nowhere"), lambda *_: None), raising=False)
+    with looker() as one, pytest.raises(ProcessLostError):
         one.thumbnail(picture, 32)

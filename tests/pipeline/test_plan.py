@@ -12,7 +12,7 @@ import pytest
 
 from indexer.library.report import status
 from indexer.photo import Moved
-from indexer.pipeline.scan.missing import Absence
+from indexer.pipeline.scan.missing import MissingFileCheck
 from indexer.pipeline.scan.plan import Plan, plan, plan_touched
 
 
@@ -154,7 +154,7 @@ def test_a_mount_point_in_which_somebody_left_a_file_keeps_its_photos(scanner, p
 
 def test_nothing_is_sure_of_a_folder_that_the_disk_does_not_tell_of(scanner, photos: Path, monkeypatch) -> None:
     scanner(photos)
-    absence = Absence(scanner.library, lambda *_: None)
+    absence = MissingFileCheck(scanner.library, lambda *_: None)
     known, stat = photos / "trip" / "coffee.jpg", os.stat
 
     def failing(path: Path, *rest: object, **named: object) -> os.stat_result:

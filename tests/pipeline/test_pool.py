@@ -17,15 +17,15 @@ from indexer.intake.discover import discover
 from indexer.photo import Failed, Indexed, PhotoFile
 from indexer.pipeline.workers.photo_pool import Pool
 from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 
 LIMITS = Limits(10**8, 60, 10**9)
 
 
 @pytest.fixture
-def quick_eyes(models: Path) -> Eyes:
+def quick_eyes(models: Path) -> ModelSet:
     """The classifier alone."""
-    return Eyes(models, "efficientnet-lite0", None, None, "litert")
+    return ModelSet(models, "efficientnet-lite0", None, None, "litert")
 
 
 def files(folder: Path) -> list[PhotoFile]:
@@ -43,7 +43,7 @@ def children(pid: int) -> Iterator[int]:
         yield from map(int, (task / "children").read_text().split())
 
 
-def test_workers_do_what_the_bare_loop_does(quick_eyes: Eyes, photos: Path) -> None:
+def test_workers_do_what_the_bare_loop_does(quick_eyes: ModelSet, photos: Path) -> None:
     from indexer.pipeline.workers.tasks import analyze_file
     from indexer.vision.analyze import Analyzer
 
@@ -56,7 +56,9 @@ def test_workers_do_what_the_bare_loop_does(quick_eyes: Eyes, photos: Path) -> N
         assert outcome.analysis == analyze_file(outcome.file, analyzer, 10**8)
 
 
-def test_a_photo_that_stalls_is_a_failure_and_the_others_go_on(quick_eyes: Eyes, photos: Path, tmp_path: Path) -> None:
+def test_a_photo_that_stalls_is_a_failure_and_the_others_go_on(
+    quick_eyes: ModelSet, photos: Path, tmp_path: Path
+) -> None:
     stalled = pipe(tmp_path / "stalled.jpg")
     with Pool(quick_eyes, Limits(10**8, 4, 10**9), workers=1) as pool:
         done = [outcome for part in pool.outcomes([stalled, *files(photos)]) for outcome in part]
@@ -68,7 +70,7 @@ def test_a_photo_that_stalls_is_a_failure_and_the_others_go_on(quick_eyes: Eyes,
 
 
 def test_a_photo_that_kills_its_worker_is_a_failure_and_the_others_go_on(
-    quick_eyes: Eyes, photos: Path, tmp_path: Path
+    quick_eyes: ModelSet, photos: Path, tmp_path: Path
 ) -> None:
     deadly = pipe(tmp_path / "deadly.jpg")
     with Pool(quick_eyes, LIMITS, workers=1) as pool:
@@ -87,7 +89,7 @@ def test_a_photo_that_kills_its_worker_is_a_failure_and_the_others_go_on(
 
 
 def test_networks_that_are_not_built_end_the_scan(photos: Path, tmp_path: Path) -> None:
-    eyes = Eyes(tmp_path, "efficientnet-lite0", None, None, "litert")
+    eyes = ModelSet(tmp_path, "efficientnet-lite0", None, None, "litert")
     with pytest.raises(ModelError, match="not built"), Pool(eyes, LIMITS, workers=1) as pool:
         list(pool.outcomes(files(photos)))
 
@@ -100,9 +102,9 @@ from pathlib import Path
 from indexer.photo import PhotoFile
 from indexer.pipeline.workers.photo_pool import Pool
 from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 if __name__ == "__main__":
-    eyes = Eyes(Path({str(models)!r}), "efficientnet-lite0", None, None, "litert")
+    eyes = ModelSet(Path({str(models)!r}), "efficientnet-lite0", None, None, "litert")
     with Pool(eyes, Limits(10**8, 600, 10**9), workers=2) as pool:
         for done in pool.outcomes([PhotoFile(Path({str(stalled.path)!r}), 0, {stalled.mtime_ns})] * 2):
             print("running", flush=True)
@@ -123,7 +125,7 @@ if __name__ == "__main__":
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
 
 
-def test_a_call_whose_workers_another_call_let_go_begins_its_photos_again(quick_eyes: Eyes, photos: Path) -> None:
+def test_a_call_whose_workers_another_call_let_go_begins_its_photos_again(quick_eyes: ModelSet, photos: Path) -> None:
     with Pool(quick_eyes, LIMITS, workers=1) as pool:
         first = pool.outcomes(files(photos))
         done = list(next(first))

@@ -15,7 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import StoreError
-from indexer.pipeline.daemon.status_file import Desk, Followed, Presence, pause, paused_since, presence, resume
+from indexer.pipeline.daemon.status_file import (
+    DaemonLock,
+    DaemonStatus,
+    WatchedFolder,
+    pause,
+    paused_since,
+    presence,
+    resume,
+)
 
 MOMENT = datetime(2026, 11, 21, 12, 3, 4, tzinfo=UTC)
 
@@ -29,8 +37,8 @@ def beside(library: Path, ending: str) -> Path:
     return library.with_name(library.name + ending)
 
 
-def watching(**more: object) -> Presence:
-    return Presence(os.getpid(), socket.gethostname(), "2026-11-21T12:03:04+00:00", phase="watching", **more)
+def watching(**more: object) -> DaemonStatus:
+    return DaemonStatus(os.getpid(), socket.gethostname(), "2026-11-21T12:03:04+00:00", phase="watching", **more)
 
 
 def test_nobody_watches_at_first_and_asking_leaves_no_file(library: Path) -> None:
@@ -39,8 +47,10 @@ def test_nobody_watches_at_first_and_asking_leaves_no_file(library: Path) -> Non
 
 
 def test_a_claim_tells_at_once_who_it_is(library: Path) -> None:
-    with Desk.claim(library, clock=lambda: MOMENT):
-        assert presence(library) == Presence(os.getpid(), socket.gethostname(), "2026-11-21T12:03:04+00:00", "starting")
+    with DaemonLock.claim(library, clock=lambda: MOMENT):
+        assert presence(library) == DaemonStatus(
+            os.getpid(), socket.gethostname(), "2026-11-21T12:03:04+00:00", "starting"
+        )
     assert presence(library) is None
     assert not beside(library, ".watch.json").exists()
 
@@ -48,7 +58,10 @@ def test_a_claim_tells_at_once_who_it_is(library: Path) -> None:
 def test_all_that_is_told_is_heard_whatever_bytes_a_name_has(library: Path) -> None:
     told = watching(
         reason="load 3.1 is above 2",
-        folders=(Followed(Path("/photos"), "events", ""), Followed(Path(os.fsdecode(b"/n\xe9s")), "polling", "NFS ü")),
+        folders=(
+            WatchedFolder(Path("/photos"), "events", ""),
+            WatchedFolder(Path(os.fsdecode(b"/n\xe9s")), "polling", "NFS ü"),
+        ),
         queued=12,
         indexed=3,
         failed=1,
@@ -57,32 +70,32 @@ def test_all_that_is_told_is_heard_whatever_bytes_a_name_has(library: Path) -> N
         last_photo_at="2026-11-21T12:04:00+00:00",
         last_scan_at="2026-11-21T12:03:30+00:00",
     )
-    with Desk.claim(library) as desk:
+    with DaemonLock.claim(library) as desk:
         desk.tell(told)
         assert presence(library) == told
 
 
 def test_a_library_has_one_daemon_by_whatever_name(library: Path, tmp_path: Path) -> None:
     (tmp_path / "link.sqlite").symlink_to(library)
-    with Desk.claim(library) as desk:
+    with DaemonLock.claim(library) as desk:
         desk.tell(watching())
         with pytest.raises(StoreError, match=rf"watched by process {os.getpid()} on \S+ since 2026-11-2.*stop that"):
-            Desk.claim(tmp_path / "link.sqlite", patience_seconds=0)
+            DaemonLock.claim(tmp_path / "link.sqlite", patience_seconds=0)
         assert presence(tmp_path / "link.sqlite") == presence(library) == watching()
-    with Desk.claim(library):
+    with DaemonLock.claim(library):
         pass
 
 
 def test_a_killed_daemon_is_not_there_and_leaves_its_place(library: Path) -> None:
     script = (
-        "import os, signal, sys; from pathlib import Path; from indexer.pipeline.daemon.status_file import Desk\n"
-        "desk = Desk.claim(Path(sys.argv[1]))\n"
+        "import os, signal, sys; from pathlib import Path; from indexer.pipeline.daemon.status_file import DaemonLock\n"
+        "desk = DaemonLock.claim(Path(sys.argv[1]))\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", script, library], check=False).returncode == -9
     assert beside(library, ".watch.json").exists()
     assert presence(library) is None
-    with Desk.claim(library):
+    with DaemonLock.claim(library):
         assert presence(library) is not None
 
 
@@ -103,23 +116,23 @@ def test_a_killed_daemon_is_not_there_and_leaves_its_place(library: Path) -> Non
     ],
 )
 def test_a_daemon_whose_words_cannot_be_read_still_runs(library: Path, text: bytes) -> None:
-    with Desk.claim(library):
+    with DaemonLock.claim(library):
         beside(library, ".watch.json").write_bytes(text)
-        assert presence(library) == Presence(0, "", "")
+        assert presence(library) == DaemonStatus(0, "", "")
         with pytest.raises(StoreError, match="by another process"):
-            Desk.claim(library, patience_seconds=0)
+            DaemonLock.claim(library, patience_seconds=0)
 
 
 def test_what_another_release_says_differently_is_passed_over(library: Path) -> None:
     other = {"pid": "7", "host": "nas", "since": "2026-11-21T12:03:04", "queued": None, "mood": 3, "indexed": 5}
-    with Desk.claim(library):
+    with DaemonLock.claim(library):
         beside(library, ".watch.json").write_text(json.dumps(other | {"photos_per_second": 2, "last_photo": 3}))
-        assert presence(library) == Presence(0, "nas", "2026-11-21T12:03:04", indexed=5, photos_per_second=2)
+        assert presence(library) == DaemonStatus(0, "nas", "2026-11-21T12:03:04", indexed=5, photos_per_second=2)
 
 
 @given(
     told=st.builds(
-        Presence,
+        DaemonStatus,
         pid=st.just(os.getpid()),
         host=st.just(socket.gethostname()),
         phase=st.text(),
@@ -129,15 +142,15 @@ def test_what_another_release_says_differently_is_passed_over(library: Path) -> 
         photos_per_second=st.floats(0, 1e9),
     )
 )
-def test_any_state_survives_the_file(told: Presence, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_any_state_survives_the_file(told: DaemonStatus, tmp_path_factory: pytest.TempPathFactory) -> None:
     library = tmp_path_factory.mktemp("state") / "l.sqlite"
-    with Desk.claim(library) as desk:
+    with DaemonLock.claim(library) as desk:
         desk.tell(told)
         assert presence(library) == told
 
 
 def test_a_state_that_has_not_changed_is_not_written_again(library: Path) -> None:
-    with Desk.claim(library) as desk:
+    with DaemonLock.claim(library) as desk:
         desk.tell(watching())
         before = beside(library, ".watch.json").stat().st_ino
         desk.tell(watching())
@@ -149,7 +162,7 @@ def test_a_state_that_has_not_changed_is_not_written_again(library: Path) -> Non
 def test_a_folder_that_goes_away_does_not_stop_the_daemon(library: Path, tmp_path: Path) -> None:
     inner = tmp_path / "disk" / "l.sqlite"
     inner.parent.mkdir()
-    with Desk.claim(inner) as desk:
+    with DaemonLock.claim(inner) as desk:
         inner.parent.rename(tmp_path / "gone")
         desk.tell(watching(queued=1))
         assert presence(inner) is None
@@ -157,7 +170,7 @@ def test_a_folder_that_goes_away_does_not_stop_the_daemon(library: Path, tmp_pat
 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="folder does not exist; is a disk not mounted"):
-        Desk.claim(tmp_path / "disk" / "l.sqlite")
+        DaemonLock.claim(tmp_path / "disk" / "l.sqlite")
     with pytest.raises(StoreError, match="cannot be paused, its folder does not exist"):
         pause(tmp_path / "disk" / "l.sqlite")
 
@@ -168,7 +181,7 @@ def test_a_read_only_folder_is_a_sentence(library: Path) -> None:
     try:
         if os.access(library.parent, os.W_OK):
             pytest.skip("root may write everywhere")
-        for act in (Desk.claim, resume):
+        for act in (DaemonLock.claim, resume):
             with pytest.raises(StoreError, match=r"folder cannot be written to: .*denied"):
                 act(library)
         assert paused_since(library)
@@ -180,7 +193,7 @@ def test_a_pause_holds_until_it_is_resumed_and_keeps_its_beginning(library: Path
     assert paused_since(library) is None
     pause(library, clock=lambda: MOMENT)
     pause(library)
-    with Desk.claim(library):
+    with DaemonLock.claim(library):
         pass
     assert paused_since(library) == "2026-11-21T12:03:04+00:00"
     resume(library)

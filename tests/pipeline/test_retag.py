@@ -10,7 +10,7 @@ import numpy as np
 from indexer.geometry import Box
 from indexer.library.report import details
 from indexer.library.store import Library
-from indexer.photo import Analysis, Evidence, Hashes, Indexed, Look, Metadata, Object, PhotoFile
+from indexer.photo import Analysis, Evidence, Hashes, Indexed, Metadata, Object, PhotoFile, PixelStats
 from indexer.pipeline.retag import retag, tags_of
 from indexer.vision.spec import read_specs
 from indexer.vision.tags.labels import words_of_models
@@ -30,7 +30,7 @@ def analysis() -> Analysis:
     return Analysis(
         metadata=Metadata("JPEG", 40, 30),
         hashes=Hashes(bytes(32), bytes(8)),
-        look=Look(0.5, 0.5, 0.5, 0.0),
+        look=PixelStats(0.5, 0.5, 0.5, 0.0),
         evidence=(Evidence.of(LITE.id, scores, 0.01), Evidence.of(XRAY.id, np.array([[0.5, 0.5]], np.float32), 0.01)),
         tags=(),
         faces=(),

@@ -14,7 +14,7 @@ from indexer.library.people.corrections import give_faces
 from indexer.library.people.people import face_at, faces_in, labels
 from indexer.library.report import details, status
 from indexer.library.user import own_tags as own
-from indexer.photo import Networks, kind_of
+from indexer.photo import ModelIds, kind_of
 
 
 @pytest.fixture
@@ -88,8 +88,8 @@ def test_a_name_that_is_used_again_gets_nothing_of_the_photo_that_had_it(
     cat.rename(archived)
     shutil.copy(small["temple"], cat)
     assert kinds(scanner(photos)) == {"indexed": 1, "moved": 1, "unchanged": 2}
-    assert own.said(scanner.library, cat) == own.Said((), (), None, is_hidden=False, people=())
-    assert own.said(scanner.library, archived) == own.Said(("grandma",), (), 5, is_hidden=True, people=())
+    assert own.said(scanner.library, cat) == own.UserLayer((), (), None, is_hidden=False, people=())
+    assert own.said(scanner.library, archived) == own.UserLayer(("grandma",), (), 5, is_hidden=True, people=())
 
 
 def test_the_name_of_a_deleted_photo_that_is_used_again_gets_nothing_and_loses_nothing(
@@ -195,7 +195,7 @@ def test_a_photo_that_moves_where_no_faces_may_be_known_keeps_its_words_and_lose
     private.mkdir()
     (series / "p4.jpg").rename(private / "p4.jpg")
     networks = scanner.analyzer.networks
-    scanner(series, networks=Networks(networks.scene, networks.faces, (private,)))
+    scanner(series, networks=ModelIds(networks.scene, networks.faces, (private,)))
     assert words(scanner, private / "p4.jpg") == ("admiral",)
     assert scanner.seen == [private / "p4.jpg"]
 
@@ -205,7 +205,7 @@ def test_photos_that_moved_before_a_new_model_came_keep_their_words_and_are_seen
     own.add_tag(scanner.library, "kitty", [series / "p1.jpg"])
     (series / "p1.jpg").rename(series / "cat.jpg")
     networks = scanner.analyzer.networks
-    scanner(series, networks=Networks((*networks.scene, "another-00000000"), networks.faces))
+    scanner(series, networks=ModelIds((*networks.scene, "another-00000000"), networks.faces))
     assert len(scanner.seen) == 5
     assert words(scanner, series / "cat.jpg") == ("kitty",)
     assert status(scanner.library).missing == 0
@@ -281,7 +281,7 @@ def test_an_edited_photo_beside_which_its_original_is_kept_has_the_words_too(sca
     path.write_bytes(data + b"and more")
     assert kinds(scanner(series)) == {"indexed": 1, "moved": 1, "unchanged": 4}
     for each in (path, original):
-        assert own.said(scanner.library, each) == own.Said(("admiral",), (), 3, is_hidden=False, people=("Grace",))
+        assert own.said(scanner.library, each) == own.UserLayer(("admiral",), (), 3, is_hidden=False, people=("Grace",))
 
 
 def test_another_photo_under_the_name_of_one_that_moved_gets_nothing(
@@ -305,7 +305,9 @@ def test_a_copy_of_a_photo_that_is_there_is_not_taken_for_one_that_went_before(s
     scanner(series)
     shutil.copy(series / "p1.jpg", series / "copy.jpg")
     assert kinds(scanner(series)) == {"copied": 1, "unchanged": 5}
-    assert own.said(scanner.library, series / "copy.jpg") == own.Said(("good",), (), None, is_hidden=False, people=())
+    assert own.said(scanner.library, series / "copy.jpg") == own.UserLayer(
+        ("good",), (), None, is_hidden=False, people=()
+    )
     shutil.copy(series / "p1.jpg", series / "other.jpg")
     scanner(series)
     assert words(scanner, series / "other.jpg") == ("bad",)

@@ -18,18 +18,18 @@ from PIL import Image
 
 from indexer.errors import PhotoError
 from indexer.geometry import Box
-from indexer.pipeline.predict.service import Looker
-from indexer.pipeline.predict.thumbnails import Kept, Thumbnails
+from indexer.pipeline.predict.service import PredictionService
+from indexer.pipeline.predict.thumbnails import DiskCacheQuota, Thumbnails
 from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 
-BLIND = Eyes(Path("nowhere"), "efficientnet-lite0", None, None)
+BLIND = ModelSet(Path("nowhere"), "efficientnet-lite0", None, None)
 MB = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def looker() -> Iterator[Looker]:
-    one = Looker(BLIND, Limits(10**8, 60, 10**9), workers=1, waiting=40)
+def looker() -> Iterator[PredictionService]:
+    one = PredictionService(BLIND, Limits(10**8, 60, 10**9), workers=1, waiting=40)
     yield one
     one.stop()
 
@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def thumbnails(folder: Path, looker: Looker) -> Thumbnails:
+def thumbnails(folder: Path, looker: PredictionService) -> Thumbnails:
     return Thumbnails(folder, 10 * MB, looker)
 
 
@@ -116,10 +116,12 @@ def test_what_a_crash_left_is_made_again(
     assert file.read_bytes() == whole
 
 
-def test_many_who_ask_at_once_wait_for_one_that_makes_it(tmp_path: Path, folder: Path, looker: Looker) -> None:
+def test_many_who_ask_at_once_wait_for_one_that_makes_it(
+    tmp_path: Path, folder: Path, looker: PredictionService
+) -> None:
     asked: list[Path] = []
 
-    class Counting(Looker):
+    class Counting(PredictionService):
         def thumbnail(self, file: Path, side_px: int, content: bytes | None = None) -> bytes:
             asked.append(file)
             time.sleep(0.2)
@@ -148,7 +150,7 @@ def test_all_who_wait_hear_that_it_cannot_be_made(tmp_path: Path, thumbnails: Th
     assert thumbnails.photo(*photo(tmp_path / "a.png"), 100)
 
 
-def test_a_folder_that_cannot_be_made_costs_nothing_but_time(tmp_path: Path, looker: Looker) -> None:
+def test_a_folder_that_cannot_be_made_costs_nothing_but_time(tmp_path: Path, looker: PredictionService) -> None:
     (tmp_path / "file").touch()
     thumbnails = Thumbnails(tmp_path / "file" / "thumbnails", MB, looker)
     path, content = photo(tmp_path / "a.png")
@@ -160,12 +162,12 @@ def test_a_full_disk_costs_nothing_but_time(tmp_path: Path, folder: Path) -> Non
     script = f"""
 import resource, signal
 from pathlib import Path
-from indexer.pipeline.predict.service import Looker
+from indexer.pipeline.predict.service import PredictionService
 from indexer.pipeline.predict.thumbnails import Thumbnails
 from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 if __name__ == "__main__":
-    looker = Looker(Eyes(Path("nowhere"), "efficientnet-lite0", None, None), Limits(10**8, 60, 10**9), 1, 1)
+    looker = PredictionService(ModelSet(Path("nowhere"), "efficientnet-lite0", None, None), Limits(10**8, 60, 10**9), 1, 1)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     thumbnails = Thumbnails(Path({str(folder)!r}), 10**6, looker)
     looker.thumbnail(Path({str(path)!r}), 100)
@@ -195,13 +197,13 @@ def fill(folder: Path, count: int, size: int = 1000) -> list[Path]:
 
 def test_the_least_used_go_first(folder: Path) -> None:
     files = fill(folder, 100)
-    assert Kept(folder, 50_000).tidy() == 45_000
+    assert DiskCacheQuota(folder, 50_000).tidy() == 45_000
     assert [file for file in files if file.exists()] == files[55:]
 
 
 def test_below_the_limit_nothing_goes(folder: Path) -> None:
     fill(folder, 100)
-    assert Kept(folder, 100_000).tidy() == 100_000
+    assert DiskCacheQuota(folder, 100_000).tidy() == 100_000
 
 
 def test_what_was_never_finished_goes_after_a_while(folder: Path) -> None:
@@ -210,12 +212,12 @@ def test_what_was_never_finished_goes_after_a_while(folder: Path) -> None:
     for each in (old, new):
         each.touch()
     os.utime(old, (1, 1))
-    Kept(folder, 1000).tidy()
+    DiskCacheQuota(folder, 1000).tidy()
     assert not old.exists()
     assert new.exists()
 
 
-def test_the_folder_stays_below_its_limit(tmp_path: Path, folder: Path, looker: Looker) -> None:
+def test_the_folder_stays_below_its_limit(tmp_path: Path, folder: Path, looker: PredictionService) -> None:
     fill(folder, 90, size=1000)  # of an earlier run
     limit = 50_000
     thumbnails = Thumbnails(folder, limit, looker)
@@ -226,7 +228,7 @@ def test_the_folder_stays_below_its_limit(tmp_path: Path, folder: Path, looker: 
 
 def test_two_servers_on_one_folder_stay_near_the_limit(folder: Path) -> None:
     limit, size = 100_000, 1000
-    servers, number = [Kept(folder, limit), Kept(folder, limit)], 0
+    servers, number = [DiskCacheQuota(folder, limit), DiskCacheQuota(folder, limit)], 0
     (folder / "00").mkdir(parents=True)
     for _ in range(150):
         for server in servers:

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from indexer.errors import LibraryError
-from indexer.pipeline.models.training_data import PARTS, Lesson, gather, split
-from indexer.zoo.train.params import Course
+from indexer.pipeline.models.training_data import PARTS, TrainingSet, gather, split
+from indexer.zoo.train.params import TrainingParams
 
 SIDE = 32
-INPUT = Course((), SIDE, 1, 0, 8, 0).input
+INPUT = TrainingParams((), SIDE, 1, 0, 8, 0).input
 
 
 def picture(seed: int) -> Image.Image:
@@ -32,7 +32,7 @@ def fill(folder: Path, count: int, first: int) -> None:
         picture(number).save(folder / f"{number}.png")
 
 
-def read(folder: Path, seed: int = 0) -> tuple[Lesson, np.ndarray, dict[str, str]]:
+def read(folder: Path, seed: int = 0) -> tuple[TrainingSet, np.ndarray, dict[str, str]]:
     """Return the lesson, its pictures, and what was left out, by name."""
     left_out: dict[str, str] = {}
     into = folder.parent / "pictures.u8"
@@ -46,7 +46,7 @@ def print_nothing(done: int, total: int) -> None:
     assert 0 < done <= total
 
 
-def parts_of(lesson: Lesson) -> dict[str, Counter[str]]:
+def parts_of(lesson: TrainingSet) -> dict[str, Counter[str]]:
     return {
         label: Counter(part for part, each in zip(lesson.parts, lesson.numbers, strict=True) if each == number)
         for number, label in enumerate(lesson.labels)

@@ -20,14 +20,14 @@ from indexer.intake.xmp.packet import Packet
 from indexer.library.people.corrections import person_with, refuse_face
 from indexer.library.store import Library
 from indexer.library.user.export import KnownPhoto, known_photos
-from indexer.library.user.imports import Heard, News, news, people_ids, take_in
+from indexer.library.user.imports import ImportChanges, ImportedStatements, news, people_ids, take_in
 from indexer.library.user.own_tags import add_tag, rate, remove_tag, said
-from indexer.photo import Analysis, Evidence, Face, Hashes, Indexed, Look, Metadata, Networks, Tag
+from indexer.photo import Analysis, Evidence, Face, Hashes, Indexed, Metadata, ModelIds, PixelStats, Tag
 from indexer.pipeline.imports import Imported, take
 from indexer.pipeline.scan.plan import plan
-from indexer.pipeline.xmp_export import Exported, Wish, export
+from indexer.pipeline.xmp_export import Exported, ExportOptions, export
 
-SIDECARS = Wish()
+SIDECARS = ExportOptions()
 PATHS = {"dog": ("animal", "dog"), "animal": ("animal",)}
 FACE = Box(0.1, 0.2, 0.2, 0.3)
 STORED = {1: (0.2, 0.35, 0.2, 0.3), 6: (0.35, 0.8, 0.3, 0.2)}  # center and size of FACE, as MWG wants them
@@ -59,7 +59,7 @@ def analysis(orientation: int = 1, *tags: Tag) -> Analysis:
     return Analysis(
         metadata=Metadata("JPEG", 400, 300, orientation),
         hashes=Hashes(b"\0" * 32, b"\0" * 8),
-        look=Look(0.5, 0.5, 0.5, 0.5),
+        look=PixelStats(0.5, 0.5, 0.5, 0.5),
         evidence=(Evidence("eyes-1", b""),),
         tags=tags or (Tag("animal", 0.9, "dog"), Tag("dog", 0.6, "dog")),
         faces=(Face(FACE, 0.9, 0.9, (), None),),
@@ -74,10 +74,10 @@ def photo(library: Library, name: str = "a.jpg") -> KnownPhoto:
 
 def name_faces(library: Library, name: str) -> None:
     found = [each for batch in known_photos(library) for each in batch]
-    take_in(library, [News(each.id, names=tuple((face.id, name) for face in each.faces)) for each in found])
+    take_in(library, [ImportChanges(each.id, names=tuple((face.id, name) for face in each.faces)) for each in found])
 
 
-def exported(library: Library, wish: Wish = SIDECARS, *, dry_run: bool = False) -> list[Exported]:
+def exported(library: Library, wish: ExportOptions = SIDECARS, *, dry_run: bool = False) -> list[Exported]:
     return list(export(library, (), wish, PATHS, dry_run=dry_run))
 
 
@@ -110,7 +110,7 @@ def test_exiftool_reads_what_an_export_wrote(in_place: bool, library: Library, f
     name_faces(library, "Zoë O'Neill")
     rate(library, 4, [folder])
     add_tag(library, "Ferien am Meer", [folder])
-    exported(library, Wish(in_place=in_place))
+    exported(library, ExportOptions(in_place=in_place))
     for name, turned in (("a.jpg", 1), ("b.jpg", 6)):
         found = seen_by(exiftool, folder / (name if in_place else f"{name}.xmp"))
         assert found["XMP-dc:Subject"] == ["Ferien am Meer", "animal", "dog"]
@@ -179,36 +179,36 @@ def test_exiftool_finds_nothing_changed_but_the_xmp(library: Library, folder: Pa
 
     path = folder / "b.jpg"
     before = rest(path), faults(path)
-    exported(library, Wish(in_place=True))
+    exported(library, ExportOptions(in_place=True))
     assert (rest(path), faults(path)) == before
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(library: Library, folder: Path) -> None:
-    for wish in (Wish(), Wish(in_place=True)):
+    for wish in (ExportOptions(), ExportOptions(in_place=True)):
         before = {path: path.read_bytes() for path in folder.iterdir()}
         planned = exported(library, wish, dry_run=True)
         assert {path: path.read_bytes() for path in folder.iterdir()} == before
         assert exported(library, wish) == planned
-        assert len(planned) == 2 if wish == Wish() else 4  # and the sidecars that are there
+        assert len(planned) == 2 if wish == ExportOptions() else 4  # and the sidecars that are there
 
 
 def test_sidecars_leave_originals_alone_and_the_library_finds_nothing_new(library: Library, folder: Path) -> None:
     before = [stamp(folder / name) for name in ("a.jpg", "b.jpg")]
     exported(library)
     assert [stamp(folder / name) for name in ("a.jpg", "b.jpg")] == before
-    assert not plan(library, [folder], Networks(("eyes-1",)), retry_failed=False, on_error=pytest.fail).work_count
+    assert not plan(library, [folder], ModelIds(("eyes-1",)), retry_failed=False, on_error=pytest.fail).work_count
 
 
 def test_a_photo_that_was_written_in_place_stays_known(library: Library, folder: Path) -> None:
-    exported(library, Wish(in_place=True))
+    exported(library, ExportOptions(in_place=True))
     assert not list(folder.glob("*.xmp"))
-    assert not plan(library, [folder], Networks(("eyes-1",)), retry_failed=False, on_error=pytest.fail).work_count
+    assert not plan(library, [folder], ModelIds(("eyes-1",)), retry_failed=False, on_error=pytest.fail).work_count
 
 
 def test_a_photo_that_changed_since_the_scan_is_not_made_known_by_an_export(library: Library, folder: Path) -> None:
     Image.new("RGB", (400, 300)).save(folder / "a.jpg")
-    exported(library, Wish(in_place=True))
-    planned = plan(library, [folder], Networks(("eyes-1",)), retry_failed=False, on_error=pytest.fail)
+    exported(library, ExportOptions(in_place=True))
+    planned = plan(library, [folder], ModelIds(("eyes-1",)), retry_failed=False, on_error=pytest.fail)
     assert [each.path for each in planned.work] == [folder / "a.jpg"]
 
 
@@ -217,7 +217,7 @@ def test_what_is_exported_can_be_chosen(library: Library, folder: Path) -> None:
     add_tag(library, "mine", [folder / "a.jpg"])
     remove_tag(library, "animal", [folder / "a.jpg"])
 
-    def words(wish: Wish) -> tuple[str, ...]:
+    def words(wish: ExportOptions) -> tuple[str, ...]:
         change = exported(library, wish, dry_run=True)[0].change
         assert change is not None
         assert change.named == (("Alice",) if wish.faces else ())
@@ -226,15 +226,15 @@ def test_what_is_exported_can_be_chosen(library: Library, folder: Path) -> None:
     exported(library)
     assert Packet((folder / "a.jpg.xmp").read_bytes()).texts("lr:hierarchicalSubject") == ["mine", "dog"]
     (folder / "a.jpg.xmp").unlink()
-    assert words(Wish()) == ("mine", "dog")
-    assert words(Wish(min_score=0.7)) == ("mine",)
-    assert words(Wish(own_only=True, faces=False)) == ("mine",)
+    assert words(ExportOptions()) == ("mine", "dog")
+    assert words(ExportOptions(min_score=0.7)) == ("mine",)
+    assert words(ExportOptions(own_only=True, faces=False)) == ("mine",)
 
 
 def test_photos_in_places_that_are_not_asked_for_are_left(library: Library, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="holds no photo"):
-        list(export(library, [tmp_path / "other"], Wish(), PATHS))
-    assert len(list(export(library, [tmp_path], Wish(), PATHS, dry_run=True))) == 2
+        list(export(library, [tmp_path / "other"], ExportOptions(), PATHS))
+    assert len(list(export(library, [tmp_path], ExportOptions(), PATHS, dry_run=True))) == 2
 
 
 def test_a_bad_sidecar_is_told_and_left_and_the_rest_goes_on(library: Library, folder: Path) -> None:
@@ -260,7 +260,7 @@ def test_our_own_words_are_never_taken_for_the_users(library: Library, folder: P
     name_faces(library, "Alice")
     rate(library, 2, [folder])
     exported(library)
-    exported(library, Wish(in_place=True))
+    exported(library, ExportOptions(in_place=True))
     rate(library, 3, [folder])
     assert taken(library) == []
 
@@ -270,7 +270,7 @@ def test_what_the_user_said_here_outweighs_what_is_said_elsewhere(library: Libra
     remove_tag(library, "dog", [folder / "a.jpg"])
     known = photo(library)
     other = replace(FACE, left=0.7)
-    heard = Heard(("dog", "  my   holiday ", ""), None, (("Bob", FACE), ("Carol", other), ("alice", FACE)))
+    heard = ImportedStatements(("dog", "  my   holiday ", ""), None, (("Bob", FACE), ("Carol", other), ("alice", FACE)))
     found = news(known, heard, {"alice": 1})
     assert found.words == ("my holiday",)
     assert found.names == ()
@@ -292,7 +292,7 @@ def test_people_who_are_hidden_or_to_be_forgotten_are_told_nobody(library: Libra
         connection.exec_driver_sql("UPDATE people SET is_hidden = 0")
         connection.exec_driver_sql("UPDATE faces SET is_forgotten = 1")
     assert not any(done.change.is_other for done in exported(library) if done.change)
-    found = news(photo(library), Heard(names=(("Bob", FACE),)), {})
+    found = news(photo(library), ImportedStatements(names=(("Bob", FACE),)), {})
     assert not found
     assert "to be forgotten" in found.refused[0]
 
@@ -302,27 +302,27 @@ def test_a_name_that_was_refused_for_a_face_is_not_taken_in(library: Library) ->
     with library.writing() as connection:
         bob = person_with(connection, "Bob")
         refuse_face(connection, face.id, bob)
-    found = news(photo(library), Heard(names=(("bob", FACE),)), people_ids(library))
+    found = news(photo(library), ImportedStatements(names=(("bob", FACE),)), people_ids(library))
     assert not found
     assert "somebody else" in found.refused[0]
 
 
 def test_a_name_that_is_none_is_told(library: Library) -> None:
-    found = news(photo(library), Heard(names=(("123", FACE),)), {})
+    found = news(photo(library), ImportedStatements(names=(("123", FACE),)), {})
     assert not found
     assert "cannot be a name" in found.refused[0]
 
 
 def test_a_region_around_the_whole_head_finds_its_face_and_each_face_is_named_once(library: Library) -> None:
     head = Box(FACE.left - 0.1, FACE.top - 0.2, FACE.width + 0.2, FACE.height + 0.3)
-    found = news(photo(library), Heard(names=(("Near", FACE), ("Wide", head))), {})
+    found = news(photo(library), ImportedStatements(names=(("Near", FACE), ("Wide", head))), {})
     assert [name for _, name in found.names] == ["Near"]
     assert len(found.refused) == 1
-    assert [name for _, name in news(photo(library), Heard(names=(("Wide", head),)), {}).names] == ["Wide"]
+    assert [name for _, name in news(photo(library), ImportedStatements(names=(("Wide", head),)), {}).names] == ["Wide"]
 
 
 def test_words_that_are_taken_in_outlast_the_next_analysis(library: Library, folder: Path) -> None:
-    take_in(library, [News(photo(library).id, words=("DOG", "sea"), rating=5)])
+    take_in(library, [ImportChanges(photo(library).id, words=("DOG", "sea"), rating=5)])
     library.record([Indexed(stamp(folder / "a.jpg"), analysis(1, Tag("cat", 0.7, "cat")))])
     known = photo(library)
     assert {tag.name: tag.source for tag in known.tags} == {"cat": "cat", "dog": "own", "sea": "own"}

@@ -12,11 +12,11 @@ from made_documents import KINDS, photographed
 from PIL import Image, ImageEnhance
 
 from indexer.photo import Picture
-from indexer.vision.compare.alignment import Signature, are_copies, have_same_pixels
+from indexer.vision.compare.alignment import AlignmentFeatures, are_copies, have_same_pixels
 
 
-def signature(image: Image.Image) -> Signature:
-    return Signature.of(Picture(np.asarray(image.convert("RGB")), image.size))
+def signature(image: Image.Image) -> AlignmentFeatures:
+    return AlignmentFeatures.of(Picture(np.asarray(image.convert("RGB")), image.size))
 
 
 def encoded(image: Image.Image, quality: int) -> Image.Image:

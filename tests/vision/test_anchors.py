@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from indexer.vision.faces.anchors import Found, decode, distinct, overlaps
+from indexer.vision.faces.anchors import Detections, decode, distinct, overlaps
 
 HEIGHT, WIDTH = 96, 160
 ANCHORS = 2 * (12 * 20 + 6 * 10 + 3 * 5)
@@ -25,10 +25,10 @@ def _outputs() -> dict[str, NDArray[np.float32]]:
     }
 
 
-def _found(faces: list[tuple[tuple[float, float, float, float], float]]) -> Found:
+def _found(faces: list[tuple[tuple[float, float, float, float], float]]) -> Detections:
     boxes = np.array([(x, y, x + w, y + h) for (x, y, w, h), _ in faces], np.float32).reshape(-1, 4)
     scores = np.array([score for _, score in faces], np.float32)
-    return Found(boxes, scores, np.zeros((len(faces), 5, 2), np.float32))
+    return Detections(boxes, scores, np.zeros((len(faces), 5, 2), np.float32))
 
 
 @pytest.mark.parametrize(
@@ -97,12 +97,12 @@ def test_a_face_is_dropped_only_for_a_better_one(
 
 
 def test_moving_scales_boxes_and_landmarks_alike() -> None:
-    found = Found(np.array([[1, 2, 3, 4]], np.float32), np.ones(1, np.float32), np.full((1, 5, 2), 2, np.float32))
+    found = Detections(np.array([[1, 2, 3, 4]], np.float32), np.ones(1, np.float32), np.full((1, 5, 2), 2, np.float32))
     moved = found.moved(10, (100, 1000))
     assert moved.boxes.tolist() == [[110, 1020, 130, 1040]]
     assert moved.landmarks[0, 0].tolist() == [120, 1020]
 
 
 def test_no_faces_joined_are_no_faces() -> None:
-    assert len(Found.joined([])) == 0
-    assert len(distinct(Found.joined([]), 0.4)) == 0
+    assert len(Detections.joined([])) == 0
+    assert len(distinct(Detections.joined([]), 0.4)) == 0

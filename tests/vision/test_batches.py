@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from indexer.errors import ModelError
-from indexer.vision.runtime.batching import Answers, Batches, Count, Question, Questions
+from indexer.vision.runtime.batching import Answers, BatchLimits, Count, InferenceQueue, InferenceRequest
 from indexer.vision.runtime.tensorflow import OutOfMemoryError
 from indexer.vision.spec import ModelSpec, read_specs
 
@@ -61,9 +61,9 @@ def picture(value: float, side: int = 2) -> np.ndarray:
     return np.full((1, side, side, 3), value, np.float32)
 
 
-def answered(batches: Batches, network: Network, *images: np.ndarray) -> list[Future[Answers]]:
+def answered(batches: BatchLimits, network: Network, *images: np.ndarray) -> list[Future[Answers]]:
     """Answer questions as one group."""
-    group = [Question(network, image) for image in images]
+    group = [InferenceRequest(network, image) for image in images]
     batches.answer(group)
     return [question.answer for question in group]
 
@@ -73,7 +73,7 @@ def sums(futures: Sequence[Future[Answers]]) -> list[float]:
 
 
 def test_each_gets_his_own_answer() -> None:
-    network, batches = Network(), Batches()
+    network, batches = Network(), BatchLimits()
     assert sums(answered(batches, network, *map(picture, range(5)))) == [0, 4, 8, 12, 16]
     network.asked.clear()
     assert sums(answered(batches, network, *map(picture, range(3)))) == [0, 4, 8]
@@ -84,27 +84,29 @@ def test_each_gets_his_own_answer() -> None:
 @pytest.mark.parametrize(("count", "padded"), [(2, 2), (3, 4), (5, 8), (8, 8), (1, 1)])
 def test_batches_are_filled_up_to_powers_of_two(count: int, padded: int) -> None:
     network = Network()
-    assert sums(answered(Batches(pads=True), network, *map(picture, range(count)))) == [4.0 * n for n in range(count)]
+    assert sums(answered(BatchLimits(pads=True), network, *map(picture, range(count)))) == [
+        4.0 * n for n in range(count)
+    ]
     assert network.asked[0] == padded
 
 
 def test_a_batch_that_memory_does_not_hold_is_halved_and_that_is_remembered() -> None:
-    network, batches = Network(memory=2), Batches(pads=True)
+    network, batches = Network(memory=2), BatchLimits(pads=True)
     assert sums(answered(batches, network, *map(picture, range(7)))) == [4.0 * n for n in range(7)]
     assert [size for size in network.asked if size > 1] == [8, 4, 2, 2, 2]
-    question = Question(network, picture(0))
+    question = InferenceRequest(network, picture(0))
     assert batches.room(question) == 2
-    assert batches.room(Question(network, picture(0, side=3))) > 2  # smaller pictures may do better
+    assert batches.room(InferenceRequest(network, picture(0, side=3))) > 2  # smaller pictures may do better
 
 
 def test_a_picture_that_memory_does_not_hold_at_all_is_an_error() -> None:
-    (future,) = answered(Batches(), Network(memory=0), picture(1))
+    (future,) = answered(BatchLimits(), Network(memory=0), picture(1))
     with pytest.raises(ModelError, match="no memory at all"):
         future.result(0)
 
 
 def test_an_error_is_only_his_whose_picture_is_to_blame() -> None:
-    good, bad, worse, also_good = answered(Batches(), Network(), *map(picture, (1, np.nan, np.inf, 2)))
+    good, bad, worse, also_good = answered(BatchLimits(), Network(), *map(picture, (1, np.nan, np.inf, 2)))
     assert sums([good, also_good]) == [4, 8]
     with pytest.raises(ModelError, match="nonsense"):
         bad.result(0)
@@ -114,20 +116,22 @@ def test_an_error_is_only_his_whose_picture_is_to_blame() -> None:
 
 @pytest.mark.parametrize("wrong", [0.1, np.nan])
 def test_a_network_whose_joined_answers_are_others_is_never_joined(wrong: float) -> None:
-    network, batches = Network(wrong=wrong), Batches()
+    network, batches = Network(wrong=wrong), BatchLimits()
     assert sums(answered(batches, network, picture(1), picture(2))) == [4, 8]
-    assert batches.room(Question(network, picture(1))) == 1
+    assert batches.room(InferenceRequest(network, picture(1))) == 1
     assert batches.counts == {SPEC.id: Count(2, 2)}
 
 
 def test_a_network_that_takes_one_picture_gets_one() -> None:
-    assert Batches().room(Question(Network(can_join=False), picture(1))) == 1
+    assert BatchLimits().room(InferenceRequest(Network(can_join=False), picture(1))) == 1
 
 
-def gathered(*asked: tuple[Network, np.ndarray], room: int = 32, late_seconds: float = 0.0) -> list[list[Question]]:
+def gathered(
+    *asked: tuple[Network, np.ndarray], room: int = 32, late_seconds: float = 0.0
+) -> list[list[InferenceRequest]]:
     """Ask questions, each while the ones before it wait; return the groups that they are answered in."""
-    questions = Questions(lambda _: room)
-    groups: list[list[Question]] = []
+    questions = InferenceQueue(lambda _: room)
+    groups: list[list[InferenceRequest]] = []
     with ThreadPoolExecutor(len(asked)) as threads:
         for number, question in enumerate(asked, 1):
             threads.submit(questions.ask, *question)

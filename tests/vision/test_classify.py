@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.photo import Look, Picture
+from indexer.photo import Picture, PixelStats
 from indexer.vision.classify import Classifier
 from indexer.vision.runtime import FakeModel, open_model
 from indexer.vision.spec import read_specs
 from indexer.vision.tags.vocabulary import Vocabulary
 
 SPEC = read_specs()["efficientnet-lite0"]
-PLAIN = Look(0.5, 0.3, 0.2, 0.0)
+PLAIN = PixelStats(0.5, 0.3, 0.2, 0.0)
 VOCABULARY = Vocabulary.load()
 CLASSES = {SPEC.id: VOCABULARY.model_words(VOCABULARY.classes)}
 

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 import pytest
 
 from indexer.geometry import Box
-from indexer.photo import Face, Look, Tag
+from indexer.photo import Face, PixelStats, Tag
 from indexer.vision.tags.candidates import facts
 from indexer.vision.tags.vocabulary import Vocabulary
 
-COLORFUL = Look(0.5, 0.3, 0.2, 0.0)
+COLORFUL = PixelStats(0.5, 0.3, 0.2, 0.0)
 
 
 def face(score: float = 0.9, side: float = 0.1) -> Face:
     return Face(Box(0.2, 0.2, side, side), score, 0.5, (), None)
 
 
-def names(faces: Sequence[Face] = (), look: Look = COLORFUL) -> set[str]:
+def names(faces: Sequence[Face] = (), look: PixelStats = COLORFUL) -> set[str]:
     return {tag.name for tag in facts(faces, look)}
 
 
@@ -46,12 +46,12 @@ def test_a_word_is_as_sure_as_the_face_that_decides() -> None:
 
 
 def test_a_photo_without_colors_is_black_and_white() -> None:
-    assert names(look=Look(0.5, 0.0, 0.2, 0.0)) == {"black and white"}
+    assert names(look=PixelStats(0.5, 0.0, 0.2, 0.0)) == {"black and white"}
 
 
 def test_every_fact_is_a_word_that_can_be_searched() -> None:
     vocabulary = Vocabulary.load()
-    told = names([face()] * 4, Look(0.5, 0.0, 0.2, 0.0)) | names([face(side=0.5)])
+    told = names([face()] * 4, PixelStats(0.5, 0.0, 0.2, 0.0)) | names([face(side=0.5)])
     assert {vocabulary.canonical(word) for word in told} == told
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.geometry import Box
-from indexer.photo import Analysis, Evidence, Face, Hashes, Look, Metadata, Object, Tag
+from indexer.photo import Analysis, Evidence, Face, Hashes, Metadata, Object, PixelStats, Tag
 from indexer.resources import packaged
 from indexer.vision.tags.explain import reasons
 from indexer.vision.tags.vocabulary import Vocabulary
@@ -48,7 +48,7 @@ def test_a_tag_is_explained_by_the_classes_of_the_view_that_decided() -> None:
     scores[0, dogs[0]] = 0.2
     scores[1, dogs] = 0.1, 0.5, 0.3
     evidence = Evidence.of("eyes", scores, 0.01)
-    look = Look(0.5, 0.5, 0.2, 0.1)
+    look = PixelStats(0.5, 0.5, 0.2, 0.1)
     classes = {"eyes": VOCABULARY.model_words(VOCABULARY.classes)}
     tags = (*VOCABULARY.tags((evidence,), (), (), look, classes), Tag("holiday", 1.0, "own"))
     seen = Analysis(Metadata("JPEG", 1, 1), Hashes(b"", b""), look, (evidence,), tags, (), b"", ("eyes",))
@@ -64,7 +64,7 @@ def test_a_tag_is_explained_by_the_classes_of_the_view_that_decided() -> None:
 
 
 def test_an_object_and_a_class_of_one_s_own_are_explained_by_their_network() -> None:
-    look = Look(0.5, 0.5, 0.2, 0.1)
+    look = PixelStats(0.5, 0.5, 0.2, 0.1)
     xray = Evidence.of("xray-11111111", np.array([[0.2, 0.9]], np.float32), 0.01)
     found = tuple(Object(1, score, Box(0.1, 0.1, 0.2, 0.2), "coco-22222222") for score in (0.6, 0.8))
     classes = {
@@ -80,7 +80,7 @@ def test_an_object_and_a_class_of_one_s_own_are_explained_by_their_network() -> 
 
 
 def test_a_tag_that_faces_decided_is_explained_by_them() -> None:
-    look = Look(0.5, 0.5, 0.2, 0.1)
+    look = PixelStats(0.5, 0.5, 0.2, 0.1)
     face = Face(Box(0.4, 0.4, 0.1, 0.1), 0.99, 0.5, (), None)
     person = Object(0, 0.8, Box(0.1, 0.1, 0.2, 0.2), "coco-22222222")
     classes = {"coco-22222222": VOCABULARY.model_words(("person",))}

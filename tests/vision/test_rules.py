@@ -9,15 +9,15 @@ import pytest
 from indexer.errors import ConfigError
 from indexer.photo import Tag
 from indexer.resources import packaged
-from indexer.vision.tags.rules import Rules, idle_rules, read_rules
+from indexer.vision.tags.rules import TagRules, idle_rules, read_rules
 from indexer.vision.tags.vocabulary import Vocabulary
 
 KNOWN = frozenset({"dog", "cat", "car", "tap"})
 
 
-def rules(**given: object) -> Rules:
+def rules(**given: object) -> TagRules:
     values = {"threshold": 0.5, "narrow_threshold": 0.7, "thresholds": {}, "rename": {}, "block": frozenset()}
-    return Rules(**(values | given))  # type: ignore[arg-type]
+    return TagRules(**(values | given))  # type: ignore[arg-type]
 
 
 def test_the_shipped_rules_can_all_do_something() -> None:

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from indexer.errors import ModelError
-from indexer.vision.endpoint import Place
+from indexer.vision.endpoint import Endpoint
 from indexer.vision.runtime import LiteRtModel, open_model, remote, wire
 from indexer.vision.runtime.batching import Answers, Count, Joinable
-from indexer.vision.runtime.remote import LostError, RemoteModel, counts
+from indexer.vision.runtime.remote import RemoteModel, ServerLostError, counts
 from indexer.vision.runtime.server import Server
 from indexer.vision.spec import ModelSpec, read_specs
 
@@ -59,20 +59,20 @@ def opened(spec: ModelSpec, folder: Path) -> Joinable | None:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+def place(tmp_path: Path) -> Iterator[Endpoint]:
     """Where a server listens, in a thread of this process."""
-    place = Place(str(tmp_path / "socket"), os.urandom(8))
+    place = Endpoint(str(tmp_path / "socket"), os.urandom(8))
     threading.Thread(target=Server(opened).listen, args=(place,), daemon=True).start()
     return place
 
 
-def connected(spec: ModelSpec, place: Place) -> RemoteModel:
+def connected(spec: ModelSpec, place: Endpoint) -> RemoteModel:
     model = RemoteModel.open(spec, FOLDER, place)
     assert model is not None
     return model
 
 
-def test_arrays_of_any_shape_and_type_come_back(place: Place) -> None:
+def test_arrays_of_any_shape_and_type_come_back(place: Endpoint) -> None:
     model = connected(ONE, place)
     assert model.sides == (1, -1, -1, 3)
     for dtype in (np.float32, np.float16, np.uint8):
@@ -85,7 +85,7 @@ def test_arrays_of_any_shape_and_type_come_back(place: Place) -> None:
             assert (answers["name"].shape, answers["nothing"].shape) == ((), (0, 4))
 
 
-def test_many_clients_of_two_networks_each_get_their_own_answers(place: Place) -> None:
+def test_many_clients_of_two_networks_each_get_their_own_answers(place: Endpoint) -> None:
     def ask(number: int) -> None:
         spec = (ONE, OTHER)[number % 2]
         model = connected(spec, place)
@@ -101,7 +101,7 @@ def test_many_clients_of_two_networks_each_get_their_own_answers(place: Place) -
     assert {each: count.questions for each, count in done.items()} == {ONE.id: 60, OTHER.id: 60}
 
 
-def test_an_error_reaches_him_who_asked_and_he_may_ask_again(place: Place) -> None:
+def test_an_error_reaches_him_who_asked_and_he_may_ask_again(place: Endpoint) -> None:
     model = connected(ONE, place)
     with pytest.raises(ModelError, match="cannot see that"):
         model.run(np.full((1, 2, 2, 3), np.nan, np.float32))
@@ -109,7 +109,7 @@ def test_an_error_reaches_him_who_asked_and_he_may_ask_again(place: Place) -> No
 
 
 def test_an_answer_that_was_not_read_to_its_end_is_not_taken_for_the_next(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: Any) -> None:
         raise MemoryError
@@ -125,28 +125,28 @@ def test_an_answer_that_was_not_read_to_its_end_is_not_taken_for_the_next(
 @pytest.mark.parametrize(
     ("role", "message"), [("face-detector", "is not built"), ("object-detector", "cannot be loaded: a runtime's own")]
 )
-def test_a_network_that_cannot_be_opened_is_an_error(role: str, message: str, place: Place) -> None:
+def test_a_network_that_cannot_be_opened_is_an_error(role: str, message: str, place: Endpoint) -> None:
     with pytest.raises(ModelError, match=message):
         RemoteModel.open(replace(ONE, role=role), FOLDER, place)
 
 
-def test_who_has_no_gpu_says_so(place: Place) -> None:
+def test_who_has_no_gpu_says_so(place: Endpoint) -> None:
     assert RemoteModel.open(replace(ONE, role="face-landmarks"), FOLDER, place) is None
 
 
 def test_a_network_is_run_here_where_the_process_has_no_gpu_and_the_switch_asks_nobody(
-    models: Path, place: Place, tmp_path: Path
+    models: Path, place: Endpoint, tmp_path: Path
 ) -> None:
-    nowhere = Place(str(tmp_path / "nobody"), b"")
+    nowhere = Endpoint(str(tmp_path / "nobody"), b"")
     assert isinstance(open_model(OTHER, models, "litert", place=nowhere), LiteRtModel)
-    gpuless = Place(str(tmp_path / "gpuless"), b"key")
+    gpuless = Endpoint(str(tmp_path / "gpuless"), b"key")
     threading.Thread(target=Server(lambda *_: None).listen, args=(gpuless,), daemon=True).start()
     assert isinstance(open_model(OTHER, models, "auto", place=gpuless), LiteRtModel)
     assert isinstance(open_model(OTHER, models, "auto", place=place), RemoteModel)
 
 
 def test_who_does_not_know_the_key_is_not_answered_and_keeps_nobody_waiting(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import socket
 
@@ -154,8 +154,8 @@ def test_who_does_not_know_the_key_is_not_answered_and_keeps_nobody_waiting(
     connected(ONE, place)
     silent.connect(place.address)
     monkeypatch.setattr(remote, "_PATIENCE_SECONDS", 0.2)
-    with pytest.raises(LostError):
-        RemoteModel.open(ONE, FOLDER, Place(place.address, b"guessed"))
+    with pytest.raises(ServerLostError):
+        RemoteModel.open(ONE, FOLDER, Endpoint(place.address, b"guessed"))
     assert connected(ONE, place).run(np.ones((1, 1, 1, 3), np.float32))
     silent.close()
     assert counts(place) == {ONE.id: Count(1, 1)}
@@ -163,12 +163,12 @@ def test_who_does_not_know_the_key_is_not_answered_and_keeps_nobody_waiting(
 
 def test_nobody_there_is_an_error_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "_PATIENCE_SECONDS", 0.2)
-    with pytest.raises(LostError, match="was lost"):
-        RemoteModel.open(ONE, FOLDER, Place(str(tmp_path / "nobody"), b""))
+    with pytest.raises(ServerLostError, match="was lost"):
+        RemoteModel.open(ONE, FOLDER, Endpoint(str(tmp_path / "nobody"), b""))
 
 
 def test_a_server_that_goes_before_it_answers_is_an_error_and_the_next_one_is_asked(tmp_path: Path) -> None:
-    place = Place(str(tmp_path / "socket"), b"key")
+    place = Endpoint(str(tmp_path / "socket"), b"key")
 
     def serve(answers: int) -> None:
         """Take one connection, answer a few times, then go in the middle of it."""
@@ -184,7 +184,7 @@ def test_a_server_that_goes_before_it_answers_is_an_error_and_the_next_one_is_as
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(serve, 0)
         model = connected(ONE, place)
-        with pytest.raises(LostError):
+        with pytest.raises(ServerLostError):
             model.run(image)
         first.result()
         second = threads.submit(serve, 1)

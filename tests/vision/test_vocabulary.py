@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from indexer.errors import ModelError
 from indexer.geometry import Box
-from indexer.photo import Evidence, Face, Look, Object, Tag
+from indexer.photo import Evidence, Face, Object, PixelStats, Tag
 from indexer.resources import packaged
-from indexer.vision.tags.rules import Rules
+from indexer.vision.tags.rules import TagRules
 from indexer.vision.tags.vocabulary import Vocabulary
 
 WORDS = Vocabulary.load()
-HALF = replace(WORDS, rules=Rules(0.5, 0.5, {}, {}, frozenset()))
-PLAIN = Look(0.5, 0.3, 0.2, 0.0)
+HALF = replace(WORDS, rules=TagRules(0.5, 0.5, {}, {}, frozenset()))
+PLAIN = PixelStats(0.5, 0.3, 0.2, 0.0)
 LITE, XRAY, COCO = "lite-00000000", "xray-11111111", "coco-22222222"
 IMAGENET = {LITE: WORDS.model_words(WORDS.classes)}
 NAMES = {name: index for index, name in enumerate(WORDS.classes)}
@@ -163,7 +163,7 @@ def test_the_surest_tag_comes_first() -> None:
 
 
 def test_a_word_that_stands_for_one_class_needs_its_own_threshold() -> None:
-    careful = replace(WORDS, rules=Rules(0.25, 0.5, {}, {}, frozenset()))
+    careful = replace(WORDS, rules=TagRules(0.25, 0.5, {}, {}, frozenset()))
     found = {tag.name for tag in careful.tags((seen({"banana": 0.4, "trombone": 0.6}),), (), (), PLAIN, IMAGENET)}
     assert {"fruit", "food", "trombone", "musical instrument"} <= found
     assert "banana" not in found
@@ -182,7 +182,7 @@ def test_scores_stay_between_0_and_1(scores: dict[str, float]) -> None:
 
 
 def test_a_broader_word_is_never_less_sure() -> None:
-    everything = replace(WORDS, rules=Rules(0.0, 0.0, {}, {}, frozenset()))
+    everything = replace(WORDS, rules=TagRules(0.0, 0.0, {}, {}, frozenset()))
     evidence = seen({"beagle": 0.3, "goldfish": 0.3, "pizza": 0.4})
     found = {tag.name: tag.score for tag in everything.tags((evidence,), (), (), PLAIN, IMAGENET)}
     assert found["beagle"] <= found["hound"] <= found["dog"] <= found["mammal"] <= found["animal"]
@@ -304,13 +304,13 @@ def test_an_object_gives_words_only_where_it_is_likely(score: float, is_shown: b
 def test_thresholds_are_those_of_the_word_else_of_the_network_else_of_all(
     threshold: float | None, rules: dict[str, float], shown: set[str]
 ) -> None:
-    careful = replace(WORDS, rules=Rules(0.25, 0.25, rules, {}, frozenset()))
+    careful = replace(WORDS, rules=TagRules(0.25, 0.25, rules, {}, frozenset()))
     classes = {XRAY: careful.model_words(("couch", "Atelectasis"), threshold)}
     assert {tag.name for tag in careful.tags((own(XRAY, 0.4, 0.4),), (), (), PLAIN, classes)} == shown
 
 
 def test_rules_rename_and_block_words_of_any_network() -> None:
-    ruled = replace(WORDS, rules=Rules(0.25, 0.5, {}, {"atelectasis": "lung"}, frozenset({"no finding"})))
+    ruled = replace(WORDS, rules=TagRules(0.25, 0.5, {}, {"atelectasis": "lung"}, frozenset({"no finding"})))
     classes = {XRAY: ruled.model_words(("NoFinding", "Atelectasis"))}
     (tag,) = ruled.tags((own(XRAY, 0.9, 0.9),), (), (), PLAIN, classes)
     assert (tag.name, tag.source, tag.models) == ("lung", "Atelectasis", (XRAY,))

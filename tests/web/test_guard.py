@@ -19,10 +19,10 @@ from indexer.errors import ConfigError
 from indexer.web.problems import add_problems
 from indexer.web.security.credentials import Keys, kept_password, kept_token
 from indexer.web.security.hosts import Hosts, is_foreign, is_loopback, split_host
-from indexer.web.security.limits import Bodies, Crowd
+from indexer.web.security.limits import BodyLimit, ConcurrencyLimit
 from indexer.web.security.security import Guard
 from indexer.web.security.sessions import LONGEST_SECONDS, UNUSED_SECONDS, Sessions, csrf_token
-from indexer.web.security.throttle import Throttle
+from indexer.web.security.throttle import LoginThrottle
 
 PASSWORD = kept_password("correct horse")
 TOKEN = "indexer_" + "k7Qw-3xZ" * 5 + "abc"
@@ -317,7 +317,7 @@ async def length_of(scope: Any, receive: Any, send: Any) -> None:
 
 
 def test_a_body_that_stops_coming_or_trickles_is_given_up() -> None:
-    layer = Bodies(length_of, lambda _: 1000, silent_seconds=0.1, first_seconds=0.2)
+    layer = BodyLimit(length_of, lambda _: 1000, silent_seconds=0.1, first_seconds=0.2)
     assert told(layer, [(0.0, b"x"), (0.01, b"y")]) == 200
     assert told(layer, [(0.0, b"x"), (5.0, b"y")]) == 408
     assert told(layer, [(0.05, b"x")] * 50) == 408
@@ -329,7 +329,7 @@ def test_so_many_requests_of_a_kind_are_under_way_at_once() -> None:
         await JSONResponse({})(scope, receive, send)
 
     async def ask() -> list[tuple[int, str | None]]:
-        layer = Crowd(slow, lambda scope: scope["path"], {"/few": 2})
+        layer = ConcurrencyLimit(slow, lambda scope: scope["path"], {"/few": 2})
 
         async def one(path: str) -> tuple[int, str | None]:
             sent: list[dict[str, Any]] = []
@@ -421,7 +421,7 @@ def test_the_token_of_a_page_tells_nothing_of_the_cookie() -> None:
 
 def test_whoever_guesses_waits_longer_each_time() -> None:
     now = 0.0
-    throttle = Throttle(lambda: now)
+    throttle = LoginThrottle(lambda: now)
     assert [throttle.admit("10.0.0.1") for _ in range(6)] == [0, 0, 0, 0, 0, 5]
     assert throttle.admit("10.0.0.2") == 0
     waited = []
@@ -435,14 +435,14 @@ def test_whoever_guesses_waits_longer_each_time() -> None:
 
 
 def test_a_right_password_takes_the_tries_back() -> None:
-    throttle = Throttle(lambda: 0.0)
+    throttle = LoginThrottle(lambda: 0.0)
     for _ in range(100):
         assert throttle.admit("10.0.0.1") == 0
         throttle.passed("10.0.0.1")
 
 
 def test_many_addresses_together_are_slowed_down_but_not_who_has_logged_in_before() -> None:
-    throttle = Throttle(lambda: 0.0)
+    throttle = LoginThrottle(lambda: 0.0)
     throttle.admit("192.168.1.2")
     throttle.passed("192.168.1.2")
     tried = [throttle.admit(f"10.0.{each // 250}.{each % 250}") for each in range(5000)]
@@ -452,6 +452,6 @@ def test_many_addresses_together_are_slowed_down_but_not_who_has_logged_in_befor
 
 
 def test_an_ipv6_asker_has_one_name_for_all_its_addresses() -> None:
-    throttle = Throttle(lambda: 0.0)
+    throttle = LoginThrottle(lambda: 0.0)
     assert [throttle.admit(f"2001:db8:1:2::{each}") for each in range(6)] == [0, 0, 0, 0, 0, 5]
     assert throttle.admit("2001:db8:1:3::1") == 0

@@ -18,7 +18,7 @@ from indexer.errors import (
     StoreError,
 )
 from indexer.library.db.engine import BEING_WRITTEN
-from indexer.pipeline.workers.task_pool import Busy
+from indexer.pipeline.workers.task_pool import PoolBusyError
 from indexer.web.http import add_caching, cached, etag
 from indexer.web.problems import Problem, add_problems
 
@@ -63,7 +63,7 @@ def test_each_error_is_a_problem_of_its_own_status(error: Exception, status: int
 
 
 def test_a_busy_server_says_when_to_come_back() -> None:
-    error = Busy(3)
+    error = PoolBusyError(3)
     told = answer(error)
     assert told.status_code == 503
     assert int(told.headers["retry-after"]) >= 1

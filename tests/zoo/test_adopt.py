@@ -13,7 +13,7 @@ from indexer.vision.tags.labels import read_labels
 from indexer.zoo.build.custom import checked
 from indexer.zoo.custom.install import adopted, check_name, forget, label_lines, label_names
 from indexer.zoo.custom.overrides import replaced
-from indexer.zoo.custom.spec_draft import Proposal, Reason
+from indexer.zoo.custom.spec_draft import DraftReason, SpecDraft
 
 TOLD = {
     "role": "classifier",
@@ -26,7 +26,7 @@ TOLD = {
     "input.scale": 1,
     "outputs.probabilities.shape": ["views", 2],
 }
-PROPOSAL = Proposal(tuple(Reason(key, value, "for a test", "sure") for key, value in TOLD.items()))
+PROPOSAL = SpecDraft(tuple(DraftReason(key, value, "for a test", "sure") for key, value in TOLD.items()))
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_names_that_a_file_brings_along_are_read_back_as_many_as_they_are(tmp_pa
 
 def test_what_a_file_says_of_itself_cannot_break_out_of_its_line(source: Path, tmp_path: Path) -> None:
     evil = 'x"\nrole = "object-detector"\x7f\x1b[2J'
-    told = replaced(PROPOSAL, [Reason("input.tensor", evil, evil, "likely")])
+    told = replaced(PROPOSAL, [DraftReason("input.tensor", evil, evil, "likely")])
     with adopted("mine", source, told, (), evil, tmp_path / "own", origin=evil) as spec:
         pass
     assert (spec.role, spec.input.tensor, spec.description) == ("classifier", evil, evil)

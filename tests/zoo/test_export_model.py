@@ -24,7 +24,7 @@ from indexer.vision.tags.labels import read_labels
 from indexer.zoo.build.build import build
 from indexer.zoo.custom.infer_spec import guess
 from indexer.zoo.custom.install import adopted
-from indexer.zoo.custom.overrides import Wishes, wished
+from indexer.zoo.custom.overrides import Overrides, wished
 from indexer.zoo.export.export import export_model, write
 from indexer.zoo.inspect.inspect import inspect
 
@@ -71,9 +71,9 @@ def exported(spec: ModelSpec, models: Path, folder: Path, labels: tuple[str, ...
     return Exported(spec, models, folder)
 
 
-def adopt(file: Path, name: str, own: Path, wishes: Wishes | None = None) -> ModelSpec:
+def adopt(file: Path, name: str, own: Path, wishes: Overrides | None = None) -> ModelSpec:
     inspection = inspect(file, ())
-    proposal = wished(guess(inspection), wishes or Wishes(), inspection, name)
+    proposal = wished(guess(inspection), wishes or Overrides(), inspection, name)
     labels = ("one", "two") if name == "single-sigmoid" else ("one", "two", "three")
     with adopted(name, file, proposal, labels, "Made by a test", own) as _:
         pass

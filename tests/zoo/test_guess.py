@@ -15,25 +15,25 @@ from indexer.errors import ModelError
 from indexer.vision.spec import spec_of
 from indexer.zoo.custom.infer_spec import guess
 from indexer.zoo.custom.normalization import SCALINGS
-from indexer.zoo.custom.spec_draft import Proposal, toml_lines
+from indexer.zoo.custom.spec_draft import SpecDraft, toml_lines
 from indexer.zoo.inspect.inspect import look
-from indexer.zoo.inspect.inspection import Inspection, Operation, Tensor
+from indexer.zoo.inspect.inspection import Inspection, Operation, TensorInfo
 
 Made = Callable[..., Path]
 
 
 def classifier(width: int | None = 10, side: int | None = 224, made_by: str = "Softmax", **told: Any) -> Inspection:
     """An inspection of a network that takes squares of three colors and gives so many numbers."""
-    picture = Tensor("image", "float32", (None, side, side, 3))
+    picture = TensorInfo("image", "float32", (None, side, side, 3))
     parts = {"path": "model.pb", "format": "graph", "inputs": (picture,)}
-    return Inspection(**parts | {"outputs": (Tensor("answer", "float32", (None, width), made_by),)} | told)
+    return Inspection(**parts | {"outputs": (TensorInfo("answer", "float32", (None, width), made_by),)} | told)
 
 
-def value(proposal: Proposal, key: str) -> Any:
+def value(proposal: SpecDraft, key: str) -> Any:
     return {reason.key: reason.value for reason in proposal.reasons}.get(key)
 
 
-def sure(proposal: Proposal, key: str) -> str:
+def sure(proposal: SpecDraft, key: str) -> str:
     return {reason.key: reason.sure for reason in proposal.reasons}[key]
 
 
@@ -128,14 +128,14 @@ def test_a_network_that_scales_by_itself_gets_plain_pixels(made: Made) -> None:
     ("dtype", "quantized", "mean"), [("uint8", (1 / 127.5, 127), 127), ("int8", (1 / 127.5, -1), 127)]
 )
 def test_quantized_inputs_tell_their_scaling(dtype: str, quantized: tuple[float, int], mean: float) -> None:
-    picture = Tensor("image", dtype, (1, 224, 224, 3), "", quantized)
+    picture = TensorInfo("image", dtype, (1, 224, 224, 3), "", quantized)
     proposal = guess(classifier(inputs=(picture,)))
     assert (value(proposal, "input.mean"), value(proposal, "input.scale")) == (mean, quantized[0])
     assert sure(proposal, "input.scale") == "sure"
 
 
 def test_bytes_go_in_as_they_are() -> None:
-    proposal = guess(classifier(inputs=(Tensor("image", "uint8", (None, 299, 299, 3)),)))
+    proposal = guess(classifier(inputs=(TensorInfo("image", "uint8", (None, 299, 299, 3)),)))
     assert (value(proposal, "input.dtype"), value(proposal, "input.scale")) == ("uint8", 1.0)
 
 
@@ -150,7 +150,7 @@ def test_bytes_go_in_as_they_are() -> None:
     ],
 )
 def test_layout_and_size_are_told_by_the_shape(shape: Any, layout: str, size: tuple[int, int | None]) -> None:
-    proposal = guess(classifier(inputs=(Tensor("image", "float32", shape),)))
+    proposal = guess(classifier(inputs=(TensorInfo("image", "float32", shape),)))
     assert value(proposal, "input.layout") == layout
     assert (value(proposal, "input.size_px"), value(proposal, "input.height_px")) == size
     assert (value(proposal, "input.colors") == "gray") == (shape is not None and 1 in shape[1:])
@@ -179,7 +179,10 @@ def test_networks_for_faces_are_known_by_their_sizes(
 
 
 def test_the_answer_is_told_from_the_embedding_beside_it() -> None:
-    outputs = (Tensor("features", "float32", (None, 1280), "Mean"), Tensor("scores", "float32", (None, 5), "Softmax"))
+    outputs = (
+        TensorInfo("features", "float32", (None, 1280), "Mean"),
+        TensorInfo("scores", "float32", (None, 5), "Softmax"),
+    )
     proposal = guess(classifier(outputs=outputs))
     assert value(proposal, "outputs.probabilities.tensor") == "scores"
     assert value(proposal, "outputs.embedding.tensor") == "features"
@@ -196,7 +199,7 @@ def test_litert_s_detection_is_known_by_its_last_operation() -> None:
     names = ("P", "P:1", "P:2", "P:3")
     proposal = guess(
         classifier(
-            outputs=tuple(Tensor(name, "float32", (1, 10)) for name in names),
+            outputs=tuple(TensorInfo(name, "float32", (1, 10)) for name in names),
             operations=(Operation("P", "TFLite_Detection_PostProcess"),),
         )
     )
@@ -207,7 +210,7 @@ def test_litert_s_detection_is_known_by_its_last_operation() -> None:
 @pytest.mark.parametrize(
     ("told", "reason"),
     [
-        ({"inputs": (Tensor("words", "int32", (None, 20)),)}, "takes no single picture; its inputs are: words"),
+        ({"inputs": (TensorInfo("words", "int32", (None, 20)),)}, "takes no single picture; its inputs are: words"),
         ({"outputs": ()}, "no output"),
     ],
 )
@@ -216,12 +219,15 @@ def test_what_takes_no_picture_gets_no_description(told: dict[str, Any], reason:
         guess(classifier(**told))
 
 
-def faces(*outputs: Tensor) -> Proposal:
+def faces(*outputs: TensorInfo) -> SpecDraft:
     return guess(classifier(outputs=outputs), "face-detector")
 
 
 def test_the_features_beside_an_answer_are_one_list_for_a_photo() -> None:
-    outputs = (Tensor("features", "float32", (None, 1280), "Mean"), Tensor("scores", "float32", (None, 5), "Softmax"))
+    outputs = (
+        TensorInfo("features", "float32", (None, 1280), "Mean"),
+        TensorInfo("scores", "float32", (None, 5), "Softmax"),
+    )
     assert value(guess(classifier(outputs=outputs)), "outputs.embedding.shape") == [1280]
 
 
@@ -236,22 +242,22 @@ def test_a_face_detector_of_the_object_detection_api_is_told_by_its_names(made: 
 @pytest.mark.parametrize("rows", [100, None])
 @pytest.mark.parametrize("tail", [(), (1,)])
 def test_a_face_detector_is_told_by_the_shapes_of_boxes_and_scores(rows: int | None, tail: tuple[int, ...]) -> None:
-    boxes, scores = Tensor("a", "float32", (1, rows, 4)), Tensor("b", "float32", (1, rows, *tail))
+    boxes, scores = TensorInfo("a", "float32", (1, rows, 4)), TensorInfo("b", "float32", (1, rows, *tail))
     proposal = faces(scores, boxes)
     assert value(proposal, "outputs.boxes.tensor") == "a"
     assert value(proposal, "outputs.scores.tensor") == "b"
-    named = faces(scores, boxes, Tensor("score", "float32", (1, rows)))
+    named = faces(scores, boxes, TensorInfo("score", "float32", (1, rows)))
     assert value(named, "outputs.scores.tensor") == "score"
 
 
 @pytest.mark.parametrize(
     "outputs",
     [
-        (Tensor("a", "float32", (1, 10)),),
-        (Tensor("a", "float32", (1, 9, 4)), Tensor("b", "float32", (1, 8))),
-        (Tensor("a", "float32", (1, 9, 4)), Tensor("b", "float32", (1, 9)), Tensor("c", "float32", (1, 9))),
+        (TensorInfo("a", "float32", (1, 10)),),
+        (TensorInfo("a", "float32", (1, 9, 4)), TensorInfo("b", "float32", (1, 8))),
+        (TensorInfo("a", "float32", (1, 9, 4)), TensorInfo("b", "float32", (1, 9)), TensorInfo("c", "float32", (1, 9))),
     ],
 )
-def test_what_has_no_boxes_and_scores_is_no_face_detector(outputs: tuple[Tensor, ...]) -> None:
+def test_what_has_no_boxes_and_scores_is_no_face_detector(outputs: tuple[TensorInfo, ...]) -> None:
     with pytest.raises(ModelError, match=r"with boxes and scores; its outputs: a \[1"):
         faces(*outputs)

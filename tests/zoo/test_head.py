@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from indexer.errors import ModelError
-from indexer.library.photo_rows.user_layer import Head
+from indexer.library.photo_rows.user_layer import LinearProbe
 from indexer.zoo.train.export_taught import write_head
 
 
@@ -24,7 +24,7 @@ def test_the_written_model_answers_as_the_library_does(tmp_path: Path) -> None:
     write_head(folder, told)  # again, in place of what is there
     pooled = np.random.default_rng(1).uniform(0, 6, (1, 32)).astype(np.float32)
     runner = Interpreter(str(folder / "model.tflite")).get_signature_runner("serving_default")
-    ours = Head("", "", weights.tobytes()).scores(pooled / np.linalg.norm(pooled))
+    ours = LinearProbe("", "", weights.tobytes()).scores(pooled / np.linalg.norm(pooled))
     assert runner(embedding=pooled)["score"] == pytest.approx(ours[0], abs=1e-4)
     spec = tomllib.loads((folder / "head.toml").read_text("utf-8"))
     assert (spec["name"], spec["classifier"], spec["taught"]["recall"]) == ('a "quoted" word', "c-1", 0.8)

@@ -15,7 +15,7 @@ import pytest
 from made_models import KINDS, Net, answer, pictures
 
 from indexer.errors import ModelError
-from indexer.vision.endpoint import Place
+from indexer.vision.endpoint import Endpoint
 from indexer.vision.model_store import fingerprint, is_whole, tree_fingerprint
 from indexer.vision.runtime import TensorFlowModel, open_model
 from indexer.vision.runtime.remote import counts
@@ -365,7 +365,7 @@ def test_a_network_with_a_free_batch_answers_many_workers_together(made, tmp_pat
     net = Net(activation="logits")
     spec = described("keras_file", made("keras_file", activation="logits"), net)
     build(spec, tmp_path)
-    place = Place(str(tmp_path / "socket"), b"key")
+    place = Endpoint(str(tmp_path / "socket"), b"key")
     server = Server(lambda spec, folder: TensorFlowModel(spec, folder / spec.id / "saved_model"))
     threading.Thread(target=server.listen, args=(place,), daemon=True).start()
 

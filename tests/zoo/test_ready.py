@@ -25,28 +25,28 @@ from indexer.vision.tags.labels import class_names, read_labels
 from indexer.vision.tags.vocabulary import Vocabulary
 from indexer.zoo.architectures.face_api import MANIFESTS
 from indexer.zoo.build.subprocess import build_missing
-from indexer.zoo.custom.catalog import Asked, Found, found, ready_description, ready_names
+from indexer.zoo.custom.catalog import AddRequest, CatalogEntry, found, ready_description, ready_names
 from indexer.zoo.custom.infer_spec import guess
 from indexer.zoo.custom.install import adopted
 from indexer.zoo.custom.keras_applications import _makers, applications
-from indexer.zoo.custom.overrides import Wishes, wished
-from indexer.zoo.inspect.inspection import Inspection, Tensor
+from indexer.zoo.custom.overrides import Overrides, wished
+from indexer.zoo.inspect.inspection import Inspection, TensorInfo
 
 Made = Callable[..., Path]
 NETWORKS = ("NASNetMobile", "EfficientNetV2B0", "ResNet50", "Xception", "MobileNetV3Small", "NASNetLarge")
 
 
-def find(path: str, **asked: Any) -> Found:
+def find(path: str, **asked: Any) -> CatalogEntry:
     """Find a network whose file stays where it is."""
-    with found(Asked(path, **asked), lambda _: None) as network:
+    with found(AddRequest(path, **asked), lambda _: None) as network:
         return network
 
 
 @contextmanager
-def added(folder: Path, path: str, wishes: Wishes | None = None, **asked: Any) -> Iterator[ModelSpec]:
+def added(folder: Path, path: str, wishes: Overrides | None = None, **asked: Any) -> Iterator[ModelSpec]:
     """Do what `indexer models add` does, up to the description."""
-    with found(Asked(path, **asked), lambda _: None) as network:
-        proposal = wished(network.proposal, wishes or Wishes(), network.inspection, "mine")
+    with found(AddRequest(path, **asked), lambda _: None) as network:
+        proposal = wished(network.proposal, wishes or Overrides(), network.inspection, "mine")
         names = read_labels(network.labels) if network.labels else ()
         with adopted("mine", network.source, proposal, names, network.about, folder / "own") as spec:
             yield spec
@@ -135,7 +135,7 @@ def test_a_size_that_the_file_fixes_counts(tmp_path: Path) -> None:
 
 def test_options_go_before_what_is_known(tmp_path: Path) -> None:
     module = hub_module(tmp_path / "module", 224)
-    with added(tmp_path, f"mobilenet-v2-100-224:{module}", Wishes(scaling="-1..1", fit="three-crops")) as spec:
+    with added(tmp_path, f"mobilenet-v2-100-224:{module}", Overrides(scaling="-1..1", fit="three-crops")) as spec:
         assert (spec.input.mean[0], spec.input.fit) == (127.5, "three-crops")
 
 
@@ -186,7 +186,10 @@ def test_face_api_is_told_by_its_manifest_or_by_its_role(tmp_path: Path) -> None
         write_face_api(made_tensors(kind), folder / MANIFESTS[kind])
     with pytest.raises(ModelError, match=r"landmarks-68 \(--role face-landmarks\)"):
         find(f"face-api:{folder}")
-    for asked in (Asked(f"face-api:{folder}", role="face-describer"), Asked(f"face-api-recognition:{folder}")):
+    for asked in (
+        AddRequest(f"face-api:{folder}", role="face-describer"),
+        AddRequest(f"face-api-recognition:{folder}"),
+    ):
         with added(tmp_path, asked.path, role=asked.role) as spec:
             assert (spec.architecture, spec.weights.format) == ("face-api-recognition", "face-api")
             assert len(list(spec.path(spec.weights.file).iterdir())) == 3
@@ -251,8 +254,8 @@ def test_keras_is_asked_for_its_classifiers(makers: dict[str, Callable[..., Any]
 def test_pixels_are_scaled_as_keras_scales_them(makers: dict[str, Callable[..., Any]]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), np.uint8)
     for name, maker in makers.items():
-        picture = Tensor("image", "float32", (None, None, None, 3))
-        answer = Tensor("predictions", "float32", (None, 1000), "softmax")
+        picture = TensorInfo("image", "float32", (None, None, None, 3))
+        answer = TensorInfo("predictions", "float32", (None, 1000), "softmax")
         told = guess(Inspection(f"{name}.keras", "keras", inputs=(picture,), outputs=(answer,))).spec
         whole = told | {"description": name, "weights": told["weights"] | {"file": name, "sha256": "0" * 64}}
         wanted = spec_of("mine", whole, "own").input

@@ -18,12 +18,12 @@ from indexer.vision.spec import read_specs
 from indexer.vision.training_chart import chart
 from indexer.zoo.build.build import build
 from indexer.zoo.custom.install import adopted
-from indexer.zoo.train.params import MODEL, PICTURES, Course
+from indexer.zoo.train.params import MODEL, PICTURES, TrainingParams
 from indexer.zoo.train.train import train
 
 COUNT = 12  # pictures of a label
 PARTS = ("train",) * 8 + ("validation",) * 2 + ("test",) * 2
-COURSE = Course(("blue", "green", "red"), 32, epochs=15, fine_tune=0, batch=8, seed=3)
+COURSE = TrainingParams(("blue", "green", "red"), 32, epochs=15, fine_tune=0, batch=8, seed=3)
 Trained = tuple[Path, dict[str, Any], list[str]]
 
 
@@ -36,7 +36,7 @@ def pictures(labels: int, side: int) -> NDArray[np.uint8]:
     return made
 
 
-def trained(folder: Path, course: Course, trunk: str | None = None) -> Trained:
+def trained(folder: Path, course: TrainingParams, trunk: str | None = None) -> Trained:
     folder.mkdir()
     labels = len(course.labels)
     pictures(labels, course.size_px).tofile(folder / PICTURES)
@@ -140,13 +140,13 @@ def test_varied_pictures_show_a_part_of_the_picture_mirrored_or_not() -> None:
 
 
 def test_batches_weigh_rare_labels_more_and_come_in_a_new_order_each_epoch() -> None:
-    from indexer.zoo.train.data import Batches, Pictures, balance
+    from indexer.zoo.train.data import Pictures, TrainingBatches, balance
 
     numbers = np.array([0] * 6 + [1] * 2)
     of = Pictures(np.zeros((8, 4, 4, 3), np.uint8), numbers, np.arange(8))
     weights = balance(numbers)
     np.testing.assert_allclose(weights * np.bincount(numbers), 4)
-    batches = Batches(of, 3, weights, seed=0)
+    batches = TrainingBatches(of, 3, weights, seed=0)
     epochs = []
     for _ in range(3):
         told = [batches[number] for number in range(len(batches))]

@@ -8,14 +8,14 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.zoo.custom.infer_spec import guess
-from indexer.zoo.custom.overrides import Wishes, scaling_of, wished
-from indexer.zoo.inspect.inspection import Inspection, Operation, Tensor
+from indexer.zoo.custom.overrides import Overrides, scaling_of, wished
+from indexer.zoo.inspect.inspection import Inspection, Operation, TensorInfo
 
 GRAPH = Inspection(
     path="net.pb",
     format="graph",
-    inputs=(Tensor("input_1", "float32", (None, 96, 96, 3)),),
-    outputs=(Tensor("predictions/Softmax", "float32", (None, 1001), "Softmax"),),
+    inputs=(TensorInfo("input_1", "float32", (None, 96, 96, 3)),),
+    outputs=(TensorInfo("predictions/Softmax", "float32", (None, 1001), "Softmax"),),
     operations=(
         Operation("input_1", "Placeholder", "", "float32", (None, 96, 96, 3)),
         Operation("pool/Mean", "Mean", "", "float32", (None, 320)),
@@ -26,7 +26,7 @@ GRAPH = Inspection(
 
 
 def said(**wishes: Any) -> dict[str, Any]:
-    return wished(guess(GRAPH), Wishes(**wishes), GRAPH, "mine").spec
+    return wished(guess(GRAPH), Overrides(**wishes), GRAPH, "mine").spec
 
 
 def test_without_wishes_the_guess_counts() -> None:
@@ -74,7 +74,7 @@ def test_features_may_come_out_of_any_operation() -> None:
 
 
 def test_the_tables_of_a_description_stay_together() -> None:
-    told = wished(guess(GRAPH), Wishes(embedding="pool/Mean", crop=0.9, threshold=0.4), GRAPH, "mine")
+    told = wished(guess(GRAPH), Overrides(embedding="pool/Mean", crop=0.9, threshold=0.4), GRAPH, "mine")
     tables = [reason.key.rpartition(".")[0] for reason in told.reasons]
     assert len(list(dict.fromkeys(tables))) == sum(
         one != other for one, other in zip(tables, [None, *tables], strict=False)

@@ -16,7 +16,7 @@ from indexer.records.look import seen_record
 if TYPE_CHECKING:
     from indexer.config.config import Config
     from indexer.photo import Label, Tag
-    from indexer.pipeline.predict.predict import Glancer, Seen
+    from indexer.pipeline.predict.predict import Prediction, Predictor
     from indexer.vision.spec import ModelSpec
 
 Pictures = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures, or folders of them.")]
@@ -81,18 +81,18 @@ def scene_specs(config: Config, names: Sequence[str]) -> tuple[ModelSpec, ...]:
     return tuple(spec_named(known, name, *SCENE) for name in chosen)
 
 
-def open_glancer(session: Session, config: Config, specs: Sequence[ModelSpec]) -> Glancer:
+def open_glancer(session: Session, config: Config, specs: Sequence[ModelSpec]) -> Predictor:
     """Load networks, building those that are not there yet. Errors: ModelError."""
     from functools import partial
 
     from indexer.cli.lookup import ensure_built
-    from indexer.pipeline.predict.predict import Glancer
+    from indexer.pipeline.predict.predict import Predictor
     from indexer.vision.runtime import open_model
     from indexer.vision.tags.vocabulary import Vocabulary
 
     ensure_built(session, config, tuple(specs))
     models = [open_model(spec, config.models_path, config.runtime, config.worker_count) for spec in specs]
-    return Glancer(models, partial(Vocabulary.load, rules=config.rules))
+    return Predictor(models, partial(Vocabulary.load, rules=config.rules))
 
 
 def scored(named: Sequence[Label | Tag], most: int | None = None) -> str:
@@ -100,7 +100,7 @@ def scored(named: Sequence[Label | Tag], most: int | None = None) -> str:
     return ", ".join(f"{each.name} {each.score:.2f}" for each in named[:most])
 
 
-def _row(seen: Seen, classes: int) -> list[str]:
+def _row(seen: Prediction, classes: int) -> list[str]:
     several = len(seen.said) > 1
     said = [(scored(each.labels, classes), each.model.rpartition("-")[0]) for each in seen.said]
     return [

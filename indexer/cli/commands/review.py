@@ -15,7 +15,7 @@ from indexer.errors import IndexerError, printable
 from indexer.records.plain import box_record, path_record, rounded
 
 if TYPE_CHECKING:
-    from indexer.library.people.review import Doubt
+    from indexer.library.people.review import ReviewQuestion
     from indexer.library.store import Library
 
 
@@ -46,7 +46,7 @@ def review(
     write(f"{count(told, 'answer')} to {count(asked, 'question')}." if found else "No face is doubtful.")
 
 
-def _doubts(session: Session, library: Library, who: str | None, limit: int) -> list[Doubt]:
+def _doubts(session: Session, library: Library, who: str | None, limit: int) -> list[ReviewQuestion]:
     from indexer.library.people.review import doubts
 
     spec = describer(session.settings().config)
@@ -56,7 +56,7 @@ def _doubts(session: Session, library: Library, who: str | None, limit: int) -> 
     return doubts(library, spec.id, **limits, person=person, limit=limit)
 
 
-def _ask(library: Library, found: Sequence[Doubt], names: dict[int, str]) -> tuple[int, int]:
+def _ask(library: Library, found: Sequence[ReviewQuestion], names: dict[int, str]) -> tuple[int, int]:
     """Ask one question after the other; return how many were asked and how many answered."""
     told = 0
     for asked, doubt in enumerate(found):
@@ -69,7 +69,7 @@ def _ask(library: Library, found: Sequence[Doubt], names: dict[int, str]) -> tup
     return len(found), told
 
 
-def _answer(doubt: Doubt, name: str) -> str:
+def _answer(doubt: ReviewQuestion, name: str) -> str:
     """Return y, n, s or q; the end of the input is q."""
     center = doubt.face.box.center
     place = f"{center.x:.0%} from the left, {center.y:.0%} from the top"
@@ -84,7 +84,7 @@ def _answer(doubt: Doubt, name: str) -> str:
             return answer
 
 
-def _take(library: Library, doubt: Doubt, *, yes: bool) -> None:
+def _take(library: Library, doubt: ReviewQuestion, *, yes: bool) -> None:
     """Keep an answer at once, so that no other is lost where the user stops."""
     from indexer.library.people.corrections import move_faces, refuse_face
 
@@ -101,7 +101,7 @@ def _names(library: Library) -> dict[int, str]:
     return {each.number: each.label for each in list_people(library, hidden=True)}
 
 
-def _record(doubt: Doubt, names: dict[int, str]) -> dict[str, Any]:
+def _record(doubt: ReviewQuestion, names: dict[int, str]) -> dict[str, Any]:
     return {
         "face": doubt.face.number,
         **path_record(doubt.face.path),

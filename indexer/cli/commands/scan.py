@@ -19,7 +19,7 @@ from indexer.cli.session import Session, command
 from indexer.config.config import Config
 from indexer.errors import ConfigError, PhotoError, printable
 from indexer.photo import Outcome
-from indexer.pipeline.scan.stats import Tally
+from indexer.pipeline.scan.stats import ScanStats
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -55,7 +55,7 @@ def scan(
     A scan may be stopped at any time (Ctrl-C); the next one goes on where it stopped.
     """
     from indexer.cli.commands.teach import tell_stale
-    from indexer.pipeline.scan.stats import Tally
+    from indexer.pipeline.scan.stats import ScanStats
 
     config = session.settings(workers=workers).config
     folders = paths or list(config.folders)
@@ -64,7 +64,7 @@ def scan(
     scanning = _scanning(session, config, dry_run)
     scanning.prepare(folders)
     with stoppable() as stop, _open(session, config, dry_run) as library:
-        tally = Tally(monotonic)
+        tally = ScanStats(monotonic)
         planned = scanning.plan(library, folders, retry_failed=retry_failed, again=again)
         if dry_run:
             _say_planned(session, planned, as_json)
@@ -80,10 +80,10 @@ def scan(
 def _scanning(session: Session, config: Config, dry_run: bool) -> Scanning:
     from indexer.pipeline.scan.run import Scanning
     from indexer.pipeline.workers.tasks import Limits
-    from indexer.vision.model_set import Eyes
+    from indexer.vision.model_set import ModelSet
 
     return Scanning(
-        eyes=Eyes(**config.eyes),
+        eyes=ModelSet(**config.eyes),
         limits=Limits(**config.limits),
         build=(lambda _: None) if dry_run else (lambda specs: ensure_built(session, config, specs)),
         on_error=_trouble,
@@ -118,7 +118,7 @@ def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:
         )
 
 
-def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, tally: Tally, stop: Stop) -> None:
+def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, tally: ScanStats, stop: Stop) -> None:
     """Carry out the plan, or what can be done of it before the user wants to stop."""
     from indexer.photo import Failed
 
@@ -128,7 +128,7 @@ def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, 
             session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
 
 
-def _summarize(tally: Tally, stopped: bool, as_json: bool) -> None:
+def _summarize(tally: ScanStats, stopped: bool, as_json: bool) -> None:
     from indexer.records.scan import tally_record
 
     told = tally_record(tally)
@@ -157,20 +157,22 @@ _LINE_SECONDS = 10.0
 
 
 def shown(
-    outcomes: Iterable[Outcome | None], total: int, tally: Tally, clock: Callable[[], float], *, quiet: bool = False
+    outcomes: Iterable[Outcome | None], total: int, tally: ScanStats, clock: Callable[[], float], *, quiet: bool = False
 ) -> Iterator[Outcome]:
     """Pass outcomes through, counted in `tally` and shown on stderr; total: how many photos are to be looked at."""
     watch = _counted if quiet or not total else _bar if sys.stderr.isatty() else _lines
     return watch((outcome for outcome in outcomes if outcome is not None), total, tally, clock)
 
 
-def _counted(outcomes: Iterable[Outcome], _total: int, tally: Tally, _clock: Callable[[], float]) -> Iterator[Outcome]:
+def _counted(
+    outcomes: Iterable[Outcome], _total: int, tally: ScanStats, _clock: Callable[[], float]
+) -> Iterator[Outcome]:
     for outcome in outcomes:
         tally.add(outcome)
         yield outcome
 
 
-def _bar(outcomes: Iterable[Outcome], total: int, tally: Tally, _clock: Callable[[], float]) -> Iterator[Outcome]:
+def _bar(outcomes: Iterable[Outcome], total: int, tally: ScanStats, _clock: Callable[[], float]) -> Iterator[Outcome]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -183,7 +185,7 @@ def _bar(outcomes: Iterable[Outcome], total: int, tally: Tally, _clock: Callable
             yield outcome
 
 
-def _lines(outcomes: Iterable[Outcome], total: int, tally: Tally, clock: Callable[[], float]) -> Iterator[Outcome]:
+def _lines(outcomes: Iterable[Outcome], total: int, tally: ScanStats, clock: Callable[[], float]) -> Iterator[Outcome]:
     said = clock()
     for outcome in outcomes:
         tally.add(outcome)

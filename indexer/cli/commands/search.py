@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from indexer.library.query.ast import Query
     from indexer.library.store import Library
     from indexer.photo import Hit
-    from indexer.vision.tags.explain import Reason
+    from indexer.vision.tags.explain import TagReason
     from indexer.vision.tags.vocabulary import Vocabulary
 
 
@@ -76,14 +76,14 @@ def search(
     from datetime import date
 
     from indexer.library.search.hints import nothing_found
-    from indexer.library.search.request import Asked, resolver, tree
+    from indexer.library.search.request import SearchRequest, resolver, tree
     from indexer.library.search.search import by_query, count_hits
     from indexer.pipeline.root_state import away_roots
     from indexer.vision.tags.vocabulary import Vocabulary
 
     config = session.settings().config
     vocabulary = Vocabulary.load(rules=config.rules)
-    asked = Asked(query or (), keyword or (), any_word, person or (), model or (), after, before)
+    asked = SearchRequest(query or (), keyword or (), any_word, person or (), model or (), after, before)
     with session.open_library() as library:
         away = away_roots(library)
         wanted = tree(asked, resolver(library, vocabulary.canonical), date.today(), away)
@@ -140,13 +140,13 @@ def _write_count(number: int, style: Format) -> None:
 
 def _reasons(
     library: Library, vocabulary: Vocabulary, own_models: Path, hits: Sequence[Hit]
-) -> dict[int, list[Reason]]:
+) -> dict[int, list[TagReason]]:
     from indexer.pipeline.explain import explained_hits
 
     return explained_hits(library, vocabulary, own_models, hits)
 
 
-def _present(hits: Sequence[Hit], reasons: dict[int, list[Reason]], away: Sequence[Path], style: Format) -> None:
+def _present(hits: Sequence[Hit], reasons: dict[int, list[TagReason]], away: Sequence[Path], style: Format) -> None:
     def record(hit: Hit) -> HitRecord:
         return hit_record(hit, reasons.get(hit.number), away)
 

@@ -24,9 +24,9 @@ from indexer.records.alike import group_record, likeness_record, others_record
 
 if TYPE_CHECKING:
     from indexer.config.config import Config
-    from indexer.library.similar.similar import Copy, Group
+    from indexer.library.similar.similar import Copy, CopyGroup
     from indexer.library.store import Library
-    from indexer.pipeline.duplicates.verify import Doubt
+    from indexer.pipeline.duplicates.verify import Unsafe
     from indexer.vision.classify import Classifier
 
 _MOST = 2**31 - 1
@@ -105,19 +105,19 @@ def duplicates(
 
 def classifier_id(config: Config) -> str:
     """Return the id of the classifier whose vectors are compared. Errors: ModelError."""
-    from indexer.vision.model_set import Eyes
+    from indexer.vision.model_set import ModelSet
 
-    return Eyes(**config.eyes).specs()[0].id
+    return ModelSet(**config.eyes).specs()[0].id
 
 
 def open_classifier(session: Session, config: Config) -> Classifier:
     """Build the classifier where it is not there, and load it. Errors: ModelError."""
     from indexer.cli.lookup import ensure_built
     from indexer.vision.classify import Classifier
-    from indexer.vision.model_set import Eyes
+    from indexer.vision.model_set import ModelSet
     from indexer.vision.runtime import open_model
 
-    spec = Eyes(**config.eyes).specs()[0]
+    spec = ModelSet(**config.eyes).specs()[0]
     ensure_built(session, config, (spec,))
     return Classifier(open_model(spec, config.models_path, config.runtime, config.worker_count))
 
@@ -133,7 +133,7 @@ def _look(session: Session, config: Config, file: Path) -> bytes:
     return pooled_vector(file, open_classifier(session, config), config.max_pixels)
 
 
-def _look_alikes(library: Library, config: Config, away: Sequence[Path]) -> list[Group]:
+def _look_alikes(library: Library, config: Config, away: Sequence[Path]) -> list[CopyGroup]:
     from indexer.library.similar.similar import duplicates as find_groups
     from indexer.pipeline.duplicates.same_picture import PixelComparison
 
@@ -141,12 +141,12 @@ def _look_alikes(library: Library, config: Config, away: Sequence[Path]) -> list
     return find_groups(library, classifier_id(config), away=away, compare=compare)
 
 
-def _left_out(why: Mapping[Doubt, int]) -> str:
+def _left_out(why: Mapping[Unsafe, int]) -> str:
     reasons = ", ".join(f"{number:,} {doubt}" for doubt, number in why.items())
     return f"{count(sum(why.values()), 'file')} left out, which could not be confirmed as copies just now: {reasons}."
 
 
-def _write_groups(groups: list[Group], *, others: bool) -> None:
+def _write_groups(groups: list[CopyGroup], *, others: bool) -> None:
     for group in groups:
         if not others:
             write(f"best             {_text(group.best)}")

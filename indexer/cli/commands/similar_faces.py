@@ -21,7 +21,7 @@ from indexer.records.plain import path_record
 
 if TYPE_CHECKING:
     from indexer.config.config import Config
-    from indexer.library.people.similar_faces import Alike
+    from indexer.library.people.similar_faces import SimilarFace
     from indexer.library.store import Library
     from indexer.photo import Descriptor
     from indexer.pipeline.predict.query_faces import QueryFace
@@ -48,7 +48,7 @@ class _Likeness:
 
     about: str
     record: Mapping[str, Any]
-    matches: Sequence[Alike]
+    matches: Sequence[SimilarFace]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class _Search:
     limit: int
     combine: Combine
 
-    def like(self, wanted: Sequence[Descriptor]) -> list[Alike]:
+    def like(self, wanted: Sequence[Descriptor]) -> list[SimilarFace]:
         from indexer.library.people.similar_faces import faces_like
 
         return faces_like(
@@ -73,7 +73,7 @@ class _Search:
             mean=self.combine is Combine.MEAN,
         )
 
-    def like_person(self, person: int) -> tuple[int, list[Alike]]:
+    def like_person(self, person: int) -> tuple[int, list[SimilarFace]]:
         from indexer.library.people.similar_faces import like_person
 
         return like_person(
@@ -222,7 +222,7 @@ def _paths(result: _Likeness) -> list[Path]:
     return [match.face.path for match in result.matches]
 
 
-def _probability(match: Alike, spec: ModelSpec) -> float:
+def _probability(match: SimilarFace, spec: ModelSpec) -> float:
     from indexer.library.people.similar_faces import probability
 
     return probability(match.distance, spec.thresholds["even_distance"], spec.thresholds["log_odds"])
@@ -238,9 +238,9 @@ def query_faces(session: Session, files: Sequence[Path]) -> list[list[QueryFace]
 def _face_reader(session: Session, config: Config) -> FaceReader:
     from indexer.cli.lookup import ensure_built
     from indexer.vision.faces.reader import FaceReader
-    from indexer.vision.model_set import Eyes
+    from indexer.vision.model_set import ModelSet
 
-    eyes = Eyes(**config.eyes)
+    eyes = ModelSet(**config.eyes)
     ensure_built(session, config, eyes.specs()[1:])
     return FaceReader.open(eyes, threads=config.worker_count)
 

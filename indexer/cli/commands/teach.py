@@ -18,11 +18,11 @@ from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, IndexerError, ModelError, printable
 
 if TYPE_CHECKING:
-    from indexer.library.photo_rows.user_layer import Head
+    from indexer.library.photo_rows.user_layer import LinearProbe
     from indexer.library.store import Library
     from indexer.library.user.taught_words import TaughtWord
     from indexer.pipeline.models.few_shot import Look
-    from indexer.vision.linear_head import Trial
+    from indexer.vision.linear_head import CrossValidation
 
 _WORD = "word"  # the command that may be left out: `teach NAME` is `teach word NAME`
 _MOST_EXAMPLES = 500
@@ -133,7 +133,9 @@ def _refuse_known(session: Session, word: str) -> None:
         )
 
 
-def _try_out(session: Session, library: Library, word: str, examples: Path, other: Path | None) -> tuple[Head, Trial]:
+def _try_out(
+    session: Session, library: Library, word: str, examples: Path, other: Path | None
+) -> tuple[LinearProbe, CrossValidation]:
     from indexer.pipeline.models.few_shot import gather, try_out
     from indexer.vision.linear_head import LEAST_EXAMPLES
 
@@ -168,7 +170,7 @@ def _trouble(session: Session) -> Any:
     return lambda path, reason: session.say(f"indexer: {printable(path)}: {reason}")
 
 
-def _report(trial: Trial, word: str) -> None:
+def _report(trial: CrossValidation, word: str) -> None:
     write(f"{count(trial.examples, 'example')} against {count(trial.compared, 'other photo')}; on those left out:")
     write(f"recall     {trial.recall:.2f}  of the photos that show it get {word!r}")
     write(f"precision  {trial.precision:.2f}  of the photos that get it show it, where one in 20 does")
@@ -177,7 +179,7 @@ def _report(trial: Trial, word: str) -> None:
         write(f"{count(trial.doubtful, 'photo')} of the library look like examples and were left out of all this.")
 
 
-def _about(trial: Trial, examples: Path, other: Path | None) -> dict[str, Any]:
+def _about(trial: CrossValidation, examples: Path, other: Path | None) -> dict[str, Any]:
     return {
         "folder": printable(examples.resolve()),
         "not": printable(other.resolve()) if other else "",
@@ -188,7 +190,7 @@ def _about(trial: Trial, examples: Path, other: Path | None) -> dict[str, Any]:
     }
 
 
-def _write_model(session: Session, library: Path, head: Head, about: dict[str, Any]) -> None:
+def _write_model(session: Session, library: Path, head: LinearProbe, about: dict[str, Any]) -> None:
     """Write the head as a Keras model beside the library; the word works without."""
     from indexer.zoo.train.export_taught import write_head
 

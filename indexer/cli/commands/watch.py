@@ -26,8 +26,8 @@ from indexer.errors import ConfigError, IndexerError, LibraryError, StoreError, 
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
-    from indexer.pipeline.daemon.status_file import Desk, Presence
-    from indexer.vision.model_set import Eyes
+    from indexer.pipeline.daemon.status_file import DaemonLock, DaemonStatus
+    from indexer.vision.model_set import ModelSet
 
 
 Used: TypeAlias = tuple[Config, list[Path]]
@@ -95,10 +95,10 @@ class _Service:
 
     def run(self, config: Config, folders: list[Path]) -> None:
         """Work until stopped. Errors: StoreError where the library has a daemon already."""
-        from indexer.pipeline.daemon.status_file import Desk
+        from indexer.pipeline.daemon.status_file import DaemonLock
         from indexer.pipeline.daemon.throttle import step_back
 
-        with Desk.claim(self._library.path) as desk, self._reloadable():
+        with DaemonLock.claim(self._library.path) as desk, self._reloadable():
             self._next = config, folders
             while self._next:
                 (config, folders), self._next = self._next, None
@@ -116,12 +116,12 @@ class _Service:
             done = f"{count(told.indexed, 'photo')} indexed, {told.failed:,} failed since {local(told.since)}"
             log.log("stop", f"stopped: {done}", indexed=told.indexed, failed=told.failed, since=told.since)
 
-    def _follow(self, config: Config, folders: list[Path], desk: Desk, log: Log) -> None:
+    def _follow(self, config: Config, folders: list[Path], desk: DaemonLock, log: Log) -> None:
         from indexer.intake.watch.settle import Settling, disk_stamp
         from indexer.intake.watch.watch import Watch
         from indexer.pipeline.daemon.daemon import Daemon, Pace
-        from indexer.pipeline.daemon.reporter import Account
-        from indexer.pipeline.daemon.throttle import Gate
+        from indexer.pipeline.daemon.reporter import DaemonReporter
+        from indexer.pipeline.daemon.throttle import Throttle
         from indexer.pipeline.retag import learn_names
         from indexer.pipeline.workers.photo_pool import Pool
         from indexer.pipeline.workers.tasks import Limits
@@ -130,9 +130,9 @@ class _Service:
         eyes = _eyes(config)
         learn_names(self._library, eyes.specs(), Vocabulary.load())
         with ExitStack() as stack:
-            gate = Gate(self._library.path, config.max_load, lambda: pool.busy, monotonic)
+            gate = Throttle(self._library.path, config.max_load, lambda: pool.busy, monotonic)
             pool = stack.enter_context(Pool(eyes, Limits(**config.limits), config.worker_count, gate.is_open))
-            account = Account(desk.presence, log.log, self._shown(desk), monotonic, time)
+            account = DaemonReporter(desk.presence, log.log, self._shown(desk), monotonic, time)
             settling = Settling(config.settle_seconds, monotonic, disk_stamp)
             watch = stack.enter_context(Watch(settling, account.notice, mode=config.watching, on_step=self._step))
             daemon = Daemon(
@@ -152,8 +152,8 @@ class _Service:
             )
             daemon.run()
 
-    def _shown(self, desk: Desk) -> Callable[[Presence], None]:
-        def show(presence: Presence) -> None:
+    def _shown(self, desk: DaemonLock) -> Callable[[DaemonStatus], None]:
+        def show(presence: DaemonStatus) -> None:
             desk.tell(presence)
             doing = f"{presence.phase}, {presence.queued:,} waiting, {presence.indexed:,} indexed"
             self._notifier.status(f"{doing}: {presence.reason}" if presence.reason else doing)
@@ -207,10 +207,10 @@ class _Service:
                 signal.signal(hangup, before)
 
 
-def _eyes(config: Config) -> Eyes:
-    from indexer.vision.model_set import Eyes
+def _eyes(config: Config) -> ModelSet:
+    from indexer.vision.model_set import ModelSet
 
-    return Eyes(**config.eyes)
+    return ModelSet(**config.eyes)
 
 
 def _folders(given: Sequence[Path]) -> list[Path]:

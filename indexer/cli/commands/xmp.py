@@ -48,12 +48,12 @@ def export_xmp(
     What they and you wrote there stays. Words that an earlier export wrote, and that are no longer so, are taken
     back. Photos are touched with --in-place only.
     """
-    from indexer.pipeline.xmp_export import Wish, export
+    from indexer.pipeline.xmp_export import ExportOptions, export
     from indexer.vision.tags.vocabulary import Vocabulary
     from indexer.vision.tags.wordnet import paths
 
     words = paths(Vocabulary.load(rules=session.settings().config.rules))
-    wish = Wish(min_score=min_score, own_only=own_only, faces=faces, in_place=in_place)
+    wish = ExportOptions(min_score=min_score, own_only=own_only, faces=faces, in_place=in_place)
     with session.open_library(read_only=dry_run or not in_place) as library:
         done = export(library, _absolute(folders), wish, words, dry_run=dry_run)
         tally = _told_exports(session, done, dry_run=dry_run, quiet=as_json)

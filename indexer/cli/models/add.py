@@ -15,7 +15,7 @@ from indexer.cli.session import Session, command
 from indexer.errors import printable
 
 if TYPE_CHECKING:
-    from indexer.zoo.custom.catalog import Found
+    from indexer.zoo.custom.catalog import CatalogEntry
 
 
 class Role(StrEnum):
@@ -98,18 +98,18 @@ def add(  # an option for each key of a description that a file cannot tell
     tried once, and refused with a reason when it does not fit.
     """
     from indexer.vision.spec import read_specs
-    from indexer.zoo.custom.catalog import Asked, found
+    from indexer.zoo.custom.catalog import AddRequest, found
     from indexer.zoo.custom.install import adopted, check_name
-    from indexer.zoo.custom.overrides import Wishes, wished
+    from indexer.zoo.custom.overrides import Overrides, wished
 
     config = session.settings().config
     own = config.own_models_path
     check_name(name, tuple(read_specs()), own, replace=replace)
     offset = _offset(labels) if label_offset is None else label_offset
-    wishes = Wishes(
+    wishes = Overrides(
         input, output, embedding, activation, scaling, colors, size, layout, fit, crop, threshold, offset, align
     )
-    with found(Asked(path, tag or (), role, weights, link), session.say) as network:
+    with found(AddRequest(path, tag or (), role, weights, link), session.say) as network:
         proposal = wished(network.proposal, wishes, network.inspection, name)
         names = _names(network, labels)
         about = description or network.about or f"{proposal.spec['role']} from {network.source.name}"
@@ -125,7 +125,7 @@ def add(  # an option for each key of a description that a file cannot tell
         session.say(f"'indexer models enable {name}' lets it look at photos.")
 
 
-def _names(network: Found, labels: Path | None) -> tuple[str, ...]:
+def _names(network: CatalogEntry, labels: Path | None) -> tuple[str, ...]:
     """Return the names of the classes: those that are given, before those that are known, before those in the file."""
     from indexer.vision.tags.labels import read_labels
     from indexer.zoo.custom.install import label_names

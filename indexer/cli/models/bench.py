@@ -15,7 +15,7 @@ from indexer.errors import ModelError
 
 if TYPE_CHECKING:
     from indexer.config.config import Config
-    from indexer.pipeline.models.bench import Measured, Way
+    from indexer.pipeline.models.bench import BenchResult, BenchSetup
     from indexer.vision.spec import ModelSpec
 
 _BATCHES = (1, 2, 4, 8, 16)
@@ -55,7 +55,7 @@ def bench(
     Each line is measured in a process of its own; what the network does not take is left out.
     """
     from indexer.cli.lookup import ensure_built
-    from indexer.pipeline.models.bench import Way, runtimes
+    from indexer.pipeline.models.bench import BenchSetup, runtimes
     from indexer.vision.model_set import spec_named
     from indexer.vision.spec import read_specs
 
@@ -66,14 +66,14 @@ def bench(
     if lacking := set(runtime or ()) - set(there):
         raise ModelError(name, f"is not there for {min(lacking)}, but for {', '.join(there)}")
     ways = product(runtime or there, sorted(set(threads or (1, config.worker_count))), batch or _BATCHES)
-    found = _measured(session, config, spec, [Way(str(by), cores, pictures) for by, cores, pictures in ways])
+    found = _measured(session, config, spec, [BenchSetup(str(by), cores, pictures) for by, cores, pictures in ways])
     if as_json:
         write_json([_record(each) for each in found], indent=2)
     else:
         table([_row(each) for each in found], _TITLES)
 
 
-def _measured(session: Session, config: Config, spec: ModelSpec, ways: Sequence[Way]) -> list[Measured]:
+def _measured(session: Session, config: Config, spec: ModelSpec, ways: Sequence[BenchSetup]) -> list[BenchResult]:
     """Measure all ways that the network takes. Errors: ModelError where it takes none, as of the last."""
     from indexer.pipeline.models.bench import measure
 
@@ -89,7 +89,7 @@ def _measured(session: Session, config: Config, spec: ModelSpec, ways: Sequence[
     return found
 
 
-def _row(found: Measured) -> list[str]:
+def _row(found: BenchResult) -> list[str]:
     way = found.way
     times = [found.load, found.first, found.later, found.later / way.batch]
     memory = f"{found.peak_bytes / 1e6:.0f} MB"
@@ -102,7 +102,7 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1e3:.1f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f} µs"
 
 
-def _record(found: Measured) -> dict[str, Any]:
+def _record(found: BenchResult) -> dict[str, Any]:
     return {
         "runtime": found.way.runtime,
         "threads": found.way.threads,

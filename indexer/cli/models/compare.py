@@ -18,7 +18,7 @@ from indexer.records.plain import path_record, rounded
 
 if TYPE_CHECKING:
     from indexer.pipeline.models.compare import Summary
-    from indexer.pipeline.predict.predict import Said, Seen
+    from indexer.pipeline.predict.predict import ModelPrediction, Prediction
 
 _CLASSES = 2
 _THUMBNAIL_PX = 320
@@ -65,7 +65,7 @@ def compare(
     errors.end()
 
 
-def _row(seen: Seen) -> list[str]:
+def _row(seen: Prediction) -> list[str]:
     from indexer.pipeline.models.compare import agreement
 
     agreed = agreement(seen)
@@ -73,7 +73,7 @@ def _row(seen: Seen) -> list[str]:
     return [printable(seen.path), *map(_first, seen.said), same, ", ".join(agreed.common)]
 
 
-def _first(said: Said) -> str:
+def _first(said: ModelPrediction) -> str:
     return scored(said.labels, _CLASSES) or "nothing"
 
 
@@ -87,7 +87,7 @@ def _told(total: Summary, names: Sequence[str]) -> list[str]:
     ]
 
 
-def _record(seen: Seen) -> dict[str, Any]:
+def _record(seen: Prediction) -> dict[str, Any]:
     from indexer.pipeline.models.compare import agreement
 
     agreed = agreement(seen)
@@ -99,7 +99,7 @@ def _record(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _said_record(said: Said) -> dict[str, Any]:
+def _said_record(said: ModelPrediction) -> dict[str, Any]:
     return {
         "model": said.model,
         "word": said.word,
@@ -109,7 +109,9 @@ def _said_record(said: Said) -> dict[str, Any]:
     }
 
 
-def _write_page(session: Session, file: Path, names: tuple[str, str], seen: Sequence[Seen], total: Summary) -> None:
+def _write_page(
+    session: Session, file: Path, names: tuple[str, str], seen: Sequence[Prediction], total: Summary
+) -> None:
     from indexer.cli.html_page import Figure, write_figures
     from indexer.intake.thumbnail import thumbnail
 
@@ -120,7 +122,7 @@ def _write_page(session: Session, file: Path, names: tuple[str, str], seen: Sequ
     session.say(f"Written: {printable(file)}")
 
 
-def _caption(seen: Seen, names: Sequence[str]) -> list[str]:
+def _caption(seen: Prediction, names: Sequence[str]) -> list[str]:
     from indexer.pipeline.models.compare import agreement
 
     said = [

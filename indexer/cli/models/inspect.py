@@ -15,8 +15,8 @@ from indexer.cli.session import Session, command
 from indexer.errors import ModelError, printable
 
 if TYPE_CHECKING:
-    from indexer.zoo.custom.spec_draft import Proposal
-    from indexer.zoo.inspect.inspection import Inspection, Operation, Shape, Signature
+    from indexer.zoo.custom.spec_draft import SpecDraft
+    from indexer.zoo.inspect.inspection import Inspection, Operation, Shape, SignatureInfo
 
 _SHOWN_LABELS = 5
 _SHOWN_OUTPUTS = 10
@@ -79,7 +79,7 @@ def _record(inspection: Inspection, operations: Sequence[Operation]) -> dict[str
     }
 
 
-def _proposal(inspection: Inspection) -> tuple[Proposal | None, tuple[str, ...]]:
+def _proposal(inspection: Inspection) -> tuple[SpecDraft | None, tuple[str, ...]]:
     """Return a proposed description, or None and the reason why there is none."""
     from indexer.zoo.custom.infer_spec import guess
 
@@ -128,17 +128,17 @@ def _facts(inspection: Inspection) -> Iterator[str]:
 
 
 def _tensors(inspection: Inspection) -> Iterator[str]:
-    from indexer.zoo.inspect.inspection import Signature
+    from indexer.zoo.inspect.inspection import SignatureInfo
 
     if not inspection.signatures:
         yield "  no signature; its graph has"
-        yield from _ends(Signature(inspection.inputs, inspection.outputs))
+        yield from _ends(SignatureInfo(inspection.inputs, inspection.outputs))
     for name, signature in inspection.signatures.items():
         yield f"  signature {name}"
         yield from _ends(signature)
 
 
-def _ends(signature: Signature) -> Iterator[str]:
+def _ends(signature: SignatureInfo) -> Iterator[str]:
     for way, tensors in (("in ", signature.inputs), ("out", signature.outputs)):
         for each in tensors[:_SHOWN_OUTPUTS]:
             made_by = f" by {each.made_by}" if each.made_by else ""

@@ -102,9 +102,9 @@ def _text(value: object) -> str:
 
 
 def _chosen(names: list[str] | None, config: Config) -> tuple[ModelSpec, ...]:
-    from indexer.vision.model_set import Eyes
+    from indexer.vision.model_set import ModelSet
 
-    return tuple(described(config, name) for name in names) if names else Eyes(**config.eyes).specs()
+    return tuple(described(config, name) for name in names) if names else ModelSet(**config.eyes).specs()
 
 
 @command(app, "export")

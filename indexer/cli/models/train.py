@@ -21,9 +21,9 @@ from indexer.errors import ConfigError, ModelError, printable
 
 if TYPE_CHECKING:
     from indexer.config.config import Config
-    from indexer.pipeline.models.training_data import Lesson
+    from indexer.pipeline.models.training_data import TrainingSet
     from indexer.vision.spec import ModelSpec
-    from indexer.zoo.train.params import Course
+    from indexer.zoo.train.params import TrainingParams
 
 _TRUNK_PX, _SCRATCH_PX = 224, 128
 _TOLD_SECONDS = 5.0
@@ -72,7 +72,7 @@ def train(
     from indexer.vision.spec import read_specs
     from indexer.zoo.custom.install import adopted, check_name
     from indexer.zoo.train import train as training
-    from indexer.zoo.train.params import MODEL, PICTURES, Course
+    from indexer.zoo.train.params import MODEL, PICTURES, TrainingParams
 
     config = session.settings().config
     own = config.own_models_path
@@ -80,7 +80,7 @@ def train(
     check_name(name, tuple(known), own, replace=replace)
     base = None if from_scratch else _trunk(known, trunk)
     targets = _targets(report) if report else None
-    course = Course((), size or (_SCRATCH_PX if from_scratch else _TRUNK_PX), epochs, fine_tune, batch, seed)
+    course = TrainingParams((), size or (_SCRATCH_PX if from_scratch else _TRUNK_PX), epochs, fine_tune, batch, seed)
     with _room() as place:
         lesson = _read(session, folder, course, place / PICTURES, config)
         course = dataclasses.replace(course, labels=lesson.labels)
@@ -114,7 +114,7 @@ def _room() -> Iterator[Path]:
         raise ConfigError("TMPDIR", f"the pictures to learn from have no room there: {error}") from error
 
 
-def _read(session: Session, folder: Path, course: Course, into: Path, config: Config) -> Lesson:
+def _read(session: Session, folder: Path, course: TrainingParams, into: Path, config: Config) -> TrainingSet:
     """Read the pictures, telling how it goes and what is left out."""
     from indexer.pipeline.models.training_data import PARTS, gather
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from indexer.intake.mounts import Mount
 
 
-class Place(NamedTuple):
+class MountPlace(NamedTuple):
     """Where a file or folder lies: the file system (its number and what is mounted), and the path within."""
 
     system: tuple[str, str]
@@ -54,15 +54,15 @@ class MountTree:
         """Return the mount that a path lies on."""
         return next(reversed(self.passed(real)), None)
 
-    def place(self, real: str) -> Place:
+    def place(self, real: str) -> MountPlace:
         """Return where a path leads to; equal places are one file or folder."""
         mount = self.covering(real)
         if mount is None:
-            return Place(("", ""), real)
+            return MountPlace(("", ""), real)
         system, root = _shown(mount)
-        return Place(system, _joined(root, real[len(os.fspath(mount.place).rstrip("/")) :]))
+        return MountPlace(system, _joined(root, real[len(os.fspath(mount.place).rstrip("/")) :]))
 
-    def paths(self, place: Place) -> Iterator[str]:
+    def paths(self, place: MountPlace) -> Iterator[str]:
         """Return all paths without links that lead to a place."""
         if place.system not in self._shown:
             yield place.path

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from indexer.intake.ignore import Ignore
 from indexer.intake.names import is_junk_folder, may_be_photo
-from indexer.intake.walk.bind_mounts import MountTree, Place, is_below
+from indexer.intake.walk.bind_mounts import MountPlace, MountTree, is_below
 
 _Rank = tuple[int, int, int]
 
@@ -29,7 +29,7 @@ class CanonicalPaths:
         self._rules: dict[str, Ignore | None] = {}
         self._other: dict[tuple[str, bool], str | None] = {}
 
-    def place(self, real: str) -> Place:
+    def place(self, real: str) -> MountPlace:
         """Return where a path without links leads to."""
         return self._tree.place(real)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from indexer.errors import printable
-from indexer.intake.walk.bind_mounts import Place
+from indexer.intake.walk.bind_mounts import MountPlace
 from indexer.intake.walk.walked_folder import WalkedFolder
 
 _EQUAL = (
@@ -26,7 +26,7 @@ class EqualNumbers:
     on_notice: hears once of equal numbers, and of each loop.  place: tells where a path without links leads to.
     """
 
-    def __init__(self, on_notice: Callable[[Path, str], None], place: Callable[[str], Place]) -> None:
+    def __init__(self, on_notice: Callable[[Path, str], None], place: Callable[[str], MountPlace]) -> None:
         self._on_notice, self._place = on_notice, place
         self._first: dict[tuple[int, int], WalkedFolder] = {}
         self._is_told = False

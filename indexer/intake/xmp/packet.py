@@ -16,7 +16,7 @@ from indexer.intake.xmp.names import LISTS, SEPARATORS
 from indexer.intake.xmp.regions import Frame, Region, read_regions
 from indexer.intake.xmp.tree import Packet, child, container, drop, items
 
-__all__ = ["Change", "Frame", "Packet", "Region", "Saying", "read_saying", "write_saying"]
+__all__ = ["Frame", "Packet", "Region", "XmpChange", "XmpContent", "read_saying", "write_saying"]
 
 REJECTED = -1
 _NO_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -24,7 +24,7 @@ _KEPT_BY_DIGIKAM = "_Digikam"  # how the tags begin that digiKam keeps for itsel
 
 
 @dataclass(frozen=True, slots=True)
-class Saying:
+class XmpContent:
     """What somebody says of a photo.
 
     words: each with its broader words before it, broadest first.  rating: 0..5, -1 rejected, None: nothing.
@@ -36,7 +36,7 @@ class Saying:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class XmpChange:
     """What was done to XMP, as the user would say it.
 
     rating: before and after, None where it stays.  kept_rating: one that another program wrote and that is
@@ -52,7 +52,7 @@ class Change:
     is_other: bool = False
 
 
-def read_saying(packet: Packet, frame: Frame) -> Saying:
+def read_saying(packet: Packet, frame: Frame) -> XmpContent:
     """Return what users and other programs say; what we wrote, and nobody changed, is left out."""
     words: dict[str, tuple[str, ...]] = {}
     for name in ("dc:subject", *SEPARATORS):
@@ -64,10 +64,10 @@ def read_saying(packet: Packet, frame: Frame) -> Saying:
     ours = {_folded(text) for text in packet.texts(LISTS["dc:subject"])}
     found = tuple(path for word, path in words.items() if word not in ours)
     rating, written = (_stars(packet.text(name)) for name in ("xmp:Rating", "indexer:WroteRating"))
-    return Saying(found, None if rating == written else rating, tuple(read_regions(packet, frame)))
+    return XmpContent(found, None if rating == written else rating, tuple(read_regions(packet, frame)))
 
 
-def write_saying(packet: Packet, saying: Saying, frame: Frame, *, faces: bool = True) -> Change:
+def write_saying(packet: Packet, saying: XmpContent, frame: Frame, *, faces: bool = True) -> XmpChange:
     """Have XMP say this where we are the ones who say it; all that others wrote stays as it is.
 
     faces: False leaves the regions as they are, ours, too.
@@ -81,7 +81,7 @@ def write_saying(packet: Packet, saying: Saying, frame: Frame, *, faces: bool = 
     rating, kept = _write_rating(packet, saying.rating)
     named, unnamed = write_regions(packet, regions, frame) if faces else ([], [])
     packet.tidy()
-    return Change(
+    return XmpChange(
         tuple(added), tuple(removed), rating, tuple(named), tuple(unnamed), kept, is_other=bytes(packet) != before
     )
 

@@ -31,7 +31,7 @@ class DeepCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class HashedFile:
     """A photo to be compared: its path, the stamp of its file and the SHA-256 that it should have."""
 
     number: int
@@ -61,13 +61,13 @@ def begin(connection: Connection, now: str) -> DeepCheck:
     return DeepCheck(row.id, row.began_at, row.last_photo, row.checked, row.differing)
 
 
-def to_compare(connection: Connection, last: int, count: int) -> list[Compared]:
+def to_compare(connection: Connection, last: int, count: int) -> list[HashedFile]:
     """Return the next photos after a number whose files should have the bytes that were analyzed."""
     roots = Roots.read(connection)
     wanted = (photos.c.missing_since.is_(None), photos.c.content_hash.is_not(None), photos.c.content_size.is_(None))
     query = select(photos).where(photos.c.id > last, photos.c.replaced == 0, *wanted).order_by(photos.c.id).limit(count)
     return [
-        Compared(row.id, roots.path(row.root_id, row.path), row.size, row.mtime_ns, row.ctime_ns, row.content_hash)
+        HashedFile(row.id, roots.path(row.root_id, row.path), row.size, row.mtime_ns, row.ctime_ns, row.content_hash)
         for row in connection.execute(query)
     ]
 

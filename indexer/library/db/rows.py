@@ -24,11 +24,11 @@ from indexer.library.db.tables import (
     tags,
     vectors,
 )
-from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Look, Metadata, Object, Tag
+from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Metadata, Object, PixelStats, Tag
 
 UNSEEN = -1  # the position of a face that a user named, and that the last analysis did not find
 _METADATA = [item.name for item in fields(Metadata)]
-_LOOK = [item.name for item in fields(Look)]
+_LOOK = [item.name for item in fields(PixelStats)]
 
 
 def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: bool = True) -> dict[int, Analysis]:
@@ -46,7 +46,7 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
         row.id: Analysis(
             metadata=Metadata(**{name: getattr(row, name) for name in _METADATA}),
             hashes=Hashes(row.content_hash, row.perceptual_hash),
-            look=Look(**{name: getattr(row, name) for name in _LOOK}),
+            look=PixelStats(**{name: getattr(row, name) for name in _LOOK}),
             evidence=tuple(Evidence(each.name, each.data) for each in evidences[row.id]),
             tags=tuple(tag for _, tag in marks[row.id]),
             faces=tuple(map(face, found[row.id])),

@@ -10,7 +10,7 @@ from typing import Any
 
 from indexer.errors import IndexerError
 from indexer.geometry import Box
-from indexer.library.history.row_changes import NOTED, Change, Group, Row
+from indexer.library.history.row_changes import NOTED, Row, RowChange, RowChangeGroup
 
 _BYTES = "base64"
 
@@ -40,7 +40,7 @@ def from_json(text: str) -> dict[str, Any]:
     return changes
 
 
-def packed(groups: Iterable[Group], marks: Iterable[FaceMark]) -> dict[str, Any]:
+def packed(groups: Iterable[RowChangeGroup], marks: Iterable[FaceMark]) -> dict[str, Any]:
     """Return row changes as a JSON object.
 
     rows: [table, the row before without its first column, the row after without it, the first columns].
@@ -51,7 +51,7 @@ def packed(groups: Iterable[Group], marks: Iterable[FaceMark]) -> dict[str, Any]
     return {"rows": rows, "faces": boxes}
 
 
-def unpacked(changes: Mapping[str, Any]) -> tuple[list[Change], list[FaceMark]]:
+def unpacked(changes: Mapping[str, Any]) -> tuple[list[RowChange], list[FaceMark]]:
     """Return what `packed` was given, row by row. Errors: IndexerError where it is damaged."""
     try:
         rows = [change for group in changes["rows"] for change in _changes(*group)]
@@ -61,13 +61,13 @@ def unpacked(changes: Mapping[str, Any]) -> tuple[list[Change], list[FaceMark]]:
     return rows, marks
 
 
-def _changes(table: str, before: list[Any] | None, after: list[Any] | None, firsts: list[Any]) -> list[Change]:
+def _changes(table: str, before: list[Any] | None, after: list[Any] | None, firsts: list[Any]) -> list[RowChange]:
     old, new = (None if row is None else _row(table, row) for row in (before, after))
     if old == new:
         raise ValueError(table)
     rest = (old or new or ())[: NOTED[table].keys - 1]
     return [
-        Change(table, (first, *rest), None if old is None else (first, *old), None if new is None else (first, *new))
+        RowChange(table, (first, *rest), None if old is None else (first, *old), None if new is None else (first, *new))
         for first in map(_number, firsts)
     ]
 

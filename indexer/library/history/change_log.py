@@ -15,7 +15,7 @@ from indexer.library.history.change_json import FaceMark, packed
 from indexer.library.history.entries import log_change
 from indexer.library.history.revert import face_marks
 from indexer.library.history.revert_tags import stored
-from indexer.library.history.row_changes import NOTED, Group, noted, unwatch, watch
+from indexer.library.history.row_changes import NOTED, RowChangeGroup, noted, unwatch, watch
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -88,7 +88,9 @@ def _of_kind(query: Select[Any], kind: str | None) -> Select[Any]:
     return query if kind is None else query.where(change_log.c.kind == kind)
 
 
-def _keep_rows(connection: Connection, kind: str, about: Sentence, found: Sequence[Group], undoes: int | None) -> None:
+def _keep_rows(
+    connection: Connection, kind: str, about: Sentence, found: Sequence[RowChangeGroup], undoes: int | None
+) -> None:
     kept = stored(connection, found)
     marks = face_marks(connection, kept)
     photos = _photos(found, marks)
@@ -97,7 +99,7 @@ def _keep_rows(connection: Connection, kind: str, about: Sentence, found: Sequen
     log_change(connection, kind, said, packed(kept, marks), now, len(photos) or None, undoes)
 
 
-def _photos(found: Sequence[Group], marks: Sequence[FaceMark]) -> list[int]:
+def _photos(found: Sequence[RowChangeGroup], marks: Sequence[FaceMark]) -> list[int]:
     """Return the photos that an act changed, or of whose faces it said something."""
     own = {photo for each in found if NOTED[each.table].holds == "photo" for photo in each.firsts}
     faces = {face for each in found if NOTED[each.table].holds == "face" for face in each.firsts}

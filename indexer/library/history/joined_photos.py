@@ -12,7 +12,7 @@ from indexer.library.db.rows import box
 from indexer.library.db.tables import changes as change_log
 from indexer.library.db.tables import faces
 from indexer.library.history.change_json import FaceMark, from_json, packed, to_json, unpacked
-from indexer.library.history.row_changes import NOTED, Change, Key, grouped
+from indexer.library.history.row_changes import NOTED, Key, RowChange, grouped
 
 _PHOTOS = ("before", "now")  # numbers of photos in an entry of the kind 'identity'
 _HELD = {"photo": 1, "face": 1, "faces": 2}  # so many numbers of these a row begins with
@@ -48,7 +48,7 @@ def _rows_joined(
     of_photos = {each.key[0] for each in changes if NOTED[each.table].holds == "photo"}
     if photos.keys().isdisjoint(of_photos | {mark.photo for mark in marks}):
         return None
-    told: dict[tuple[str, Key], Change] = {}
+    told: dict[tuple[str, Key], RowChange] = {}
     for old in changes:
         new = _joined(old, photos if NOTED[old.table].holds == "photo" else same_faces)
         if new is not old or (new.table, new.key) not in told:
@@ -61,7 +61,7 @@ def _rows_joined(
     return packed(grouped(told.values()), new_marks.values())
 
 
-def _joined(change: Change, numbers: Mapping[int, int]) -> Change:
+def _joined(change: RowChange, numbers: Mapping[int, int]) -> RowChange:
     """Return a change of a row that begins with numbers of photos or faces with the new ones; itself if none is."""
     count = _HELD.get(NOTED[change.table].holds, 0)
     old = change.key[:count]
@@ -69,7 +69,7 @@ def _joined(change: Change, numbers: Mapping[int, int]) -> Change:
     if new == old:
         return change
     before, after = (None if row is None else (*new, *row[count:]) for row in (change.before, change.after))
-    return Change(change.table, (*new, *change.key[count:]), before, after)
+    return RowChange(change.table, (*new, *change.key[count:]), before, after)
 
 
 def _mark(connection: Connection, mark: FaceMark, photos: Mapping[int, int], same_faces: Mapping[int, int]) -> FaceMark:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from indexer.geometry import Box
 from indexer.library.db.engine import chunks
 from indexer.library.history.change_json import FaceMark
-from indexer.library.history.row_changes import NOTED, Change, Group, Key, Row
+from indexer.library.history.row_changes import NOTED, Key, Row, RowChange, RowChangeGroup
 
 _COPIES = """
     SELECT others.id FROM faces JOIN photos ON photos.id = faces.photo_id
@@ -27,20 +27,20 @@ _FACES = {"face": 1, "faces": 2}  # so many columns are faces
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class Revertible:
     """What of some changes can be put back.
 
     changes: those whose photos and faces are still there.  conflicts: rows (table, key) that are not as the act left
     them, or stand in the way.  photos_gone, faces_gone: how many are not there any more.
     """
 
-    changes: Sequence[Change]
+    changes: Sequence[RowChange]
     conflicts: frozenset[tuple[str, Key]]
     photos_gone: int
     faces_gone: int
 
 
-def face_marks(connection: Connection, groups: Iterable[Group]) -> list[FaceMark]:
+def face_marks(connection: Connection, groups: Iterable[RowChangeGroup]) -> list[FaceMark]:
     """Return what tells the faces of changes from others that may get their numbers when they are gone."""
     faces: set[int] = set()
     for each in groups:
@@ -49,7 +49,7 @@ def face_marks(connection: Connection, groups: Iterable[Group]) -> list[FaceMark
     return list(_marks(connection, faces))
 
 
-def compare(connection: Connection, changes: Sequence[Change], marks: Sequence[FaceMark]) -> Fit:
+def compare(connection: Connection, changes: Sequence[RowChange], marks: Sequence[FaceMark]) -> Revertible:
     """Compare what is to be put back with what is there.
 
     `photo_tags` never conflicts: an analysis may have written since.
@@ -63,10 +63,10 @@ def compare(connection: Connection, changes: Sequence[Change], marks: Sequence[F
     kept = [each for each in changes if _is_there(each, photos, gone)]
     conflicts = {*_changed(connection, kept), *_homeless(connection, kept), *_namesakes(connection, kept)}
     conflicts |= {(each.table, each.key) for each in kept if other and not other.isdisjoint(_faces(each))}
-    return Fit(kept, frozenset(conflicts), len(ids - photos), sum(each.photo in photos for each in lost))
+    return Revertible(kept, frozenset(conflicts), len(ids - photos), sum(each.photo in photos for each in lost))
 
 
-def put_back(connection: Connection, changes: Sequence[Change]) -> None:
+def put_back(connection: Connection, changes: Sequence[RowChange]) -> None:
     """Make all rows what they were before, but for `photo_tags`."""
     of = {name: [each for each in changes if each.table == name] for name in NOTED}
     _people_back(connection, of["people"])
@@ -79,7 +79,7 @@ def put_back(connection: Connection, changes: Sequence[Change]) -> None:
     _run(connection, "DELETE FROM people WHERE id = ?", [each.key for each in of["people"] if each.before is None])
 
 
-def replace_rows(connection: Connection, name: str, changes: Sequence[Change]) -> None:
+def replace_rows(connection: Connection, name: str, changes: Sequence[RowChange]) -> None:
     """Make the rows of one table what they were before."""
     table, columns = NOTED[name].table, NOTED[name].columns
     which = " AND ".join(f"{column} = ?" for column in NOTED[name].key_columns)
@@ -103,13 +103,13 @@ def rows_now(connection: Connection, name: str, keys: Collection[Key]) -> dict[K
     return {row[: noted.keys]: row for row in found}
 
 
-def _is_there(change: Change, photos: Collection[int], gone: Collection[int]) -> bool:
+def _is_there(change: RowChange, photos: Collection[int], gone: Collection[int]) -> bool:
     if NOTED[change.table].holds == "photo":
         return change.key[0] in photos
     return not gone or not any(face in gone for face in _faces(change))
 
 
-def _changed(connection: Connection, changes: Sequence[Change]) -> Iterator[tuple[str, Key]]:
+def _changed(connection: Connection, changes: Sequence[RowChange]) -> Iterator[tuple[str, Key]]:
     """Yield the rows that are not as the act left them."""
     for name in ("people", *_ROWS, *_COLUMNS):
         ours = [each for each in changes if each.table == name]
@@ -117,7 +117,7 @@ def _changed(connection: Connection, changes: Sequence[Change]) -> Iterator[tupl
         yield from ((name, each.key) for each in ours if now.get(each.key) != each.after)
 
 
-def _homeless(connection: Connection, changes: Sequence[Change]) -> Iterator[tuple[str, Key]]:
+def _homeless(connection: Connection, changes: Sequence[RowChange]) -> Iterator[tuple[str, Key]]:
     """Yield the people who would get something back and are not there, and what is left of those who go."""
     going = {each.key[0] for each in changes if each.table == "people" and each.before is None}
     coming = {each.key[0] for each in changes if each.table == "people" and each.after is None}
@@ -138,7 +138,7 @@ def _of_copies(connection: Connection, faces: Iterable[int]) -> set[int]:
     return {row[0] for row in _rows(connection, _COPIES, faces)}
 
 
-def _namesakes(connection: Connection, changes: Sequence[Change]) -> Iterator[tuple[str, Key]]:
+def _namesakes(connection: Connection, changes: Sequence[RowChange]) -> Iterator[tuple[str, Key]]:
     """Yield others who have got a name that somebody gets back."""
     ours = [each for each in changes if each.table == "people"]
     names = {each.before[2] for each in ours if each.before is not None and each.before[2] is not None}
@@ -146,7 +146,7 @@ def _namesakes(connection: Connection, changes: Sequence[Change]) -> Iterator[tu
     yield from (("people", (person,)) for person in others - {each.key[0] for each in ours})
 
 
-def _people_back(connection: Connection, changes: Sequence[Change]) -> None:
+def _people_back(connection: Connection, changes: Sequence[RowChange]) -> None:
     keys = [each.key for each in changes]
     _run(connection, "UPDATE people SET folded = NULL WHERE id = ?", keys)  # as names change hands
     back = [each.before for each in changes if each.before is not None and each.after is None]
@@ -155,7 +155,7 @@ def _people_back(connection: Connection, changes: Sequence[Change]) -> None:
     _run(connection, "UPDATE people SET name = ?2, folded = ?3, is_hidden = ?4 WHERE id = ?1", stay)
 
 
-def _faces(change: Change) -> Key:
+def _faces(change: RowChange) -> Key:
     return change.key[: _FACES.get(NOTED[change.table].holds, 0)]
 
 

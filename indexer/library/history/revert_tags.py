@@ -8,16 +8,16 @@ from sqlalchemy import Connection, select
 
 from indexer.library.db.tables import models, photo_tags, sources, tags, taught
 from indexer.library.history.revert import replace_rows, rows_now
-from indexer.library.history.row_changes import Change, Group, Key
+from indexer.library.history.row_changes import Key, RowChange, RowChangeGroup
 from indexer.library.photo_rows.taught_tags import give_taught, take_taught
-from indexer.library.photo_rows.user_layer import OWN, OWN_PLACE, TAUGHT, Head
+from indexer.library.photo_rows.user_layer import OWN, OWN_PLACE, TAUGHT, LinearProbe
 from indexer.library.photo_rows.write_analysis import intern, upsert
 from indexer.library.query.ast import folded
 
 _TAGS = "photo_tags"
 
 
-def stored(connection: Connection, groups: Sequence[Group]) -> list[Group]:
+def stored(connection: Connection, groups: Sequence[RowChangeGroup]) -> list[RowChangeGroup]:
     """Return changes without tags of taught words: their heads give them again."""
     source = set(connection.scalars(select(sources.c.id).where(sources.c.name == TAUGHT)))
     others = {None, *source}
@@ -28,7 +28,7 @@ def stored(connection: Connection, groups: Sequence[Group]) -> list[Group]:
     ]
 
 
-def put_back_tags(connection: Connection, changes: Sequence[Change]) -> None:
+def put_back_tags(connection: Connection, changes: Sequence[RowChange]) -> None:
     """Make the tags of photos what they were; where an analysis has written since, that stays below the user's word.
 
     All other rows have been put back before.
@@ -72,10 +72,10 @@ def _apply_taught(connection: Connection, changed: Collection[int], said: Collec
             give_taught(connection, head, tag, None if tag in changed else photos)
 
 
-def _heads(connection: Connection) -> Iterator[tuple[int, Head]]:
+def _heads(connection: Connection) -> Iterator[tuple[int, LinearProbe]]:
     query = select(taught.c.tag_id, tags.c.name, models.c.name.label("model"), taught.c.weights)
     for row in connection.execute(query.select_from(taught.join(tags).join(models))).all():
-        yield row.tag_id, Head(row.name, row.model, row.weights)
+        yield row.tag_id, LinearProbe(row.name, row.model, row.weights)
 
 
 def _delete(connection: Connection, sql: str, keys: Sequence[Key]) -> None:

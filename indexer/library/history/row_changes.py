@@ -22,7 +22,7 @@ _AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class TrackedTable:
     """A table, or some columns of one, whose rows are noted.
 
     columns: the key of `keys` columns first.  holds: whether the first (or the first two) of them are photos or faces.
@@ -43,20 +43,20 @@ class Noted:
 
 # What acts of the user change; in this order rows are put back.
 NOTED = {
-    "people": Noted("people", ("id", "name", "folded", "is_hidden"), 1),
-    "person_faces": Noted("person_faces", ("face_id", "person_id", "by_user"), 1, "face"),
-    "face_pairs": Noted("face_pairs", ("face_id", "other_id", "same"), 2, "faces"),
-    "refusals": Noted("refusals", ("face_id", "person_id"), 2, "face"),
-    "own_tags": Noted("own_tags", ("photo_id", "tag_id", "wanted"), 2, "photo"),
-    "ratings": Noted("photos", ("id", "rating"), 1, "photo", ("UPDATE",)),
-    "hidden": Noted("photos", ("id", "is_hidden"), 1, "photo", ("UPDATE",)),
-    "taught": Noted("taught", ("tag_id", "model_id", "weights", "about"), 1),
-    "photo_tags": Noted("photo_tags", ("photo_id", "tag_id", "position", "score", "source_id"), 2, "photo"),
+    "people": TrackedTable("people", ("id", "name", "folded", "is_hidden"), 1),
+    "person_faces": TrackedTable("person_faces", ("face_id", "person_id", "by_user"), 1, "face"),
+    "face_pairs": TrackedTable("face_pairs", ("face_id", "other_id", "same"), 2, "faces"),
+    "refusals": TrackedTable("refusals", ("face_id", "person_id"), 2, "face"),
+    "own_tags": TrackedTable("own_tags", ("photo_id", "tag_id", "wanted"), 2, "photo"),
+    "ratings": TrackedTable("photos", ("id", "rating"), 1, "photo", ("UPDATE",)),
+    "hidden": TrackedTable("photos", ("id", "is_hidden"), 1, "photo", ("UPDATE",)),
+    "taught": TrackedTable("taught", ("tag_id", "model_id", "weights", "about"), 1),
+    "photo_tags": TrackedTable("photo_tags", ("photo_id", "tag_id", "position", "score", "source_id"), 2, "photo"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RowChange:
     """What became of one row: how it was, None where there was none, and how it is now.
 
     table: a name in `NOTED`.  key: what tells the row from all others of its table.
@@ -69,7 +69,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class RowChangeGroup:
     """Changes of rows that differ in their first column alone: rows of many photos, mostly.
 
     before, after: the rest of the rows.  firsts: the first columns.
@@ -100,10 +100,10 @@ def unwatch(connection: Connection) -> None:
     connection.exec_driver_sql("DROP TABLE IF EXISTS temp.indexer_noted")
 
 
-def noted(connection: Connection) -> list[Group]:
+def noted(connection: Connection) -> list[RowChangeGroup]:
     """Return what became of the rows from their first change to their last."""
     names = connection.exec_driver_sql("SELECT DISTINCT name FROM indexer_noted").scalars().all()
-    found: list[Group] = []
+    found: list[RowChangeGroup] = []
     for name in NOTED:
         if name in names:
             is_simple = not _has_twice(connection, name)
@@ -111,13 +111,13 @@ def noted(connection: Connection) -> list[Group]:
     return found
 
 
-def grouped(changes: Iterable[Change]) -> list[Group]:
+def grouped(changes: Iterable[RowChange]) -> list[RowChangeGroup]:
     """Return changes by what they have in common."""
     groups: dict[tuple[str, Row | None, Row | None], list[int]] = {}
     for each in changes:
         alike = (each.table, each.before and each.before[1:], each.after and each.after[1:])
         groups.setdefault(alike, []).append(each.key[0])
-    return [Group(*alike, firsts) for alike, firsts in groups.items()]
+    return [RowChangeGroup(*alike, firsts) for alike, firsts in groups.items()]
 
 
 def _has_twice(connection: Connection, name: str) -> bool:
@@ -129,7 +129,7 @@ def _has_twice(connection: Connection, name: str) -> bool:
     return connection.exec_driver_sql(query, (name,)).first() is not None
 
 
-def _grouped(connection: Connection, name: str) -> Iterator[Group]:
+def _grouped(connection: Connection, name: str) -> Iterator[RowChangeGroup]:
     """Yield the changes of rows that were changed once: SQLite groups them much faster than Python."""
     width = len(NOTED[name].columns)
     rest = ", ".join(f"{when}{place}" for when in ("old", "new") for place in range(1, width))
@@ -137,10 +137,10 @@ def _grouped(connection: Connection, name: str) -> Iterator[Group]:
     query = f"SELECT group_concat(coalesce(old0, new0)), {same} FROM indexer_noted WHERE name = ? GROUP BY {same}"  # noqa: S608
     for firsts, is_new, is_gone, *cells in connection.exec_driver_sql(query, (name,)).all():
         old, new = tuple(cells[: width - 1]), tuple(cells[width - 1 :])
-        yield Group(name, None if is_new else old, None if is_gone else new, list(map(int, firsts.split(","))))
+        yield RowChangeGroup(name, None if is_new else old, None if is_gone else new, list(map(int, firsts.split(","))))
 
 
-def _last(connection: Connection, name: str) -> Iterator[Change]:
+def _last(connection: Connection, name: str) -> Iterator[RowChange]:
     """Yield what became of each row in the end."""
     width, keys = len(NOTED[name].columns), NOTED[name].keys
     cells = ", ".join(f"{when}{place}" for when in ("old", "new") for place in range(width))
@@ -156,10 +156,10 @@ def _last(connection: Connection, name: str) -> Iterator[Change]:
             if new[0] is not None:
                 first.setdefault(new[:keys], None)
                 now[new[:keys]] = new
-    return (Change(name, key, before, now[key]) for key, before in first.items() if before != now[key])
+    return (RowChange(name, key, before, now[key]) for key, before in first.items() if before != now[key])
 
 
-def _trigger(name: str, each: Noted, event: str) -> str:
+def _trigger(name: str, each: TrackedTable, event: str) -> str:
     whens, names = _EVENTS[event], each.columns
     columns = ", ".join(f"{when}{place}" for when in whens for place in range(len(names)))
     cells = ", ".join(f"{when}.{column}" for when in whens for column in names)

@@ -21,9 +21,9 @@ from indexer.library.history.change_json import from_json, unpacked
 from indexer.library.history.change_log import ENTRIES, Entry, recording
 from indexer.library.history.entries import IDENTITY, log_change
 from indexer.library.history.hand_over import hand_over
-from indexer.library.history.revert import Fit, compare, put_back
+from indexer.library.history.revert import Revertible, compare, put_back
 from indexer.library.history.revert_tags import put_back_tags
-from indexer.library.history.row_changes import Change, Key
+from indexer.library.history.row_changes import Key, RowChange
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -126,7 +126,7 @@ def _run(undoer: Undoer, connection: Connection, entry: Entry, kept: dict[str, A
         raise IndexerError(f"{_cannot(entry)}: {reason}")
 
 
-def _fit(connection: Connection, entry: Entry, kept: Mapping[str, Any], number: int) -> Fit:
+def _fit(connection: Connection, entry: Entry, kept: Mapping[str, Any], number: int) -> Revertible:
     """Compare an entry with what is there. Errors: IndexerError where something has changed since, and by what.
 
     number: of the entry that holds its rows.
@@ -163,7 +163,7 @@ def _in_the_way(connection: Connection, number: int, conflicts: frozenset[tuple[
     return None
 
 
-def _rows(connection: Connection, number: int) -> Sequence[Change]:
+def _rows(connection: Connection, number: int) -> Sequence[RowChange]:
     try:
         return unpacked(_changes(connection, number))[0]
     except IndexerError:  # of another kind, or damaged

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from indexer.library.db.content_lookup import slices
 from indexer.library.db.tables import models, photos, vectors
-from indexer.library.indexing.same_photo import Looks, is_same_photo
+from indexer.library.indexing.same_photo import PhotoTraits, is_same_photo
 from indexer.photo import Analysis
 
 _OF_THE_FILE = ("name", "mtime")  # dates that say nothing of the picture
@@ -33,12 +33,12 @@ def others(connection: Connection, seen: Mapping[int, Analysis]) -> set[int]:
     return {row.id for row in _rows(connection, seen) if _is_other(row, seen[row.id])}
 
 
-def looks_of(analysis: Analysis) -> Looks:
+def looks_of(analysis: Analysis) -> PhotoTraits:
     """Return what of an analysis tells whether it shows the same photo as another one."""
     facts = analysis.metadata
     model = analysis.evidence[0].model if analysis.evidence else None
     taken_at = None if facts.taken_from in _OF_THE_FILE else facts.taken_at
-    return Looks(taken_at, analysis.hashes.perceptual, analysis.vector, model)
+    return PhotoTraits(taken_at, analysis.hashes.perceptual, analysis.vector, model)
 
 
 def _rows(connection: Connection, numbers: Iterable[int]) -> Iterable[Any]:
@@ -50,5 +50,5 @@ def _is_other(before: Any, seen: Analysis) -> bool:
     if before.content_hash == seen.hashes.content:
         return False
     taken_at = None if before.taken_from in _OF_THE_FILE else before.taken_at
-    looks = Looks(taken_at, before.perceptual_hash, before.data or b"", before.name)
+    looks = PhotoTraits(taken_at, before.perceptual_hash, before.data or b"", before.name)
     return not is_same_photo(looks, looks_of(seen))

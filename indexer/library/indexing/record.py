@@ -33,10 +33,10 @@ from indexer.photo import (
     Indexed,
     Moved,
     Outcome,
-    Passed,
     PhotoFile,
     Removed,
     Replaced,
+    Skipped,
     Unchanged,
 )
 
@@ -159,7 +159,7 @@ def _failed(connection: Connection, roots: Roots, outcomes: Sequence[Failed], _n
     connection.execute(new.on_conflict_do_update(index_elements=_PLACE, set_=others), rows)
 
 
-def _passed(connection: Connection, roots: Roots, outcomes: Sequence[Passed], now: str) -> None:
+def _passed(connection: Connection, roots: Roots, outcomes: Sequence[Skipped], now: str) -> None:
     """What was a photo under this path is none now: its row is that of a missing one."""
     rows = [
         {"root_id": root_id, "path": path, "size": outcome.file.size, "mtime_ns": outcome.file.mtime_ns}
@@ -223,7 +223,7 @@ _WRITERS: Mapping[type[Outcome], Callable[[Connection, Roots, Sequence[Any], str
     Indexed: _indexed,
     Failed: _failed,
     Moved: _moved,
-    Passed: _passed,
+    Skipped: _passed,
     Removed: _removed,
     Unchanged: _unchanged,
 }

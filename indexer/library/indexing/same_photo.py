@@ -26,7 +26,7 @@ _LIKE_AT_ALL = 0.60  # likeness of hashes, or _TURNED_COSINE, of photos that wer
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class PhotoTraits:
     """What of a photo the rule compares.
 
     taken_at: by the camera's clock, None where only the file's name or time tells.  perceptual: its 64-bit hash.
@@ -39,7 +39,7 @@ class Looks:
     model: str | None
 
 
-def is_same_photo(before: Looks, now: Looks) -> bool:
+def is_same_photo(before: PhotoTraits, now: PhotoTraits) -> bool:
     """Tell whether a picture is an edited version of the one before."""
     cosine = _cosine(before, now)
     if before.taken_at and now.taken_at:
@@ -53,7 +53,7 @@ def is_same_photo(before: Looks, now: Looks) -> bool:
     return cosine >= _CUT_COSINE and float(cut_likeness(_bits(before), _bits(now))[0]) >= _CUT
 
 
-def _cosine(one: Looks, other: Looks) -> float | None:
+def _cosine(one: PhotoTraits, other: PhotoTraits) -> float | None:
     """Return the cosine of two vectors, None where they cannot be compared."""
     if not one.vector or one.model != other.model or len(one.vector) != len(other.vector):
         return None
@@ -63,7 +63,7 @@ def _cosine(one: Looks, other: Looks) -> float | None:
     return float(here @ there)
 
 
-def _turned_likeness(one: Looks, other: Looks) -> float:
+def _turned_likeness(one: PhotoTraits, other: PhotoTraits) -> float:
     """Return the highest cosine of the signs of two hashes, one of them in any of the eight orientations.
 
     A hash has a sign for each of 8 × 8 waves. Mirrored, every second wave changes its sign; turned, rows are columns.
@@ -81,7 +81,7 @@ def _turned_likeness(one: Looks, other: Looks) -> float:
     return float(max((here * way).sum() for way in ways)) / (here.size - 1)
 
 
-def _signs(looks: Looks) -> NDArray[np.int64]:
+def _signs(looks: PhotoTraits) -> NDArray[np.int64]:
     """Return −1 or 1 for each wave, int64[8,8]; 0 for the first, which is the same in nearly all pictures."""
     import numpy as np
 
@@ -90,7 +90,7 @@ def _signs(looks: Looks) -> NDArray[np.int64]:
     return signs
 
 
-def _bits(looks: Looks) -> NDArray[np.uint64]:
+def _bits(looks: PhotoTraits) -> NDArray[np.uint64]:
     import numpy as np
 
     return np.array([int.from_bytes(looks.perceptual, "big")], np.uint64)

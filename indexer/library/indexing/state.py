@@ -15,7 +15,7 @@ from indexer.library.db.engine import chunks
 from indexer.library.db.roots import Roots, part
 from indexer.library.db.rows import read_model_sets
 from indexer.library.db.tables import photos
-from indexer.photo import Networks, PhotoFile
+from indexer.photo import ModelIds, PhotoFile
 
 _KNOWN = """
     SELECT path, size, mtime_ns, ctime_ns, model_set_id, failed_stage IS NOT NULL, missing_since IS NOT NULL FROM photos
@@ -31,7 +31,7 @@ ANALYZED = photos.c.model_set_id.is_not(None) & photos.c.failed_stage.is_(None) 
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class FileState:
     """What decides whether a file must be looked at again.
 
     size, mtime_ns, ctime_ns: the stamp of the last attempt.  models: the ids of the networks that have seen the photo,
@@ -48,7 +48,7 @@ class Known:
     stranger: bool = False
 
 
-class KnownFiles(MutableMapping[Path, Known]):
+class FileStates(MutableMapping[Path, FileState]):
     """What is known of many files, in a quarter of the memory that as many Path and Known objects take."""
 
     def __init__(self, sets: Mapping[int | None, tuple[str, ...]]) -> None:
@@ -61,16 +61,16 @@ class KnownFiles(MutableMapping[Path, Known]):
         changed = _NO_TIME if ctime_ns is None else ctime_ns
         self._files[path] = pack(_PACKED, size, mtime_ns, changed, self._numbers[model_set], flags)
 
-    def __getitem__(self, path: Path) -> Known:
+    def __getitem__(self, path: Path) -> FileState:
         return self._known(self._files[str(path)])
 
-    def __setitem__(self, path: Path, known: Known) -> None:
+    def __setitem__(self, path: Path, known: FileState) -> None:
         raise TypeError("what is known comes from the library alone")
 
     def __delitem__(self, path: Path) -> None:
         del self._files[str(path)]
 
-    def take(self, path: Path) -> Known | None:
+    def take(self, path: Path) -> FileState | None:
         """Take out what is known of a file, None where nothing is; `pop` would look twice, for 100,000 files."""
         packed = self._files.pop(str(path), None)
         return None if packed is None else self._known(packed)
@@ -81,19 +81,19 @@ class KnownFiles(MutableMapping[Path, Known]):
     def __len__(self) -> int:
         return len(self._files)
 
-    def _known(self, packed: bytes) -> Known:
+    def _known(self, packed: bytes) -> FileState:
         size, mtime_ns, changed, number, flags = unpack(_PACKED, packed)
         ctime_ns = None if changed == _NO_TIME else changed
         failed, missing, stranger = bool(flags & _FAILED), bool(flags & _MISSING), bool(flags & _STRANGER)
-        return Known(size, mtime_ns, ctime_ns, self._sets[number], failed, missing, stranger)
+        return FileState(size, mtime_ns, ctime_ns, self._sets[number], failed, missing, stranger)
 
 
-def known(connection: Connection, places: Sequence[Path] | None) -> KnownFiles:
+def known(connection: Connection, places: Sequence[Path] | None) -> FileStates:
     """Return every photo and stranger that is one of the places or lies in one, by absolute path; None: all."""
     roots = Roots.read(connection)
     everything = [(root_id, b"") for root_id in roots.prefixes]
     wanted = everything if places is None else [place for each in places for place in roots.within(each)]
-    found = KnownFiles(read_model_sets(connection))
+    found = FileStates(read_model_sets(connection))
     for root_id, prefix in wanted:
         root = os.fsdecode(roots.prefixes[root_id])
         where, values = _here(root_id, prefix)
@@ -123,12 +123,12 @@ def analyzed(connection: Connection, file: PhotoFile) -> int | None:
     return connection.scalar(select(photos.c.id).where(*here, *stamp, ANALYZED))
 
 
-def stale(connection: Connection, networks: Networks) -> list[Path]:
+def stale(connection: Connection, networks: ModelIds) -> list[Path]:
     """Return the analyzed photos that a network has not seen that should, in order of their paths."""
     return _paths(connection, select(photos.c.root_id, photos.c.path).where(is_stale(connection, networks)))
 
 
-def is_stale(connection: Connection, networks: Networks) -> ColumnElement[bool]:
+def is_stale(connection: Connection, networks: ModelIds) -> ColumnElement[bool]:
     """Return the condition for analyzed photos that a network has not seen that should."""
     sets = read_model_sets(connection)
     lacking = [set_id for set_id, names in sets.items() if not networks.are_done(names)]

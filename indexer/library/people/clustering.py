@@ -60,7 +60,7 @@ _AT_A_TIME = 65_536  # pairs of groups compared at a time: 64 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class Constraints:
     """What is known of vectors before they are grouped, by their row.
 
     groups: int64[n] without gaps, those that belong together.  owners: int64[n], whose each is, 0: nobody's.
@@ -73,7 +73,7 @@ class Known:
     refusals: NDArray[np.int64]
 
     @classmethod
-    def nothing(cls, count: int) -> Known:
+    def nothing(cls, count: int) -> Constraints:
         """Return what is known of vectors of which nothing is known."""
         import numpy as np
 
@@ -81,14 +81,14 @@ class Known:
         return cls(np.arange(count), np.zeros(count, np.int64), none, none)
 
 
-def cluster(vectors: NDArray[np.float32], distance: float, known: Known | None = None) -> NDArray[np.int64]:
+def cluster(vectors: NDArray[np.float32], distance: float, known: Constraints | None = None) -> NDArray[np.int64]:
     """Return the group of each vector, int64[n], numbered without gaps; the same input gives the same groups.
 
     An owner may have several groups, as one who grew up has; no group has two owners.
     vectors: float32[n, length]; compared as if all had length 1, which separates people better.
     distance: two groups become one up to this root of their mean squared distance.
     """
-    known = known or Known.nothing(len(vectors))
+    known = known or Constraints.nothing(len(vectors))
     if len(vectors) < 2:
         return known.groups
     units = unit(vectors)
@@ -103,7 +103,7 @@ def _surcharges(units: NDArray[np.float32], near: NDArray[np.int64], distance: f
     """
     import numpy as np
 
-    first = _linked(units, Known.nothing(len(units)), near, distance, np.zeros(len(units)))
+    first = _linked(units, Constraints.nothing(len(units)), near, distance, np.zeros(len(units)))
     edges = first.between(first.labels[near])
     sizes, squared = np.bincount(first.labels), first.squared_distances(edges)
     nearest = np.full(first.count, (_CROWD * distance) ** 2)
@@ -116,7 +116,7 @@ def _surcharges(units: NDArray[np.float32], near: NDArray[np.int64], distance: f
 
 def _linked(
     units: NDArray[np.float32],
-    known: Known,
+    known: Constraints,
     near: NDArray[np.int64],
     distance: float,
     surcharges: NDArray[np.float64],
@@ -144,7 +144,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 class _Groups:
     """The groups as they are: how many members each has, the sums of these and of their surcharges, whose it is."""
 
-    def __init__(self, units: NDArray[np.float32], known: Known, surcharges: NDArray[np.float64]) -> None:
+    def __init__(self, units: NDArray[np.float32], known: Constraints, surcharges: NDArray[np.float64]) -> None:
         import numpy as np
 
         self.labels = known.groups

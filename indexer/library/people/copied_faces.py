@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from indexer.library.people.clustering import Known, unit
+from indexer.library.people.clustering import Constraints, unit
 from indexer.library.similar.near_duplicates import near_hashes, once
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _apart(vectors: NDArray[np.float32], pairs: Ints) -> NDArray[np.float64]:
     return found
 
 
-def sound(shown: Ints, known: Known) -> Ints:
+def sound(shown: Ints, known: Constraints) -> Ints:
     """Return the sets of faces, int64[n] without gaps, without those of which the user said that they are several."""
     import numpy as np
 
@@ -121,7 +121,7 @@ def sound(shown: Ints, known: Known) -> Ints:
     return np.unique(alone, return_inverse=True)[1].astype(np.int64)
 
 
-def condensed(known: Known, shown: Ints) -> Known:
+def condensed(known: Constraints, shown: Ints) -> Constraints:
     """Return what is known of faces as what is known of sets of them."""
     import numpy as np
 
@@ -130,7 +130,7 @@ def condensed(known: Known, shown: Ints) -> Known:
     first = np.unique(known.groups, return_index=True)[1]
     groups = together(len(owners), np.stack([shown[first][known.groups], shown], axis=1))
     refusals = np.stack([shown[known.refusals[:, 0]], known.refusals[:, 1]], axis=1)
-    return Known(groups, owners, shown[known.apart], refusals)
+    return Constraints(groups, owners, shown[known.apart], refusals)
 
 
 def together(count: int, same: NDArray[np.int64]) -> NDArray[np.int64]:

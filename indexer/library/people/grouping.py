@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from indexer.library.db.engine import chunks
 from indexer.library.db.tables import descriptors, face_pairs, people, person_faces, refusals
-from indexer.library.people.clustering import Known, cluster
+from indexer.library.people.clustering import Constraints, cluster
 from indexer.library.people.copied_faces import condensed, repeated, sound, together
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def read_described(connection: Connection, model: str, min_quality: float) -> De
     return Described(rows, numbers, photos, owners, vectors)
 
 
-def _known(connection: Connection, seen: Described) -> Known:
+def _known(connection: Connection, seen: Described) -> Constraints:
     """Return what the user said of the faces, by row, and that a photo shows nobody twice, unless he said so."""
     import numpy as np
 
@@ -121,7 +121,7 @@ def _known(connection: Connection, seen: Described) -> Known:
     one_photo = _of_one(seen.photos)
     apart = np.concatenate([at[pairs[:, 2] == 0], one_photo])
     refused = np.concatenate([refused[there], _refusals_of(one_photo, seen.owners)])
-    return Known(together(len(seen.numbers), same), seen.owners, apart, refused)
+    return Constraints(together(len(seen.numbers), same), seen.owners, apart, refused)
 
 
 def _of_one(photos: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -24,7 +24,7 @@ _ODD, _OTHER, _NEAR = "unlike the others", "as much like another person", "nearl
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class ReviewQuestion:
     """A question: is this face this person's?  It is so at present, unless the reason is 'nearly like enough'.
 
     doubt: higher is more doubtful.
@@ -38,7 +38,7 @@ class Doubt:
 
 def doubts(
     library: Library, model: str, *, distance: float, min_quality: float, person: int | None = None, limit: int = 100
-) -> list[Doubt]:
+) -> list[ReviewQuestion]:
     """Return the faces of which it is most doubtful whose they are, the user not having said so.
 
     distance: that of the grouping.  person: only this one; None: all that are not hidden.
@@ -47,7 +47,11 @@ def doubts(
         seen = read_described(connection, model, min_quality)
         found = _found(connection, seen, distance, person)[:limit]
         where = {face.number: face for face in placed(connection, [face for face, *_ in found], shown_only=True)}
-    return [Doubt(where[face], whose, reason, round(doubt, 4)) for face, whose, reason, doubt in found if face in where]
+    return [
+        ReviewQuestion(where[face], whose, reason, round(doubt, 4))
+        for face, whose, reason, doubt in found
+        if face in where
+    ]
 
 
 def _found(

@@ -21,7 +21,7 @@ _OF_A_PERSON = 50  # descriptors that stand for a person of the library
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class SimilarFace:
     """A face in the library and how far it is from what was asked for: Euclidean, lower is more alike."""
 
     face: PlacedFace
@@ -37,7 +37,7 @@ def faces_like(
     min_quality: float = 0.0,
     mean: bool = False,
     but: int | None = None,
-) -> list[Alike]:
+) -> list[SimilarFace]:
     """Return the faces at most this far from the nearest of several descriptors of one person, nearest first.
 
     wanted: all of one model; only its descriptors are compared.  mean: far from their mean instead.
@@ -49,7 +49,7 @@ def faces_like(
     with library.reading() as connection:
         known = set() if but is None else _settled(connection, but)
         near = _near(library, connection, [_mean(wanted)] if mean else wanted, threshold)
-        found: list[Alike] = []
+        found: list[SimilarFace] = []
         for start in range(0, len(near), _AT_A_TIME):
             # Equally distant faces are ranked by path, so that all of them are needed before the list is cut.
             if limit is not None and len(found) >= limit and found[limit - 1].distance < near[start][1]:
@@ -69,7 +69,7 @@ def like_person(
     limit: int | None = None,
     min_quality: float = 0.0,
     mean: bool = False,
-) -> tuple[int, list[Alike]]:
+) -> tuple[int, list[SimilarFace]]:
     """Return how many faces of a person others are compared with, and the others that are like them, nearest first.
 
     Parameters are those of `faces_like`; faces that were refused for the person are left out.
@@ -135,11 +135,11 @@ def _mean(wanted: Sequence[Descriptor]) -> Descriptor:
     return Descriptor.of(wanted[0].model, np.mean([each.vector for each in wanted], axis=0))
 
 
-def _alike(connection: Connection, distances: Mapping[int, float], min_quality: float) -> list[Alike]:
+def _alike(connection: Connection, distances: Mapping[int, float], min_quality: float) -> list[SimilarFace]:
     query = select(descriptors.c.face_id, descriptors.c.id).where(descriptors.c.id.in_(tuple(distances)))
     of_face = {face: distances[row] for face, row in connection.execute(query).tuples()}
     return [
-        Alike(face, of_face[face.number])
+        SimilarFace(face, of_face[face.number])
         for face in placed(connection, of_face, shown_only=True)
         if face.quality >= min_quality
     ]
@@ -152,5 +152,5 @@ def _settled(connection: Connection, person: int) -> set[int]:
     return set(connection.scalars(theirs.union_all(refused)))
 
 
-def _rank(alike: Alike) -> tuple[float, bytes, int]:
+def _rank(alike: SimilarFace) -> tuple[float, bytes, int]:
     return alike.distance, os.fsencode(alike.face.path), alike.face.place

@@ -18,7 +18,7 @@ _TOLD = 3  # words, or people, that a summary names
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class UserLayer:
     """What users said of one photo: words given and taken, 1 to 5 stars or None, whether it is hidden, who is in it."""
 
     given: tuple[str, ...]
@@ -28,7 +28,7 @@ class Said:
     people: tuple[str, ...]
 
 
-def read_said(connection: Connection, photo: int) -> Said:
+def read_said(connection: Connection, photo: int) -> UserLayer:
     """Return what users said of a photo that is there."""
     query = select(tags.c.name, own_tags.c.wanted).join(own_tags).order_by(tags.c.name)
     words = connection.execute(query.where(own_tags.c.photo_id == photo)).all()
@@ -36,7 +36,7 @@ def read_said(connection: Connection, photo: int) -> Said:
     named = select(people.c.name).select_from(people.join(person_faces).join(faces))
     named = named.where(faces.c.photo_id == photo)
     names = connection.scalars(named.where(people.c.name.is_not(None)).distinct().order_by(people.c.name)).all()
-    return Said(
+    return UserLayer(
         given=tuple(word.name for word in words if word.wanted),
         taken=tuple(word.name for word in words if not word.wanted),
         rating=row.rating,
@@ -122,7 +122,7 @@ def add_said(connection: Connection, photo: int, other: int) -> list[tuple[int, 
     return pairs
 
 
-def summary(said: Said) -> str:
+def summary(said: UserLayer) -> str:
     """Return what users said of a photo in a few words: "'dog', 'cat', 3 stars, hidden, Ann"; empty for nothing."""
     told = _shortened([repr(word) for word in said.given])
     told += [f"not {word}" for word in _shortened([repr(word) for word in said.taken])]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 from indexer.library.db.embeddings import read, units
 from indexer.library.db.engine import chunks
 from indexer.library.db.tables import own_tags, photo_tags, sources, tags
-from indexer.library.photo_rows.user_layer import SHOWN_SCORE, TAUGHT, TAUGHT_PLACE, Head
+from indexer.library.photo_rows.user_layer import SHOWN_SCORE, TAUGHT, TAUGHT_PLACE, LinearProbe
 from indexer.library.photo_rows.write_analysis import intern, upsert
 from indexer.library.query.ast import folded
 
@@ -25,7 +25,7 @@ _ALL = """
 """
 
 
-def give_taught(connection: Connection, head: Head, tag: int, photo_ids: Collection[int] | None = None) -> int:
+def give_taught(connection: Connection, head: LinearProbe, tag: int, photo_ids: Collection[int] | None = None) -> int:
     """Give some photos (None: all) the word of a head where it likes them; return how many get it.
 
     What users said of a photo and the word stays.  tag: the row of the word.

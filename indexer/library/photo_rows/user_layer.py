@@ -30,7 +30,7 @@ Placed: TypeAlias = Sequence[tuple[int, Tag]]  # a position, and the tag there
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class LinearProbe:
     """A taught word: the score of a photo is the logistic function of weights · vector + bias.
 
     model: whose pooled vectors it judges.  weights: little-endian float32, the bias last.
@@ -62,11 +62,11 @@ def laid_over(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> d
     return {photo: _laid(given, learned[photo], said[photo]) for photo, given in tags_of.items()}
 
 
-def heads(connection: Connection) -> list[Head]:
+def heads(connection: Connection) -> list[LinearProbe]:
     """Return the taught words, by name."""
     query = select(tags.c.name, models.c.name.label("model"), taught.c.weights)
     rows = connection.execute(query.select_from(taught.join(tags).join(models)).order_by(tags.c.name))
-    return [Head(row.name, row.model, row.weights) for row in rows]
+    return [LinearProbe(row.name, row.model, row.weights) for row in rows]
 
 
 def _laid(given: Sequence[Tag], learned: Sequence[Tag], said: Mapping[str, tuple[str, int]]) -> Placed:

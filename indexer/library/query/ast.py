@@ -42,7 +42,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonTerm:
     """Photos that show a person of this name; '*': anybody who has a name and is not hidden."""
 
     name: str
@@ -57,7 +57,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class MonthOfYear:
     """Photos taken in this month (1..12) of any year."""
 
     number: int
@@ -144,7 +144,9 @@ class Or:
     parts: tuple[Query, ...]
 
 
-Fact: TypeAlias = Person | Taken | Month | Text | Number | Near | Shape | State | Away | Everything  # a match scores 1
+Fact: TypeAlias = (
+    PersonTerm | Taken | MonthOfYear | Text | Number | Near | Shape | State | Away | Everything
+)  # a match scores 1
 Query: TypeAlias = Term | Fact | Not | And | Or
 ALL = Everything()  # what is shown where nothing is asked for
 

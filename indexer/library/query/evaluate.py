@@ -17,12 +17,12 @@ from indexer.library.query.ast import (
     Away,
     Everything,
     Fact,
-    Month,
+    MonthOfYear,
     Near,
     Not,
     Number,
     Or,
-    Person,
+    PersonTerm,
     Query,
     Shape,
     State,
@@ -91,7 +91,7 @@ def _all(query: And, photo: Subject) -> float | None:
 
 def _holds(fact: Fact, photo: Subject) -> bool:
     match fact:
-        case Person(name):
+        case PersonTerm(name):
             return photo.known if name == ANYTHING else folded(name) in photo.people
         case Text():
             return any(_is_like(fact, text) for text in _texts(fact.field, photo))
@@ -111,7 +111,7 @@ def _says(fact: Fact, said: Metadata) -> bool:
         case Taken(since, before):
             taken = said.taken_at
             return taken is not None and (since is None or taken >= since) and (before is None or taken < before)
-        case Month(number):
+        case MonthOfYear(number):
             return said.taken_at is not None and said.taken_at[5:7] == f"{number:02}"
         case Near(latitude, longitude, km):
             away = distance_km(said.latitude, said.longitude, latitude, longitude)

@@ -16,12 +16,12 @@ from indexer.library.query.ast import (
     TEXTS,
     And,
     Away,
-    Month,
+    MonthOfYear,
     Near,
     Not,
     Number,
     Or,
-    Person,
+    PersonTerm,
     Query,
     Shape,
     State,
@@ -48,14 +48,14 @@ _LAST = re.compile(r"last-(\d{1,5})-(day|week|month|year)s?")
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 
-class Unclear(Exception):  # noqa: N818 - a reason, which becomes part of an error
+class InvalidValue(Exception):  # noqa: N818 - a reason, which becomes part of an error
     """A value that cannot be understood: the reason, as a sentence without its end."""
 
 
 def leaf(name: str, value: str, today: date) -> Query:
     """Return what `name:value` means; name: one of FIELDS. Raises Unclear."""
     if not value.strip():
-        raise Unclear(f"nothing stands after '{name}:'; {_EXAMPLES[name]}")
+        raise InvalidValue(f"nothing stands after '{name}:'; {_EXAMPLES[name]}")
     return FIELDS[name](name, value.strip(), today)
 
 
@@ -64,7 +64,7 @@ def _tag(_: str, value: str, __: date) -> Query:
 
 
 def _person(_: str, value: str, __: date) -> Query:
-    return Person(value)
+    return PersonTerm(value)
 
 
 def _textual(name: str, value: str, _: date) -> Query:
@@ -79,29 +79,29 @@ def _number(name: str, value: str, _: date) -> Query:
         low, dots = value[:-1], ".."
     ends = [None if end == "" and dots else _finite(name, end) for end in ((low, high) if dots else (low, low))]
     if ends == [None, None] or (None not in ends and ends[0] > ends[1]):  # type: ignore[operator]
-        raise Unclear(f"{value!r} is no range; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{value!r} is no range; {_EXAMPLES[name]}")
     return Number(name, ends[0], ends[1])
 
 
 def _finite(name: str, text: str) -> float:
     if re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", text):
         return float(text)
-    raise Unclear(f"{text!r} is no number; {_EXAMPLES[name]}")
+    raise InvalidValue(f"{text!r} is no number; {_EXAMPLES[name]}")
 
 
 def _near(name: str, value: str, _: date) -> Query:
     parts = value.removesuffix("km").split(",")
     if len(parts) != 3:
-        raise Unclear(f"{value!r} is no place; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{value!r} is no place; {_EXAMPLES[name]}")
     latitude, longitude, km = (_finite(name, part.strip()) for part in parts)
     if not (abs(latitude) <= 90 and abs(longitude) <= 180 and km >= 0 and isfinite(km)):
-        raise Unclear(f"{value!r} lies nowhere on earth; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{value!r} lies nowhere on earth; {_EXAMPLES[name]}")
     return Near(latitude, longitude, km)
 
 
 def _orientation(name: str, value: str, _: date) -> Query:
     if value.lower() not in ORIENTATIONS:
-        raise Unclear(f"{value!r} is no orientation; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{value!r} is no orientation; {_EXAMPLES[name]}")
     return Shape(value.lower())
 
 
@@ -118,23 +118,23 @@ def _is(name: str, value: str, _: date) -> Query:
             return And((Not(Text("camera", "*")), Or(named)))
         case state if state in STATES:
             return State(state)
-    raise Unclear(f"{value!r} is nothing that a photo can be; {_EXAMPLES[name]}")
+    raise InvalidValue(f"{value!r} is nothing that a photo can be; {_EXAMPLES[name]}")
 
 
 def _date(name: str, value: str, today: date) -> Query:
     text = value.lower()
     months = [number for number, month in enumerate(MONTHS, 1) if text in (month, month[:3])]
     if months:
-        return Month(months[0])
+        return MonthOfYear(months[0])
     since, dots, until = text.partition("..")
     if not dots:
         return Taken(*_span(name, text, today))
     if not since and not until:
-        raise Unclear(f"{value!r} is no range; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{value!r} is no range; {_EXAMPLES[name]}")
     first = _span(name, since, today)[0] if since else None
     end = _span(name, until, today)[1] if until else None
     if first and end and first >= end:
-        raise Unclear(f"{value!r} ends before it begins")
+        raise InvalidValue(f"{value!r} ends before it begins")
     return Taken(first, end)
 
 
@@ -150,8 +150,8 @@ def _span(name: str, text: str, today: date) -> tuple[str, str]:
             parts = [int(part) if part else None for part in given.groups()]
             return _calendar(parts[0] or 0, parts[1], parts[2])
     except (ValueError, OverflowError) as error:
-        raise Unclear(f"{text!r} is not in the calendar") from error
-    raise Unclear(f"{text!r} is no date; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{text!r} is not in the calendar") from error
+    raise InvalidValue(f"{text!r} is no date; {_EXAMPLES[name]}")
 
 
 def _calendar(year: int, month: int | None, day: int | None) -> tuple[str, str]:
@@ -203,11 +203,11 @@ _EXAMPLES = {
 def written(part: Query) -> str:
     """Return a leaf as it is typed: `leaf` makes the same of it, whatever day it is."""
     match part:
-        case Person(name):
+        case PersonTerm(name):
             return f"person:{quoted(name)}"
         case Taken(since, before):
             return f"date:{_dated(since, before)}"
-        case Month(number):
+        case MonthOfYear(number):
             return f"date:{MONTHS[number - 1]}"
         case Text(name, wanted):
             return f"{name}:{quoted(wanted)}"
@@ -230,7 +230,7 @@ def _dated(since: str | None, before: str | None) -> str:
         try:
             if _span("date", part, date.min) == (since, before):
                 return part
-        except Unclear:  # beyond the calendar
+        except InvalidValue:  # beyond the calendar
             continue
     last = str(date.fromisoformat(before) - timedelta(days=1)) if before else ""
     return f"{since or ''}..{last}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from indexer.errors import QueryError, printable
 from indexer.library.query.ast import ALL, And, Away, Everything, Not, Or, Query, Term, leaves, replaced
-from indexer.library.query.fields import FIELDS, Unclear, leaf, quoted, written
+from indexer.library.query.fields import FIELDS, InvalidValue, leaf, quoted, written
 
 Resolve = Callable[[str], str | None]
 _TOKEN = re.compile(
@@ -246,7 +246,7 @@ class _Reader:
     def _leaf(self, name: str, value: _Token) -> Query:
         try:
             made = leaf(name, value.text, self._today)
-        except Unclear as error:
+        except InvalidValue as error:
             raise QueryError(self._text, value.start, f"at {value.start + 1}: {error}") from error
         return Term(self._resolve(made.word) or made.word) if isinstance(made, Term) else made
 

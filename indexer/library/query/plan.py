@@ -47,7 +47,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FoundRow:
     """A photo that was found; path as the disk has it, taken_at as in Metadata, distance_km where near: was asked."""
 
     photo_id: int
@@ -57,7 +57,7 @@ class Row:
     distance_km: float | None
 
 
-def find(connection: Connection, query: Query, order: Order) -> list[Row]:
+def find(connection: Connection, query: Query, order: Order) -> list[FoundRow]:
     """Return the photos that match, in order."""
     add_functions(connection)
     ids = tag_ids(connection, query)
@@ -75,20 +75,20 @@ def find(connection: Connection, query: Query, order: Order) -> list[Row]:
     return _select(connection, query, order, ids)
 
 
-def rows_of(connection: Connection, query: Query, order: Order, scores: dict[int, float]) -> list[Row]:
+def rows_of(connection: Connection, query: Query, order: Order, scores: dict[int, float]) -> list[FoundRow]:
     """Return the rows of photos whose scores are known, in order, without limit."""
     add_functions(connection)
-    found: list[Row] = []
+    found: list[FoundRow] = []
     wanted = sorted(scores)
     for start in range(0, len(wanted), _AT_A_TIME):
         some = ", ".join(map(str, wanted[start : start + _AT_A_TIME]))
         sql = _columns(query).inside("", f" {_FROM} WHERE photos.id IN ({some})")
         for photo, path, taken, km in connection.exec_driver_sql(sql.text, sql.values):
-            found.append(Row(photo, scores[photo], path, taken, km))
+            found.append(FoundRow(photo, scores[photo], path, taken, km))
     return sorted_rows(found, order)
 
 
-def sorted_rows(rows: Sequence[Row], order: Order) -> list[Row]:
+def sorted_rows(rows: Sequence[FoundRow], order: Order) -> list[FoundRow]:
     """Return rows in order, as the SQL of this module orders them."""
     found = sorted(rows, key=lambda row: row.path)
     found.sort(key=lambda row: row.taken_at or "", reverse=True)
@@ -104,7 +104,7 @@ def sorted_rows(rows: Sequence[Row], order: Order) -> list[Row]:
     return found[::-1] if order.reverse else found
 
 
-def _surest(connection: Connection, query: Query, order: Order, ids: TagIds, tags: Driver) -> list[Row]:
+def _surest(connection: Connection, query: Query, order: Order, ids: TagIds, tags: Driver) -> list[FoundRow]:
     """Ask the surest photos of the driving tags first, and more until the answer cannot change any more."""
     assert order.end is not None
     others = [each for each in needed(query, ids) if each != tags]
@@ -136,7 +136,7 @@ def _having(all_of: Sequence[Driver], least: float) -> Sql:
     return Sql.joined(" INTERSECT ", pieces).inside("photos.id IN (", ")")
 
 
-def _newest(connection: Connection, query: Query, order: Order, ids: TagIds) -> list[Row]:
+def _newest(connection: Connection, query: Query, order: Order, ids: TagIds) -> list[FoundRow]:
     """Ask the newest photos first, and where these are not enough all, from one end of the table to the other."""
     assert order.end is not None
     sql = "SELECT taken_at FROM photos ORDER BY taken_at DESC LIMIT 1 OFFSET ?"
@@ -152,10 +152,10 @@ def _newest(connection: Connection, query: Query, order: Order, ids: TagIds) -> 
 
 def _select(
     connection: Connection, query: Query, order: Order, ids: TagIds, among: Sql | None = None, least: float = 0.0
-) -> list[Row]:
+) -> list[FoundRow]:
     sql = statement(query, order, ids, among, least)
     rows = connection.exec_driver_sql(sql.text, sql.values)
-    return [Row(photo, sure, path, taken, km) for photo, path, taken, km, sure in rows]
+    return [FoundRow(photo, sure, path, taken, km) for photo, path, taken, km, sure in rows]
 
 
 def statement(query: Query, order: Order, ids: TagIds, among: Sql | None, least: float = 0.0) -> Sql:

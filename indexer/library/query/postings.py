@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from indexer.library.db.engine import Changes, chunks
 from indexer.library.query.ast import And, Everything, Not, Or, Query, Term, bounds, folded, left_out, split_scores
 from indexer.library.query.ordering import Ranks, in_order, read_ranks
-from indexer.library.query.plan import Order, Row, rows_of
+from indexer.library.query.plan import FoundRow, Order, rows_of
 from indexer.library.query.sql import Sql, TagIds, add_functions, condition, given_by, shown, tag_ids
 
 if TYPE_CHECKING:  # NumPy takes 0.1 s to import: who asks once does without it
@@ -58,7 +58,7 @@ class Postings:
             if self._changes is not None:
                 self._changes.close()
 
-    def find(self, connection: Connection, query: Query, order: Order) -> list[Row] | None:
+    def find(self, connection: Connection, query: Query, order: Order) -> list[FoundRow] | None:
         """Return the photos that match, in order; None where there are too many of them to be measured here."""
         import numpy as np
 

@@ -20,12 +20,12 @@ from indexer.library.query.ast import (
     Away,
     Everything,
     Fact,
-    Month,
+    MonthOfYear,
     Near,
     Not,
     Number,
     Or,
-    Person,
+    PersonTerm,
     Query,
     Shape,
     State,
@@ -138,11 +138,11 @@ def add_functions(connection: Connection) -> None:
 def condition(fact: Query) -> Sql:
     """Return the condition that a fact holds; where nothing is known, it is NULL or 0."""
     match fact:
-        case Person(name):
+        case PersonTerm(name):
             return _person(name)
         case Taken(since, before):
             return _range("photos.taken_at", (">=", since), ("<", before))
-        case Month(number):
+        case MonthOfYear(number):
             return Sql("substr(photos.taken_at, 6, 2) = ?", (f"{number:02}",))
         case Text():
             return _text(fact)

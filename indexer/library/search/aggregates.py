@@ -48,15 +48,15 @@ def _read(connection: Connection) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class MonthCount:
     """A month such as '2024-05' by the clock on the wall, None for photos without a date, and how many photos."""
 
     month: str | None
     photos: int
 
 
-def timeline(library: Library, query: Query) -> list[Month]:
+def timeline(library: Library, query: Query) -> list[MonthCount]:
     """Return the months of the photos that match a query, the newest first, those without a date last."""
     with library.reading() as connection:
         found = (library.postings or Postings()).months(connection, bound(query))
-    return [Month(month, photos) for month, photos in found]
+    return [MonthCount(month, photos) for month, photos in found]

@@ -57,7 +57,7 @@ def _hidden(library: Library, query: Query) -> Hint | None:
 
 def _alone(library: Library, query: Query, leaf: Query, meant: Callable[[str], Sequence[str]]) -> Hint | None:
     """Return what is to be said of a part that finds nothing by itself."""
-    from indexer.library.query.ast import ANYTHING, Person, Term, Text
+    from indexer.library.query.ast import ANYTHING, PersonTerm, Term, Text
     from indexer.library.search.search import count_hits, known_tag, nearest_people, tagging_models
 
     match leaf:
@@ -65,9 +65,9 @@ def _alone(library: Library, query: Query, leaf: Query, meant: Callable[[str], S
             return _unknown(
                 library, query, leaf, [each for each in meant(word) if known_tag(library, each) is not None]
             )
-        case Person(name) if name != ANYTHING and (people := nearest_people(library, name)) is not None:
+        case PersonTerm(name) if name != ANYTHING and (people := nearest_people(library, name)) is not None:
             text = f"Nobody is named {name!r}." + _listed("There are", people)
-            return Hint(text, _instead(query, leaf, {each: Person(each) for each in people}))
+            return Hint(text, _instead(query, leaf, {each: PersonTerm(each) for each in people}))
         case Text("model", wanted) if not count_hits(library, leaf):
             models = [name for name in tagging_models(library) if name != wanted]
             text = f"No network {wanted!r} gave a photo a tag." + _listed("There are", models)
@@ -99,21 +99,23 @@ def _fields(library: Library, word: str) -> Iterator[Query]:
 
 
 def _people(library: Library, word: str) -> Iterator[Query]:
-    from indexer.library.query.ast import Person, folded
+    from indexer.library.query.ast import PersonTerm, folded
     from indexer.library.search.facets import choices
 
     said = folded(word)
-    yield from (Person(each.text) for each in choices(library, "person") if said in (each.folded, *each.folded.split()))
+    yield from (
+        PersonTerm(each.text) for each in choices(library, "person") if said in (each.folded, *each.folded.split())
+    )
 
 
 def _times(word: str) -> Iterator[Query]:
     from datetime import date
 
-    from indexer.library.query.fields import Unclear, leaf
+    from indexer.library.query.fields import InvalidValue, leaf
 
     try:
         yield leaf("date", word, date.today())
-    except Unclear:
+    except InvalidValue:
         return
 
 
@@ -136,10 +138,10 @@ def _instead(query: Query, leaf: Query, others: Mapping[str, Query]) -> tuple[tu
 
 def _swapped(query: Query, leaf: Query, other: Query) -> Query:
     """Return the query with another part in place of one; a person's name takes the place of all words of it."""
-    from indexer.library.query.ast import And, Person, Term, folded, leaves, replaced
+    from indexer.library.query.ast import And, PersonTerm, Term, folded, leaves, replaced
 
     swapped = replaced(query, leaf, other)
-    if not isinstance(other, Person):
+    if not isinstance(other, PersonTerm):
         return swapped
     name = folded(other.name).split()
     for each in leaves(query):

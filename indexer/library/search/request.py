@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchRequest:
     """What a user typed: the query, and the flags that mean the same as parts of it."""
 
     query: Sequence[str] = ()
@@ -39,7 +39,7 @@ def resolver(library: Library, canonical: Callable[[str], str | None]) -> Resolv
     return lambda word: known_tag(library, word) or canonical(word)
 
 
-def tree(asked: Asked, resolve: Resolve, today: date, away: Sequence[Path] = ()) -> Query:
+def tree(asked: SearchRequest, resolve: Resolve, today: date, away: Sequence[Path] = ()) -> Query:
     """Return what was asked for as one query; resolve, today, away: as for `parse`. Errors: QueryError."""
     from indexer.library.query.ast import And
     from indexer.library.query.parser import parse
@@ -57,7 +57,7 @@ def tree(asked: Asked, resolve: Resolve, today: date, away: Sequence[Path] = ())
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
-def _keywords(asked: Asked, resolve: Resolve) -> list[Query]:
+def _keywords(asked: SearchRequest, resolve: Resolve) -> list[Query]:
     from indexer.library.query.ast import Or, Term
 
     terms: list[Query] = [Term(resolve(word) or word) for word in map(_word, asked.keywords)]
@@ -65,11 +65,11 @@ def _keywords(asked: Asked, resolve: Resolve) -> list[Query]:
 
 
 def _leaf(name: str, value: str, today: date) -> Query:
-    from indexer.library.query.fields import Unclear, leaf
+    from indexer.library.query.fields import InvalidValue, leaf
 
     try:
         return leaf(name, _word(value), today)
-    except Unclear as error:
+    except InvalidValue as error:
         raise QueryError(value, 0, str(error)) from error
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Exists, LargeBinary, cast, select
 from indexer.library.db.rows import SHOWN, box, models_of
 from indexer.library.db.tables import descriptors, faces, people, photo_tags, photos, roots, sources, tags
 from indexer.library.query.ast import And, Or, Query, Term, bound, folded
-from indexer.library.query.plan import Order, Row, Sort, find
+from indexer.library.query.plan import FoundRow, Order, Sort, find
 from indexer.library.query.postings import Postings
 from indexer.library.query.sql import tag_ids
 from indexer.photo import Descriptor, FaceMatch, Hit, Why, model_name
@@ -141,7 +141,7 @@ def similar_faces(
     return found[:limit]
 
 
-def _hit(row: Row, why: tuple[Why, ...], sides: tuple[int | None, int | None, bool]) -> Hit:
+def _hit(row: FoundRow, why: tuple[Why, ...], sides: tuple[int | None, int | None, bool]) -> Hit:
     path = Path(os.fsdecode(row.path))
     return Hit(path, row.score, why, row.taken_at, row.distance_km, row.photo_id, *sides)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from indexer.library.query.ast import folded
 from indexer.library.query.fields import ABOUT, quoted, values
-from indexer.library.search.facets import MONTH, Choice, choices
+from indexer.library.search.facets import MONTH, FacetValue, choices
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -156,14 +156,14 @@ def _values(library: Library, text: str, last: Last) -> Iterator[_Ranked]:
         return
     fixed = values(last.field)
     abouts = dict(fixed)
-    given = (*choices(library, last.field), *(Choice(name, name, None) for name, _ in fixed))
+    given = (*choices(library, last.field), *(FacetValue(name, name, None) for name, _ in fixed))
     for place, (fit, start, each) in enumerate(_fitting(given, text, last)):
         said = quoted(each.text)
         made = Suggestion("field", f"{last.field}:{said}", text[:start] + said, abouts.get(each.text, ""), each.photos)
         yield fit, place, each.folded, made
 
 
-def _fitting(given: Sequence[Choice], text: str, last: Last) -> Iterator[tuple[int, int, Choice]]:
+def _fitting(given: Sequence[FacetValue], text: str, last: Last) -> Iterator[tuple[int, int, FacetValue]]:
     """Yield (0 where it begins with what is typed, 1 where that is inside; where that begins; choice)."""
     *before, start = last.starts
     for begin in before:

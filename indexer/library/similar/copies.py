@@ -53,7 +53,7 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CopyGroup:
     """Photos that are copies of one picture: the best file, and those that are each a copy of it, best first."""
 
     best: Copy
@@ -86,7 +86,7 @@ class Grouping:
             if photo in rows and other in rows:
                 self._near[photo][other] = self._near[other][photo] = link
 
-    def groups(self) -> Iterator[Group]:
+    def groups(self) -> Iterator[CopyGroup]:
         """Yield the groups, each of two files at least."""
         left = dict.fromkeys(self._ranked(self._rows))
         for best in list(left):
@@ -98,7 +98,7 @@ class Grouping:
                 del left[other]
             if others:
                 copies = tuple(self._copy(other, self._near[best][other]) for other in others)
-                yield Group(self._copy(best, (IDENTICAL, 1.0)), copies)
+                yield CopyGroup(self._copy(best, (IDENTICAL, 1.0)), copies)
 
     def _ranked(self, photos: Mapping[int, Any] | Sequence[int]) -> list[int]:
         return sorted(photos, key=lambda photo: rank(self._rows[photo], self._paths[photo]))

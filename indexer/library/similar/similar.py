@@ -18,7 +18,7 @@ from indexer.library.db.tables import photos
 from indexer.library.similar.copies import IDENTICAL as IDENTICAL
 from indexer.library.similar.copies import NEAR, Compare, Grouping, Link
 from indexer.library.similar.copies import Copy as Copy
-from indexer.library.similar.copies import Group as Group
+from indexer.library.similar.copies import CopyGroup as CopyGroup
 from indexer.library.similar.near_duplicates import CANDIDATE_CUT, CUT, near_pairs
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _TAKEN = ("taken_at", "taken_from", "camera_make", "camera_model")
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class SimilarPhoto:
     """A photo and how alike it looks: the cosine of the pooled vectors, 1 for the same picture; number: its own."""
 
     path: Path
@@ -53,7 +53,7 @@ def similar(
     limit: int | None = None,
     min_score: float = 0.0,
     but: Path | None = None,
-) -> list[Likeness]:
+) -> list[SimilarPhoto]:
     """Return the photos whose pooled vectors point most nearly the same way, best first, then by path.
 
     vector: little-endian float16, by `model`.  but: a photo that is left out, the one that is asked about.
@@ -70,13 +70,13 @@ def similar(
             if limit is not None:
                 found = _best(found, limit + 1)
         paths = paths_of(connection, [photo for _, photo in found])
-    likenesses = [Likeness(paths[photo], min(score, 1.0), photo) for score, photo in found if paths[photo] != but]
+    likenesses = [SimilarPhoto(paths[photo], min(score, 1.0), photo) for score, photo in found if paths[photo] != but]
     return sorted(likenesses, key=lambda each: (-each.score, os.fsencode(each.path)))[:limit]
 
 
 def duplicates(
     library: Library, model: str | None, *, away: Sequence[Path] = (), compare: Compare | None = None
-) -> list[Group]:
+) -> list[CopyGroup]:
     """Return the groups of photos that are copies of each other, in order of the path of the best.
 
     model: whose embeddings tell near copies; None: only photos whose bytes are identical.

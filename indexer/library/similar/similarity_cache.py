@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from indexer.library.db.embeddings import read, units
 from indexer.library.db.engine import chunks
-from indexer.library.similar.similar import Likeness, paths_of, similar
+from indexer.library.similar.similar import SimilarPhoto, paths_of, similar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +61,7 @@ class LookAlikes:
 
     def similar(
         self, vector: bytes, *, limit: int, min_score: float = 0.0, but: Path | None = None, mark: object = None
-    ) -> list[Likeness]:
+    ) -> list[SimilarPhoto]:
         """Return what `alike.similar` returns.
 
         mark: what was another one before each change of the library; None: whether it has changed is looked up.
@@ -74,7 +74,7 @@ class LookAlikes:
             scores = _exact(connection, self.model, _candidates(held, wanted, limit + 1, min_score), wanted)
             found = {photo: score for photo, score in scores.items() if score >= min_score}
             paths = paths_of(connection, list(found))
-        likenesses = [Likeness(paths[photo], min(score, 1.0), photo) for photo, score in found.items()]
+        likenesses = [SimilarPhoto(paths[photo], min(score, 1.0), photo) for photo, score in found.items()]
         others = [each for each in likenesses if each.path != but]
         return sorted(others, key=lambda each: (-each.score, os.fsencode(each.path)))[:limit]
 

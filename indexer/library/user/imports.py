@@ -27,7 +27,7 @@ _SAME = 0.3  # overlap of two boxes around one face: programs draw them very dif
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ImportedStatements:
     """What users said of a photo elsewhere: words, 0..5 stars or None, faces (upright boxes) with their names."""
 
     words: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ImportChanges:
     """What of it the library did not know.
 
     names: (row of the face, name).  refused: what the library knows otherwise, as the end of a sentence each.
@@ -52,7 +52,7 @@ class News:
         return bool(self.words or self.rating is not None or self.names)
 
 
-def news(photo: KnownPhoto, heard: Heard, ids: Mapping[str, int]) -> News:
+def news(photo: KnownPhoto, heard: ImportedStatements, ids: Mapping[str, int]) -> ImportChanges:
     """Compare what was heard of a photo with what is known of it.
 
     ids: the rows of the people whom the library knows, by folded name.
@@ -60,7 +60,7 @@ def news(photo: KnownPhoto, heard: Heard, ids: Mapping[str, int]) -> News:
     words = {folded(word): word for each in heard.words if (word := " ".join(each.split()))}
     taken = [word for key, word in words.items() if photo.own.get(key) is False]
     names, refused = _placed(photo.faces, heard.names, ids)
-    return News(
+    return ImportChanges(
         photo=photo.id,
         words=tuple(word for key, word in words.items() if key not in photo.own),
         rating=heard.rating if (heard.rating or None) != photo.rating and heard.rating else None,
@@ -75,7 +75,7 @@ def people_ids(library: Library) -> dict[str, int]:
         return _people(connection)
 
 
-def take_in(library: Library, found: Sequence[News]) -> None:
+def take_in(library: Library, found: Sequence[ImportChanges]) -> None:
     """Store what is new: words become the user's own, names the user's word."""
     if not any(found):
         return
@@ -87,7 +87,7 @@ def take_in(library: Library, found: Sequence[News]) -> None:
         _take_names(connection, [pair for each in found for pair in each.names])
 
 
-def _told(found: Sequence[News]) -> str:
+def _told(found: Sequence[ImportChanges]) -> str:
     """Return what is taken in, as a sentence in the past."""
     counts = {
         "word": sum(len(each.words) for each in found),
@@ -144,7 +144,7 @@ def _problem(face: KnownFace, name: str, ids: Mapping[str, int]) -> str:
     return ""
 
 
-def _take_words(connection: Connection, found: Sequence[News]) -> None:
+def _take_words(connection: Connection, found: Sequence[ImportChanges]) -> None:
     given = [(each.photo, word) for each in found for word in each.words]
     if not given:
         return

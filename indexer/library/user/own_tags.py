@@ -18,7 +18,7 @@ from indexer.errors import ConfigError, LibraryError, printable
 from indexer.library.db.roots import Roots, find_ids, known_photo, part
 from indexer.library.db.tables import own_tags, photo_tags, photos, sources, tags
 from indexer.library.history.change_log import recording
-from indexer.library.photo_rows.said import Said as Said
+from indexer.library.photo_rows.said import UserLayer as UserLayer
 from indexer.library.photo_rows.said import read_said
 from indexer.library.photo_rows.user_layer import OWN, OWN_PLACE
 from indexer.library.photo_rows.write_analysis import intern
@@ -122,7 +122,7 @@ def hide(library: Library, which: Iterable[Path | int], *, hidden: bool = True) 
     return _set(library, which, "hidden", about, is_hidden=int(hidden))
 
 
-def said(library: Library, photo: Path | int) -> Said:
+def said(library: Library, photo: Path | int) -> UserLayer:
     """Return what users said of a photo, told by its path or number. Errors: LibraryError for one that is unknown."""
     with library.reading() as connection:
         return read_said(connection, known_photo(connection, photo))

@@ -16,7 +16,7 @@ from indexer.library.db.rows import SHOWN
 from indexer.library.db.tables import models, photo_tags, photos, tags, taught, vectors
 from indexer.library.history.change_log import recording
 from indexer.library.photo_rows.taught_tags import give_taught, take_taught
-from indexer.library.photo_rows.user_layer import Head
+from indexer.library.photo_rows.user_layer import LinearProbe
 from indexer.library.photo_rows.write_analysis import intern, upsert
 from indexer.library.query.ast import folded
 from indexer.library.user.own_tags import tag_id
@@ -35,7 +35,7 @@ class TaughtWord:
     about: Mapping[str, Any]
 
 
-def teach(library: Library, head: Head, about: Mapping[str, Any]) -> int:
+def teach(library: Library, head: LinearProbe, about: Mapping[str, Any]) -> int:
     """Keep a head in place of an earlier one of this name, and give its word to all photos; return how many get it.
 
     What users said of a photo and the word stays.  about: what is told of it later, as JSON takes it.

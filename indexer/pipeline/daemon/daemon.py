@@ -15,8 +15,8 @@ from indexer.intake.watch.settle import Settling
 from indexer.intake.watch.watch import Watch
 from indexer.library.store import Library
 from indexer.photo import Outcome, PhotoFile, Removed
-from indexer.pipeline.daemon.reporter import Account, Progress
-from indexer.pipeline.daemon.throttle import Gate
+from indexer.pipeline.daemon.reporter import ComparisonProgress, DaemonReporter
+from indexer.pipeline.daemon.throttle import Throttle
 from indexer.pipeline.scan.links import KnownLinks
 from indexer.pipeline.scan.missing import is_there
 from indexer.pipeline.scan.plan import Plan, plan, plan_touched
@@ -54,7 +54,7 @@ class Stopped(Exception):  # noqa: N818 - nothing went wrong
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    progress: Progress
+    progress: ComparisonProgress
     outcomes: Generator[Outcome | None, None, None]
     is_complete: bool  # of all folders, and all were there
 
@@ -74,9 +74,9 @@ class Daemon:
         pool: Pool,
         watch: Watch,
         settling: Settling,
-        gate: Gate,
+        gate: Throttle,
         pace: Pace,
-        account: Account,
+        account: DaemonReporter,
         *,
         is_wanted: Callable[[], bool],
         beat: Callable[[], None],
@@ -220,7 +220,7 @@ class Daemon:
         planned = replace(planned, changed=changed, stale=stale)
         batch = self._pace.batch_photos, self._pace.batch_seconds
         outcomes = run(self._library, planned, self._pool, *batch, self._clock, self._is_wanted)
-        self._jobs.append(_Job(Progress(name, planned.work_count, self._clock()), outcomes, is_complete))
+        self._jobs.append(_Job(ComparisonProgress(name, planned.work_count, self._clock()), outcomes, is_complete))
 
     def _is_young(self, file: PhotoFile) -> bool:
         """Tell whether a file was written to a moment ago; one from the future is as good as old."""

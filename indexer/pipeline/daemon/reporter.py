@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from indexer.errors import printable
 from indexer.intake.watch.watch import Watched
 from indexer.photo import Failed, Indexed, Outcome, Removed, kind_of
-from indexer.pipeline.daemon.status_file import Followed, Presence
+from indexer.pipeline.daemon.status_file import DaemonStatus, WatchedFolder
 
 _SHOW_SECONDS = 1.0
 _WORDS = {"removed": "missing", "replaced": "replaced by other photos"}  # as the summary of a scan says it
@@ -26,7 +26,7 @@ class Tell(Protocol):
 
 
 @dataclass(slots=True)
-class Progress:
+class ComparisonProgress:
     """How far a comparison has come.
 
     name: 'scan' or 'changes'.  waiting: photos that are still to be done.  began: of the account's clock.
@@ -38,7 +38,7 @@ class Progress:
     done: Counter[str] = field(default_factory=Counter)
 
 
-class Account:
+class DaemonReporter:
     """Tells what a daemon does.
 
     presence: what was told of it so far.  tell: hears events.  show: hears what other processes may know, at most once
@@ -47,9 +47,9 @@ class Account:
 
     def __init__(
         self,
-        presence: Presence,
+        presence: DaemonStatus,
         tell: Tell,
-        show: Callable[[Presence], None],
+        show: Callable[[DaemonStatus], None],
         clock: Callable[[], float],
         now: Callable[[], float],
     ) -> None:
@@ -61,7 +61,7 @@ class Account:
         self._fresh: dict[Path, str] = {}
         self.next_show = clock()
 
-    def count(self, progress: Progress, outcome: Outcome) -> None:
+    def count(self, progress: ComparisonProgress, outcome: Outcome) -> None:
         """Take in what became of a file."""
         kind = kind_of(outcome)
         progress.done[kind] += 1
@@ -84,10 +84,10 @@ class Account:
             case Removed(path):
                 self.tell("removed", f"missing: {printable(path)}", path=path)
 
-    def sum_up(self, progress: Progress) -> None:
+    def sum_up(self, progress: ComparisonProgress) -> None:
         """Tell what a comparison has changed, if anything."""
         changed = {
-            kind: number for kind, number in sorted(progress.done.items()) if kind not in ("unchanged", "passed")
+            kind: number for kind, number in sorted(progress.done.items()) if kind not in ("unchanged", "skipped")
         }
         if changed:
             seconds = self._clock() - progress.began
@@ -124,7 +124,7 @@ class Account:
             before,
             phase=phase,
             reason=reason,
-            folders=tuple(Followed(each.folder, each.how, self._reason(each)) for each in watched),
+            folders=tuple(WatchedFolder(each.folder, each.how, self._reason(each)) for each in watched),
             queued=queued,
             photos_per_second=round(len(self._seen) / _RATE_SECONDS, 2),
         )

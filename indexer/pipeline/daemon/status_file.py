@@ -30,7 +30,7 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class WatchedFolder:
     """A folder that a daemon watches.
 
     how: 'events', 'polling', or what else it does.  reason: why it is watched so, '' where there is nothing to say.
@@ -42,7 +42,7 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class DaemonStatus:
     """What a running daemon is doing.
 
     pid: 0 where a daemon runs that has told nothing readable of itself.
@@ -56,7 +56,7 @@ class Presence:
     since: str
     phase: str = "starting"
     reason: str = ""
-    folders: tuple[Followed, ...] = ()
+    folders: tuple[WatchedFolder, ...] = ()
     queued: int = 0
     indexed: int = 0
     failed: int = 0
@@ -66,18 +66,18 @@ class Presence:
     last_scan_at: str | None = None
 
 
-class Desk:
+class DaemonLock:
     """The place of the one daemon of a library; use it in a `with` statement, and tell there what the daemon does."""
 
-    def __init__(self, state: Path, lock: FileLock, presence: Presence) -> None:
+    def __init__(self, state: Path, lock: FileLock, presence: DaemonStatus) -> None:
         self._state = state
         self._lock = lock
-        self._told: Presence | None = None
+        self._told: DaemonStatus | None = None
         self.presence = presence
         self.tell(presence)
 
     @classmethod
-    def claim(cls, library: Path, patience_seconds: float = _CLAIM_PATIENCE_SECONDS, clock: Clock = _now) -> Desk:
+    def claim(cls, library: Path, patience_seconds: float = _CLAIM_PATIENCE_SECONDS, clock: Clock = _now) -> DaemonLock:
         """Become the daemon of a library, and tell that it is starting.
 
         Errors: StoreError that names the owner where there is one, or where the folder may not be written to.
@@ -93,9 +93,9 @@ class Desk:
             raise StoreError(library, _taken(_read(state))) from None
         except (OSError, NotImplementedError) as error:
             raise StoreError(library, f"cannot be watched, {_unwritable(library, error)}") from error
-        return cls(state, lock, Presence(os.getpid(), socket.gethostname(), _iso(clock())))
+        return cls(state, lock, DaemonStatus(os.getpid(), socket.gethostname(), _iso(clock())))
 
-    def tell(self, presence: Presence) -> None:
+    def tell(self, presence: DaemonStatus) -> None:
         """Say what the daemon does now; a disk that is full or gone is no reason to stop."""
         self.presence = presence
         if presence == self._told:  # a disk that sleeps is not woken up for nothing
@@ -123,12 +123,12 @@ class Desk:
         self.close()
 
 
-def presence(library: Path) -> Presence | None:
+def presence(library: Path) -> DaemonStatus | None:
     """Return what the daemon of a library does, None where none runs, whatever file one that was killed has left."""
     lock = _beside(library, ".watch.lock")
     if not lock.exists() or not _is_held(lock, _beside(library, ".watch.json")):
         return None
-    return _read(_beside(library, ".watch.json")) or Presence(0, "", "")
+    return _read(_beside(library, ".watch.json")) or DaemonStatus(0, "", "")
 
 
 def pause(library: Path, clock: Clock = _now) -> None:
@@ -189,7 +189,7 @@ def _is_held(lock: Path, state: Path, patience_seconds: float = 0.0) -> bool:
         return _is_alive(_read(state))
 
 
-def _is_alive(owner: Presence | None) -> bool:
+def _is_alive(owner: DaemonStatus | None) -> bool:
     if owner is None or owner.host != socket.gethostname():
         return False
     from psutil import pid_exists
@@ -197,7 +197,7 @@ def _is_alive(owner: Presence | None) -> bool:
     return pid_exists(owner.pid)
 
 
-def _taken(owner: Presence | None) -> str:
+def _taken(owner: DaemonStatus | None) -> str:
     if owner is None:
         return "is being watched by another process; stop that one first"
     since = datetime.fromisoformat(owner.since).astimezone()
@@ -210,7 +210,7 @@ def _unwritable(library: Path, error: Exception) -> str:
     return f"its folder cannot be written to: {getattr(error, 'strerror', None) or error}"
 
 
-def _read(state: Path) -> Presence | None:
+def _read(state: Path) -> DaemonStatus | None:
     """Return what a state file says; whatever an older or newer release says differently is passed over."""
     try:
         raw = json.loads(state.read_bytes())
@@ -220,23 +220,23 @@ def _read(state: Path) -> Presence | None:
         return None
 
 
-def _presence(raw: Mapping[str, Any]) -> Presence:
-    plain = Presence(0, "", "", last_photo_at="", last_scan_at="")
+def _presence(raw: Mapping[str, Any]) -> DaemonStatus:
+    plain = DaemonStatus(0, "", "", last_photo_at="", last_scan_at="")
     values = {
         name: raw[name]
         for name, example in asdict(plain).items()
         if isinstance(example, int | float | str) and _alike(raw.get(name), example)
     }
     photo = raw.get("last_photo")
-    return Presence(
+    return DaemonStatus(
         **{"pid": 0, "host": "", **values},
         folders=tuple(map(_followed, raw.get("folders", ()))),
         last_photo=Path(photo) if isinstance(photo, str) else None,
     )
 
 
-def _followed(raw: Mapping[str, Any]) -> Followed:
-    return Followed(Path(raw["folder"]), str(raw["how"]), str(raw["reason"]))
+def _followed(raw: Mapping[str, Any]) -> WatchedFolder:
+    return WatchedFolder(Path(raw["folder"]), str(raw["how"]), str(raw["reason"]))
 
 
 def _alike(value: object, example: object) -> bool:

@@ -21,7 +21,7 @@ def machine_load() -> float:
     return psutil.getloadavg()[0]
 
 
-class Gate:
+class Throttle:
     """Says whether work may begin; looks again after a second at the earliest.
 
     library: beside its file lies the wish for a pause.  max_load: what other programs may take before the work rests;

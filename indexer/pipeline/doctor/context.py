@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class DoctorContext:
     """What a doctor looks at.
 
     library: the file.  eyes: the networks of the settings.  workers: worker processes of a scan.
@@ -18,7 +18,7 @@ class Patient:
     """
 
     library: Path
-    eyes: Eyes
+    eyes: ModelSet
     workers: int
     now: datetime
     busy_seconds: float = 10.0

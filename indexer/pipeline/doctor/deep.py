@@ -11,7 +11,7 @@ from pathlib import Path
 from indexer.errors import PhotoError, printable
 from indexer.intake.discover import stamp
 from indexer.library.checks import deep_checks as deep
-from indexer.library.checks.deep_checks import Compared, DeepCheck, Doubtful
+from indexer.library.checks.deep_checks import DeepCheck, Doubtful, HashedFile
 from indexer.library.checks.finding import Finding, counted
 from indexer.library.db.backup import copy
 from indexer.library.store import Library
@@ -84,7 +84,7 @@ def deep_findings(progress: DeepProgress, backup: Path) -> Iterator[Finding]:
 def _compared(
     library: Library,
     progress: DeepProgress,
-    photos: list[Compared],
+    photos: list[HashedFile],
     now: Callable[[], datetime],
     is_wanted: Callable[[], bool],
 ) -> DeepProgress:
@@ -112,7 +112,7 @@ def backup_of(library: Library, check: DeepCheck) -> Path:
     return library.path.with_name(f"{library.path.name}.before-deep-check-{check.number}.bak")
 
 
-def _verdict(photo: Compared) -> int:
+def _verdict(photo: HashedFile) -> int:
     try:
         file = stamp(photo.path)
     except PhotoError:

@@ -11,9 +11,9 @@ from pathlib import Path
 from indexer.errors import printable
 from indexer.library.checks.finding import Finding, counted, size_text
 from indexer.library.db.engine import APPLICATION_ID
-from indexer.library.indexing.state import Known
+from indexer.library.indexing.state import FileState
 from indexer.library.store import Library
-from indexer.photo import Networks, Outcome, PhotoFile, Removed, Unchanged
+from indexer.photo import ModelIds, Outcome, PhotoFile, Removed, Unchanged
 from indexer.pipeline.scan.plan import Plan, plan
 
 _REPAIR = "indexer doctor --repair"
@@ -23,21 +23,21 @@ _BATCH = 2_000  # photos in a transaction of a repair: well below a second
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class DiskComparison:
     """The library and the disk, side by side.
 
     known: every photo of the library.  plan: of the folders that are there.  absent: those that are not.
     troubles: what could not be read, and why.
     """
 
-    known: dict[Path, Known]
+    known: dict[Path, FileState]
     plan: Plan
     roots: tuple[Path, ...]
     absent: tuple[Path, ...]
     troubles: tuple[tuple[Path, str], ...]
 
 
-def compare(library: Library, networks: Networks) -> Compared:
+def compare(library: Library, networks: ModelIds) -> DiskComparison:
     """Walk the folders of the library that are there."""
     roots = library.roots()
     absent = tuple(root for root in roots if not root.is_dir())
@@ -49,10 +49,10 @@ def compare(library: Library, networks: Networks) -> Compared:
 
     found = plan(library, there, networks, on_error=complain, on_notice=lambda *_: None)
     known = {path: each for path, each in library.known().items() if not each.stranger}
-    return Compared(known, found, tuple(roots), absent, tuple(troubles))
+    return DiskComparison(known, found, tuple(roots), absent, tuple(troubles))
 
 
-def check_folders(compared: Compared) -> Iterator[Finding]:
+def check_folders(compared: DiskComparison) -> Iterator[Finding]:
     """Tell which folders are gone, empty or cannot be read: their photos are kept."""
     for root in compared.absent:
         count = sum(path.is_relative_to(root) for path in compared.known)
@@ -75,7 +75,7 @@ def check_folders(compared: Compared) -> Iterator[Finding]:
         yield Finding("folders", "fine", f"{counted(well, 'folder')} of {len(compared.roots):,} there, with photos")
 
 
-def check_photos(compared: Compared) -> Iterator[Finding]:
+def check_photos(compared: DiskComparison) -> Iterator[Finding]:
     """Tell which rows have no file, and which files no row."""
     found = compared.plan
     if found.gone:
@@ -129,12 +129,12 @@ def delete_leftovers(library: Path, now: datetime) -> int:
     return len(parts)
 
 
-def mark_gone(library: Library, networks: Networks) -> int:
+def mark_gone(library: Library, networks: ModelIds) -> int:
     """Mark the photos as missing that are surely gone; return how many."""
     return _record(library, map(Removed, compare(library, networks).plan.gone))
 
 
-def show_returned(library: Library, networks: Networks) -> int:
+def show_returned(library: Library, networks: ModelIds) -> int:
     """Show the photos again that had been missing; return how many."""
     return _record(library, map(Unchanged, compare(library, networks).plan.returned))
 
@@ -147,12 +147,12 @@ def _record(library: Library, outcomes: Iterator[Outcome]) -> int:
     return count
 
 
-def _is_back(known: Known | None, file: PhotoFile) -> bool:
+def _is_back(known: FileState | None, file: PhotoFile) -> bool:
     """Tell whether a missing photo seems to be there again: only its change time is another."""
     return known is not None and known.missing and not _is_changed(known, file)
 
 
-def _is_changed(known: Known | None, file: PhotoFile) -> bool:
+def _is_changed(known: FileState | None, file: PhotoFile) -> bool:
     """Tell whether a file was written to; where only its change time is another, that is for a scan to look into."""
     return known is not None and (known.size, known.mtime_ns) != (file.size, file.mtime_ns)
 

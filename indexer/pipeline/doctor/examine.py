@@ -12,14 +12,14 @@ from indexer.library.checks.file_checks import check_file, is_current
 from indexer.library.checks.finding import Finding, findings
 from indexer.library.checks.row_checks import check_rows
 from indexer.library.store import Library
-from indexer.photo import Networks
+from indexer.photo import ModelIds
 from indexer.pipeline.doctor import disk, machine, networks
-from indexer.pipeline.doctor.context import Patient
+from indexer.pipeline.doctor.context import DoctorContext
 from indexer.vision.model_set import networks_of
 from indexer.vision.spec import ModelSpec
 
 
-def examine(patient: Patient) -> list[Finding]:
+def examine(patient: DoctorContext) -> list[Finding]:
     """Look at a library, its networks, the disk and the machine; nothing is changed.
 
     A check that fails is a finding; what needs another check's part (rows need a file that opens) is left out.
@@ -38,7 +38,7 @@ def examine(patient: Patient) -> list[Finding]:
     return found + _machine(patient, _roots(patient) if current else [])
 
 
-def specs_of(patient: Patient) -> tuple[ModelSpec, ...]:
+def specs_of(patient: DoctorContext) -> tuple[ModelSpec, ...]:
     """Return the specs of the settings' networks, none where one is unknown: `check_networks` says which."""
     try:
         return patient.eyes.specs()
@@ -46,11 +46,11 @@ def specs_of(patient: Patient) -> tuple[ModelSpec, ...]:
         return ()
 
 
-def _rows(patient: Patient, specs: tuple[ModelSpec, ...]) -> list[Finding]:
+def _rows(patient: DoctorContext, specs: tuple[ModelSpec, ...]) -> list[Finding]:
     return check_rows(patient.library, networks.lengths(specs), patient.now, patient.busy_seconds)
 
 
-def _photos(patient: Patient, wanted: Networks) -> Iterator[Finding]:
+def _photos(patient: DoctorContext, wanted: ModelIds) -> Iterator[Finding]:
     """Compare the library with the networks and the disk."""
     with _open(patient) as library:
         yield from findings("stale", partial(networks.check_stale, library, wanted))
@@ -59,7 +59,7 @@ def _photos(patient: Patient, wanted: Networks) -> Iterator[Finding]:
     yield from findings("photos", partial(disk.check_photos, compared))
 
 
-def _roots(patient: Patient) -> list[Path]:
+def _roots(patient: DoctorContext) -> list[Path]:
     try:
         with _open(patient) as library:
             return library.roots()
@@ -67,11 +67,11 @@ def _roots(patient: Patient) -> list[Path]:
         return []
 
 
-def _open(patient: Patient) -> Library:
+def _open(patient: DoctorContext) -> Library:
     return Library.open(patient.library, read_only=True, busy_seconds=patient.busy_seconds)
 
 
-def _machine(patient: Patient, roots: Sequence[Path]) -> list[Finding]:
+def _machine(patient: DoctorContext, roots: Sequence[Path]) -> list[Finding]:
     table = mounts()
     checks: dict[str, Callable[[], Iterator[Finding]]] = {
         "file system": partial(machine.check_file_system, patient.library, table),

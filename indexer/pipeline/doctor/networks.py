@@ -11,8 +11,8 @@ from pathlib import Path
 from indexer.errors import ModelError, printable
 from indexer.library.checks.finding import Finding, counted, size_text
 from indexer.library.store import Library
-from indexer.photo import Networks
-from indexer.vision.model_set import Eyes
+from indexer.photo import ModelIds
+from indexer.vision.model_set import ModelSet
 from indexer.vision.model_store import RECORD, check, homes_of, is_built
 from indexer.vision.spec import ModelSpec, broken_specs, read_specs
 
@@ -21,14 +21,14 @@ _FACE_BYTES, _VECTOR_BYTES = 4, 2  # float32, float16
 _VECTOR = "embedding"
 
 
-def check_descriptions(eyes: Eyes) -> Iterator[Finding]:
+def check_descriptions(eyes: ModelSet) -> Iterator[Finding]:
     """Find the descriptions of the user's own that cannot be read."""
     for name, error in broken_specs(eyes.own).items():
         text = f"{name} of your own cannot be used: {printable(error.reason)}"
         yield Finding("networks", "warning", text, f"mend its description, or: indexer models remove {name}")
 
 
-def check_networks(eyes: Eyes) -> Iterator[Finding]:
+def check_networks(eyes: ModelSet) -> Iterator[Finding]:
     """Compare each network, byte by byte, with the record of its build."""
     for spec in eyes.specs():
         if not (eyes.folder / spec.id).exists():
@@ -43,7 +43,7 @@ def check_networks(eyes: Eyes) -> Iterator[Finding]:
             yield Finding("networks", "error", f"{spec.id} is damaged: {printable(error.reason)}", _build(spec))
 
 
-def check_stale(library: Library, networks: Networks) -> Iterator[Finding]:
+def check_stale(library: Library, networks: ModelIds) -> Iterator[Finding]:
     """Count the photos that one of today's networks has not seen."""
     count = len(library.stale(networks))
     if count:
@@ -53,7 +53,7 @@ def check_stale(library: Library, networks: Networks) -> Iterator[Finding]:
         yield Finding("stale", "fine", "every analyzed photo was seen by today's networks")
 
 
-def check_old_networks(eyes: Eyes) -> Iterator[Finding]:
+def check_old_networks(eyes: ModelSet) -> Iterator[Finding]:
     """Find built networks that this release does not know any more."""
     old = old_networks(eyes)
     if old:
@@ -64,7 +64,7 @@ def check_old_networks(eyes: Eyes) -> Iterator[Finding]:
         yield Finding("old networks", "fine", "no network of an older release is kept")
 
 
-def old_networks(eyes: Eyes) -> list[Path]:
+def old_networks(eyes: ModelSet) -> list[Path]:
     """Return the folders that hold nothing but a built network which no description of today describes."""
     current = {spec.id for spec in read_specs(eyes.own).values()}
     kept = {home for name in broken_specs(eyes.own) for home in homes_of(name, eyes.folder)}
@@ -72,7 +72,7 @@ def old_networks(eyes: Eyes) -> list[Path]:
     return [home for home in homes if home.name not in current and home not in kept and _is_network(home)]
 
 
-def delete_old_networks(eyes: Eyes) -> int:
+def delete_old_networks(eyes: ModelSet) -> int:
     """Delete the networks of older releases; return how many."""
     old = old_networks(eyes)
     for home in old:

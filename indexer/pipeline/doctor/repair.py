@@ -8,16 +8,16 @@ from indexer.errors import IndexerError, printable
 from indexer.library.checks.finding import Finding, counted
 from indexer.library.checks.repair import PARTS, drop_unreadable, drop_unreferenced, rebuild_indexes, shorten_log
 from indexer.library.store import Library
-from indexer.photo import Networks
+from indexer.photo import ModelIds
 from indexer.pipeline.doctor import disk, networks
-from indexer.pipeline.doctor.context import Patient
+from indexer.pipeline.doctor.context import DoctorContext
 from indexer.pipeline.doctor.examine import specs_of
 from indexer.vision.model_set import networks_of
 
 _BESIDE_THE_LIBRARY = {"old networks", "leftovers"}  # done also where the library itself is beyond repair
 
 
-def repair(patient: Patient, found: Iterable[Finding]) -> list[str]:
+def repair(patient: DoctorContext, found: Iterable[Finding]) -> list[str]:
     """Do what is safe about the findings, and say what was done, a sentence each.
 
     Each repair is one short transaction, or a few; a daemon may run beside it.
@@ -33,61 +33,61 @@ def _due(check: str, wanted: set[str]) -> bool:
     return not wanted.isdisjoint(PARTS) if check == "rows" else check in wanted
 
 
-def _tried(check: str, repairs: Callable[[Patient], str], patient: Patient) -> str:
+def _tried(check: str, repairs: Callable[[DoctorContext], str], patient: DoctorContext) -> str:
     try:
         return repairs(patient)
     except (IndexerError, OSError) as error:
         return f"{check}: could not be repaired: {printable(str(error))}"
 
 
-def _indexes(patient: Patient) -> str:
+def _indexes(patient: DoctorContext) -> str:
     rebuild_indexes(patient.library, patient.busy_seconds)
     return "The indexes of the library were made anew."
 
 
-def _log(patient: Patient) -> str:
+def _log(patient: DoctorContext) -> str:
     shorten_log(patient.library, patient.busy_seconds)
     return "The log was merged into the library."
 
 
-def _references(patient: Patient) -> str:
+def _references(patient: DoctorContext) -> str:
     count = drop_unreferenced(patient.library, patient.busy_seconds)
     return f"Dropped: {counted(count, 'row')} that belonged to nothing."
 
 
-def _rows(patient: Patient) -> str:
+def _rows(patient: DoctorContext) -> str:
     lengths = networks.lengths(specs_of(patient))
     count = drop_unreadable(patient.library, lengths, patient.busy_seconds)
     return f"Dropped: what could not be read of {counted(count, 'photo')}; the next scan looks at them again."
 
 
-def _gone(patient: Patient) -> str:
+def _gone(patient: DoctorContext) -> str:
     with _open(patient) as library:
         return f"Marked as missing: {counted(disk.mark_gone(library, _networks_of(patient)), 'photo')}."
 
 
-def _returned(patient: Patient) -> str:
+def _returned(patient: DoctorContext) -> str:
     with _open(patient) as library:
         return f"Shown again: {counted(disk.show_returned(library, _networks_of(patient)), 'photo')}."
 
 
-def _networks(patient: Patient) -> str:
+def _networks(patient: DoctorContext) -> str:
     return f"Deleted: {counted(networks.delete_old_networks(patient.eyes), 'network')} of older releases."
 
 
-def _leftovers(patient: Patient) -> str:
+def _leftovers(patient: DoctorContext) -> str:
     return f"Deleted: {counted(disk.delete_leftovers(patient.library, patient.now), 'unfinished file')}."
 
 
-def _open(patient: Patient) -> Library:
+def _open(patient: DoctorContext) -> Library:
     return Library.open(patient.library, busy_seconds=patient.busy_seconds)
 
 
-def _networks_of(patient: Patient) -> Networks:
+def _networks_of(patient: DoctorContext) -> ModelIds:
     return networks_of(specs_of(patient), patient.eyes.no_faces)
 
 
-_REPAIRS: dict[str, Callable[[Patient], str]] = {
+_REPAIRS: dict[str, Callable[[DoctorContext], str]] = {
     "integrity": _indexes,
     "log": _log,
     "references": _references,

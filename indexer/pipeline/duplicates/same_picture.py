@@ -10,7 +10,7 @@ from pathlib import Path
 from indexer.errors import PhotoError
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
-from indexer.vision.compare.alignment import Signature, are_copies, have_same_pixels
+from indexer.vision.compare.alignment import AlignmentFeatures, are_copies, have_same_pixels
 
 _LONG_SIDE_PX = 400
 _KEPT = 4000  # signatures in memory: 256 MB
@@ -24,7 +24,7 @@ class PixelComparison:
 
     def __init__(self, max_pixels: int, threads: int) -> None:
         self._max_pixels, self._threads = max_pixels, threads
-        self._kept: OrderedDict[Path, Signature | None] = OrderedDict()
+        self._kept: OrderedDict[Path, AlignmentFeatures | None] = OrderedDict()
 
     def __call__(self, one: Path, others: Sequence[Path], *, exact: bool) -> list[bool]:
         """Tell of each of the others whether it shows the same picture; False where a file cannot be read."""
@@ -35,7 +35,7 @@ class PixelComparison:
         found = iter((have_same_pixels if exact else are_copies)(mine, readable).tolist())
         return [signature is not None and next(found) for signature in theirs]
 
-    def _signatures(self, paths: Sequence[Path]) -> list[Signature | None]:
+    def _signatures(self, paths: Sequence[Path]) -> list[AlignmentFeatures | None]:
         missing = [path for path in paths if path not in self._kept]
         with ThreadPoolExecutor(self._threads) as pool:
             self._kept.update(zip(missing, pool.map(self._read, missing), strict=True))
@@ -46,9 +46,9 @@ class PixelComparison:
             self._kept.popitem(last=False)
         return found
 
-    def _read(self, path: Path) -> Signature | None:
+    def _read(self, path: Path) -> AlignmentFeatures | None:
         try:
             with open_original(stamp(path), self._max_pixels) as original:
-                return Signature.of(original.picture(_LONG_SIDE_PX))
+                return AlignmentFeatures.of(original.picture(_LONG_SIDE_PX))
         except PhotoError:  # gone, or changed into something else, since it was scanned
             return None

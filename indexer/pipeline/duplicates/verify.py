@@ -12,10 +12,10 @@ from pathlib import Path
 
 from indexer.errors import PhotoError
 from indexer.intake.discover import stamp
-from indexer.library.similar.similar import IDENTICAL, Copy, Group
+from indexer.library.similar.similar import IDENTICAL, Copy, CopyGroup
 
 
-class Doubt(StrEnum):
+class Unsafe(StrEnum):
     """Why a file is not safe to be put away."""
 
     NO_BEST = "whose best cannot be read"
@@ -29,18 +29,18 @@ class Doubt(StrEnum):
 class Checked:
     """Groups whose others are safe to be put away, and how many files were left out for each reason."""
 
-    groups: tuple[Group, ...]
-    left_out: Mapping[Doubt, int]
+    groups: tuple[CopyGroup, ...]
+    left_out: Mapping[Unsafe, int]
 
 
-def checked(groups: Sequence[Group]) -> Checked:
+def checked(groups: Sequence[CopyGroup]) -> Checked:
     """Leave out of groups the others that could not be confirmed at this moment, and groups without any left.
 
     The best of a group must be a file that can be read, and another one than the other (no link to it). Where the two
     had the same bytes both are read: they must have the same bytes now. Else neither may have changed since the scan.
     """
     bests = {_identity(group.best.path) for group in groups}
-    left_out: Counter[Doubt] = Counter()
+    left_out: Counter[Unsafe] = Counter()
     kept = []
     for group in groups:
         digest = cache(_digest)  # the best is read once
@@ -54,19 +54,19 @@ def checked(groups: Sequence[Group]) -> Checked:
 
 def _doubt(
     best: Copy, other: Copy, digest: Callable[[Path], bytes | None], bests: set[tuple[int, int] | None]
-) -> Doubt | None:
+) -> Unsafe | None:
     """Return why a file is not safe to be put away, None where it is."""
     if _identity(best.path) is None:
-        return Doubt.NO_BEST
+        return Unsafe.NO_BEST
     if (mine := _identity(other.path)) is None:
-        return Doubt.NO_FILE
+        return Unsafe.NO_FILE
     if mine in bests:
-        return Doubt.SAME_FILE
+        return Unsafe.SAME_FILE
     if other.kind != IDENTICAL:
-        return None if _is_unchanged(best) and _is_unchanged(other) else Doubt.CHANGED
+        return None if _is_unchanged(best) and _is_unchanged(other) else Unsafe.CHANGED
     if (kept := digest(best.path)) is None:
-        return Doubt.NO_BEST
-    return None if digest(other.path) == kept else Doubt.OTHER_BYTES
+        return Unsafe.NO_BEST
+    return None if digest(other.path) == kept else Unsafe.OTHER_BYTES
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -32,7 +32,7 @@ _LEAST_RUNS, _MOST_RUNS, _SECONDS = 3, 50, 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class BenchSetup:
     """How a network is run: by which of RUNTIMES, on so many threads, so many pictures at once."""
 
     runtime: str
@@ -41,14 +41,14 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class BenchResult:
     """What a network takes.
 
     shape: of its input.  load: seconds until it could run, its runtime and the check of its files included.
     first, later: seconds of the first run and the median of others.  peak_bytes: of memory, of the whole process.
     """
 
-    way: Way
+    way: BenchSetup
     shape: tuple[int, ...]
     load: float
     first: float
@@ -62,7 +62,7 @@ def runtimes(spec: ModelSpec, folder: Path) -> tuple[str, ...]:
     return tuple(runtime for runtime, part in RUNTIMES.items() if part in there)
 
 
-def measure(spec: ModelSpec, folder: Path, way: Way) -> Measured:
+def measure(spec: ModelSpec, folder: Path, way: BenchSetup) -> BenchResult:
     """Run a built network in a process of its own. Errors: ModelError, also where it takes no such batch."""
     asked = {"spec": asdict(spec), "folder": str(folder), "way": asdict(way)}
     done = subprocess.run(
@@ -80,10 +80,10 @@ def measure(spec: ModelSpec, folder: Path, way: Way) -> Measured:
     told = json.loads(done.stdout)
     if "reason" in told:
         raise ModelError(spec.name, told["reason"])
-    return Measured(way, tuple(told.pop("shape")), **told)
+    return BenchResult(way, tuple(told.pop("shape")), **told)
 
 
-def run_here(spec: ModelSpec, folder: Path, way: Way) -> Measured:
+def run_here(spec: ModelSpec, folder: Path, way: BenchSetup) -> BenchResult:
     """Do it in this process. Errors: ModelError."""
     from indexer.vision.runtime import open_model
 
@@ -96,7 +96,7 @@ def run_here(spec: ModelSpec, folder: Path, way: Way) -> Measured:
     runs: list[float] = []
     while len(runs) < _LEAST_RUNS or (len(runs) < _MOST_RUNS and sum(runs) < _SECONDS):
         runs.append(_seconds(model, image))
-    return Measured(way, image.shape, load, first, median(runs), _peak_bytes())
+    return BenchResult(way, image.shape, load, first, median(runs), _peak_bytes())
 
 
 def _image(spec: ModelSpec, batch: int) -> NDArray[np.float32]:
@@ -135,7 +135,7 @@ def _serve(report: Callable[[str], object]) -> None:
     asked = json.load(sys.stdin)
     raw = asked["spec"]
     try:
-        found = run_here(spec_of(raw.pop("name"), raw), Path(asked["folder"]), Way(**asked["way"]))
+        found = run_here(spec_of(raw.pop("name"), raw), Path(asked["folder"]), BenchSetup(**asked["way"]))
     except ModelError as error:
         report(json.dumps({"reason": error.reason}))
     else:

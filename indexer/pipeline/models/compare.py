@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from indexer.pipeline.predict.predict import Said, Seen
+from indexer.pipeline.predict.predict import ModelPrediction, Prediction
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class ModelAgreement:
     """How far two networks agree on one picture.
 
     same_word: their surest classes mean the same word, or neither says anything.
@@ -38,15 +38,15 @@ class Summary:
     seconds: tuple[float, float]
 
 
-def agreement(seen: Seen) -> Agreement:
+def agreement(seen: Prediction) -> ModelAgreement:
     """Compare what the first two networks say of a picture."""
     one, other = seen.said[:2]
     mine, theirs = ({tag.name: tag for tag in each.tags} for each in (one, other))
     common = tuple(name for name in mine if name in theirs)
-    return Agreement(one.word == other.word, common, len(mine.keys() | theirs.keys()))
+    return ModelAgreement(one.word == other.word, common, len(mine.keys() | theirs.keys()))
 
 
-def summary(seen: Sequence[Seen]) -> Summary:
+def summary(seen: Sequence[Prediction]) -> Summary:
     """Sum up what the first two networks said; seen: at least one picture."""
     agreed = [agreement(each) for each in seen]
     counted = seen[1:] or seen
@@ -59,5 +59,5 @@ def summary(seen: Sequence[Seen]) -> Summary:
     )
 
 
-def _mean(said: Sequence[Said]) -> float:
+def _mean(said: Sequence[ModelPrediction]) -> float:
     return fmean(each.seconds for each in said)

@@ -9,11 +9,11 @@ from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import discover, stamp
 from indexer.library.db.embeddings import by_path, units
-from indexer.library.photo_rows.user_layer import Head
+from indexer.library.photo_rows.user_layer import LinearProbe
 from indexer.library.store import Library
 from indexer.library.user.taught_words import sample
 from indexer.vision.classify import Classifier
-from indexer.vision.linear_head import Trial, train
+from indexer.vision.linear_head import CrossValidation, train
 
 SAMPLE = 1000  # photos of the library that examples are compared with
 _COPY = 0.82  # cosine of vectors too alike to learn the one from the other
@@ -56,7 +56,7 @@ def try_out(
     examples: Sequence[bytes],
     counterexamples: Sequence[bytes],
     but: Sequence[Path],
-) -> tuple[Head, Trial]:
+) -> tuple[LinearProbe, CrossValidation]:
     """Make a head from examples, counterexamples and a sample of the library, and find out how good it is.
 
     but: the paths of the examples.  Errors: ValueError where there is nothing to compare the examples with.
@@ -73,4 +73,4 @@ def try_out(
     if len(compared) < len(examples):
         raise ValueError("there are fewer other photos than examples")
     trial = train(wanted, compared, len(known))
-    return Head(name, model, trial.weights), trial
+    return LinearProbe(name, model, trial.weights), trial

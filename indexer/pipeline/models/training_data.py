@@ -34,7 +34,7 @@ Skip = Callable[[Path, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingSet:
     """What there is to learn from.
 
     labels: in order.  numbers: the label of each picture.  parts: what it is for: TRAIN, VALIDATION (when to
@@ -55,7 +55,7 @@ class _Found:
 
 def gather(
     folder: Path, wanted: Input, into: Path, max_pixels: int, seed: int, skip: Skip, step: Callable[[int, int], None]
-) -> Lesson:
+) -> TrainingSet:
     """Read all pictures below a folder into a file of uint8[n, height, width, 3], without a header.
 
     Where the folder has 'train', and 'test' or 'val', these say what pictures are for; with all three, 'val' is for
@@ -82,7 +82,7 @@ def gather(
     _refuse_few(folder, labels, kept)
     parts = split([each.label for each in kept], copies.groups, [each.part for each in kept], seed)
     _refuse_missing(folder, labels, kept, parts)
-    return Lesson(labels, tuple(labels.index(each.label) for each in kept), tuple(parts))
+    return TrainingSet(labels, tuple(labels.index(each.label) for each in kept), tuple(parts))
 
 
 def split(labels: Sequence[str], groups: Sequence[int], parts: Sequence[str], seed: int) -> list[str]:

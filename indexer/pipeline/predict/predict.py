@@ -12,7 +12,7 @@ from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import discover, stamp
 from indexer.intake.pixel_stats import look
-from indexer.photo import Evidence, Face, Label, Look, Object, Picture, Tag
+from indexer.photo import Evidence, Face, Label, Object, Picture, PixelStats, Tag
 from indexer.vision.classify import Classifier
 from indexer.vision.objects import ObjectDetector
 from indexer.vision.runtime import Model
@@ -24,7 +24,7 @@ _MOST_LABELS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ModelPrediction:
     """What one network says of a picture.
 
     labels: the surest of its classes, each once, surest first.  objects: the things that it found, with their names.
@@ -41,18 +41,18 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Prediction:
     """What all networks say of a picture; tags: as a scan with these networks would give them.
 
     Faces give tags only where they were looked for.
     """
 
     path: Path
-    said: tuple[Said, ...]
+    said: tuple[ModelPrediction, ...]
     tags: tuple[Tag, ...]
 
 
-class Glancer:
+class Predictor:
     """Classifiers and object detectors, ready to look at pictures."""
 
     def __init__(self, models: Sequence[Model], load_vocabulary: Callable[[], Vocabulary]) -> None:
@@ -61,17 +61,17 @@ class Glancer:
         self._load_vocabulary = load_vocabulary
         self.long_side_px = max(each.long_side_px for each in self._networks)
 
-    def glance(self, path: Path, max_pixels: int) -> Seen:
+    def glance(self, path: Path, max_pixels: int) -> Prediction:
         """Look at a picture; larger ones than max_pixels are refused. Errors: PhotoError."""
         with open_original(stamp(path), max_pixels) as original:
             picture = original.picture(self.long_side_px)
         return self.see(path, picture)
 
-    def see(self, path: Path, picture: Picture, faces: Sequence[Face] = ()) -> Seen:
+    def see(self, path: Path, picture: Picture, faces: Sequence[Face] = ()) -> Prediction:
         """Look at a decoded picture; path: how it is called.  faces: that it is known to show."""
         answers = [_answer(network, picture) for network in self._networks]
         facts = look(picture)
-        return Seen(path, tuple(self._said(each, facts) for each in answers), self._tags(answers, facts, faces))
+        return Prediction(path, tuple(self._said(each, facts) for each in answers), self._tags(answers, facts, faces))
 
     def vector(self, picture: Picture) -> bytes:
         """Return the pooled features of the first network, a classifier, as the library keeps them."""
@@ -87,14 +87,14 @@ class Glancer:
     def _words(self) -> dict[str, ModelWords]:
         return words_of_models(self._vocabulary, {}, (each.model.spec for each in self._networks))
 
-    def _tags(self, answers: Sequence[_Answer], facts: Look, faces: Sequence[Face] = ()) -> tuple[Tag, ...]:
+    def _tags(self, answers: Sequence[_Answer], facts: PixelStats, faces: Sequence[Face] = ()) -> tuple[Tag, ...]:
         evidence = tuple(each.evidence for each in answers if each.evidence is not None)
         objects = tuple(thing for each in answers for thing in each.objects)
         return self._vocabulary.tags(evidence, objects, faces, facts, self._words)
 
-    def _said(self, answer: _Answer, facts: Look) -> Said:
+    def _said(self, answer: _Answer, facts: PixelStats) -> ModelPrediction:
         words, best = self._words[answer.model], answer.best()
-        return Said(
+        return ModelPrediction(
             model=answer.model,
             labels=tuple(Label(words.name(label), score, answer.model) for label, score in best),
             objects=tuple((words.name(thing.label), thing) for thing in answer.objects),
@@ -105,8 +105,8 @@ class Glancer:
 
 
 def glances(
-    glancer: Glancer, paths: Sequence[Path], max_pixels: int, on_error: Callable[[Path, str], None]
-) -> Iterator[Seen]:
+    glancer: Predictor, paths: Sequence[Path], max_pixels: int, on_error: Callable[[Path, str], None]
+) -> Iterator[Prediction]:
     """Look at pictures, and at all below folders, in order.
 
     on_error: hears of what cannot be read as a photo, and why. Errors: LibraryError for a folder that is unreadable.

@@ -10,19 +10,19 @@ from indexer.errors import ConfigError, PhotoError
 from indexer.geometry import Box
 from indexer.photo import Face
 from indexer.pipeline.predict import tasks as looking
-from indexer.pipeline.predict.predict import Seen
+from indexer.pipeline.predict.predict import Prediction
 from indexer.pipeline.workers.processes import blame
-from indexer.pipeline.workers.run_apart import LostError
-from indexer.pipeline.workers.task_pool import Busy, Crew, TaskError
+from indexer.pipeline.workers.run_apart import ProcessLostError
+from indexer.pipeline.workers.task_pool import PoolBusyError, TaskError, TaskPool
 from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 
-__all__ = ["Busy", "Looker"]
+__all__ = ["PoolBusyError", "PredictionService"]
 
 _IDLE_SECONDS = 60.0
 
 
-class Looker:
+class PredictionService:
     """Up to a number of worker processes for all that is asked; each loads the networks when it first needs them.
 
     Every method waits until its picture is done. A picture that crashes or stalls its worker, or needs too much
@@ -31,11 +31,11 @@ class Looker:
     """
 
     def __init__(
-        self, eyes: Eyes, limits: Limits, workers: int, waiting: int, idle_seconds: float = _IDLE_SECONDS
+        self, eyes: ModelSet, limits: Limits, workers: int, waiting: int, idle_seconds: float = _IDLE_SECONDS
     ) -> None:
         """waiting: pictures that may wait while all workers have one.  idle_seconds: until the processes go."""
         self._eyes, self._limits = eyes, limits
-        self._crew = Crew(workers, waiting, limits.seconds, idle_seconds)
+        self._crew = TaskPool(workers, waiting, limits.seconds, idle_seconds)
 
     @property
     def is_idle(self) -> bool:
@@ -47,10 +47,10 @@ class Looker:
         """How many pictures are waited for."""
         return self._crew.under_way
 
-    def classify(self, file: Path, *, with_faces: bool = False) -> Seen:
+    def classify(self, file: Path, *, with_faces: bool = False) -> Prediction:
         """Tell what classifiers and object detectors see; with_faces: and which tags its faces give it."""
         looks_for_faces = with_faces and self._eyes.detector is not None
-        seen: Seen = self._do(looking.classify, file, self._eyes, self._limits, file, looks_for_faces)
+        seen: Prediction = self._do(looking.classify, file, self._eyes, self._limits, file, looks_for_faces)
         return seen
 
     def faces(self, file: Path) -> tuple[Face, ...]:
@@ -88,5 +88,5 @@ class Looker:
             return self._crew.do(task, *given)
         except TaskError as error:
             if error.__cause__ is None:  # no picture's fault
-                raise LostError from error
+                raise ProcessLostError from error
             raise PhotoError(file, error.stage, blame(error.__cause__, self._limits)) from error

@@ -17,17 +17,17 @@ from indexer.intake import thumbnail
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.photo import Face
-from indexer.pipeline.predict.predict import Glancer, Seen
+from indexer.pipeline.predict.predict import Prediction, Predictor
 from indexer.pipeline.workers.tasks import Limits, enter, hold_memory, read_faces
 from indexer.vision.faces.reader import FaceReader
-from indexer.vision.model_set import SCENE, Eyes
+from indexer.vision.model_set import SCENE, ModelSet
 from indexer.vision.runtime import open_model
 from indexer.vision.tags.vocabulary import Vocabulary
 
 Loaded = TypeVar("Loaded")
 
 
-def classify(eyes: Eyes, limits: Limits, file: Path, with_faces: bool, slot: int) -> Seen:
+def classify(eyes: ModelSet, limits: Limits, file: Path, with_faces: bool, slot: int) -> Prediction:
     """Tell what classifiers and object detectors see. Errors: PhotoError, MemoryError, ModelError.
 
     with_faces: look for faces, too, for the tags that they give.
@@ -41,7 +41,7 @@ def classify(eyes: Eyes, limits: Limits, file: Path, with_faces: bool, slot: int
     return glancer.see(file, picture, found)
 
 
-def vector(eyes: Eyes, limits: Limits, file: Path, slot: int) -> bytes:
+def vector(eyes: ModelSet, limits: Limits, file: Path, slot: int) -> bytes:
     """Return what tells which photos look like this one. Errors: as of `classify`."""
     glancer = _glancer(eyes, limits.memory_bytes)
     enter(slot, "decode")
@@ -51,7 +51,7 @@ def vector(eyes: Eyes, limits: Limits, file: Path, slot: int) -> bytes:
     return glancer.vector(picture)
 
 
-def faces(eyes: Eyes, limits: Limits, file: Path, slot: int) -> tuple[Face, ...]:
+def faces(eyes: ModelSet, limits: Limits, file: Path, slot: int) -> tuple[Face, ...]:
     """Find the faces and describe them. Errors: as of `classify`."""
     reader = _face_reader(eyes, limits.memory_bytes)
     enter(slot, "analyze")
@@ -78,17 +78,17 @@ def _hold_memory(memory_bytes: int) -> None:
 
 
 @lru_cache(maxsize=1)
-def _glancer(eyes: Eyes, memory_bytes: int) -> Glancer:
-    def load() -> Glancer:
+def _glancer(eyes: ModelSet, memory_bytes: int) -> Predictor:
+    def load() -> Predictor:
         specs = [spec for spec in eyes.specs() if spec.role in SCENE]
         vocabulary = Vocabulary.load(rules=eyes.rules)
-        return Glancer([open_model(spec, eyes.folder, eyes.runtime, 1) for spec in specs], lambda: vocabulary)
+        return Predictor([open_model(spec, eyes.folder, eyes.runtime, 1) for spec in specs], lambda: vocabulary)
 
     return _loaded(load, eyes.classifier, memory_bytes)
 
 
 @lru_cache(maxsize=1)
-def _face_reader(eyes: Eyes, memory_bytes: int) -> FaceReader:
+def _face_reader(eyes: ModelSet, memory_bytes: int) -> FaceReader:
     return _loaded(lambda: FaceReader.open(eyes), eyes.detector or "", memory_bytes)
 
 

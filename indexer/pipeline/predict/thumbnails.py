@@ -18,13 +18,13 @@ from time import time
 from zlib import crc32
 
 from indexer.geometry import Box
-from indexer.pipeline.predict.service import Looker
+from indexer.pipeline.predict.service import PredictionService
 
 _ROOM = 0.1  # of the limit: what is made free at a time, and what is written between two looks into the folder
 _ABANDONED_SECONDS = 3600  # a file that was begun and not finished for so long is nobody's any more
 
 
-class Kept:
+class DiskCacheQuota:
     """How much a folder holds.
 
     What others write there is found when it is read the next time, after a tenth of the limit was written here at the
@@ -114,16 +114,16 @@ _USED_SECONDS = 3600  # how exactly it is known when a file was used
 class Thumbnails:
     """Thumbnails of one folder, which several servers may share."""
 
-    def __init__(self, folder: Path, limit_bytes: int, looker: Looker) -> None:
+    def __init__(self, folder: Path, limit_bytes: int, looker: PredictionService) -> None:
         self._folder, self._limit_bytes, self._looker = folder, limit_bytes, looker
-        self._kept = Kept(folder, limit_bytes)
+        self._kept = DiskCacheQuota(folder, limit_bytes)
         self._lock = Lock()
         self._making: dict[str, Future[bytes]] = {}
 
     def photo(self, path: Path, content_hash: bytes, side_px: int) -> bytes:
         """Return a photo as WebP; its file is read only where there is none yet.
 
-        Errors: those of `Looker.thumbnail`; PhotoError, too, where the file has other content.
+        Errors: those of `PredictionService.thumbnail`; PhotoError, too, where the file has other content.
         """
         name = f"{content_hash.hex()}-{side_px}-{_MADE}.webp"
         return self._one(name, lambda: self._looker.thumbnail(path, side_px, content_hash))

@@ -22,8 +22,8 @@ from indexer.intake.dates import of_file
 from indexer.intake.discover import photo_file, stamp
 from indexer.library.db.content_lookup import KnownContent
 from indexer.library.store import Library
-from indexer.photo import Moved, Networks, PhotoFile, same_stamp
-from indexer.pipeline.scan.missing import Absence, is_there
+from indexer.photo import ModelIds, Moved, PhotoFile, same_stamp
+from indexer.pipeline.scan.missing import MissingFileCheck, is_there
 from indexer.pipeline.scan.plan import Plan
 
 T = TypeVar("T", PhotoFile, KnownContent)
@@ -46,7 +46,7 @@ class Assignment:
 
 
 def assign(
-    library: Library, plan: Plan, networks: Networks, is_wanted: Callable[[], bool]
+    library: Library, plan: Plan, networks: ModelIds, is_wanted: Callable[[], bool]
 ) -> Generator[None, None, Assignment]:
     """Hash the changed files whose sizes are known, and find the photos whose bytes they have.
 
@@ -92,12 +92,12 @@ class _Assigner:
     """Works out one assignment. contents: the hashes of files; of one that is left out the size is not known."""
 
     def __init__(
-        self, library: Library, plan: Plan, networks: Networks, contents: dict[PhotoFile, bytes | None]
+        self, library: Library, plan: Plan, networks: ModelIds, contents: dict[PhotoFile, bytes | None]
     ) -> None:
         self._networks, self._retry_failed = networks, plan.retry_failed
         moving = 0.0 if plan.folders else _MOVING_SECONDS  # a scan sees both ends of a move
         self._recently = datetime.fromtimestamp(time() - moving, UTC).isoformat(timespec="seconds")
-        self._absence = Absence(library, lambda *_: None)
+        self._absence = MissingFileCheck(library, lambda *_: None)
         self._changed = {file.path for file in plan.changed}
         self._contents = {file.path: content for file, content in contents.items()}
         self._files: defaultdict[bytes, list[PhotoFile]] = defaultdict(list)

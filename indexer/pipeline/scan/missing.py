@@ -11,7 +11,7 @@ from indexer.library.store import Library
 from indexer.pipeline.root_state import UNMOUNTED, absence_reason, is_unmounted
 
 
-class Absence:
+class MissingFileCheck:
     """Tells photos that were deleted from photos whose disk is away; remembers what it saw of each folder.
 
     on_error: hears once of each folder that seems to be a disk that is not mounted.

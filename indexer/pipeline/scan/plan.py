@@ -16,11 +16,11 @@ from indexer.intake.mounts import mounts
 from indexer.intake.names import names_photo
 from indexer.intake.walk.bind_mounts import MountTree
 from indexer.intake.walk.canonical import canonical_folders
-from indexer.library.indexing.state import Known
+from indexer.library.indexing.state import FileState
 from indexer.library.store import Library
-from indexer.photo import Networks, PhotoFile, same_stamp
+from indexer.photo import ModelIds, PhotoFile, same_stamp
 from indexer.pipeline.root_state import is_older_than_photos
-from indexer.pipeline.scan.missing import Absence, is_there
+from indexer.pipeline.scan.missing import MissingFileCheck, is_there
 
 _NO_TIME = -(2**63)
 
@@ -101,7 +101,7 @@ class Plan:
 def plan(
     library: Library,
     folders: Sequence[Path],
-    networks: Networks,
+    networks: ModelIds,
     *,
     retry_failed: bool = False,
     again: bool = False,
@@ -137,7 +137,7 @@ def plan(
 def plan_touched(
     library: Library,
     paths: Iterable[Path],
-    networks: Networks,
+    networks: ModelIds,
     on_error: Report,
     on_step: Step = lambda: None,
     written: Collection[Path] = (),
@@ -170,7 +170,7 @@ class _Comparison:
     def __init__(
         self,
         library: Library,
-        networks: Networks,
+        networks: ModelIds,
         on_error: Report,
         on_notice: Report,
         on_step: Step,
@@ -246,7 +246,7 @@ class _Comparison:
 
     def _gone(self) -> list[Path]:
         """Return what is surely gone, or is to be left alone from now on: not where the disk had trouble."""
-        absence = Absence(self._library, self._on_error)
+        absence = MissingFileCheck(self._library, self._on_error)
         left = (path for path in self._left if self._spared.isdisjoint((path, *path.parents)))
         return [path for path in left if is_there(path) or absence.is_sure(path)]
 
@@ -254,7 +254,7 @@ class _Comparison:
         self._spared.add(path)
         self._on_error(path, reason)
 
-    def _kind(self, known: Known | None, file: PhotoFile) -> str:
+    def _kind(self, known: FileState | None, file: PhotoFile) -> str:
         """Tell which part of the plan a file belongs to."""
         if known is None or self._again or not same_stamp(known, file) or file.path in self._written:
             return "changed"

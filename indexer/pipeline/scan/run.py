@@ -16,7 +16,7 @@ from indexer.pipeline.scan.identity import Assignment, assign, content_hash
 from indexer.pipeline.scan.plan import Plan, Report, Step, plan
 from indexer.pipeline.workers.photo_pool import Done, Pool, Seen
 from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 from indexer.vision.spec import ModelSpec
 from indexer.vision.tags.vocabulary import Vocabulary
 
@@ -117,7 +117,7 @@ class Scanning:
     to be known of a folder.
     """
 
-    eyes: Eyes
+    eyes: ModelSet
     limits: Limits
     workers: int
     batch_photos: int

@@ -14,10 +14,10 @@ from time import monotonic
 from indexer.errors import IndexerError, LibraryError
 from indexer.intake.discover import discover
 from indexer.library.store import Library
-from indexer.photo import Failed, Indexed, Moved, Outcome, Passed
+from indexer.photo import Failed, Indexed, Moved, Outcome, Skipped
 from indexer.pipeline.scan.plan import Report
 from indexer.pipeline.scan.run import Scanning
-from indexer.pipeline.scan.stats import Tally
+from indexer.pipeline.scan.stats import ScanStats
 
 _LOG = logging.getLogger("indexer.scan")
 _TROUBLE = 20  # more are a matter for a log
@@ -46,7 +46,7 @@ class Progress:
 
     phase: str
     since: str
-    tally: Tally
+    tally: ScanStats
     reason: str = ""
     ended_at: str | None = None
     done: int = 0
@@ -91,7 +91,7 @@ class Scanner:
                 raise ScanUnderWayError
             there, missing = _there(folders)
             self._wish.clear()
-            self._progress = Progress("building", _now(), Tally(monotonic), trouble=missing)
+            self._progress = Progress("building", _now(), ScanStats(monotonic), trouble=missing)
             self._thread = Thread(target=self._scan, args=(there, retry_failed), name="scan", daemon=True)
             self._thread.start()
             return self._progress
@@ -125,7 +125,7 @@ class Scanner:
         self._tell(phase="comparing")
         planned = scanning.plan(self.library, folders, retry_failed=retry_failed, on_step=self._step)
         self._step()
-        self._tell(phase="scanning", total=planned.work_count, tally=Tally(monotonic))
+        self._tell(phase="scanning", total=planned.work_count, tally=ScanStats(monotonic))
         for outcome in scanning.run(self.library, planned, lambda: not self._wish.is_set()):
             self._count(outcome)
 
@@ -139,7 +139,7 @@ class Scanner:
         tally = before.tally
         if outcome is not None:
             tally.add(outcome)
-        was_work = isinstance(outcome, Indexed | Failed | Passed | Moved)
+        was_work = isinstance(outcome, Indexed | Failed | Skipped | Moved)
         done = before.done + was_work
         left = (before.total or 0) - done
         is_known = tally.rate > 0 and tally.seconds > _LEAST_SECONDS

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from indexer.library.checks.finding import counted
-from indexer.photo import Failed, Indexed, Outcome, Passed, kind_of
+from indexer.photo import Failed, Indexed, Outcome, Skipped, kind_of
 
 
-class Tally:
+class ScanStats:
     """What a scan has done so far: outcomes by kind, faces, and the time since it began."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -24,7 +24,7 @@ class Tally:
         self.kinds[kind_of(outcome)] += 1
         if isinstance(outcome, Indexed):
             self.faces += len(outcome.analysis.faces)
-        self.looked_at += isinstance(outcome, Indexed | Failed | Passed)
+        self.looked_at += isinstance(outcome, Indexed | Failed | Skipped)
 
     @property
     def seconds(self) -> float:

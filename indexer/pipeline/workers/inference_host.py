@@ -15,7 +15,7 @@ from secrets import token_bytes, token_hex
 from indexer.errors import ModelError
 from indexer.pipeline.workers.processes import WorkerProcess, cause
 from indexer.pipeline.workers.tasks import prepare
-from indexer.vision.endpoint import Place
+from indexer.vision.endpoint import Endpoint
 from indexer.vision.runtime.tensorflow import may_have_gpu
 
 _MOST_DEATHS = 5  # in a row, without a photo that was done
@@ -31,7 +31,7 @@ class Inference:
 
     def __init__(self, runtime: str, workers: int) -> None:
         self._folder = None if _is_abstract() else tempfile.TemporaryDirectory(prefix="indexer-")
-        self.place = Place(_address(self._folder.name if self._folder else ""), token_bytes())
+        self.place = Endpoint(_address(self._folder.name if self._folder else ""), token_bytes())
         self._asked = runtime, workers
         self._deaths = 0
         self._process = self._start()
@@ -69,7 +69,7 @@ class Inference:
         return process
 
 
-def _serve(place: Place, runtime: str, workers: int) -> None:
+def _serve(place: Endpoint, runtime: str, workers: int) -> None:
     """Be that process."""
     prepare()
     from indexer.vision.runtime.server import serve

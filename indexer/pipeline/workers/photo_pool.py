@@ -15,13 +15,13 @@ from typing import TypeAlias
 from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto
 from indexer.intake.discover import stamp
-from indexer.photo import Analysis, Failed, Indexed, Passed, PhotoFile
+from indexer.photo import Analysis, Failed, Indexed, PhotoFile, Skipped
 from indexer.pipeline.scan.missing import is_there
 from indexer.pipeline.workers.inference_host import Inference, is_shared
 from indexer.pipeline.workers.processes import Workers, blame, is_done, is_lost
 from indexer.pipeline.workers.tasks import Limits, ready, work
-from indexer.vision.model_set import Eyes
-from indexer.vision.runtime.remote import LostError
+from indexer.vision.model_set import ModelSet
+from indexer.vision.runtime.remote import ServerLostError
 
 _LOOK_AHEAD = 4  # photos under way or waiting, a worker: enough that none waits, few enough to stop at once
 _TRIES = 2  # of a file that changes while it is read, or that is not to blame for what became of it
@@ -30,7 +30,7 @@ _STUCK_SECONDS = 60.0  # beyond a photo's own time; then all wait for a worker t
 _LOSS_SECONDS = 15.0  # the same, where one was lost: a photo that only takes long is done again, in more peace
 
 Seen = Callable[[PhotoFile], Analysis | None]
-Done: TypeAlias = Indexed | Failed | Passed
+Done: TypeAlias = Indexed | Failed | Skipped
 """What became of a file."""
 
 
@@ -66,7 +66,9 @@ class Pool:
     may_work: asked before each photo; while it says no, none is begun.  networks: those that see each photo.
     """
 
-    def __init__(self, eyes: Eyes, limits: Limits, workers: int, may_work: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, eyes: ModelSet, limits: Limits, workers: int, may_work: Callable[[], bool] = lambda: True
+    ) -> None:
         self.networks = eyes.networks()
         self._eyes, self._limits = eyes, limits
         self._workers = workers
@@ -147,7 +149,7 @@ class Pool:
     def _taken_in(self, future: Future[Analysis], was: _UnderWay, waiting: deque[_Try]) -> list[Done]:
         """Return what became of a photo, or have it looked at again."""
         file, left = was.try_.file, was.try_.left
-        if isinstance(future.exception(), LostError):
+        if isinstance(future.exception(), ServerLostError):
             return self._tried_again([was], "the process that runs networks was lost with it", waiting)
         outcome = self._outcome(was, future)
         now = _as_it_is(file.path)
@@ -179,7 +181,7 @@ class Pool:
     def _is_shared(self) -> bool:
         return is_shared(self._eyes.runtime, self._workers)
 
-    def _seeing(self) -> Eyes:
+    def _seeing(self) -> ModelSet:
         """Return the eyes of the workers: they may ask a process that is there for all."""
         if self._inference is None and self._is_shared:
             self._inference = Inference(self._eyes.runtime, self._workers)
@@ -204,7 +206,7 @@ class Pool:
                 self._inference.praise()
             return indexed
         except NotAPhoto:
-            return Passed(file)
+            return Skipped(file)
         except PhotoError as error:
             return Failed(file, error.stage, error.reason)
         except Exception as error:

@@ -12,7 +12,7 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from indexer.errors import IndexerError
-from indexer.pipeline.workers.stage_board import Stages
+from indexer.pipeline.workers.stage_board import StageBoard
 from indexer.pipeline.workers.tasks import Limits, start
 
 __all__ = ["ProcessExpired", "WorkerProcess", "Workers", "cause", "is_done", "is_lost"]
@@ -69,7 +69,7 @@ class Workers:
         self.count = workers
         self._used = False
         self._running: set[Future[Any]] = set()
-        self.stages = Stages()
+        self.stages = StageBoard()
         self._timeout_seconds = timeout_seconds
         self._processes = _Processes()
         self._pool = ProcessPool(workers, initializer=start, initargs=(self.stages.path,), context=self._processes)

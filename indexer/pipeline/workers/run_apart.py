@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from indexer.errors import IndexerError
-from indexer.library.similar.similar import Group, duplicates
+from indexer.library.similar.similar import CopyGroup, duplicates
 from indexer.library.store import Library
 from indexer.pipeline.duplicates.same_picture import PixelComparison
 from indexer.pipeline.root_state import away_roots
@@ -24,14 +24,14 @@ _NICENESS = 10  # whoever waits for a page comes first
 _PATIENCE_SECONDS = 5.0
 
 
-class LostError(IndexerError):
+class ProcessLostError(IndexerError):
     """A process that did not live to give its answer."""
 
     def __init__(self) -> None:
         super().__init__("the process that did it was lost; is there too little memory?")
 
 
-class Apart:
+class ProcessRunner:
     """Does tasks in processes of their own, so that neither their time nor their memory is this one's."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Apart:
             try:
                 answer = here.recv()
             except EOFError:
-                raise LostError from None
+                raise ProcessLostError from None
             finally:
                 process.join(_PATIENCE_SECONDS)
                 self._running.discard(process)
@@ -73,12 +73,12 @@ class Apart:
     def _start(self, process: BaseProcess) -> None:
         with self._lock:
             if self._is_closed:
-                raise LostError
+                raise ProcessLostError
             process.start()
             self._running.add(process)
 
 
-def duplicates_in(library: Path, model: str | None, max_pixels: int = 0) -> list[Group]:
+def duplicates_in(library: Path, model: str | None, max_pixels: int = 0) -> list[CopyGroup]:
     """Find the copies in a library file, as `library.alike.duplicates` does.
 
     max_pixels: the largest photo that is opened to compare its pixels; 0: none is.

@@ -14,7 +14,7 @@ STAGES = ("read", "decode", "analyze")
 _SLOTS = 4096  # one page: many times the photos that are ever under way
 
 
-class Stages:
+class StageBoard:
     """The parent's side: a small file in memory with a byte for each photo under way."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ def _memory_file() -> tuple[IO[bytes], Path]:
     return file, Path(file.name)
 
 
-class Stage:
+class StageMarker:
     """A worker's side."""
 
     def __init__(self, path: Path) -> None:

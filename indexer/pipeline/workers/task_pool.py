@@ -25,7 +25,7 @@ _FIRST_GUESS_SECONDS = 1.0  # of what a task takes, before one was done
 _LONGEST_RETRY_SECONDS = 60
 
 
-class Busy(IndexerError):  # noqa: N818 - nothing went wrong
+class PoolBusyError(IndexerError):
     """So many tasks wait already that another one is not taken."""
 
     retry_seconds: int
@@ -44,7 +44,7 @@ class TaskError(Exception):
         self.stage = stage
 
 
-class Crew:
+class TaskPool:
     """Worker processes that start with the first task, and go when there was none for a while."""
 
     def __init__(self, workers: int, waiting: int, seconds: float, idle_seconds: float) -> None:
@@ -97,7 +97,7 @@ class Crew:
     def _place(self) -> Iterator[None]:
         with self._changed:
             if self._under_way >= self._most:
-                raise Busy(self._retry_seconds())
+                raise PoolBusyError(self._retry_seconds())
             self._under_way += 1
         try:
             yield
@@ -117,7 +117,7 @@ class Crew:
         self._let_go(dead)  # the system has killed them while they idled
         with self._changed:
             if self._stopped:
-                raise Busy(_LONGEST_RETRY_SECONDS)
+                raise PoolBusyError(_LONGEST_RETRY_SECONDS)
             if self._workers is None:
                 self._workers = Workers(self._count, self._seconds)
                 Thread(target=self._watch, args=(self._workers,), name="idle workers", daemon=True).start()

@@ -17,13 +17,13 @@ from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.intake.pixel_stats import look
 from indexer.photo import Analysis, Face, PhotoFile
-from indexer.pipeline.workers.stage_board import Stage
+from indexer.pipeline.workers.stage_board import StageMarker
 from indexer.vision.analyze import Analyzer
 from indexer.vision.faces.reader import FaceReader
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 
 _STDERR = 2
-_stage: Stage  # this process's; set once by `start`
+_stage: StageMarker  # this process's; set once by `start`
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def read_faces(path: Path, reader: FaceReader, max_pixels: int) -> tuple[Face, .
         return reader.read(original.picture(reader.detector.long_side_px), larger=original.picture)
 
 
-def work(eyes: Eyes, limits: Limits, file: PhotoFile, known: Analysis | None, slot: int) -> Analysis:
+def work(eyes: ModelSet, limits: Limits, file: PhotoFile, known: Analysis | None, slot: int) -> Analysis:
     """Do `analyze_file` with an analyzer that this process loads once; slot: where it says what it does.
 
     Errors: ModelError where the networks cannot be loaded, PhotoError, MemoryError.
@@ -87,7 +87,7 @@ def work(eyes: Eyes, limits: Limits, file: PhotoFile, known: Analysis | None, sl
     )
 
 
-def ready(eyes: Eyes, limits: Limits) -> Analyzer:
+def ready(eyes: ModelSet, limits: Limits) -> Analyzer:
     """Load the networks, if this process has not yet. Errors: ModelError."""
     try:
         return _analyzer(eyes, limits.memory_bytes)
@@ -100,7 +100,7 @@ def ready(eyes: Eyes, limits: Limits) -> Analyzer:
 def start(stages: Path) -> None:
     """Prepare a new worker. stages: the file where it says what it does."""
     global _stage
-    _stage = Stage(stages)
+    _stage = StageMarker(stages)
     prepare()
 
 
@@ -134,7 +134,7 @@ def hold_memory(memory_bytes: int | None) -> None:
 
 
 @lru_cache(maxsize=1)
-def _analyzer(eyes: Eyes, memory_bytes: int) -> Analyzer:
+def _analyzer(eyes: ModelSet, memory_bytes: int) -> Analyzer:
     analyzer = Analyzer.open(eyes, threads=1)
     hold_memory(memory_bytes)
     return analyzer

@@ -30,7 +30,7 @@ _EDGE = np.pad(np.zeros((_TILES - 2, _TILES - 2), np.bool_), 1, constant_values=
 _BLUR = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
 
-class Agreement(NamedTuple):
+class TileAgreement(NamedTuple):
     """How alike the tiles of two pictures are.
 
     whole, detail: mean correlation of the tiles, of what is fine in them.  low, changed: shares of the inner tiles that
@@ -53,23 +53,23 @@ class Agreement(NamedTuple):
         return alike and self.low <= _LOW_SHARE and self.changed <= _CHANGED_SHARE and self.edge <= _EDGE_SHARE
 
 
-def agreement(one: Floats, other: Floats) -> Agreement:
+def agreement(one: Floats, other: Floats) -> TileAgreement:
     """Compare two pictures that lie over each other, float32[m,m] of gray levels 0..255."""
     return max(_toned_agreement(one, other), _toned_agreement(other, one))  # what is burnt out has fewer tones
 
 
-def _toned_agreement(one: Floats, other: Floats) -> Agreement:
+def _toned_agreement(one: Floats, other: Floats) -> TileAgreement:
     toned, is_small = _toned(one, other), len(one) <= _SMALL
     there = ~_filled(one, other)
     whole, weights = _correlations(toned, other)
     detail, fine = _correlations(_detail(toned), _detail(other))
     told, finely = there & (weights >= _TEXTURE), there & (fine >= _DETAIL_TEXTURE)
     if min(told.sum(), finely.sum()) < _LEAST_TILES:
-        return Agreement(0.0, 0.0, 1.0, 1.0, 1.0, is_small)
+        return TileAgreement(0.0, 0.0, 1.0, 1.0, 1.0, is_small)
     errors = 1 - whole
     changed = errors > max(_CHANGED, _CHANGED_TIMES * float(np.median(errors[told])))
     changed &= weights * np.sqrt(2 * errors.clip(0)) >= _CHANGED_LEVELS
-    return Agreement(
+    return TileAgreement(
         float(np.average(whole[told], weights=weights[told])),
         float(np.average(detail[finely], weights=fine[finely])),
         max(_share(each < _LOW, where & ~_EDGE) for each, where in ((whole, told), (detail, finely))),

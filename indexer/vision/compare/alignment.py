@@ -41,7 +41,7 @@ _AT_A_TIME = 64  # pairs refined together: 60 MB
 
 
 @dataclass(frozen=True, eq=False)
-class Signature:
+class AlignmentFeatures:
     """What of a picture is compared.
 
     luma: uint8[256,256], the whole picture, squeezed into a square.  detail_px: the shorter side of the picture it was
@@ -52,7 +52,7 @@ class Signature:
     detail_px: int
 
     @classmethod
-    def of(cls, picture: Picture) -> Signature:
+    def of(cls, picture: Picture) -> AlignmentFeatures:
         """Return the signature of a picture."""
         height, width = picture.pixels.shape[:2]
         luma = picture.pixels.astype(np.float32) @ _LUMA
@@ -91,20 +91,20 @@ class _Fits:
         return _Fits(self.pairs[places], self.turned[places], (self.spans if spans is None else spans)[places])
 
 
-def are_copies(one: Signature, others: Sequence[Signature]) -> NDArray[np.bool_]:
+def are_copies(one: AlignmentFeatures, others: Sequence[AlignmentFeatures]) -> NDArray[np.bool_]:
     """Tell of each of the other pictures whether it is the same as the one, bool[n]."""
     parts = [_compared(one, others[start : start + _AT_A_TIME]) for start in range(0, len(others), _AT_A_TIME)]
     return np.concatenate(parts) if parts else np.empty(0, np.bool_)
 
 
-def have_same_pixels(one: Signature, others: Sequence[Signature]) -> NDArray[np.bool_]:
+def have_same_pixels(one: AlignmentFeatures, others: Sequence[AlignmentFeatures]) -> NDArray[np.bool_]:
     """Tell of each of the other pictures whether it has the pixels of the one, but for noise of encoding, bool[n]."""
     mine = one.luma.astype(np.float32)
     tiles = [((mine - other.luma) ** 2).reshape(16, 16, 16, 16).mean(axis=(1, 3)) for other in others]
     return np.array([tile.mean() <= _NOISE**2 and tile.max() <= (3 * _NOISE) ** 2 for tile in tiles], np.bool_)
 
 
-def aligned(one: Signature, others: Sequence[Signature]) -> list[tuple[int, Floats, Floats]]:
+def aligned(one: AlignmentFeatures, others: Sequence[AlignmentFeatures]) -> list[tuple[int, Floats, Floats]]:
     """Lay pictures over each other; return the others that fit at all, by number, with both as they then lie.
 
     The two are float32[128,128], or [64,64], [32,32] where one picture is that small.
@@ -122,7 +122,7 @@ def aligned(one: Signature, others: Sequence[Signature]) -> list[tuple[int, Floa
     return found
 
 
-def _compared(one: Signature, others: Sequence[Signature]) -> NDArray[np.bool_]:
+def _compared(one: AlignmentFeatures, others: Sequence[AlignmentFeatures]) -> NDArray[np.bool_]:
     found = np.zeros(len(others), np.bool_)
     for pair, whole, part in aligned(one, others):
         found[pair] = agreement(whole, part).is_same
@@ -142,7 +142,7 @@ def _grid() -> Floats:
     return _cells_of(_running_sums(lines), _edges(start, end, np.zeros_like(start), _GRID, _GRID_SOURCE))
 
 
-def _starts(one: Signature, others: Sequence[Signature]) -> _Fits:
+def _starts(one: AlignmentFeatures, others: Sequence[AlignmentFeatures]) -> _Fits:
     """Return the best ways of the grid search."""
     small = _standard(np.stack([other.reduced(_GRID).ravel() for other in others]))
     mine = _standard(one.reduced(_GRID).reshape(1, -1))[0]
@@ -154,7 +154,9 @@ def _starts(one: Signature, others: Sequence[Signature]) -> _Fits:
     return _Fits(pairs[kept], turned[kept], _PARTS[best.ravel()[kept]])
 
 
-def _refined(one: Signature, others: Sequence[Signature], fits: _Fits, level: tuple[int, int, float]) -> _Fits:
+def _refined(
+    one: AlignmentFeatures, others: Sequence[AlignmentFeatures], fits: _Fits, level: tuple[int, int, float]
+) -> _Fits:
     """Return the best fit of each pair at a level, those that do not correlate left out."""
     cells, steps, least = level
     if not len(fits.pairs):

@@ -19,7 +19,7 @@ _CENTER_VARIANCE, _SIZE_VARIANCE = 0.1, 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Detections:
     """What the detector found, best first, in pixels of the picture it was shown.
 
     boxes: float32[n, 4], left, top, right, bottom.  scores: float32[n], 0..1.  landmarks: float32[n, 5, 2], x and y of
@@ -33,27 +33,27 @@ class Found:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def __getitem__(self, which: NDArray[np.intp] | slice) -> Found:
-        return Found(self.boxes[which], self.scores[which], self.landmarks[which])
+    def __getitem__(self, which: NDArray[np.intp] | slice) -> Detections:
+        return Detections(self.boxes[which], self.scores[which], self.landmarks[which])
 
     @classmethod
-    def joined(cls, parts: Sequence[Found]) -> Found:
+    def joined(cls, parts: Sequence[Detections]) -> Detections:
         """Return all faces of several findings, in that order."""
         none = cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
         kinds = zip(*((part.boxes, part.scores, part.landmarks) for part in (none, *parts)), strict=True)
         return cls(*map(np.concatenate, kinds))
 
-    def each(self) -> Iterator[Found]:
+    def each(self) -> Iterator[Detections]:
         """Yield the faces one by one."""
         return (self[index : index + 1] for index in range(len(self)))
 
-    def moved(self, scale: float, shift: tuple[float, float] = (0, 0)) -> Found:
+    def moved(self, scale: float, shift: tuple[float, float] = (0, 0)) -> Detections:
         """Return the same faces at place × scale + shift; shift: x and y in px."""
         factor, by = np.float32(scale), np.array(shift, np.float32)
-        return Found(self.boxes * factor + np.tile(by, 2), self.scores, self.landmarks * factor + by)
+        return Detections(self.boxes * factor + np.tile(by, 2), self.scores, self.landmarks * factor + by)
 
 
-def decode(outputs: dict[str, Floats], height: int, width: int, least_score: float, most_overlap: float) -> Found:
+def decode(outputs: dict[str, Floats], height: int, width: int, least_score: float, most_overlap: float) -> Detections:
     """Turn the outputs of the network for an input of height × width px into faces, best first.
 
     Anchors below `least_score` are left out, and of two boxes whose intersection over union is above `most_overlap`
@@ -69,10 +69,10 @@ def decode(outputs: dict[str, Floats], height: int, width: int, least_score: flo
     half = sides * np.exp(np.minimum(raw_boxes[:, 2:] * _SIZE_VARIANCE, 8)) / 2
     boxes = np.concatenate([middle - half, middle + half], axis=1)
     points = centers[:, np.newaxis] + raw_points * _CENTER_VARIANCE * sides[:, np.newaxis]
-    return distinct(Found(boxes, scores[sure], points), most_overlap)
+    return distinct(Detections(boxes, scores[sure], points), most_overlap)
 
 
-def distinct(found: Found, most_overlap: float) -> Found:
+def distinct(found: Detections, most_overlap: float) -> Detections:
     """Leave out each face that overlaps a better one by more than `most_overlap`; the best come first."""
     found = found[np.argsort(-found.scores, kind="stable")]
     kept: list[int] = []

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from indexer.geometry import Box, Point
 from indexer.photo import Face, Picture
-from indexer.vision.faces.anchors import Found, decode, distinct, overlaps
+from indexer.vision.faces.anchors import Detections, decode, distinct, overlaps
 from indexer.vision.preprocess import fitted, in_picture, normalized, resized, tensor
 from indexer.vision.runtime import Model
 
@@ -97,20 +97,20 @@ class Detector:
         thresholds = self.model.spec.thresholds
         width, height = picture.size
         judged = [self._judged(picture.pixels, one) for one in self._proposals(picture.pixels).each()]
-        found = distinct(Found.joined(judged), thresholds["overlap"])
+        found = distinct(Detections.joined(judged), thresholds["overlap"])
         sure = found[np.flatnonzero(found.scores >= thresholds["score"])]
         return [_face(one, width, height) for one in sure.each()]
 
-    def _proposals(self, pixels: Pixels) -> Found:
+    def _proposals(self, pixels: Pixels) -> Detections:
         """Return what might be a face, in px of the picture."""
         overlap = self.model.spec.thresholds["overlap"]
         seen = [
             self._seen(pixels[top:bottom, left:right]).moved(1, (left, top))
             for left, top, right, bottom in views(pixels.shape[1], pixels.shape[0])
         ]
-        return distinct(Found.joined(seen), overlap)[:_MOST_PROPOSALS]
+        return distinct(Detections.joined(seen), overlap)[:_MOST_PROPOSALS]
 
-    def _seen(self, pixels: Pixels) -> Found:
+    def _seen(self, pixels: Pixels) -> Detections:
         """Look at pixels in the size that the spec wants; return what might be a face in them."""
         ratio = min(1.0, self.long_side_px / max(pixels.shape[:2]))
         found = self._look(fitted(pixels, self.model.spec.input)).moved(1 / ratio)
@@ -118,23 +118,23 @@ class Detector:
         inside = np.all((centers > 0) & (centers < (pixels.shape[1], pixels.shape[0])), axis=1)
         return found[np.flatnonzero(inside)]
 
-    def _look(self, pixels: Pixels) -> Found:
+    def _look(self, pixels: Pixels) -> Detections:
         """Run the network on pixels of a size that it takes."""
         spec = self.model.spec
         height, width = pixels.shape[:2]
         outputs = self.model.run(normalized(pixels[np.newaxis], spec.input))
         return decode(outputs, height, width, spec.thresholds["proposal"], spec.thresholds["overlap"])
 
-    def _judged(self, pixels: Pixels, proposal: Found) -> Found:
+    def _judged(self, pixels: Pixels, proposal: Detections) -> Detections:
         """Look at one proposal closely; return the face as the close-up shows it, with the score of all looks."""
         close = self._close_up(pixels, proposal, *_CLOSE)
         scores = [_score(proposal), _score(close)]
         if _DOUBT[0] < agreed(scores) < _DOUBT[1]:
             scores.append(_score(self._close_up(pixels, proposal, *_WIDER)))
         better = close if len(close) else proposal
-        return Found(better.boxes, np.array([agreed(scores)], np.float32), better.landmarks)
+        return Detections(better.boxes, np.array([agreed(scores)], np.float32), better.landmarks)
 
-    def _close_up(self, pixels: Pixels, proposal: Found, size_px: int, face_px: int) -> Found:
+    def _close_up(self, pixels: Pixels, proposal: Detections, size_px: int, face_px: int) -> Detections:
         """Look at a square around a proposal, of size_px when the face has face_px; return the same face, if seen."""
         left, top, right, bottom = map(float, proposal.boxes[0])
         side = max(right - left, bottom - top, 1) * size_px / face_px
@@ -150,11 +150,11 @@ def agreed(scores: Sequence[float]) -> float:
     return 1 / (1 + exp(-odds))
 
 
-def _score(found: Found) -> float:
+def _score(found: Detections) -> float:
     return float(found.scores[0]) if len(found) else 0.0
 
 
-def _face(found: Found, width: int, height: int) -> Face:
+def _face(found: Detections, width: int, height: int) -> Face:
     left, top, right, bottom = map(float, found.boxes[0])
     box = Box(left / width, top / height, (right - left) / width, (bottom - top) / height)
     points = tuple(Point(float(x) / width, float(y) / height) for x, y in found.landmarks[0])
@@ -186,10 +186,10 @@ class BoxDetector:
             self._seen(picture.pixels[top:bottom, left:right]).moved(1, (left, top))
             for left, top, right, bottom in views(width, height)
         ]
-        found = distinct(Found.joined(seen), self.model.spec.thresholds.get("overlap", _OVERLAP))
+        found = distinct(Detections.joined(seen), self.model.spec.thresholds.get("overlap", _OVERLAP))
         return [_face_without_landmarks(one, width, height) for one in found.each()]
 
-    def _seen(self, pixels: Pixels) -> Found:
+    def _seen(self, pixels: Pixels) -> Detections:
         """Return the faces in what the network sees at once, in px of it; their landmarks are all 0."""
         spec = self.model.spec
         height, width = pixels.shape[:2]
@@ -199,10 +199,10 @@ class BoxDetector:
         shown = np.all(corners[:, 1] > corners[:, 0], axis=1)
         sure = np.flatnonzero(shown & (scores >= spec.thresholds.get("score", _SCORE)))
         boxes = (corners[sure] * (width, height)).reshape(-1, 4).astype(np.float32)
-        return Found(boxes, scores[sure], np.zeros((len(sure), 5, 2), np.float32))
+        return Detections(boxes, scores[sure], np.zeros((len(sure), 5, 2), np.float32))
 
 
-def _face_without_landmarks(found: Found, width: int, height: int) -> Face:
+def _face_without_landmarks(found: Detections, width: int, height: int) -> Face:
     left, top, right, bottom = map(float, found.boxes[0])
     box = Box(left / width, top / height, (right - left) / width, (bottom - top) / height)
     return Face(box, float(found.scores[0]), 0.0, (), None)

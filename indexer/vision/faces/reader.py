@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from indexer.photo import Face, Picture
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 from indexer.vision.runtime import Model, open_model
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class FaceReader:
         self.landmarker = landmarker
 
     @classmethod
-    def open(cls, eyes: Eyes, threads: int = 1) -> FaceReader:
+    def open(cls, eyes: ModelSet, threads: int = 1) -> FaceReader:
         """Load the built networks for faces. Errors: ModelError where one is not built or damaged."""
         from indexer.vision.faces.describe import Describer
         from indexer.vision.faces.landmarks import Landmarker

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from indexer.vision.endpoint import Place
+from indexer.vision.endpoint import Endpoint
 from indexer.vision.model_store import LITERT_FILE, ONNX_FILE, SAVED_MODEL, check, is_built, parts
 from indexer.vision.runtime.adapter import Adapted, Runner
 from indexer.vision.runtime.litert import LiteRtModel
@@ -38,7 +38,7 @@ class Model(Protocol):
 
 
 def open_model(
-    spec: ModelSpec, folder: Path, runtime: str = "auto", threads: int = 1, place: Place | None = None
+    spec: ModelSpec, folder: Path, runtime: str = "auto", threads: int = 1, place: Endpoint | None = None
 ) -> Model:
     """Open a built network, after checking it against its record.
 
@@ -52,7 +52,9 @@ def open_model(
     return Adapted(_runner(spec, folder, parts(spec, folder), runtime, threads, place))
 
 
-def _runner(spec: ModelSpec, folder: Path, there: set[str], runtime: str, threads: int, place: Place | None) -> Runner:
+def _runner(
+    spec: ModelSpec, folder: Path, there: set[str], runtime: str, threads: int, place: Endpoint | None
+) -> Runner:
     if ONNX_FILE in there:
         return OnnxModel(spec, check(spec, folder, ONNX_FILE), threads)
     if place is not None and SAVED_MODEL in there and runtime != "litert":

@@ -42,7 +42,7 @@ class Joinable(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class InferenceRequest:
     """An image for a network, and where its answer goes."""
 
     network: Joinable
@@ -56,7 +56,7 @@ class Question:
         return id(self.network), self.image.shape, self.image.dtype.str
 
 
-class Questions:
+class InferenceQueue:
     """Questions that wait.
 
     room: how many questions of the kind of this one may be answered at once.
@@ -65,24 +65,24 @@ class Questions:
     nothing. tests/benchmarks/gathering.py compares ways to choose what comes next.
     """
 
-    def __init__(self, room: Callable[[Question], int]) -> None:
+    def __init__(self, room: Callable[[InferenceRequest], int]) -> None:
         self._room = room
-        self._waiting: list[Question] = []  # the oldest first
+        self._waiting: list[InferenceRequest] = []  # the oldest first
         self._changed = Condition()
 
     def ask(self, network: Joinable, image: NDArray[Any]) -> Answers:
         """Return what a network answers. Errors: ModelError."""
-        question = Question(network, image)
+        question = InferenceRequest(network, image)
         with self._changed:
             self._waiting.append(question)
             self._changed.notify_all()
         return question.answer.result()
 
-    def next(self) -> list[Question]:
+    def next(self) -> list[InferenceRequest]:
         """Wait for questions; take the largest group, or that of a question that waits too long."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting)
-            groups: dict[Hashable, list[Question]] = {}
+            groups: dict[Hashable, list[InferenceRequest]] = {}
             for each in self._waiting:
                 groups.setdefault(each.kind, []).append(each)
             ready = [group[: self._room(group[0])] for group in groups.values()]
@@ -104,7 +104,7 @@ class Count:
     runs: int
 
 
-class Batches:
+class BatchLimits:
     """What is known of how networks take batches; for one thread.
 
     pads: fill batches up to powers of two: what prepares itself for each size then meets few.
@@ -122,12 +122,12 @@ class Batches:
         """What was done so far, by the ids of the networks."""
         return {each: Count(self._questions[each], self._runs[each]) for each in list(self._runs)}
 
-    def room(self, question: Question) -> int:
+    def room(self, question: InferenceRequest) -> int:
         """Return how many questions of this kind may be answered at once."""
         joins = self._proven.get(id(question.network), True) and question.network.joins(question.image.shape)
         return self._most.get(question.kind, _MOST_TOGETHER) if joins else 1
 
-    def answer(self, group: list[Question]) -> None:
+    def answer(self, group: list[InferenceRequest]) -> None:
         """Answer questions of one kind: together or, where that fails, one at a time."""
         try:
             answers = self._together(group) if len(group) > 1 else []
@@ -145,7 +145,7 @@ class Batches:
         for question in group[len(answers) :]:
             self._answer_alone(question)
 
-    def _together(self, group: list[Question]) -> list[Answers]:
+    def _together(self, group: list[InferenceRequest]) -> list[Answers]:
         """Return all answers, or none where they would not be those that each would get alone."""
         network, images = group[0].network, [each.image for each in group]
         images += [images[-1]] * (self._padded(len(group)) - len(group))
@@ -159,7 +159,7 @@ class Batches:
         self._count(network, len(group))
         return answers
 
-    def _answer_alone(self, question: Question) -> None:
+    def _answer_alone(self, question: InferenceRequest) -> None:
         try:
             answer = question.network.run(question.image)
         except ModelError as error:

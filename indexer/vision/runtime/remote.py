@@ -10,7 +10,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import ModelError
-from indexer.vision.endpoint import Place
+from indexer.vision.endpoint import Endpoint
 from indexer.vision.runtime import wire
 from indexer.vision.runtime.batching import Count
 from indexer.vision.spec import ModelSpec
@@ -25,7 +25,7 @@ IMAGE = "image"  # what a picture is called on its way
 COUNTS = "counts"  # what is said instead of `Wanted`
 
 
-class LostError(ModelError):
+class ServerLostError(ModelError):
     """The process that runs the networks is gone; another may come."""
 
 
@@ -40,14 +40,14 @@ class Wanted:
 class RemoteModel:
     """A network that another process runs, together with what others ask of it; not for several threads at once."""
 
-    def __init__(self, spec: ModelSpec, folder: Path, place: Place) -> None:
+    def __init__(self, spec: ModelSpec, folder: Path, place: Endpoint) -> None:
         self.spec = spec
         self.sides: tuple[Any, ...] = ()
         self._folder, self._place = folder, place
         self._kept: Connection | None = None
 
     @classmethod
-    def open(cls, spec: ModelSpec, folder: Path, place: Place) -> RemoteModel | None:
+    def open(cls, spec: ModelSpec, folder: Path, place: Endpoint) -> RemoteModel | None:
         """Have a network opened; None where that process would run it no faster, for want of a GPU.
 
         Errors: ModelError, as from `open_model`; LostError where nobody answers.
@@ -104,11 +104,11 @@ class RemoteModel:
             self._kept.close()
             self._kept = None
 
-    def _lost(self) -> LostError:
-        return LostError(self.spec.name, "the process that runs it was lost")
+    def _lost(self) -> ServerLostError:
+        return ServerLostError(self.spec.name, "the process that runs it was lost")
 
 
-def counts(place: Place) -> dict[str, Count]:
+def counts(place: Endpoint) -> dict[str, Count]:
     """Ask what was done with each network so far, by its id. Errors: OSError, EOFError."""
     with _connected(place) as connection:
         connection.send(COUNTS)
@@ -116,7 +116,7 @@ def counts(place: Place) -> dict[str, Count]:
         return told
 
 
-def _connected(place: Place) -> Connection:
+def _connected(place: Endpoint) -> Connection:
     """Connect to a process that may not be there yet. Errors: OSError, EOFError, AuthenticationError."""
     end = monotonic() + _PATIENCE_SECONDS
     while True:

@@ -15,10 +15,10 @@ from multiprocessing.connection import Connection, Listener, answer_challenge, d
 from pathlib import Path
 
 from indexer.errors import ModelError
-from indexer.vision.endpoint import Place
+from indexer.vision.endpoint import Endpoint
 from indexer.vision.model_store import SAVED_MODEL, check
 from indexer.vision.runtime import wire
-from indexer.vision.runtime.batching import Batches, Joinable, Questions
+from indexer.vision.runtime.batching import BatchLimits, InferenceQueue, Joinable
 from indexer.vision.runtime.remote import COUNTS, IMAGE, Wanted
 from indexer.vision.runtime.tensorflow import TensorFlowModel, has_gpu
 from indexer.vision.spec import ModelSpec
@@ -27,7 +27,7 @@ _BACKLOG = 128
 Opener = Callable[[ModelSpec, Path], "Joinable | None"]
 
 
-def serve(place: Place, runtime: str, threads: int) -> None:
+def serve(place: Endpoint, runtime: str, threads: int) -> None:
     """Run networks for whoever knows the key, for ever.
 
     runtime: 'tensorflow', or 'auto': where there is no GPU, clients are told to run their networks themselves.
@@ -48,13 +48,13 @@ class Server:
 
     def __init__(self, opener: Opener, *, pads: bool = False) -> None:
         self._opener = opener
-        self._batches = Batches(pads=pads)
-        self._questions = Questions(self._batches.room)
+        self._batches = BatchLimits(pads=pads)
+        self._questions = InferenceQueue(self._batches.room)
         self._open: dict[tuple[str, Path], Joinable | None] = {}
         self._opening = threading.Lock()
         _start(self._answer)
 
-    def listen(self, place: Place) -> None:
+    def listen(self, place: Endpoint) -> None:
         """Take connections, each in a thread of its own: a client that says nothing must not keep others waiting."""
         with Listener(place.address, backlog=_BACKLOG) as listener:
             while True:

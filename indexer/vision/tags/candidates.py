@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from indexer.photo import Evidence, Face, Look, Object, Tag
+from indexer.photo import Evidence, Face, Object, PixelStats, Tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ModelWords:
         return self.words[label] if label < len(self.words) else ()
 
 
-class Claim(NamedTuple):
+class TagCandidate(NamedTuple):
     """A word that a network gives to a photo.
 
     model: its id.  view: of a classifier, the part of the picture; None: an object was found.
@@ -54,7 +54,7 @@ class Claim(NamedTuple):
 
 def claims(
     evidence: Sequence[Evidence], objects: Sequence[Object], classes: Mapping[str, ModelWords]
-) -> Iterator[Claim]:
+) -> Iterator[TagCandidate]:
     """Yield every word that a classifier gave any probability in a view, and those of all objects.
 
     classes: model → its words; a network that is not there says nothing.
@@ -67,7 +67,7 @@ def claims(
             yield from _seen(model, [each for each in objects if each.model == model], classes[model])
 
 
-def _said(evidence: Evidence, known: ModelWords) -> Iterator[Claim]:
+def _said(evidence: Evidence, known: ModelWords) -> Iterator[TagCandidate]:
     given: defaultdict[tuple[int, str], list[tuple[float, int]]] = defaultdict(list)
     for view, label, score in evidence.entries():
         one = score, -label
@@ -77,16 +77,16 @@ def _said(evidence: Evidence, known: ModelWords) -> Iterator[Claim]:
         total = scores[0][0]  # mostly there is but one
         if len(scores) > 1:
             total = sum([score for score, _ in scores]) if known.adds_up else max(scores)[0]
-        yield Claim(word, min(total, 1.0), evidence.model, view, scores)
+        yield TagCandidate(word, min(total, 1.0), evidence.model, view, scores)
 
 
-def _seen(model: str, objects: Sequence[Object], known: ModelWords) -> Iterator[Claim]:
+def _seen(model: str, objects: Sequence[Object], known: ModelWords) -> Iterator[TagCandidate]:
     given: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
     for each in objects:
         for word in known.of(each.label):
             given[word].append((each.score, -each.label))
     for word, scores in given.items():
-        yield Claim(word, max(scores)[0], model, None, scores)
+        yield TagCandidate(word, max(scores)[0], model, None, scores)
 
 
 _GROUP = 4  # faces
@@ -94,7 +94,7 @@ _PORTRAIT = 0.06  # of the picture's area that the one face covers
 _GRAY = 0.005  # mean chroma below which nothing but rounding is left
 
 
-def facts(faces: Sequence[Face], look: Look) -> Iterator[Tag]:
+def facts(faces: Sequence[Face], look: PixelStats) -> Iterator[Tag]:
     """Yield the tags that faces and colors give; how right each rule was found stands in docs/tags.md."""
     yield from _people(faces)
     if look.colorfulness < _GRAY:

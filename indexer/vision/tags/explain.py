@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from indexer.photo import Analysis, Tag, model_name
-from indexer.vision.tags.candidates import Claim, ModelWords, claims
+from indexer.vision.tags.candidates import ModelWords, TagCandidate, claims
 from indexer.vision.tags.vocabulary import Vocabulary, source
 
 _MOST_CLASSES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class TagReason:
     """Why a photo has a tag.
 
     classes: the classes that were summed in the view that decided, or the objects, surest first: (name, score 0..1),
@@ -49,7 +49,7 @@ class Reason:
 
 def reasons(
     vocabulary: Vocabulary, analysis: Analysis, tags: tuple[str, ...], classes: Mapping[str, ModelWords]
-) -> list[Reason]:
+) -> list[TagReason]:
     """Return why the photo has these of its tags, in the order of its tags.
 
     What networks gave is explained by what they left, other tags (faces, colors, own) by their source.
@@ -60,14 +60,14 @@ def reasons(
     return [_given(vocabulary, analysis, tag, made, classes) or _told(vocabulary, tag) for tag in wanted]
 
 
-def _told(vocabulary: Vocabulary, tag: Tag) -> Reason:
+def _told(vocabulary: Vocabulary, tag: Tag) -> TagReason:
     by_rule = not tag.source.startswith(("own", "taught"))
-    return Reason(tag, threshold=_threshold(vocabulary, tag.name, tag.name) if by_rule else None)
+    return TagReason(tag, threshold=_threshold(vocabulary, tag.name, tag.name) if by_rule else None)
 
 
 def _given(
-    vocabulary: Vocabulary, analysis: Analysis, tag: Tag, made: list[Claim], classes: Mapping[str, ModelWords]
-) -> Reason | None:
+    vocabulary: Vocabulary, analysis: Analysis, tag: Tag, made: list[TagCandidate], classes: Mapping[str, ModelWords]
+) -> TagReason | None:
     """Return the claim that made the tag, None where none did."""
     default = analysis.evidence[0].model if analysis.evidence else ""
     rename = vocabulary.rules.rename
@@ -80,7 +80,7 @@ def _given(
         return None
     best = max(found, key=lambda claim: (claim.score, -(claim.view or 0)))
     given = [(classes[best.model].classes[-label], score) for score, label in sorted(best.given, reverse=True)]
-    return Reason(
+    return TagReason(
         tag=tag,
         classes=tuple(given[:_MOST_CLASSES]),
         others=max(0, len(given) - _MOST_CLASSES),

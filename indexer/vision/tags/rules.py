@@ -14,7 +14,7 @@ from indexer.photo import Tag
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class TagRules:
     """What becomes of a word before it is shown: first blocked or renamed, then held against its threshold.
 
     threshold: the least score, 0..1, of a word that has none of its own in `thresholds`.
@@ -40,7 +40,7 @@ class Rules:
         return tag if name == tag.name else replace(tag, name=name)
 
 
-def read_rules(file: Path) -> Rules:
+def read_rules(file: Path) -> TagRules:
     """Read a rules file. Errors: ConfigError that names the key that is wrong."""
     try:
         raw = tomllib.loads(file.read_text("utf-8"))
@@ -53,7 +53,7 @@ def read_rules(file: Path) -> Rules:
     if unknown or missing:
         what = f"{min(unknown)!r} is not known" if unknown else f"{min(missing)!r} is missing"
         raise ConfigError(str(file), f"{what}; known are {', '.join(_KEYS)}")
-    return Rules(
+    return TagRules(
         threshold=float(raw["threshold"]),
         narrow_threshold=float(raw["narrow_threshold"]),
         thresholds=raw.get("thresholds", {}),
@@ -62,17 +62,17 @@ def read_rules(file: Path) -> Rules:
     )
 
 
-def idle_rules(rules: Rules, known: Set[str]) -> list[str]:
+def idle_rules(rules: TagRules, known: Set[str]) -> list[str]:
     """Say, a sentence each, which rules can never do anything; `known` are the words that the rules are asked about."""
     return [*_idle_blocks(rules, known), *_idle_renames(rules, known), *_idle_thresholds(rules, known)]
 
 
-def _idle_blocks(rules: Rules, known: Set[str]) -> Iterator[str]:
+def _idle_blocks(rules: TagRules, known: Set[str]) -> Iterator[str]:
     for word in sorted(rules.block - known):
         yield f"block {word!r}: {_unknown(word, known)}"
 
 
-def _idle_renames(rules: Rules, known: Set[str]) -> Iterator[str]:
+def _idle_renames(rules: TagRules, known: Set[str]) -> Iterator[str]:
     for word, name in sorted(rules.rename.items()):
         if word not in known:
             yield f"rename {word!r}: {_unknown(word, known)}"
@@ -85,7 +85,7 @@ def _idle_renames(rules: Rules, known: Set[str]) -> Iterator[str]:
             yield f"rename {word!r}: it becomes {name!r} and stays so, though {name!r} itself is {fate}"
 
 
-def _idle_thresholds(rules: Rules, known: Set[str]) -> Iterator[str]:
+def _idle_thresholds(rules: TagRules, known: Set[str]) -> Iterator[str]:
     shown = (known - rules.block - rules.rename.keys()) | {
         name for word, name in rules.rename.items() if word in known - rules.block
     }

@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 
 from indexer.errors import ModelError
-from indexer.photo import Evidence, Face, Look, Object, Tag, model_name
+from indexer.photo import Evidence, Face, Object, PixelStats, Tag, model_name
 from indexer.resources import packaged
-from indexer.vision.tags.candidates import Claim, ModelWords, claims, facts
-from indexer.vision.tags.rules import Rules, read_rules
+from indexer.vision.tags.candidates import ModelWords, TagCandidate, claims, facts
+from indexer.vision.tags.rules import TagRules, read_rules
 
 _PLAIN_THRESHOLD = 0.5  # of a word that no table knows
 _NO_THING = frozenset({"background", "???", "n/a", ""})
@@ -43,7 +43,7 @@ class Vocabulary:
     words: tuple[tuple[str, ...], ...]
     spellings: Mapping[str, str]
     synonyms: Mapping[str, str]
-    rules: Rules
+    rules: TagRules
 
     @classmethod
     def load(cls, folder: Path | None = None, rules: Path | None = None) -> Vocabulary:
@@ -121,7 +121,7 @@ class Vocabulary:
         evidence: Sequence[Evidence],
         objects: Sequence[Object],
         faces: Sequence[Face],
-        look: Look,
+        look: PixelStats,
         classes: Mapping[str, ModelWords],
     ) -> tuple[Tag, ...]:
         """Return the tags of a photo, surest first: a pure function of what the library keeps of it.
@@ -147,11 +147,11 @@ class Vocabulary:
         evidence: Sequence[Evidence],
         objects: Sequence[Object],
         faces: Sequence[Face],
-        look: Look,
+        look: PixelStats,
         classes: Mapping[str, ModelWords],
     ) -> Iterator[tuple[Tag, float]]:
         """Yield the best of each word and network, and the facts, before the rules, with the score that they need."""
-        best: dict[tuple[str, str], Claim] = {}
+        best: dict[tuple[str, str], TagCandidate] = {}
         for claim in claims(evidence, objects, classes):
             key = claim.model, claim.word
             if key not in best or claim.score > best[key].score:
@@ -200,7 +200,7 @@ def plain(name: str) -> str:
     return " ".join(_HUMP.sub(" ", name).replace("_", " ").lower().split())
 
 
-def source(claim: Claim, known: ModelWords, default: str) -> str:
+def source(claim: TagCandidate, known: ModelWords, default: str) -> str:
     """Return the source of a tag: the class, and the name of a network that is not the default classifier."""
     name = known.classes[claim.surest]
     return name if claim.model == default else f"{name} ({model_name(claim.model)})"

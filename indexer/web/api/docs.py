@@ -19,7 +19,7 @@ _SCHEMAS = "#/components/schemas/"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DocRow:
     """A parameter, or a field of an object; kind: what it may be, in words."""
 
     name: str
@@ -29,7 +29,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class Route:
     """A route: what it takes, what it answers (status, kind, about), and how to ask it from a shell."""
 
     anchor: str
@@ -37,9 +37,9 @@ class Operation:
     path: str
     summary: str
     about: str
-    parameters: tuple[Row, ...]
+    parameters: tuple[DocRow, ...]
     bodies: tuple[tuple[str, str], ...]
-    answers: tuple[Row, ...]
+    answers: tuple[DocRow, ...]
     example: str
 
 
@@ -58,13 +58,13 @@ def api(request: Request) -> Response:
     )
 
 
-def operations(described: Schema, base: str) -> Iterator[Operation]:
+def operations(described: Schema, base: str) -> Iterator[Route]:
     """Yield the routes of a description. base: the address of the server, for the examples."""
     for path, methods in described["paths"].items():
         for method, told in methods.items():
             parameters = told.get("parameters", [])
             content = told.get("requestBody", {}).get("content", {})
-            yield Operation(
+            yield Route(
                 anchor=told["operationId"],
                 method=method.upper(),
                 path=path,
@@ -77,7 +77,7 @@ def operations(described: Schema, base: str) -> Iterator[Operation]:
             )
 
 
-def records(described: Schema) -> dict[str, list[Row]]:
+def records(described: Schema) -> dict[str, list[DocRow]]:
     """Return the fields of every object that the API takes or tells, by its name."""
     schemas = described.get("components", {}).get("schemas", {})
     return {name: list(_fields(schema)) for name, schema in schemas.items()}
@@ -108,11 +108,11 @@ _WORDS = {
 }
 
 
-def _parameter(told: Schema) -> Row:
+def _parameter(told: Schema) -> DocRow:
     schema = told["schema"]
     default = f" Default: {json.dumps(schema['default'])}." if schema.get("default") not in (None, "") else ""
     about = told.get("description") or schema.get("description") or ""
-    return Row(told["name"], kind(schema) + _range(schema), about + default, told.get("required", False))
+    return DocRow(told["name"], kind(schema) + _range(schema), about + default, told.get("required", False))
 
 
 def _range(schema: Schema) -> str:
@@ -124,18 +124,18 @@ def _range(schema: Schema) -> str:
     return f", {low} to {high}"
 
 
-def _answer(status: str, told: Schema) -> Row:
+def _answer(status: str, told: Schema) -> DocRow:
     kinds = [
         kind(each.get("schema", {})) if each.get("schema") else media for media, each in told.get("content", {}).items()
     ]
     about = told.get("description", "")
-    return Row(status, " or ".join(kinds), "" if about == "Successful Response" else about, required=False)
+    return DocRow(status, " or ".join(kinds), "" if about == "Successful Response" else about, required=False)
 
 
-def _fields(schema: Schema) -> Iterator[Row]:
+def _fields(schema: Schema) -> Iterator[DocRow]:
     needed = schema.get("required", ())
     for name, each in schema.get("properties", {}).items():
-        yield Row(name, kind(each) + _range(each), each.get("description", ""), name in needed)
+        yield DocRow(name, kind(each) + _range(each), each.get("description", ""), name in needed)
 
 
 def _example(method: str, url: str, parameters: list[Any], content: Schema, described: Schema) -> str:

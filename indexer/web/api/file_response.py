@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from indexer.errors import printable
 from indexer.intake.discover import why
-from indexer.library.photo_summary import Card
+from indexer.library.photo_summary import PhotoSummary
 from indexer.web.problems import Problem
 
 _CHUNK_BYTES = 256 * 1024
@@ -23,7 +23,7 @@ _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))")
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def open_same(card: Card) -> BinaryIO:
+def open_same(card: PhotoSummary) -> BinaryIO:
     """Open a photo's file, if it is as it was when it was scanned. Errors: Problem (410)."""
     try:
         number = os.open(card.path, _FLAGS)
@@ -36,7 +36,7 @@ def open_same(card: Card) -> BinaryIO:
     raise _gone(card, "it is not the file any more that was scanned")
 
 
-class Opened(StreamingResponse):
+class FileResponse(StreamingResponse):
     """The bytes of an open file, or a part of them; closes it."""
 
     def __init__(
@@ -95,5 +95,5 @@ def _part(wanted: str | None, size: int) -> tuple[int, int] | None:
     return start, end
 
 
-def _gone(card: Card, reason: str) -> Problem:
+def _gone(card: PhotoSummary, reason: str) -> Problem:
     return Problem(410, f"Photo {card.number}: {reason}. A scan finds out what became of it.")

@@ -15,8 +15,8 @@ from fastapi import APIRouter, Header, Request, Response
 
 from indexer.errors import PhotoError
 from indexer.library.people.people import PlacedFace, placed
-from indexer.library.photo_summary import Card
-from indexer.web.api.file_response import Opened, open_same
+from indexer.library.photo_summary import PhotoSummary
+from indexer.web.api.file_response import FileResponse, open_same
 from indexer.web.api.parameters import Number
 from indexer.web.api.photos import known_photo
 from indexer.web.http import cached
@@ -127,7 +127,7 @@ def original(
         headers = dict(response.headers)
         kind = _TYPES.get(card.format or "", _ANY_TYPE)
         wanted = range if if_range in (None, headers["etag"]) else None
-        return Opened(stream, card.size, wanted, kind, card.path.name, headers, inline=card.format in _SHOWN)
+        return FileResponse(stream, card.size, wanted, kind, card.path.name, headers, inline=card.format in _SHOWN)
     except BaseException:
         stream.close()
         raise
@@ -142,14 +142,14 @@ def known_face(site: Site, number: int) -> PlacedFace:
     return found[0]
 
 
-def _content(card: Card) -> bytes:
+def _content(card: PhotoSummary) -> bytes:
     """Return the content that a thumbnail must be of. Errors: Problem (404) for what could never be read."""
     if card.content_hash is None or card.failed:
         raise Problem(404, f"There is no thumbnail of photo {card.number}: it could not be read.")
     return card.content_hash
 
 
-def _problem(card: Card, error: PhotoError) -> Problem:
+def _problem(card: PhotoSummary, error: PhotoError) -> Problem:
     """Return the problem that a thumbnail could not be made: mostly, the file is not there any more."""
     if error.stage in ("read", "identify"):
         return Problem(410, f"Photo {card.number}: {error.reason}. A scan finds out what became of it.")

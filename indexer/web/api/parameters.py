@@ -12,7 +12,7 @@ from fastapi import Query as Parameter
 
 from indexer.errors import QueryError
 from indexer.library.query.ast import ALL, And, Near, Not, Query, Taken, is_ranked, leaves
-from indexer.library.search.request import Asked, resolver, tree
+from indexer.library.search.request import SearchRequest, resolver, tree
 from indexer.web.problems import Problem
 from indexer.web.site import Site
 
@@ -49,12 +49,12 @@ def asked_for(site: Site, text: str, month: str | None = None, away: Sequence[Pa
     away: what 'is:away' means.
     """
     resolve, today = resolver(site.library, site.vocabulary.canonical), date.today()
-    query = tree(Asked(query=[text]), resolve, today, away) if text.strip() else ALL
+    query = tree(SearchRequest(query=[text]), resolve, today, away) if text.strip() else ALL
     if month is None:
         return query, query
     if month == "none":
         return query, And((query, Not(Taken(None, None))))
-    return query, And((query, tree(Asked(after=month, before=month), resolve, today)))
+    return query, And((query, tree(SearchRequest(after=month, before=month), resolve, today)))
 
 
 def order_of(sort: Sort | None, query: Query) -> Sort:

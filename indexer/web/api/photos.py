@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from indexer.errors import ConfigError, PhotoError
 from indexer.library.people.people import faces_in, labels
-from indexer.library.photo_summary import Card, photo_of
+from indexer.library.photo_summary import PhotoSummary, photo_of
 from indexer.library.report import details
 from indexer.library.similar.similar import vector_of
 from indexer.library.user.own_tags import change_words, hide, own_word, rate, said
 from indexer.pipeline.explain import explained
-from indexer.records.alike import LikenessRecord, likeness_record
+from indexer.records.alike import SimilarPhotoRecord, likeness_record
 from indexer.records.photo import PhotoRecord, photo_record
 from indexer.web.api.parameters import Limit, Number
 from indexer.web.background import BackgroundOf, classifier_id
@@ -66,7 +66,7 @@ def similar(
     min_score: Annotated[
         float, Query(ge=0, le=1, description="Only photos at least this alike; below 0.5 most have little in common.")
     ] = 0.0,
-) -> list[LikenessRecord]:
+) -> list[SimilarPhotoRecord]:
     """Find the photos that look most alike, 1 being the same picture."""
     card, model = known_photo(site, photo), classifier_id(site)
     vector = vector_of(site.library, model, card.number) or _look(site, card)
@@ -104,7 +104,7 @@ def set_hidden(photo: Number, site: SiteOf, wanted: HiddenWanted) -> PhotoRecord
     return _record(site, card)
 
 
-def known_photo(site: Site, number: int) -> Card:
+def known_photo(site: Site, number: int) -> PhotoSummary:
     """Return the photo with a number. Errors: Problem (404)."""
     card = photo_of(site.library, number)
     if card is None:
@@ -112,7 +112,7 @@ def known_photo(site: Site, number: int) -> Card:
     return card
 
 
-def _record(site: Site, card: Card) -> PhotoRecord:
+def _record(site: Site, card: PhotoSummary) -> PhotoRecord:
     known = details(site.library, card.number)
     if known is None:
         raise Problem(404, f"There is no photo {card.number} any more.")
@@ -125,7 +125,7 @@ def _record(site: Site, card: Card) -> PhotoRecord:
     )
 
 
-def _look(site: Site, card: Card) -> bytes:
+def _look(site: Site, card: PhotoSummary) -> bytes:
     gone = Problem(410, f"The file of photo {card.number} is gone.")
     if card.missing:  # another photo may have its path
         raise gone

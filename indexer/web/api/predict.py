@@ -17,10 +17,10 @@ from indexer.errors import PhotoError
 from indexer.library.people.people import labels
 from indexer.pipeline.predict.query_faces import from_left, query_faces
 from indexer.records.look import (
+    DetectedFaceRecord,
     FaceMatches,
     LabelRecord,
-    SeenFaceRecord,
-    SeenRecord,
+    PredictionRecord,
     alike_record,
     label_records,
     query_face_record,
@@ -52,7 +52,7 @@ def classify(
         bool, Query(description="With details: look for faces, too, so that the tags are those of a scan.")
     ] = False,
     classes: Classes = 5,
-) -> list[LabelRecord] | SeenRecord:
+) -> list[LabelRecord] | PredictionRecord:
     """Return the classes that networks see in it, surest first."""
     seen = _looked(partial(site.looker.classify, with_faces=details and faces), upload)
     if details:
@@ -61,7 +61,7 @@ def classify(
 
 
 @router.post("/faces", summary="Find the faces of a picture", **_UPLOAD)
-def find_faces(upload: Uploaded, site: SiteOf) -> list[SeenFaceRecord]:
+def find_faces(upload: Uploaded, site: SiteOf) -> list[DetectedFaceRecord]:
     """Return all of them, from left to right, with what describes each."""
     spec = describer(site)
     found = from_left(_looked(site.looker.faces, upload))

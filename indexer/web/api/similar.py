@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 
 from indexer.errors import IndexerError
 from indexer.library.people.people import find_person, labels
-from indexer.library.people.similar_faces import Alike, descriptor_of, faces_like, like_person
+from indexer.library.people.similar_faces import SimilarFace, descriptor_of, faces_like, like_person
 from indexer.photo import Descriptor
-from indexer.records.look import LikeFaceRecord, LikePersonRecord, alike_record, like_face_record
-from indexer.vision.model_set import Eyes
+from indexer.records.look import SimilarToFaceRecord, SimilarToPersonRecord, alike_record, like_face_record
+from indexer.vision.model_set import ModelSet
 from indexer.vision.spec import ModelSpec
 from indexer.web.api.media import known_face
 from indexer.web.api.parameters import Limit, Number
@@ -28,7 +28,7 @@ Threshold: TypeAlias = Annotated[
 @router.get("/faces/{face}/similar", summary="Find faces like one of the library", responses=documented(404, 409))
 def similar(
     face: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
-) -> LikeFaceRecord:
+) -> SimilarToFaceRecord:
     """Return the other faces of the library that are most alike.
 
     `probability` is right where it was as likely as not, before anyone looked, that two faces are one person's; in a
@@ -45,7 +45,7 @@ def similar(
 @router.get("/people/{person}/similar", summary="Find faces that may be a person's", responses=documented(404, 409))
 def similar_to_person(
     person: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
-) -> LikePersonRecord:
+) -> SimilarToPersonRecord:
     """Return faces of others or of nobody that are most like those of the person, but for those that were refused."""
     spec = describer(site)
     with site.library.reading() as connection:
@@ -69,7 +69,7 @@ def similar_to_person(
     }
 
 
-def like(site: Site, spec: ModelSpec, descriptor: Descriptor, limit: int, threshold: float | None) -> list[Alike]:
+def like(site: Site, spec: ModelSpec, descriptor: Descriptor, limit: int, threshold: float | None) -> list[SimilarFace]:
     """Return the faces of the library that are like one, nearest first."""
     return faces_like(
         site.library,
@@ -84,7 +84,7 @@ def describer(site: Site) -> ModelSpec:
     """Return the network whose descriptors are compared. Errors: Problem (409) where faces are switched off."""
     if not site.config.faces:
         raise Problem(409, "Faces are switched off (faces in the settings): they are neither found nor described.")
-    return Eyes(**site.config.eyes).specs()[-1]
+    return ModelSet(**site.config.eyes).specs()[-1]
 
 
 def _largest(spec: ModelSpec, threshold: float | None) -> float:

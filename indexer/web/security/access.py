@@ -19,7 +19,7 @@ from indexer.web.problems import Problem, answer
 from indexer.web.security.credentials import Keys
 from indexer.web.security.hosts import is_foreign
 from indexer.web.security.sessions import Sessions, csrf_token
-from indexer.web.security.throttle import Throttle
+from indexer.web.security.throttle import LoginThrottle
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOKING = frozenset({"/api/classify", "/api/faces", "/api/similar-faces"})  # POST for the picture; nothing is changed
@@ -30,7 +30,7 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AccessRules:
     """Who may do what.  is_open: everybody on this machine may ask.  cookie: the name of the cookie."""
 
     keys: Keys
@@ -38,7 +38,7 @@ class Rules:
     cookie: str
     is_open: bool
     read_only: bool
-    throttle: Throttle = field(default_factory=Throttle)
+    throttle: LoginThrottle = field(default_factory=LoginThrottle)
 
     def cookie_name(self, scheme: str) -> str:
         """Return the name of the cookie; over HTTPS one that no other host and no plain HTTP can set."""
@@ -50,10 +50,10 @@ class Rules:
         return cookie if cookie and self.sessions.hold(cookie) else None
 
 
-class Access:
+class Authorization:
     """Middleware (ASGI) that lets through who may ask."""
 
-    def __init__(self, app: ASGIApp, rules: Rules) -> None:
+    def __init__(self, app: ASGIApp, rules: AccessRules) -> None:
         self._app, self._rules = app, rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

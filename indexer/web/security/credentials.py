@@ -45,7 +45,7 @@ class _Kept:
     key: bytes
 
 
-class Busy(IndexerError):  # noqa: N818 - nobody made an error
+class CheckBusyError(IndexerError):
     """Others are being checked; retry_seconds: when to come back."""
 
     def __init__(self, retry_seconds: int = 5) -> None:
@@ -78,7 +78,7 @@ class Keys:
         if kept is None or len(password) > LONGEST_PASSWORD:
             return False
         if not self._turn.acquire(timeout=_PATIENCE_SECONDS):
-            raise Busy
+            raise CheckBusyError
         try:
             return hmac.compare_digest(_scrypt(password, kept.salt, kept.cost, kept.block, kept.lanes), kept.key)
         finally:

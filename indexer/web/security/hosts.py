@@ -106,7 +106,7 @@ def _number(name: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-class Names:
+class HostCheck:
     """Middleware (ASGI) that checks the Host header."""
 
     def __init__(self, app: ASGIApp, hosts: Hosts) -> None:

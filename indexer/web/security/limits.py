@@ -17,7 +17,7 @@ _FIRST_SECONDS = 30.0  # after that a body must have come at this rate
 _LEAST_BYTES_PER_SECOND = 20_000
 
 
-class Bodies:
+class BodyLimit:
     """Middleware (ASGI) that refuses bodies above a limit, before and while they are read, and those that trickle in.
 
     limit: the bytes that a request may send.
@@ -109,7 +109,7 @@ def _too_slow() -> Problem:
     return Problem(408, "The request came too slowly.", headers=_CLOSE)
 
 
-class Crowd:
+class ConcurrencyLimit:
     """Middleware (ASGI) that lets so many requests of a kind be under way at once.
 
     kind: that of a request.  most: kind → how many; a kind that is not in it has no limit.

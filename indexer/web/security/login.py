@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from indexer.web.rendering import page
-from indexer.web.security.access import Rules
+from indexer.web.security.access import AccessRules
 from indexer.web.security.sessions import LONGEST_SECONDS
 
 router = APIRouter(include_in_schema=False)
@@ -65,8 +65,8 @@ def log_out(request: Request) -> Response:
     return response
 
 
-def _rules(request: Request) -> Rules:
-    rules: Rules = request.app.state.rules
+def _rules(request: Request) -> AccessRules:
+    rules: AccessRules = request.app.state.rules
     return rules
 
 

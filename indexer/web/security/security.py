@@ -11,11 +11,11 @@ from starlette.types import Scope
 from indexer.config.config import Config
 from indexer.errors import ConfigError
 from indexer.web.security import login
-from indexer.web.security.access import LOOKING, SAFE, SIGNING, Access, Rules
+from indexer.web.security.access import LOOKING, SAFE, SIGNING, AccessRules, Authorization
 from indexer.web.security.credentials import Keys
 from indexer.web.security.headers import Headers
-from indexer.web.security.hosts import Hosts, Names, is_loopback
-from indexer.web.security.limits import Bodies, Crowd
+from indexer.web.security.hosts import HostCheck, Hosts, is_loopback
+from indexer.web.security.limits import BodyLimit, ConcurrencyLimit
 from indexer.web.security.sessions import Sessions
 
 _FORM_BYTES = 64 * 1024
@@ -28,7 +28,7 @@ class Guard:
     """Who may ask a server, by what name, how much and how often."""
 
     hosts: Hosts
-    rules: Rules
+    rules: AccessRules
     upload_bytes: int
 
     @classmethod
@@ -43,7 +43,7 @@ class Guard:
         name = f"{config.library_file.name}.sessions-{config.serve_port}.json"
         sessions = Sessions(config.library_file.with_name(name), keys.mark)
         cookie = f"indexer-{config.serve_port}"  # cookies know no ports, and two servers are two
-        rules = Rules(keys, sessions, cookie, is_open=not keys.exist, read_only=config.serve_read_only)
+        rules = AccessRules(keys, sessions, cookie, is_open=not keys.exist, read_only=config.serve_read_only)
         return cls(Hosts.of(config), rules, config.serve_upload_mb * 1_000_000)
 
     def protect(self, app: FastAPI) -> None:
@@ -51,10 +51,10 @@ class Guard:
         app.state.rules = self.rules
         app.include_router(login.router)
         # The last that is added is the first that is asked.
-        app.add_middleware(Crowd, kind=_kind, most=_MOST)
-        app.add_middleware(Access, rules=self.rules)
-        app.add_middleware(Bodies, limit=self._most_bytes)
-        app.add_middleware(Names, hosts=self.hosts)
+        app.add_middleware(ConcurrencyLimit, kind=_kind, most=_MOST)
+        app.add_middleware(Authorization, rules=self.rules)
+        app.add_middleware(BodyLimit, limit=self._most_bytes)
+        app.add_middleware(HostCheck, hosts=self.hosts)
         app.add_middleware(Headers)
 
     def _most_bytes(self, scope: Scope) -> int:

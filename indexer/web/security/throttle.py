@@ -40,7 +40,7 @@ class _Tries:
     last: float = 0.0
 
 
-class Throttle:
+class LoginThrottle:
     """Slows down whoever guesses: each address, and all addresses together but those that have logged in before."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:

@@ -35,7 +35,7 @@ Answers = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class CustomModel:
     """A network as a function of one tensor.
 
     run: takes values of `wanted` (a tf.TensorSpec) and returns the outputs by their keys in the spec.
@@ -47,7 +47,7 @@ class Foreign:
     kept: Any = None
 
 
-def open_foreign(spec: ModelSpec, path: Path) -> Foreign:
+def open_foreign(spec: ModelSpec, path: Path) -> CustomModel:
     """Read the file of a network. Errors: ModelError that says what does not fit."""
     try:
         with quiet():
@@ -160,7 +160,7 @@ def _graph_def(spec: ModelSpec, path: Path) -> Any:
     return graph
 
 
-def _of_graph(spec: ModelSpec, graph: Any, names: Mapping[str, str]) -> Foreign:
+def _of_graph(spec: ModelSpec, graph: Any, names: Mapping[str, str]) -> CustomModel:
     """Return the function from one tensor of a frozen graph to others."""
     source = names.get(spec.input.source_name, spec.input.source_name)
     outputs = {key: names.get(_tensor(spec, key), _tensor(spec, key)) for key in spec.outputs}
@@ -171,7 +171,7 @@ def _of_graph(spec: ModelSpec, graph: Any, names: Mapping[str, str]) -> Foreign:
     wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(needed, name=""), [])
     fed = wrapped.graph.get_tensor_by_name(_named(source))
     pruned = wrapped.prune(fed, {key: wrapped.graph.get_tensor_by_name(_named(name)) for key, name in outputs.items()})
-    return Foreign(pruned, _wanted(spec, fed.shape, fed.dtype), wrapped)
+    return CustomModel(pruned, _wanted(spec, fed.shape, fed.dtype), wrapped)
 
 
 def _keras(spec: ModelSpec, path: Path) -> keras.Model:
@@ -186,7 +186,7 @@ def _keras(spec: ModelSpec, path: Path) -> keras.Model:
         raise
 
 
-def _of_keras(spec: ModelSpec, model: keras.Model) -> Foreign:
+def _of_keras(spec: ModelSpec, model: keras.Model) -> CustomModel:
     """Return the function from a Keras model's input to its outputs, or to what its layers answer."""
     if len(model.inputs) != 1:
         raise ModelError(spec.name, f"takes {len(model.inputs)} inputs; one picture is all there is")
@@ -194,7 +194,7 @@ def _of_keras(spec: ModelSpec, model: keras.Model) -> Foreign:
     picked = keras.Model(model.inputs[0], found)
     fed = model.inputs[0]
     wanted = _wanted(spec, tf.TensorShape(fed.shape), tf.as_dtype(fed.dtype))
-    return Foreign(lambda values: picked(values, training=False), wanted, [each.value for each in picked.variables])
+    return CustomModel(lambda values: picked(values, training=False), wanted, [each.value for each in picked.variables])
 
 
 def _keras_output(spec: ModelSpec, model: keras.Model, name: str) -> Any:

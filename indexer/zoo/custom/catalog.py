@@ -27,17 +27,17 @@ from indexer.zoo.build.build import Report
 from indexer.zoo.custom.infer_spec import guess
 from indexer.zoo.custom.keras_applications import save_application
 from indexer.zoo.custom.overrides import replaced
-from indexer.zoo.custom.spec_draft import SURE, Proposal, Reason
+from indexer.zoo.custom.spec_draft import SURE, DraftReason, SpecDraft
 from indexer.zoo.inspect.formats import home_of
 from indexer.zoo.inspect.inspect import inspect
-from indexer.zoo.inspect.inspection import Inspection, Tensor
+from indexer.zoo.inspect.inspection import Inspection, TensorInfo
 
 KERAS, FACE_API = "keras", "face-api"
 _SIZE = ("input.size_px", "input.height_px")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AddRequest:
     """What is asked of a network before its description is made.
 
     path: a path, or NAME:PATH.  tags: of a SavedModel's graph.  weights: of a network that Keras makes.
@@ -52,7 +52,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CatalogEntry:
     """A network with its description as far as it is known.
 
     source: its file, or folder.  about: what it does; '' where nobody knows.
@@ -61,7 +61,7 @@ class Found:
 
     source: Path
     inspection: Inspection
-    proposal: Proposal
+    proposal: SpecDraft
     about: str = ""
     labels: Path | None = None
 
@@ -77,7 +77,7 @@ def ready_description(name: str) -> dict[str, Any]:
 
 
 @contextmanager
-def found(asked: Asked, report: Report) -> Iterator[Found]:
+def found(asked: AddRequest, report: Report) -> Iterator[CatalogEntry]:
     """Find what is asked for; what has to be made of it lies in a temporary folder until the block ends.
 
     Errors: ModelError for a file that is none, or not that of the network that is asked for.
@@ -95,7 +95,7 @@ def found(asked: Asked, report: Report) -> Iterator[Found]:
         yield told
 
 
-def _found(asked: Asked, name: str, where: str, folder: Path, report: Report) -> Found:
+def _found(asked: AddRequest, name: str, where: str, folder: Path, report: Report) -> CatalogEntry:
     file = source_of(where)
     if name == FACE_API and where:
         name = _face_api_network(file, asked.role)
@@ -120,37 +120,37 @@ def source_of(path: str) -> Path:
     return file.resolve() if file.name == ".." else file
 
 
-def _plain(asked: Asked) -> Found:
+def _plain(asked: AddRequest) -> CatalogEntry:
     source = source_of(asked.path)
     if ":" in asked.path and not source.exists():
         names = ", ".join(f"{name}:" for name in ready_names())
         raise ModelError(asked.path, f"is no file, and no well-known network; those are {names}")
     inspection = inspect(source, asked.tags)
-    return Found(source, inspection, guess(inspection, asked.role))
+    return CatalogEntry(source, inspection, guess(inspection, asked.role))
 
 
-def _described(name: str, known: dict[str, Any], inspection: Inspection) -> Found:
+def _described(name: str, known: dict[str, Any], inspection: Inspection) -> CatalogEntry:
     """Put what is known of a network before what is guessed of its file."""
     about = known.pop("description")
     labels = known.get("labels", {}).pop("file", None)
     reasons = list(_reasons(known, f"{name} is well known"))
     if inspection.format == FACE_API:
-        proposal = Proposal((*reasons, Reason("weights.format", FACE_API, "a manifest and its shards", SURE)))
+        proposal = SpecDraft((*reasons, DraftReason("weights.format", FACE_API, "a manifest and its shards", SURE)))
     else:
         guessed = guess(inspection, known["role"])
         proposal = replaced(guessed, list(_fitting(reasons, guessed, inspection)))
-    return Found(Path(inspection.path), inspection, proposal, about, labels and packaged("models") / labels)
+    return CatalogEntry(Path(inspection.path), inspection, proposal, about, labels and packaged("models") / labels)
 
 
-def _reasons(table: Mapping[str, Any], why: str, above: str = "") -> Iterator[Reason]:
+def _reasons(table: Mapping[str, Any], why: str, above: str = "") -> Iterator[DraftReason]:
     for key, value in table.items():
         if isinstance(value, dict):
             yield from _reasons(value, why, f"{above}{key}.")
         else:
-            yield Reason(f"{above}{key}", value, why, SURE)
+            yield DraftReason(f"{above}{key}", value, why, SURE)
 
 
-def _fitting(reasons: Sequence[Reason], guessed: Proposal, inspection: Inspection) -> Iterator[Reason]:
+def _fitting(reasons: Sequence[DraftReason], guessed: SpecDraft, inspection: Inspection) -> Iterator[DraftReason]:
     """Yield what goes before the guess: not a size that the file itself fixes; of lists of names the one it has."""
     fixed = {reason.key for reason in guessed.reasons if reason.key in _SIZE and reason.sure == SURE}
     for reason in reasons:
@@ -163,7 +163,7 @@ def _fitting(reasons: Sequence[Reason], guessed: Proposal, inspection: Inspectio
                 yield reason
 
 
-def _there(names: Sequence[str], outputs: Sequence[Tensor], path: str) -> Tensor:
+def _there(names: Sequence[str], outputs: Sequence[TensorInfo], path: str) -> TensorInfo:
     for name in names:
         for output in outputs:
             if output.name == name:

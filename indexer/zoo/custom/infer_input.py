@@ -7,82 +7,86 @@ from pathlib import Path
 from typing import Any
 
 from indexer.zoo.custom.normalization import FAMILIES, SCALINGS, Scaling
-from indexer.zoo.custom.spec_draft import GUESS, LIKELY, SURE, Reason
-from indexer.zoo.inspect.inspection import Inspection, Tensor
+from indexer.zoo.custom.spec_draft import GUESS, LIKELY, SURE, DraftReason
+from indexer.zoo.inspect.inspection import Inspection, TensorInfo
 
 _COLORS = (1, 3)
 
 
-def input_reasons(inspection: Inspection, picture: Tensor, role: str) -> Iterator[Reason]:
+def input_reasons(inspection: Inspection, picture: TensorInfo, role: str) -> Iterator[DraftReason]:
     """Yield what is proposed for the picture that goes in."""
-    yield Reason("input.name", "image", "what built files call it", SURE)
-    yield Reason("input.tensor", picture.name, "the only picture that goes in", SURE)
+    yield DraftReason("input.name", "image", "what built files call it", SURE)
+    yield DraftReason("input.tensor", picture.name, "the only picture that goes in", SURE)
     layout = _layout(inspection, picture)
     yield layout
     if picture.dtype not in ("", "float32") and not picture.quantized:  # LiteRT does the rest of quantized ones
-        yield Reason("input.dtype", picture.dtype, "as the file says", SURE)
+        yield DraftReason("input.dtype", picture.dtype, "as the file says", SURE)
     yield from _size(inspection, picture, role)
     yield _fit(role)
     yield from _values(inspection, picture, str(layout.value))
 
 
-def _layout(inspection: Inspection, picture: Tensor) -> Reason:
+def _layout(inspection: Inspection, picture: TensorInfo) -> DraftReason:
     shape = picture.shape or (None,) * 4
     if shape[3] in _COLORS and shape[1] not in _COLORS:
-        return Reason("input.layout", "NHWC", f"the last side is {shape[3]}: the colors", SURE)
+        return DraftReason("input.layout", "NHWC", f"the last side is {shape[3]}: the colors", SURE)
     if shape[1] in _COLORS and shape[3] not in _COLORS:
-        return Reason("input.layout", "NCHW", f"the second side is {shape[1]}: the colors", SURE)
+        return DraftReason("input.layout", "NCHW", f"the second side is {shape[1]}: the colors", SURE)
     usual = "NCHW" if inspection.format == "onnx" else "NHWC"
-    return Reason("input.layout", usual, f"usual in files of the form {inspection.format}", GUESS)
+    return DraftReason("input.layout", usual, f"usual in files of the form {inspection.format}", GUESS)
 
 
-def sides_of(picture: Tensor) -> tuple[int | None, int | None]:
+def sides_of(picture: TensorInfo) -> tuple[int | None, int | None]:
     """Return (height, width), None for one that is free."""
     shape = picture.shape or (None,) * 4
     is_planes = shape[1] in _COLORS and shape[3] not in _COLORS
     return (shape[2], shape[3]) if is_planes else (shape[1], shape[2])
 
 
-def _size(inspection: Inspection, picture: Tensor, role: str) -> Iterator[Reason]:
+def _size(inspection: Inspection, picture: TensorInfo, role: str) -> Iterator[DraftReason]:
     height, width = sides_of(picture)
     if width and height:
-        yield Reason("input.size_px", width, "the input has this size", SURE)
+        yield DraftReason("input.size_px", width, "the input has this size", SURE)
         if height != width:
-            yield Reason("input.height_px", height, "the input has this size", SURE)
+            yield DraftReason("input.height_px", height, "the input has this size", SURE)
         return
     if role in ("object-detector", "face-detector"):
-        yield Reason("input.size_px", 640, "any size goes in; this one is usual", GUESS)
+        yield DraftReason("input.size_px", 640, "any size goes in; this one is usual", GUESS)
         return
     family = _family(inspection)
     size = family[1].size_px if family else 224
-    yield Reason("input.size_px", size, f"any size goes in; usual for {family[0] if family else 'classifiers'}", GUESS)
+    yield DraftReason(
+        "input.size_px", size, f"any size goes in; usual for {family[0] if family else 'classifiers'}", GUESS
+    )
 
 
-def _fit(role: str) -> Reason:
+def _fit(role: str) -> DraftReason:
     match role:
         case "classifier":
-            return Reason("input.fit", "center-crop", "most are measured so", GUESS)
+            return DraftReason("input.fit", "center-crop", "most are measured so", GUESS)
         case "object-detector" | "face-detector":
-            return Reason("input.fit", "stretch", "most are trained so; boxes are told in parts of the picture", GUESS)
+            return DraftReason(
+                "input.fit", "stretch", "most are trained so; boxes are told in parts of the picture", GUESS
+            )
         case _:
-            return Reason("input.fit", "as-is", "chips of faces have this size", SURE)
+            return DraftReason("input.fit", "as-is", "chips of faces have this size", SURE)
 
 
-def _values(inspection: Inspection, picture: Tensor, layout: str) -> Iterator[Reason]:
+def _values(inspection: Inspection, picture: TensorInfo, layout: str) -> Iterator[DraftReason]:
     shape = picture.shape or (None,) * 4
     gray = (shape[1] if layout == "NCHW" else shape[3]) == 1
     scaling, why, sure = _scaling(inspection, picture, layout)
     if gray:
-        yield Reason("input.colors", "gray", "one color goes in", SURE)
+        yield DraftReason("input.colors", "gray", "one color goes in", SURE)
     else:
         usual = scaling.colors == "RGB"
-        yield Reason("input.colors", scaling.colors, "usual" if usual else why, LIKELY if usual else sure)
+        yield DraftReason("input.colors", scaling.colors, "usual" if usual else why, LIKELY if usual else sure)
     mean, scale = list(scaling.mean), list(scaling.scale)
-    yield Reason("input.mean", mean[0] if len(set(mean)) == 1 else mean, why, sure)
-    yield Reason("input.scale", scale[0] if len(set(scale)) == 1 else scale, why, sure)
+    yield DraftReason("input.mean", mean[0] if len(set(mean)) == 1 else mean, why, sure)
+    yield DraftReason("input.scale", scale[0] if len(set(scale)) == 1 else scale, why, sure)
 
 
-def _scaling(inspection: Inspection, picture: Tensor, layout: str) -> tuple[Scaling, str, str]:
+def _scaling(inspection: Inspection, picture: TensorInfo, layout: str) -> tuple[Scaling, str, str]:
     if picture.normalized:
         means, deviations = picture.normalized
         told = Scaling(_triple(means), _triple([1 / each for each in deviations]))

@@ -12,7 +12,7 @@ from pathlib import Path
 from indexer.errors import ModelError, printable
 from indexer.vision.model_store import fingerprint, tree_fingerprint
 from indexer.vision.spec import ModelSpec, read_spec
-from indexer.zoo.custom.spec_draft import Proposal, Reason, one_line, toml_lines, toml_value
+from indexer.zoo.custom.spec_draft import DraftReason, SpecDraft, one_line, toml_lines, toml_value
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 LABELS = "labels.txt"
@@ -37,7 +37,7 @@ def check_name(name: str, taken: Sequence[str], own: Path, *, replace: bool) -> 
 def adopted(
     name: str,
     source: Path,
-    proposal: Proposal,
+    proposal: SpecDraft,
     labels: Sequence[str],
     about: str,
     own: Path,
@@ -97,7 +97,7 @@ def _apart(name: str, source: Path, own: Path) -> None:
 
 
 def _write(
-    name: str, source: Path, proposal: Proposal, labels: Sequence[str], about: str, folder: Path, *, link: bool,
+    name: str, source: Path, proposal: SpecDraft, labels: Sequence[str], about: str, folder: Path, *, link: bool,
     trust: bool, origin: str,
 ) -> ModelSpec:  # fmt: skip
     home = folder / name
@@ -106,14 +106,14 @@ def _write(
     _bring(source, file, link=link)
     sha256 = tree_fingerprint(file) if file.is_dir() else fingerprint(file)
     weights = [
-        Reason("weights.file", f"{name}/{file.name}", "linked" if link else "copied", "given"),
-        Reason("weights.sha256", sha256, "of it", "sure"),
+        DraftReason("weights.file", f"{name}/{file.name}", "linked" if link else "copied", "given"),
+        DraftReason("weights.sha256", sha256, "of it", "sure"),
     ]
-    weights += [Reason("weights.trust", True, "--trust: code in it may run", "given")] if trust else []
+    weights += [DraftReason("weights.trust", True, "--trust: code in it may run", "given")] if trust else []
     if labels:
         (home / LABELS).write_text(label_lines(labels), "utf-8")
-        weights.append(Reason("labels.file", f"{name}/{LABELS}", f"{len(labels)} names", "given"))
-        proposal = Proposal(tuple(each for each in proposal.reasons if each.key != "labels.set"))
+        weights.append(DraftReason("labels.file", f"{name}/{LABELS}", f"{len(labels)} names", "given"))
+        proposal = SpecDraft(tuple(each for each in proposal.reasons if each.key != "labels.set"))
     told = _with(proposal, weights)
     head = [
         f"# {one_line(origin or f'Added from {printable(source)}')}.",
@@ -123,7 +123,7 @@ def _write(
     return read_spec(folder / f"{name}.toml", folder)
 
 
-def _with(proposal: Proposal, said: Sequence[Reason]) -> Proposal:
+def _with(proposal: SpecDraft, said: Sequence[DraftReason]) -> SpecDraft:
     """Put what is said beside the other keys of its table, in place of what was guessed."""
     keys = {reason.key for reason in said}
     reasons = [reason for reason in proposal.reasons if reason.key not in keys]
@@ -131,7 +131,7 @@ def _with(proposal: Proposal, said: Sequence[Reason]) -> Proposal:
         table = reason.key.rpartition(".")[0]
         places = [place for place, each in enumerate(reasons) if each.key.rpartition(".")[0] == table]
         reasons.insert(places[-1] + 1 if places else len(reasons), reason)
-    return Proposal(tuple(reasons))
+    return SpecDraft(tuple(reasons))
 
 
 def _bring(source: Path, file: Path, *, link: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from indexer.errors import ModelError
 from indexer.zoo.custom.normalization import SCALINGS, Scaling
-from indexer.zoo.custom.spec_draft import GUESS, Proposal, Reason
+from indexer.zoo.custom.spec_draft import GUESS, DraftReason, SpecDraft
 from indexer.zoo.inspect.inspect import find_tensor
 from indexer.zoo.inspect.inspection import Inspection
 
@@ -30,7 +30,7 @@ _ANSWERS = {"classifier": "probabilities", "face-describer": "descriptors", "fac
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Overrides:
     """What the user says of a network; None: he says nothing, and the guess counts.
 
     input, output, embedding: names in the file.  scaling: a name of SCALINGS, or numbers: 'mean, scale', or
@@ -53,7 +53,7 @@ class Wishes:
     align: str | None = None
 
 
-def wished(proposal: Proposal, wishes: Wishes, inspection: Inspection, name: str) -> Proposal:
+def wished(proposal: SpecDraft, wishes: Overrides, inspection: Inspection, name: str) -> SpecDraft:
     """Return the proposal with all that was wished instead of what was guessed.
 
     Errors: ModelError for a name that the file does not have, or a wish that cannot be read.
@@ -61,14 +61,14 @@ def wished(proposal: Proposal, wishes: Wishes, inspection: Inspection, name: str
     return replaced(proposal, _said(proposal, wishes, inspection, name))
 
 
-def replaced(proposal: Proposal, reasons: Iterable[Reason]) -> Proposal:
+def replaced(proposal: SpecDraft, reasons: Iterable[DraftReason]) -> SpecDraft:
     """Return the proposal with other reasons for these keys; keys that it does not have are added to their tables."""
     said = {reason.key: reason for reason in reasons}
     kept = [said.pop(reason.key, reason) for reason in proposal.reasons]
-    return Proposal(tuple(_in_order([*kept, *said.values()])))
+    return SpecDraft(tuple(_in_order([*kept, *said.values()])))
 
 
-def _said(proposal: Proposal, wishes: Wishes, inspection: Inspection, name: str) -> Iterator[Reason]:
+def _said(proposal: SpecDraft, wishes: Overrides, inspection: Inspection, name: str) -> Iterator[DraftReason]:
     answer = f"outputs.{_ANSWERS.get(proposal.spec['role'], 'boxes')}"
     if wishes.input is not None:
         yield _given("input.tensor", find_tensor(inspection, wishes.input).name, "--input")
@@ -94,7 +94,7 @@ def _said(proposal: Proposal, wishes: Wishes, inspection: Inspection, name: str)
         yield from _thresholds(proposal, wishes.threshold)
 
 
-def _thresholds(proposal: Proposal, threshold: float) -> Iterator[Reason]:
+def _thresholds(proposal: SpecDraft, threshold: float) -> Iterator[DraftReason]:
     if proposal.spec["role"] != "face-describer":
         if threshold > 1:
             raise ModelError("threshold", f"{threshold:g} is above 1, and no score is")
@@ -108,10 +108,10 @@ def _thresholds(proposal: Proposal, threshold: float) -> Iterator[Reason]:
         "log_odds": _LOG_ODDS / threshold,
         "quality": _QUALITY,
     }.items():
-        yield Reason(f"thresholds.{key}", round(value, 4), "as dlib's, in proportion to the distance", GUESS)
+        yield DraftReason(f"thresholds.{key}", round(value, 4), "as dlib's, in proportion to the distance", GUESS)
 
 
-def _seen(wishes: Wishes, name: str) -> Iterator[Reason]:
+def _seen(wishes: Overrides, name: str) -> Iterator[DraftReason]:
     """Yield what is said of the input."""
     if wishes.scaling is not None:
         scaling = scaling_of(wishes.scaling, name)
@@ -153,11 +153,11 @@ def _size(text: str, name: str) -> tuple[int, int]:
     return int(found[1]), int(found[2] or found[1])
 
 
-def _given(key: str, value: Any, option: str) -> Reason:
-    return Reason(key, value, option, GIVEN)
+def _given(key: str, value: Any, option: str) -> DraftReason:
+    return DraftReason(key, value, option, GIVEN)
 
 
-def _in_order(reasons: list[Reason]) -> list[Reason]:
+def _in_order(reasons: list[DraftReason]) -> list[DraftReason]:
     """Put the keys of a table together; tables stay in the order in which they first came."""
     tables = list(dict.fromkeys(reason.key.rpartition(".")[0] for reason in reasons))
     tables.sort(key=lambda table: (table != "", 0))

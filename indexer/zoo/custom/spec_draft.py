@@ -11,7 +11,7 @@ SURE, LIKELY, GUESS = "sure", "likely", "guess"
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class DraftReason:
     """A key of the description, with dots between tables ('input.size_px'): its value, why, and how sure that is."""
 
     key: str
@@ -21,10 +21,10 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class SpecDraft:
     """A description in the making: reasons in the order of the file, and as tables what they say."""
 
-    reasons: tuple[Reason, ...]
+    reasons: tuple[DraftReason, ...]
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -39,7 +39,7 @@ class Proposal:
         return tables
 
 
-def toml_lines(proposal: Proposal) -> list[str]:
+def toml_lines(proposal: SpecDraft) -> list[str]:
     """Return a description in TOML. What follows from one reason stands below each other."""
     lines: list[str] = []
     for table, reasons in groupby(proposal.reasons, key=lambda each: each.key.rpartition(".")[0]):
@@ -59,7 +59,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
-def _line(reason: Reason) -> str:
+def _line(reason: DraftReason) -> str:
     key = reason.key.rpartition(".")[2]
     comment = f"   # {reason.sure}: {one_line(reason.why)}" if reason.why else ""
     return f"{key} = {toml_value(reason.value)}{comment}"

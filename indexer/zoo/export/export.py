@@ -21,8 +21,8 @@ from indexer.vision.spec import ModelSpec, spec_of
 from indexer.zoo.build.build import Report
 from indexer.zoo.build.subprocess import run_child, serve
 from indexer.zoo.custom.install import LABELS, label_lines
-from indexer.zoo.custom.spec_draft import SURE, Proposal, Reason, toml_lines
-from indexer.zoo.export.readme import Ends, Tensor, readme
+from indexer.zoo.custom.spec_draft import SURE, DraftReason, SpecDraft, toml_lines
+from indexer.zoo.export.readme import Ends, ExportedTensor, readme
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -87,14 +87,14 @@ def _save(spec: ModelSpec, built: Path, folder: Path) -> None:
     shape = taken.shape.as_list()
     sides = [shape[0], *(shape[2:] if spec.input.layout == "NCHW" else shape[1:3]), 3]
 
-    def run(image: tf.Tensor) -> dict[str, tf.Tensor]:
+    def run(image: tf.ExportedTensor) -> dict[str, tf.ExportedTensor]:
         answers = inner(**{spec.input.name: _prepared(image, spec)})
         return {key: _answer(spec, key, answers[key]) for key in spec.outputs}
 
     save(run, tf.TensorSpec(sides, tf.float32, name="image"), loaded, folder)
 
 
-def _prepared(image: tf.Tensor, spec: ModelSpec) -> tf.Tensor:
+def _prepared(image: tf.ExportedTensor, spec: ModelSpec) -> tf.ExportedTensor:
     """Turn RGB pixels 0..255 into what the network takes, as `vision.preprocess` and `vision.runtime` do."""
     import tensorflow as tf
 
@@ -110,7 +110,7 @@ def _prepared(image: tf.Tensor, spec: ModelSpec) -> tf.Tensor:
     return tf.saturate_cast(tf.round(values) if kind.is_integer else values, kind)
 
 
-def _answer(spec: ModelSpec, key: str, values: tf.Tensor) -> tf.Tensor:
+def _answer(spec: ModelSpec, key: str, values: tf.ExportedTensor) -> tf.ExportedTensor:
     """Return what the network answered, as the program reads it: float32, applied, two classes of a single sigmoid."""
     import tensorflow as tf
 
@@ -144,9 +144,9 @@ def _ends(folder: Path) -> Ends:
     )
 
 
-def _tensor(key: str, told: Any) -> Tensor:
+def _tensor(key: str, told: Any) -> ExportedTensor:
     sides = ["any" if side.size < 0 else str(side.size) for side in told.tensor_shape.dim]
-    return Tensor(key, told.name, "[]" if told.tensor_shape.unknown_rank else f"[{', '.join(sides)}]")
+    return ExportedTensor(key, told.name, "[]" if told.tensor_shape.unknown_rank else f"[{', '.join(sides)}]")
 
 
 def _own_ends(spec: ModelSpec, file: str) -> Ends:
@@ -154,10 +154,10 @@ def _own_ends(spec: ModelSpec, file: str) -> Ends:
     sides = (3, height, width) if spec.input.layout == "NCHW" else (height, width, 3)
     shape = f"[n, {', '.join(map(str, sides))}] {spec.input.dtype}"
     outputs = tuple(
-        Tensor(key, output.tensor or key, f"[{', '.join(map(str, output.shape))}]")
+        ExportedTensor(key, output.tensor or key, f"[{', '.join(map(str, output.shape))}]")
         for key, output in spec.outputs.items()
     )
-    return Ends(file, "", Tensor("image", spec.input.source_name, shape), outputs)
+    return Ends(file, "", ExportedTensor("image", spec.input.source_name, shape), outputs)
 
 
 def _description(spec: ModelSpec, saved: Path, ends: Ends, labels: Sequence[str]) -> str:
@@ -176,7 +176,7 @@ def _description(spec: ModelSpec, saved: Path, ends: Ends, labels: Sequence[str]
     told |= {"labels.file": LABELS} if labels else {}
     told |= {"labels.offset": spec.labels.offset} if spec.role == "object-detector" else {}
     told |= {f"thresholds.{key}": value for key, value in spec.thresholds.items()}
-    lines = toml_lines(Proposal(tuple(Reason(key, value, "", SURE) for key, value in told.items())))
+    lines = toml_lines(SpecDraft(tuple(DraftReason(key, value, "", SURE) for key, value in told.items())))
     about = json.dumps(spec.description, ensure_ascii=False)
     return "\n".join([f"# Exported from {spec.id}.", f"description = {about}", *lines, ""])
 

@@ -144,7 +144,7 @@ func main() {{
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
+class ExportedTensor:
     """A tensor of the written file: what the program calls it, what the graph calls it ('operation:number'), shape."""
 
     key: str
@@ -168,8 +168,8 @@ class Ends:
 
     file: str
     tag: str
-    input: Tensor
-    outputs: tuple[Tensor, ...]
+    input: ExportedTensor
+    outputs: tuple[ExportedTensor, ...]
 
 
 def readme(spec: ModelSpec, ends: Ends, labels: int) -> str:
@@ -189,7 +189,7 @@ def readme(spec: ModelSpec, ends: Ends, labels: int) -> str:
     return "\n".join(lines) + "\n" + (_saved(spec, ends) if ends.tag else _as_it_is(spec, ends))
 
 
-def _row(tensor: Tensor, meaning: str) -> str:
+def _row(tensor: ExportedTensor, meaning: str) -> str:
     return f"| `{tensor.key}` | `{tensor.name}` | {tensor.shape} | {meaning} |"
 
 

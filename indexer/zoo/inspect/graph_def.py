@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from indexer.zoo.inspect.inspection import Operation, Shape, Tensor
+from indexer.zoo.inspect.inspection import Operation, Shape, TensorInfo
 
 _PASSING = ("Identity", "IdentityN", "Reshape", "Squeeze", "StopGradient", "Cast", "EnsureShape")
 _CHOOSING = ("ArgMax", "TopKV2", "TopK")  # what stands behind them tells more
@@ -66,12 +66,12 @@ class Graph:
             total += prod(sides) if _is_float(node) and min(sides, default=0) >= 0 else 0
         return total
 
-    def inputs(self) -> tuple[Tensor, ...]:
+    def inputs(self) -> tuple[TensorInfo, ...]:
         """Return the graph's placeholders for numbers."""
         found = [self._tensor(name) for name, node in self._nodes.items() if node.op == "Placeholder"]
         return tuple(tensor for tensor in found if tensor.dtype not in ("bool", "string"))
 
-    def outputs(self) -> tuple[Tensor, ...]:
+    def outputs(self) -> tuple[TensorInfo, ...]:
         """Return what nothing else consumes but depends on an input; what looks like an answer comes first."""
         fed = self._fed()
         consumed = {_node_name(each) for node in self._nodes.values() for each in node.input}
@@ -119,8 +119,8 @@ class Graph:
             called = {each.func.name for each in nodes[name].attr.values()} & self._inside.keys()
             waiting.extend((self._inside[each], inner) for each in called for inner in self._inside[each])
 
-    def _tensor(self, name: str) -> Tensor:
-        return Tensor(name, *self._kind_of(name))
+    def _tensor(self, name: str) -> TensorInfo:
+        return TensorInfo(name, *self._kind_of(name))
 
     def _kind_of(self, name: str) -> tuple[str, Shape | None]:
         """Return dtype and shape of an operation's first result."""
@@ -155,9 +155,9 @@ class Graph:
         return str(node.name)
 
 
-def tensor_of(name: str, told: Any, made_by: str) -> Tensor:
+def tensor_of(name: str, told: Any, made_by: str) -> TensorInfo:
     """Return a tensor of a signature."""
-    return Tensor(name, dtype_of(told.dtype), shape_of(told.tensor_shape), made_by)
+    return TensorInfo(name, dtype_of(told.dtype), shape_of(told.tensor_shape), made_by)
 
 
 def dtype_of(number: int) -> str:
@@ -197,6 +197,6 @@ def _is_float(node: Any) -> bool:
     return node.attr["dtype"].type in (tf.float32.as_datatype_enum, tf.float16.as_datatype_enum)
 
 
-def _rank(tensor: Tensor) -> tuple[bool, bool]:
+def _rank(tensor: TensorInfo) -> tuple[bool, bool]:
     words = f"{tensor.name} {tensor.made_by}".lower()
     return not any(word in words for word in _ANSWERS), not tensor.dtype.startswith("float")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from indexer.errors import ModelError, printable
 from indexer.zoo.inspect.formats import format_of, home_of
-from indexer.zoo.inspect.inspection import Inspection, Tensor, inspection_of, pick_tags
+from indexer.zoo.inspect.inspection import Inspection, TensorInfo, inspection_of, pick_tags
 
 
 def inspect(path: Path, tags: Sequence[str] = ()) -> Inspection:
@@ -79,13 +79,13 @@ def choose_tags(inspection: Inspection, wanted: Sequence[str] = ()) -> tuple[str
     return pick_tags(name, inspection.tag_sets, wanted)
 
 
-def find_tensor(inspection: Inspection, name: str) -> Tensor:
+def find_tensor(inspection: Inspection, name: str) -> TensorInfo:
     """Return what a name means: an input or output (of any signature), or an operation of the graph, with ':0' or not.
 
     Errors: ModelError that tells the nearest names.
     """
-    known: dict[str, Tensor] = {
-        each.name: Tensor(each.name, each.dtype, each.shape) for each in inspection.operations if not each.inside
+    known: dict[str, TensorInfo] = {
+        each.name: TensorInfo(each.name, each.dtype, each.shape) for each in inspection.operations if not each.inside
     }
     for signature in inspection.signatures.values():
         known |= {each.name: each for each in (*signature.inputs, *signature.outputs)}

@@ -12,7 +12,7 @@ Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
+class TensorInfo:
     """What goes in or out.
 
     name: as the file calls it: in a signature its key, in a graph the operation.
@@ -46,11 +46,11 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class SignatureInfo:
     """A named function of a file: what goes in and out."""
 
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ class Inspection:
     versions: Mapping[str, str] = field(default_factory=dict)
     tag_sets: tuple[tuple[str, ...], ...] = ()
     tags: tuple[str, ...] = ()
-    signatures: Mapping[str, Signature] = field(default_factory=dict)
+    signatures: Mapping[str, SignatureInfo] = field(default_factory=dict)
     signature: str = ""
-    inputs: tuple[Tensor, ...] = ()
-    outputs: tuple[Tensor, ...] = ()
+    inputs: tuple[TensorInfo, ...] = ()
+    outputs: tuple[TensorInfo, ...] = ()
     operations: tuple[Operation, ...] = ()
     parameters: int = 0
     bytes: int = 0
@@ -95,7 +95,7 @@ def inspection_of(record: Mapping[str, Any]) -> Inspection:
         Operation(**{key: _frozen(value) for key, value in each.items()}) for each in record["operations"]
     )
     parts["signatures"] = {
-        name: Signature(*(tuple(_tensor(each) for each in told[key]) for key in ("inputs", "outputs")))
+        name: SignatureInfo(*(tuple(_tensor(each) for each in told[key]) for key in ("inputs", "outputs")))
         for name, told in record["signatures"].items()
     }
     return Inspection(**parts)
@@ -130,8 +130,8 @@ def behind(tensor: str, makers: Mapping[str, tuple[str, str]], passing: frozense
     return kind
 
 
-def _tensor(record: Mapping[str, Any]) -> Tensor:
-    return Tensor(**{key: _frozen(value) for key, value in record.items()})
+def _tensor(record: Mapping[str, Any]) -> TensorInfo:
+    return TensorInfo(**{key: _frozen(value) for key, value in record.items()})
 
 
 def _frozen(value: Any) -> Any:

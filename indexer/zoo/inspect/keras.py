@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.zoo.inspect.formats import damaged, size_of
-from indexer.zoo.inspect.inspection import Inspection, Operation, Shape, Tensor
+from indexer.zoo.inspect.inspection import Inspection, Operation, Shape, TensorInfo
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _PASSING = ("Dropout", "SpatialDropout2D", "ActivityRegularization", "BatchNormalization", "Identity")
@@ -137,19 +137,19 @@ def _listed(told: Any) -> Any:
     return list(told.values()) if isinstance(told, dict) else told
 
 
-def _inputs(config: Mapping[str, Any], layers: Mapping[str, _Layer]) -> tuple[Tensor, ...]:
+def _inputs(config: Mapping[str, Any], layers: Mapping[str, _Layer]) -> tuple[TensorInfo, ...]:
     return tuple(_input(layers[name], config) for name in _ends(config, "input_layers", layers))
 
 
-def _input(layer: _Layer, config: Mapping[str, Any]) -> Tensor:
+def _input(layer: _Layer, config: Mapping[str, Any]) -> TensorInfo:
     settings = layer.settings
     told = settings.get("batch_shape") or settings.get("batch_input_shape") or config.get("build_input_shape")
     dtype = settings.get("dtype")
     name = dtype["config"]["name"] if isinstance(dtype, dict) else str(dtype or "float32")
-    return Tensor(layer.name, name, tuple(told) if told else None)
+    return TensorInfo(layer.name, name, tuple(told) if told else None)
 
 
-def _output(layers: Mapping[str, _Layer], name: str) -> Tensor:
+def _output(layers: Mapping[str, _Layer], name: str) -> TensorInfo:
     """Tell the shape of what a layer gives, and the function applied last, from it and the layers before it."""
     made_by = ""
     seen = set()
@@ -166,11 +166,11 @@ def _output(layers: Mapping[str, _Layer], name: str) -> Tensor:
         made_by = made_by or ("" if function in _PLAIN else str(function))
         shape = _shape(layer)
         if shape:
-            return Tensor(label, "float32", shape, made_by or layer.kind)
+            return TensorInfo(label, "float32", shape, made_by or layer.kind)
         if layer.kind not in (*_PASSING, *_FUNCTIONS, "Activation", "Flatten", "Reshape", "Rescaling"):
             break
         (name, *_) = layer.before or ("",)
-    return Tensor(label, "float32", None, made_by)
+    return TensorInfo(label, "float32", None, made_by)
 
 
 def _shape(layer: _Layer) -> Shape | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.zoo.inspect.formats import damaged, size_of
-from indexer.zoo.inspect.inspection import Inspection, Operation, Shape, Tensor, behind
+from indexer.zoo.inspect.inspection import Inspection, Operation, Shape, TensorInfo, behind
 from indexer.zoo.readers.protobuf import ERRORS, integers, message, text
 
 # Field numbers of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
@@ -71,12 +71,12 @@ def _is_learned(weight: dict[int, list[Any]]) -> bool:
     return not _DTYPES.get(weight[_TENSOR_KIND][0], "").startswith("int64")  # shapes and places, not weights
 
 
-def _value(part: memoryview, makers: dict[str, tuple[str, str]] | None = None) -> Tensor:
+def _value(part: memoryview, makers: dict[str, tuple[str, str]] | None = None) -> TensorInfo:
     told = message(part)
     name = _text(told, _VALUE_NAME)
     kind = message(message(told[_VALUE_TYPE][0])[_TYPE_TENSOR][0]) if _VALUE_TYPE in told else {}
     dtype = _DTYPES.get(kind.get(_TENSOR_DTYPE, [0])[0], "")
-    return Tensor(name, dtype, _shape(kind), behind(name, makers or {}, _PASSING))
+    return TensorInfo(name, dtype, _shape(kind), behind(name, makers or {}, _PASSING))
 
 
 def _shape(kind: dict[int, list[Any]]) -> Shape | None:

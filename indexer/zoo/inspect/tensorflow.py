@@ -12,7 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from indexer.errors import ModelError
 from indexer.zoo.inspect.formats import SAVED_MODEL_FILE, damaged, size_of
 from indexer.zoo.inspect.graph_def import VARIABLES, Graph, tensor_of
-from indexer.zoo.inspect.inspection import Inspection, Signature, pick_tags
+from indexer.zoo.inspect.inspection import Inspection, SignatureInfo, pick_tags
 
 _SERVING = "serving_default"
 _HIDDEN = "__saved_model_init_op"  # a 'signature' that only says how variables begin
@@ -57,7 +57,7 @@ def look_saved_model(folder: Path, tags: Sequence[str] = ()) -> Inspection:
         _needs_variables(folder)
     signatures = _signatures(meta, graph)
     name = _SERVING if _SERVING in signatures else next(iter(signatures), "")
-    used = signatures.get(name) or Signature(graph.inputs(), graph.outputs())
+    used = signatures.get(name) or SignatureInfo(graph.inputs(), graph.outputs())
     told = meta.signature_def[name].outputs if name else {}
     tensors = [told[each.name].name if name else each.name for each in used.outputs]
     return Inspection(
@@ -93,13 +93,13 @@ def _versions(graph_def: Any) -> dict[str, str]:
     return {"graph": str(graph_def.versions.producer)} if graph_def.versions.producer else {}
 
 
-def _signatures(meta: Any, graph: Graph) -> dict[str, Signature]:
+def _signatures(meta: Any, graph: Graph) -> dict[str, SignatureInfo]:
     found = {}
     for name, told in sorted(meta.signature_def.items()):
         if name != _HIDDEN:
             ins = tuple(tensor_of(key, each, "") for key, each in sorted(told.inputs.items()))
             outs = tuple(tensor_of(key, each, graph.made_by(each.name)) for key, each in sorted(told.outputs.items()))
-            found[name] = Signature(ins, outs)
+            found[name] = SignatureInfo(ins, outs)
     return found
 
 

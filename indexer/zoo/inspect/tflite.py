@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.zoo.inspect.formats import damaged, size_of
-from indexer.zoo.inspect.inspection import Inspection, Operation, Shape, Signature, Tensor, behind
+from indexer.zoo.inspect.inspection import Inspection, Operation, Shape, SignatureInfo, TensorInfo, behind
 
 NAME = b"TFLITE_METADATA"  # of the entry in the file
 _SUBGRAPHS, _INPUTS, _UNITS, _UNIT_KIND, _UNIT_OPTIONS, _MEAN, _DEVIATION = 3, 2, 4, 0, 1, 0, 1
@@ -91,7 +91,7 @@ def look(path: Path) -> Inspection:
 def _inspection(path: Path, model: Any, graph: _Graph) -> Inspection:
     signatures = graph.signatures()
     name = next(iter(signatures), "")
-    graph_own = Signature(*(tuple(map(graph.tensor, each)) for each in (graph.inputs, graph.outputs)))
+    graph_own = SignatureInfo(*(tuple(map(graph.tensor, each)) for each in (graph.inputs, graph.outputs)))
     used = signatures.get(name, graph_own)
     normalized = _normalization(model)
     return Inspection(
@@ -123,19 +123,19 @@ class _Graph:
         self._makers: dict[str, tuple[str, str]] = {}
         self.operations = tuple(map(self._operation, range(graph.OperatorsLength())))
 
-    def tensor(self, number: int, name: str = "") -> Tensor:
+    def tensor(self, number: int, name: str = "") -> TensorInfo:
         told = self._graph.Tensors(number)
         made_by = behind(str(number), self._makers, _PASSING)
-        return Tensor(name or _text(told.Name()), _dtype(told.Type()), _shape(told), made_by, _quantization(told))
+        return TensorInfo(name or _text(told.Name()), _dtype(told.Type()), _shape(told), made_by, _quantization(told))
 
-    def signatures(self) -> dict[str, Signature]:
+    def signatures(self) -> dict[str, SignatureInfo]:
         found = {}
         for each in range(self._model.SignatureDefsLength()):
             told = self._model.SignatureDefs(each)
             if told.SubgraphIndex() == 0:
                 ins = (told.Inputs(place) for place in range(told.InputsLength()))
                 outs = (told.Outputs(place) for place in range(told.OutputsLength()))
-                found[_text(told.SignatureKey())] = Signature(*(self._maps(part) for part in (ins, outs)))
+                found[_text(told.SignatureKey())] = SignatureInfo(*(self._maps(part) for part in (ins, outs)))
         return found
 
     def parameters(self) -> int:
@@ -149,7 +149,7 @@ class _Graph:
                 total += prod(_sides(told)) if _dtype(told.Type()) in _LEARNED else 0
         return total
 
-    def _maps(self, maps: Any) -> tuple[Tensor, ...]:
+    def _maps(self, maps: Any) -> tuple[TensorInfo, ...]:
         return tuple(self.tensor(each.TensorIndex(), _text(each.Name())) for each in maps)
 
     def _operation(self, number: int) -> Operation:

@@ -55,7 +55,7 @@ def pictures_of(file: Path, size_px: int, numbers: Sequence[int], parts: Sequenc
     return {str(name): Pictures(pixels, label, np.flatnonzero(part == name)) for name in np.unique(part)}
 
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc] # (Keras has no types)
+class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc] # (Keras has no types)
     """What Keras learns from, or measures itself by: batches of (pictures, labels, weights).
 
     weights: of each label.  seed: pictures come in another order, and varied, each epoch; None: neither.

@@ -15,8 +15,8 @@ from indexer.vision.spec import ModelSpec
 from indexer.zoo.architectures.efficientnet import efficientnet_lite_trunk
 from indexer.zoo.build.weights import read_weights
 from indexer.zoo.readers.torch_file import read_torch
-from indexer.zoo.train.data import Batches, Pictures, balance
-from indexer.zoo.train.params import Course
+from indexer.zoo.train.data import Pictures, TrainingBatches, balance
+from indexer.zoo.train.params import TrainingParams
 
 Report = Callable[[str], None]
 _VARIANTS = 4  # of each picture, whose features the head learns: as it is, and varied
@@ -28,7 +28,9 @@ _FIRST_WIDTH, _WIDEST, _SMALLEST_MAP = 16, 256, 6
 _TOLD_SECONDS = 2.0
 
 
-def transferred(trunk: ModelSpec, course: Course, train: Pictures, validation: Pictures, report: Report) -> keras.Model:
+def transferred(
+    trunk: ModelSpec, course: TrainingParams, train: Pictures, validation: Pictures, report: Report
+) -> keras.Model:
     """Learn a new last layer on a trunk that knows pictures; its features are computed once. Errors: ModelError."""
     body = efficientnet_lite_trunk(read_torch(read_weights(trunk)), trunk.network, course.size_px)
     weights = balance(train.truth)
@@ -54,13 +56,13 @@ def transferred(trunk: ModelSpec, course: Course, train: Pictures, validation: P
 
 
 def _fine_tune(
-    model: keras.Model, body: keras.Model, course: Course, train: Pictures, validation: Pictures, report: Report
+    model: keras.Model, body: keras.Model, course: TrainingParams, train: Pictures, validation: Pictures, report: Report
 ) -> None:
     """Let the last blocks of the trunk learn, too; undo it where validation is no better for it."""
     for layer in [each for each in body.layers if each.weights][:-_TUNED_LAYERS]:
         layer.trainable = False
     _compile(model, course, _FINE_RATE)
-    held = Batches(validation, course.batch, balance(train.truth))
+    held = TrainingBatches(validation, course.batch, balance(train.truth))
     before, kept = model.evaluate(held, verbose=0)[0], model.get_weights()
     _learn(model, course, course.fine_tune, _FINE_RATE, train, validation, _Told(report, "fine-tuning, epoch"))
     if model.evaluate(held, verbose=0)[0] > before:
@@ -68,7 +70,7 @@ def _fine_tune(
         report(f"fine-tuning is undone: the validation loss was {before:.3f} before it")
 
 
-def from_scratch(course: Course, train: Pictures, validation: Pictures, report: Report) -> keras.Model:
+def from_scratch(course: TrainingParams, train: Pictures, validation: Pictures, report: Report) -> keras.Model:
     """Learn a small network of convolutions that knows nothing yet."""
     image = keras.Input((course.size_px, course.size_px, 3), name="image")
     x, width, side = image, _FIRST_WIDTH, course.size_px
@@ -90,7 +92,7 @@ def scores(model: keras.Model, of: Pictures, batch: int) -> NDArray[np.float32]:
     return np.concatenate([1 - told, told], axis=1) if told.shape[1] == 1 else told
 
 
-def _answers(pooled: Any, course: Course) -> Any:
+def _answers(pooled: Any, course: TrainingParams) -> Any:
     """Return what follows the features: one sigmoid for two labels, else softmax."""
     x = keras.layers.Dropout(_DROPOUT)(pooled)
     count, activation = (1, "sigmoid") if course.is_single else (len(course.labels), "softmax")
@@ -111,13 +113,19 @@ def _complete(model: keras.Model, pooled: Any) -> keras.Model:
 
 
 def _learn(
-    model: keras.Model, course: Course, epochs: int, rate: float, train: Pictures, validation: Pictures, told: _Told
+    model: keras.Model,
+    course: TrainingParams,
+    epochs: int,
+    rate: float,
+    train: Pictures,
+    validation: Pictures,
+    told: _Told,
 ) -> None:
     weights = balance(train.truth)
     _compile(model, course, rate)
     model.fit(
-        Batches(train, course.batch, weights, course.seed),
-        validation_data=Batches(validation, course.batch, weights),
+        TrainingBatches(train, course.batch, weights, course.seed),
+        validation_data=TrainingBatches(validation, course.batch, weights),
         epochs=epochs,
         verbose=0,
         shuffle=False,  # the batches see to it
@@ -125,7 +133,7 @@ def _learn(
     )
 
 
-def _compile(model: keras.Model, course: Course, rate: float) -> None:
+def _compile(model: keras.Model, course: TrainingParams, rate: float) -> None:
     loss = "binary_crossentropy" if course.is_single else "sparse_categorical_crossentropy"
     model.compile(keras.optimizers.Adam(rate), loss, weighted_metrics=["accuracy"])
 
@@ -135,7 +143,7 @@ def _stop() -> keras.callbacks.Callback:
 
 
 def _features(
-    body: keras.Model, of: Pictures, course: Course, times: int, report: Report
+    body: keras.Model, of: Pictures, course: TrainingParams, times: int, report: Report
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Return what the trunk says of each picture, as it is and varied (times − 1), and the labels."""
     run = _compiled(body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from indexer.vision.spec import Input
-from indexer.zoo.custom.spec_draft import SURE, Proposal, Reason
+from indexer.zoo.custom.spec_draft import SURE, DraftReason, SpecDraft
 
 PICTURES, MODEL, REPORT = "pictures.u8", "model.keras", "report.json"  # in the folder that both know
 MEAN, SCALE = 127.0, 0.0078125  # value = (pixel − mean) × scale, as EfficientNet-Lite wants it
@@ -13,7 +13,7 @@ _FIT = "center-crop"
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TrainingParams:
     """How to learn.
 
     labels: in order.  epochs: the most.  fine_tune: the most in which the trunk's last blocks learn, too.
@@ -48,7 +48,7 @@ class Course:
         )
 
     @property
-    def proposal(self) -> Proposal:
+    def proposal(self) -> SpecDraft:
         """The description of the trained network; there is nothing to guess."""
         told = {
             "role": "classifier",
@@ -65,4 +65,4 @@ class Course:
             "outputs.embedding.shape": ["features"],
             "thresholds.score": 0.5,
         }
-        return Proposal(tuple(Reason(key, value, "trained so", SURE) for key, value in told.items()))
+        return SpecDraft(tuple(DraftReason(key, value, "trained so", SURE) for key, value in told.items()))

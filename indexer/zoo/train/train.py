@@ -17,15 +17,20 @@ from typing import Any
 
 from indexer.vision.spec import ModelSpec, spec_of
 from indexer.zoo.build.subprocess import run_child, serve
-from indexer.zoo.train.params import MODEL, PICTURES, REPORT, Course
+from indexer.zoo.train.params import MODEL, PICTURES, REPORT, TrainingParams
 
 Report = Callable[[str], None]
 
 
 def train(
-    folder: Path, name: str, course: Course, numbers: Sequence[int], parts: Sequence[str], trunk: ModelSpec | None,
+    folder: Path,
+    name: str,
+    course: TrainingParams,
+    numbers: Sequence[int],
+    parts: Sequence[str],
+    trunk: ModelSpec | None,
     report: Report,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Train on the file PICTURES in a folder; MODEL is written there. Return its figures (docs/own-networks.md).
 
     numbers, parts: of each picture, the label and what it is for: 'train', 'validation' or 'test'.
@@ -48,7 +53,7 @@ def learn(folder: Path, asked: dict[str, Any], report: Report) -> None:
 
     began = monotonic()
     raw, numbers, parts = asked["trunk"], asked["numbers"], asked["parts"]
-    course = Course(**asked["course"] | {"labels": tuple(asked["course"]["labels"])})
+    course = TrainingParams(**asked["course"] | {"labels": tuple(asked["course"]["labels"])})
     keras.utils.set_random_seed(course.seed)
     tf.config.experimental.enable_op_determinism()
     of = pictures_of(folder / PICTURES, course.size_px, numbers, parts)

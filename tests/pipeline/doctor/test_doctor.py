@@ -18,14 +18,14 @@ from indexer.library.checks.finding import Finding
 from indexer.library.db.backup import backup
 from indexer.library.store import Library
 from indexer.photo import Indexed
-from indexer.pipeline.doctor.context import Patient
+from indexer.pipeline.doctor.context import DoctorContext
 from indexer.pipeline.doctor.examine import examine
 from indexer.pipeline.doctor.networks import lengths
 from indexer.pipeline.doctor.repair import repair
 from indexer.pipeline.scan.plan import plan
 from indexer.pipeline.workers.tasks import analyze_file
 from indexer.vision.analyze import Analyzer
-from indexer.vision.model_set import Eyes
+from indexer.vision.model_set import ModelSet
 
 NOW = datetime.now(UTC)
 
@@ -35,7 +35,7 @@ class Ward:
     """A library of the three photos in a folder, and a models folder of its own."""
 
     photos: Path
-    patient: Patient
+    patient: DoctorContext
 
     def levels(self, *checks: str) -> dict[str, str]:
         """Examine; return the worst level of each check that is not fine, or of those named."""
@@ -77,7 +77,7 @@ def known(analyzer: Analyzer, small: dict[str, Path], tmp_path_factory: pytest.T
 
 
 @pytest.fixture
-def ward(known: Path, eyes: Eyes, tmp_path: Path) -> Ward:
+def ward(known: Path, eyes: ModelSet, tmp_path: Path) -> Ward:
     """A ward of one's own, where all is well."""
     home = tmp_path / "home"
     shutil.copytree(known / "photos", home / "photos")
@@ -88,7 +88,7 @@ def ward(known: Path, eyes: Eyes, tmp_path: Path) -> Ward:
         (models / spec.id).symlink_to(eyes.folder / spec.id)
     with Library.open(home / "library.sqlite") as library:
         library.relocate(known / "photos", home / "photos")
-    return Ward(home / "photos", Patient(home / "library.sqlite", replace(eyes, folder=models), 2, NOW, 5.0))
+    return Ward(home / "photos", DoctorContext(home / "library.sqlite", replace(eyes, folder=models), 2, NOW, 5.0))
 
 
 def test_a_library_where_all_is_well_is_fine(ward: Ward) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from indexer.library.store import Library
-from indexer.photo import Analysis, Hashes, Indexed, Look, Metadata, PhotoFile, Tag
+from indexer.photo import Analysis, Hashes, Indexed, Metadata, PhotoFile, PixelStats, Tag
 
 PHOTOS = 420
 _SHAPES = [(96, 64), (64, 96), (96, 72), (120, 50), (72, 72), (96, 54)]
@@ -37,7 +37,7 @@ def _made(file: Path, number: int) -> Indexed:
     analysis = Analysis(
         metadata=Metadata("JPEG", width, height, taken_at=(_NEWEST - number * _APART).isoformat()),
         hashes=Hashes(content, content[:8]),
-        look=Look(0.5, 0.5, 0.1, 0.1),
+        look=PixelStats(0.5, 0.5, 0.1, 0.1),
         evidence=(),
         tags=(Tag("half", 0.9, "made"),) if number % 2 == 0 else (),
         faces=(),
