@@ -20,6 +20,9 @@ _HOMES = {
     "indexer.intake.discover": ("discover", "stamp"),
     "indexer.library.query.parser": ("parse", "printed"),
     "indexer.library.search.search": ("by_keywords", "by_query", "count_hits", "nearest_words", "similar_faces"),
+    "indexer.library.indexing.files": ("file_states", "missing_photos", "photos_by_content"),
+    "indexer.library.indexing.outcomes": ("record_outcomes",),
+    "indexer.library.roots": ("add_root", "relocate_folder", "root_folders"),
     "indexer.library.store": ("Library",),
     "indexer.photo": (
         "Analysis",

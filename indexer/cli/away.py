@@ -66,12 +66,13 @@ def say_found_elsewhere(session: Session, library: Library) -> None:
     """Tell where the photos of folders that are away were found, with the command that says so to the library."""
     from shlex import quote
 
+    from indexer.library.roots import found_elsewhere, root_folders
     from indexer.pipeline.root_state import away_roots
 
     away = away_roots(library)
-    there = [root for root in library.roots() if root not in away]
+    there = [root for root in root_folders(library) if root not in away]
     for root in away:
-        if found := library.elsewhere(root, there):
+        if found := found_elsewhere(library, root, there):
             are = f"{found.found:,} of its {count(found.photos, 'photo')} {'is' if found.found == 1 else 'are'}"
             command = f"indexer relocate {quote(str(root))} {quote(str(found.folder))}"
             session.say(f"{printable(root)} is away; {are} in {printable(found.folder)}: '{printable(command)}'")

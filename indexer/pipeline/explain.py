@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from indexer.library.indexing.outcomes import stored_classes
 from indexer.library.report import Details, details
 from indexer.library.store import Library
 from indexer.photo import Hit
@@ -40,4 +41,4 @@ def explained(library: Library, vocabulary: Vocabulary, own_models: Path, known:
 
 
 def _classes(library: Library, vocabulary: Vocabulary, own_models: Path) -> dict[str, ModelWords]:
-    return words_of_models(vocabulary, library.classes(), read_specs(own_models).values())
+    return words_of_models(vocabulary, stored_classes(library), read_specs(own_models).values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from indexer.library.indexing.outcomes import retag_photos, store_classes, stored_analyses
 from indexer.library.store import Library
 from indexer.photo import Analysis, Tag
 from indexer.vision.model_set import SCENE
@@ -23,9 +24,9 @@ def retag(
     """
     in_use = {model: words for model, words in classes.items() if model in scene}
     seen = changed = 0
-    for analyses in library.analyses():
+    for analyses in stored_analyses(library):
         tags = {path: _tags_now(analysis, vocabulary, in_use, classes) for path, analysis in analyses.items()}
-        changed += library.retag(tags)
+        changed += retag_photos(library, tags)
         seen += len(analyses)
     return seen, changed
 
@@ -41,7 +42,7 @@ def learn_names(library: Library, specs: Iterable[ModelSpec], vocabulary: Vocabu
     """Let the library know what the classes of classifiers and object detectors are called."""
     for spec in specs:
         if spec.role in SCENE:
-            library.learn_classes(spec.id, class_names(spec, vocabulary))
+            store_classes(library, spec.id, class_names(spec, vocabulary))
 
 
 def tags_of(analysis: Analysis, vocabulary: Vocabulary, classes: Mapping[str, ModelWords]) -> tuple[Tag, ...]:

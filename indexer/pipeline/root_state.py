@@ -16,7 +16,9 @@ from typing import Literal, TypeAlias
 
 from indexer.intake.discover import why
 from indexer.intake.names import is_junk_folder, names_photo
+from indexer.library.indexing.files import last_indexed_in
 from indexer.library.report import RootCounts, first_photo, root_counts
+from indexer.library.roots import root_folders
 from indexer.library.store import Library
 
 State: TypeAlias = Literal["there", "away", "empty"]
@@ -66,7 +68,7 @@ def folder_state(library: Library, folder: Path, stat: Stat = os.stat) -> Folder
 
 def folder_states(library: Library) -> dict[Path, FolderState]:
     """Return the state of each root on the disk, in order of their bytes."""
-    return {root: folder_state(library, root) for root in library.roots()}
+    return {root: folder_state(library, root) for root in root_folders(library)}
 
 
 def away_roots(library: Library) -> list[Path]:
@@ -104,7 +106,7 @@ def is_older_than_photos(library: Library, folder: Path, parts: Iterable[Path]) 
 
     parts: the folders that held photos; those that are not there do not count.
     """
-    indexed = library.last_indexed(folder)
+    indexed = last_indexed_in(library, folder)
     return indexed is not None and max(_changes(parts), default=0.0) <= indexed.timestamp() - _CLOCKS_SECONDS
 
 

@@ -40,6 +40,9 @@ sys.path.append(str(Path(__file__).parents[1] / "library"))
 from made_documents import KINDS as DOCUMENTS
 from made_documents import photographed
 
+from indexer.library.indexing.outcomes import record_outcomes
+from indexer.library.roots import add_root
+
 Picture = Image.Image
 Joined = set[tuple[str, str]]  # two names, as NUMBER-KIND or gGROUP-FILE
 ROOT = Path("/photos")
@@ -91,7 +94,7 @@ class Looker:
         self._library = library
         self._classifier = Classifier(open_model(self.spec, models, "litert", threads=2))
         self._signatures: dict[str, AlignmentFeatures] = {}
-        library.add_root(ROOT)
+        add_root(library, ROOT)
 
     def look(self, file: Path, name: str) -> None:
         name = name.replace("/", "_")
@@ -100,7 +103,7 @@ class Looker:
             evidence, pooled = self._classifier.classify(picture)
             hashes = Hashes(name.encode(), original.hashes(picture).perceptual)
         self._signatures[name] = AlignmentFeatures.of(picture)
-        self._library.record([photo(name, evidence.model, pooled.astype("<f2").tobytes(), hashes)])
+        record_outcomes(self._library, [photo(name, evidence.model, pooled.astype("<f2").tobytes(), hashes)])
 
     def copies(self, file: Path, name: str, copy: Path) -> None:
         with Image.open(file) as opened:
@@ -269,9 +272,9 @@ def photo(name: str, model: str, vector: bytes, hashes: Hashes) -> Indexed:
 def made(count: int) -> dict[str, object]:
     """How long it takes where one photo in 50 is a copy; the others lie in crowds, as photos do."""
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
-        library.add_root(ROOT)
+        add_root(library, ROOT)
         for batch in crowds(count):
-            library.record(batch)
+            record_outcomes(library, batch)
         start = time.perf_counter()
         groups = duplicates(library, "made-1")
         seconds, mega = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000

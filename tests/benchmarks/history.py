@@ -18,6 +18,7 @@ from library import ROOT, WORDS, make_library
 
 from indexer.library.history.change_log import recording
 from indexer.library.history.undo import undo
+from indexer.library.indexing.files import file_states
 from indexer.library.store import Library
 from indexer.library.user import own_tags as own
 
@@ -44,7 +45,7 @@ def main() -> None:
 
 def _acts(library: Library) -> dict[str, list[Callable[[], object]]]:
     number = iter(range(1_000_000))
-    one = [next(iter(library.known()))]
+    one = [next(iter(file_states(library)))]
 
     def all_new() -> object:
         return own.add_tag(library, f"new {next(number)}", [ROOT])

@@ -21,7 +21,10 @@ from time import perf_counter
 import numpy as np
 
 from indexer.geometry import Box, Point
+from indexer.library.indexing.files import file_states
+from indexer.library.indexing.outcomes import record_outcomes, store_classes
 from indexer.library.report import status, tag_counts
+from indexer.library.roots import add_root
 from indexer.library.search.search import by_keywords, nearest_words, similar_faces
 from indexer.library.store import Library
 from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Indexed, Metadata, PhotoFile, PixelStats, Tag
@@ -44,12 +47,12 @@ def make_library(path: Path, photos: int, seed: int = 0) -> float:
     random = np.random.default_rng(seed)
     outcomes = (_photo(number, random) for number in range(photos))
     with Library.open(path) as library:
-        library.add_root(ROOT)
-        library.learn_classes(CLASSIFIER, [f"class {number}" for number in range(1000)])
+        add_root(library, ROOT)
+        store_classes(library, CLASSIFIER, [f"class {number}" for number in range(1000)])
         seconds = 0.0
         while batch := list(islice(outcomes, BATCH)):
             start = perf_counter()
-            library.record(batch)
+            record_outcomes(library, batch)
             seconds += perf_counter() - start
     return seconds
 
@@ -95,7 +98,7 @@ def measure(path: Path) -> Iterator[tuple[str, str]]:
         counts = status(library)
         yield "photos / faces / words", f"{counts.photos:,} / {counts.faces:,} / {counts.tags:,}"
         yield "file", f"{counts.file_bytes / 1e6:,.0f} MB, {counts.file_bytes / counts.photos:,.0f} bytes a photo"
-        yield "known stamps of all photos", _ms(lambda: library.known([ROOT]))
+        yield "known stamps of all photos", _ms(lambda: file_states(library, [ROOT]))
         for words in (["dog"], ["animal", "dog"], ["word 500"]):
             yield f"search {' + '.join(words)}, 50 best", _ms(lambda words=words: by_keywords(library, words, limit=50))
         yield (

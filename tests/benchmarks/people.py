@@ -21,10 +21,12 @@ from parts import Figure, face_eyes, parser, print_lines, rows
 
 from indexer.config.config import Config
 from indexer.library.db.descriptors import Descriptors
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.people.clustering import cluster
 from indexer.library.people.grouping import group
 from indexer.library.people.people import PlacedFace, faces_in
 from indexer.library.people.similar_faces import probability
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.photo import Analysis, Descriptor, Face, Hashes, Indexed, Metadata, PhotoFile, PixelStats
 from indexer.vision.spec import read_specs
@@ -157,8 +159,8 @@ def _grouped(seen: Sequence[Portrait], limits: Sequence[float]) -> Iterator[Figu
     """Group all faces in a library, as the program does, and judge those nearest the middle."""
     people = np.unique([each.identity for each in seen], return_inverse=True)[1].astype(np.int64)
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
-        library.add_root(ROOT)
-        library.record([_indexed(each) for each in seen])
+        add_root(library, ROOT)
+        record_outcomes(library, [_indexed(each) for each in seen])
         for distance in limits:
             group(library, SPEC.id, distance=distance, min_quality=LIMITS["quality"], again=True)
             shown = [faces_in(library, ROOT / each.file) for each in seen]

@@ -23,6 +23,7 @@ from indexer.library.query.ast import folded
 from indexer.library.query.parser import parse
 from indexer.library.query.plan import Order, statement
 from indexer.library.query.sql import add_functions, tag_ids
+from indexer.library.roots import add_root
 from indexer.library.search.search import by_query, count_hits
 from indexer.library.store import Library
 
@@ -58,7 +59,7 @@ FACTS = ["date:2023-05", "date:july", "camera:nikon iso:800+", "-animal", "near:
 def make_library(path: Path, photos: int, seed: int = 0) -> None:
     """Write a library of made-up photos."""
     with Library.open(path) as library:
-        library.add_root(Path("/made-up"))
+        add_root(library, Path("/made-up"))
     random = np.random.default_rng(seed)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA synchronous = OFF")

@@ -9,6 +9,7 @@ from pathlib import Path
 import indexer
 from indexer.cli.commands.show import Stage
 from indexer.geometry import Box
+from indexer.library.indexing.outcomes import record_outcomes, store_classes
 from indexer.library.report import details
 from indexer.library.store import Library
 from indexer.photo import Indexed, Object
@@ -23,8 +24,8 @@ def test_objects_are_shown_by_name_with_their_place(scanned, samples: dict[str, 
     assert scanned.program.json("show", photo)["objects"] == []
     with Library.open(ours.library) as library:
         known = details(library, photo)
-        library.record([Indexed(known.file, replace(known.analysis, objects=(dog,)))])
-        library.learn_classes(dog.model, ["person", "dog"])
+        record_outcomes(library, [Indexed(known.file, replace(known.analysis, objects=(dog,)))])
+        store_classes(library, dog.model, ["person", "dog"])
     shown = ours.json("show", photo)["objects"]
     box = {"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4}
     assert shown == [{"name": "dog", "score": 0.875, "model": dog.model, "box": box}]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from made_photos import ROOT
 
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 
 
@@ -16,5 +17,5 @@ from indexer.library.store import Library
 def library(tmp_path: Path) -> Iterator[Library]:
     """An empty library whose only root is /photos, and whose clock stands still."""
     with Library.open(tmp_path / "library.sqlite", clock=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) as opened:
-        opened.add_root(ROOT)
+        add_root(opened, ROOT)
         yield opened

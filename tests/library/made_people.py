@@ -10,6 +10,7 @@ import numpy as np
 from made_photos import made_analysis
 
 from indexer.geometry import Box
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.store import Library
 from indexer.photo import Descriptor, Face, Indexed, PhotoFile
 
@@ -29,7 +30,7 @@ def photo_of(path: Path, *people: int, seed: int = 0, quality: float = 0.9, mode
 
 def add(library: Library, *photos: Indexed) -> None:
     """Store photos."""
-    library.record(photos)
+    record_outcomes(library, photos)
 
 
 def _face(person: int, number: int, name: str, quality: float, model: str) -> Face:

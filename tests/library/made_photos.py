@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from indexer.geometry import Box, Point
+from indexer.library.indexing.files import file_states
 from indexer.library.report import details
 from indexer.library.store import Library
 from indexer.photo import (
@@ -66,7 +67,7 @@ def dump(library: Library) -> dict[Path, Any]:
     """Return everything that the library holds but row ids and times, by path."""
     return {
         path: (seen.file, seen.analysis, seen.failure, seen.missing_since is not None)
-        for path in sorted(library.known())
+        for path in sorted(file_states(library))
         if (seen := details(library, path)) is not None
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 from made_photos import made_photo
 
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.query.ast import (
     SHAPES,
     STATES,
@@ -28,6 +29,7 @@ from indexer.library.query.ast import (
     folded,
 )
 from indexer.library.query.evaluate import Subject
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.photo import Failed, Metadata, Outcome, PhotoFile, Removed
 
@@ -122,10 +124,10 @@ queries: st.SearchStrategy[Query] = st.recursive(
 def recorded(library: Library, photos: list[Subject]) -> list[Subject]:
     """Put photos into a library under names of their own; return them as the library knows them."""
     for root in (P, AWAY):
-        library.add_root(root)
+        add_root(library, root)
     known = [replace(photo, path=str(_root(number) / str(number) / photo.path)) for number, photo in enumerate(photos)]
-    library.record([_outcome(number, photo) for number, photo in enumerate(known)])
-    library.record([outcome for photo in known for outcome in _undone(photo)])
+    record_outcomes(library, [_outcome(number, photo) for number, photo in enumerate(known)])
+    record_outcomes(library, [outcome for photo in known for outcome in _undone(photo)])
     with library.writing() as connection:
         for number, (name, hidden) in enumerate(PEOPLE.items(), 1):
             person = (number, name, folded(name), hidden)

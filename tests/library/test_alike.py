@@ -12,6 +12,8 @@ from made_photos import EYES, made_photo
 from made_scenes import made_scene
 
 from indexer.intake.pixel_stats import perceptual_hash
+from indexer.library.indexing.outcomes import record_outcomes
+from indexer.library.roots import add_root
 from indexer.library.similar import near_duplicates as pairs
 from indexer.library.similar.similar import duplicates, similar, vector_of
 from indexer.library.store import Library
@@ -59,7 +61,7 @@ def names(library: Library, model: str | None = MODEL) -> list[list[str]]:
 
 def test_the_most_alike_come_first_and_the_photo_itself_does_not(library: Library) -> None:
     near, far = picture(1) + 0.3 * picture(2), picture(3)
-    library.record([photo("asked.jpg", picture(1)), photo("far.jpg", far), photo("near.jpg", near)])
+    record_outcomes(library, [photo("asked.jpg", picture(1)), photo("far.jpg", far), photo("near.jpg", near)])
     asked = Path("/photos/asked.jpg")
     vector = vector_of(library, MODEL, asked)
     assert vector is not None
@@ -71,7 +73,7 @@ def test_the_most_alike_come_first_and_the_photo_itself_does_not(library: Librar
 
 
 def test_photos_of_another_model_are_not_compared(library: Library) -> None:
-    library.record([photo("a.jpg", picture(1))])
+    record_outcomes(library, [photo("a.jpg", picture(1))])
     assert similar(library, picture(1).astype("<f2").tobytes(), "another-model") == []
 
 
@@ -79,38 +81,41 @@ def test_copies_are_told_by_hash_or_by_vector(library: Library) -> None:
     base = int.from_bytes(np.random.default_rng(0).bytes(8), "big")
     cropped = picture(1) * 0.9 + 0.1 * picture(2)
     recoded = picture(3) + 0.9 * picture(4)
-    library.record(
+    record_outcomes(
+        library,
         [
             photo("a.jpg", picture(1), base, width=100),
             photo("cropped.jpg", cropped, base ^ 0xFFFF0),  # 16 bits apart
             photo("b.jpg", picture(3), base ^ 0xFFFF_FFFF_0000, width=100),
             photo("recoded.jpg", recoded, base ^ 0xFFFF_FFFF_0000 ^ 0b111),
             photo("other.jpg", picture(5), base ^ 0xAAAA_AAAA_AAAA_AAAA),
-        ]
+        ],
     )
     assert names(library) == [["a.jpg", "cropped.jpg"], ["b.jpg", "recoded.jpg"]]
 
 
 def test_a_cut_photo_is_told_from_another_that_looks_like_it(library: Library) -> None:
     """Portraits of two people in suits look as alike to the network as a portrait and a cut one: the hash decides."""
-    library.record(
+    record_outcomes(
+        library,
         [
             photo("whole.jpg", turned(0), scene(1), width=100),
             photo("cut.jpg", turned(25), scene(1, slice(10, 240))),
             photo("someone-else.jpg", turned(-25), scene(2)),
-        ]
+        ],
     )
     assert names(library) == [["whole.jpg", "cut.jpg"]]
 
 
 def test_same_hashes_of_different_pictures_are_no_copies(library: Library) -> None:
-    library.record([photo("wall.jpg", picture(1)), photo("sky.jpg", -picture(1))])
+    record_outcomes(library, [photo("wall.jpg", picture(1)), photo("sky.jpg", -picture(1))])
     assert names(library) == []
 
 
 def test_only_identical_bytes_where_no_model_is_given(library: Library) -> None:
-    library.record(
-        [photo("a.jpg", picture(1), content="x"), photo("b.jpg", picture(1)), photo("c.jpg", picture(9), content="x")]
+    record_outcomes(
+        library,
+        [photo("a.jpg", picture(1), content="x"), photo("b.jpg", picture(1)), photo("c.jpg", picture(9), content="x")],
     )
     groups = duplicates(library, None)
     assert [[each.path.name for each in (group.best, *group.others)] for group in groups] == [["c.jpg", "a.jpg"]]
@@ -128,21 +133,20 @@ def test_only_identical_bytes_where_no_model_is_given(library: Library) -> None:
 def test_the_best_file_is_the_largest_then_the_one_a_camera_wrote(
     library: Library, better: dict[str, object], worse: dict[str, object]
 ) -> None:
-    library.record([photo("z.jpg", picture(1), **better), photo("a.jpg", picture(1), **worse)])  # type: ignore[arg-type]
+    record_outcomes(library, [photo("z.jpg", picture(1), **better), photo("a.jpg", picture(1), **worse)])  # type: ignore[arg-type]
     assert names(library) == [["z.jpg", "a.jpg"]]
 
 
 def test_every_other_is_a_copy_of_the_best_itself(library: Library) -> None:
     """In a chain of likenesses the last one may have nothing to do with the first: it must not be lost with it."""
-    library.record(
-        photo(f"{name}.jpg", turned(angle), 0xFFF << (16 * place), width=200 - place)
-        for place, (name, angle) in enumerate(zip("abc", (0, 17, 34), strict=True))
-    )
+    chain = enumerate(zip("abc", (0, 17, 34), strict=True))
+    photos = [photo(f"{name}.jpg", turned(angle), 0xFFF << (16 * at), width=200 - at) for at, (name, angle) in chain]
+    record_outcomes(library, photos)
     assert names(library) == [["a.jpg", "b.jpg"]]
 
 
 def test_hidden_photos_are_left_out(library: Library) -> None:
-    library.record([photo("a.jpg", picture(1)), photo("b.jpg", picture(1))])
+    record_outcomes(library, [photo("a.jpg", picture(1)), photo("b.jpg", picture(1))])
     hide(library, [Path("/photos/b.jpg")])
     assert names(library) == []
     assert [each.path.name for each in similar(library, picture(1).astype("<f2").tobytes(), MODEL)] == ["a.jpg"]
@@ -156,7 +160,7 @@ def test_cells_find_what_comparing_all_finds(library: Library, monkeypatch: pyte
         bits = int.from_bytes(random.bytes(8), "big")
         outcomes.append(photo(f"{number}a.jpg", picture(number), bits))
         outcomes.append(photo(f"{number}b.jpg", copy, bits ^ 0x1111_1111_1111_1111))
-    library.record(outcomes)
+    record_outcomes(library, outcomes)
     with library.reading() as connection:
         everything = pairs.near_pairs(connection, MODEL)
         monkeypatch.setattr(pairs, "_EXACT_PHOTOS", 0)
@@ -179,7 +183,9 @@ class Compared:
 
 def test_near_copies_are_those_whose_pixels_are_the_same(library: Library) -> None:
     """Two pages of text have the embedding, and may have the hash, of each other."""
-    library.record([photo("a.jpg", picture(1), width=100), photo("b.jpg", picture(1)), photo("c.jpg", picture(1))])
+    record_outcomes(
+        library, [photo("a.jpg", picture(1), width=100), photo("b.jpg", picture(1)), photo("c.jpg", picture(1))]
+    )
     compared = Compared("c.jpg")
     groups = duplicates(library, MODEL, compare=compared)
     assert [[each.path.name for each in (group.best, *group.others)] for group in groups] == [["a.jpg", "c.jpg"]]
@@ -187,7 +193,7 @@ def test_near_copies_are_those_whose_pixels_are_the_same(library: Library) -> No
 
 
 def test_the_same_bytes_need_no_look_at_the_pixels(library: Library) -> None:
-    library.record([photo("a.jpg", picture(1), content="x"), photo("b.jpg", picture(1), content="x")])
+    record_outcomes(library, [photo("a.jpg", picture(1), content="x"), photo("b.jpg", picture(1), content="x")])
     compared = Compared()
     assert len(duplicates(library, MODEL, compare=compared)) == 1
     assert compared.asked == []
@@ -199,7 +205,7 @@ def taken(name: str, second: int, field: str = "exif:DateTimeOriginal", **metada
 
 
 def test_photos_of_a_burst_are_no_copies_unless_only_the_time_was_changed(library: Library) -> None:
-    library.record([taken("a.jpg", 10, width=100), taken("b.jpg", 12), taken("small.jpg", 10, width=20)])
+    record_outcomes(library, [taken("a.jpg", 10, width=100), taken("b.jpg", 12), taken("small.jpg", 10, width=20)])
     assert names(library) == [["a.jpg", "small.jpg"]]
     compared = Compared("b.jpg", "small.jpg")
     assert len(duplicates(library, MODEL, compare=compared)[0].others) == 2
@@ -208,18 +214,17 @@ def test_photos_of_a_burst_are_no_copies_unless_only_the_time_was_changed(librar
 
 @pytest.mark.parametrize("field", ["mtime", "name"])
 def test_times_that_no_camera_wrote_tell_no_burst(library: Library, field: str) -> None:
-    library.record([taken("a.jpg", 10, field), taken("b.jpg", 12, field)])
+    record_outcomes(library, [taken("a.jpg", 10, field), taken("b.jpg", 12, field)])
     assert len(names(library)) == 1
 
 
 def test_photos_in_a_folder_that_is_away_are_in_no_group(library: Library) -> None:
-    library.add_root(Path("/disk"))
-    library.add_root(Path("/disk 2"))
+    add_root(library, Path("/disk"))
+    add_root(library, Path("/disk 2"))
     everything = [photo(name, picture(1), content="x", width=60 - len(name)) for name in ("a.jpg", "bb.jpg", "ccc.jpg")]
     places = ("/disk/a.jpg", "/disk 2/bb.jpg", "/photos/ccc.jpg")
-    library.record(
-        replace(each, file=replace(each.file, path=Path(place))) for each, place in zip(everything, places, strict=True)
-    )
+    pairs = zip(everything, places, strict=True)
+    record_outcomes(library, [replace(each, file=replace(each.file, path=Path(place))) for each, place in pairs])
     for model in (MODEL, None):
         assert names(library, model) == [["a.jpg", "bb.jpg", "ccc.jpg"]]
         here = duplicates(library, model, away=[Path("/disk")])

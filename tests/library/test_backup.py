@@ -18,6 +18,7 @@ from made_photos import dump, faults, made_photo
 
 from indexer.errors import StoreError
 from indexer.library.db.backup import backup, count_photos
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.store import Library
 
 P = Path("/photos")
@@ -43,7 +44,7 @@ while os.getppid() == int(sys.argv[2]):  # until it is killed: photos come and g
 def filled(library: Library) -> Library:
     """A library of 300 photos, each with two tags."""
     tags = [("dog", 0.5), ("cat", 0.25)]
-    library.record([made_photo(P / f"{number}.jpg", number, tags, faces=2) for number in range(300)])
+    record_outcomes(library, [made_photo(P / f"{number}.jpg", number, tags, faces=2) for number in range(300)])
     return library
 
 
@@ -203,7 +204,7 @@ def test_a_full_disk_is_told_of_the_target_and_nothing_is_left(filled: Library, 
 def test_a_restore_as_the_manual_tells_it_brings_everything_back(filled: Library, tmp_path: Path) -> None:
     backup(filled.path, tmp_path / "backup.sqlite")
     before = dump(filled)
-    filled.record([made_photo(P / f"{number}.jpg", number + 7) for number in range(200)])
+    record_outcomes(filled, [made_photo(P / f"{number}.jpg", number + 7) for number in range(200)])
     aside = tmp_path / "damaged"
     aside.mkdir()
     for ending in ("", "-wal", "-shm"):  # as a machine that lost power leaves it, with a log

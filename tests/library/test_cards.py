@@ -6,6 +6,7 @@ from pathlib import Path
 
 from made_photos import made_photo
 
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.photo_summary import numbers_of, photo_of
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
@@ -16,7 +17,7 @@ P = Path("/photos")
 
 def test_a_photo_is_found_by_the_number_that_a_search_tells(library: Library) -> None:
     made = made_photo(P / "a", 1, [("dog", 0.9)])
-    library.record([made])
+    record_outcomes(library, [made])
     (hit,) = by_keywords(library, ["dog"])
     assert numbers_of(library, [P / "a", P / "none", Path("/elsewhere")]) == {P / "a": hit.number}
     card = photo_of(library, hit.number)
@@ -29,8 +30,8 @@ def test_a_photo_is_found_by_the_number_that_a_search_tells(library: Library) ->
 
 
 def test_what_is_missing_or_failed_says_so(library: Library) -> None:
-    library.record([made_photo(P / "a", 1), Failed(PhotoFile(P / "b", 1, 1), "decode", "it is broken")])
-    library.record([Removed(P / "a")])
+    record_outcomes(library, [made_photo(P / "a", 1), Failed(PhotoFile(P / "b", 1, 1), "decode", "it is broken")])
+    record_outcomes(library, [Removed(P / "a")])
     numbers = numbers_of(library, [P / "a", P / "b"])
     states = [(card.missing, card.failed) for path in numbers if (card := photo_of(library, numbers[path]))]
     assert states == [(True, False), (False, True)]

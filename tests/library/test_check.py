@@ -21,6 +21,9 @@ from indexer.library.checks.repair import drop_unreadable, drop_unreferenced, re
 from indexer.library.checks.row_checks import check_rows
 from indexer.library.db.backup import backup
 from indexer.library.db.schema import HEAD
+from indexer.library.indexing.files import file_states
+from indexer.library.indexing.outcomes import record_outcomes
+from indexer.library.roots import relocate_folder, root_folders
 from indexer.library.store import Library
 from indexer.photo import Failed, PhotoFile, Removed
 
@@ -33,7 +36,7 @@ LENGTHS = {EYES[-1]: 512, EYES[0]: 16}
 def filled(library: Library) -> Library:
     """A library of 40 photos that was closed, so that the file is all of it."""
     tags = [("dog", 0.5), ("cat", 0.25)]
-    library.record([made_photo(P / f"{number}.jpg", number, tags, faces=3) for number in range(40)])
+    record_outcomes(library, [made_photo(P / f"{number}.jpg", number, tags, faces=3) for number in range(40)])
     library.close()
     return library
 
@@ -185,11 +188,11 @@ def test_a_damaged_index_is_made_anew(filled: Library) -> None:
 
 def test_a_log_is_merged_into_the_library(library: Library) -> None:
     log = library.path.with_name("library.sqlite-wal")
-    library.record([made_photo(P / f"{number}.jpg", number) for number in range(20)])
+    record_outcomes(library, [made_photo(P / f"{number}.jpg", number) for number in range(20)])
     assert log.stat().st_size
     shorten_log(library.path, 5)
     assert log.stat().st_size == 0
-    assert len(library.known()) == 20
+    assert len(file_states(library)) == 20
 
 
 def test_a_log_that_has_grown_is_warned_of(filled: Library) -> None:
@@ -200,7 +203,7 @@ def test_a_log_that_has_grown_is_warned_of(filled: Library) -> None:
     assert (found.level, found.repairable) == ("warning", True)
     shorten_log(filled.path, 5)
     assert {each.level for each in check_file(filled.path, 5)} == {"fine"}
-    assert len(filled.known()) == 40
+    assert len(file_states(filled)) == 40
 
 
 def test_a_library_without_a_log_is_noted(filled: Library) -> None:
@@ -233,13 +236,15 @@ def test_what_cannot_be_read_is_dropped_and_its_photo_analyzed_again(
     levels = {each.check: each.level for each in check_rows(filled.path, lengths, NOW, 5)}
     assert levels.pop("analyses") == "note"
     assert set(levels.values()) == {"fine"}
-    waiting = {path for path, each in filled.known().items() if not each.models}
+    waiting = {path for path, each in file_states(filled).items() if not each.models}
     assert len(waiting) == found.count
     after = dump(filled)
     assert {path: after[path] for path in before.keys() - waiting} == {
         path: before[path] for path in before.keys() - waiting
     }
-    filled.record([made_photo(path, int(path.stem), [("dog", 0.5), ("cat", 0.25)], faces=3) for path in waiting])
+    record_outcomes(
+        filled, [made_photo(path, int(path.stem), [("dog", 0.5), ("cat", 0.25)], faces=3) for path in waiting]
+    )
     assert dump(filled) == before
 
 
@@ -268,8 +273,8 @@ def test_rows_that_name_other_lost_rows_are_left_to_the_user(filled: Library) ->
 
 
 def test_photos_that_wait_or_are_missing_for_long_are_noted(library: Library) -> None:
-    library.record([made_photo(P / "a.jpg", 1), made_photo(P / "b.jpg", 2)])
-    library.record([Failed(PhotoFile(P / "c.jpg", 1, 1), "decode", "broken"), Removed(P / "a.jpg")])
+    record_outcomes(library, [made_photo(P / "a.jpg", 1), made_photo(P / "b.jpg", 2)])
+    record_outcomes(library, [Failed(PhotoFile(P / "c.jpg", 1, 1), "decode", "broken"), Removed(P / "a.jpg")])
     assert not _notes(library, NOW)
     assert _notes(library, NOW.replace(month=6)) == {"missing": 1}
     _write(library.path, "UPDATE photos SET model_set_id = NULL")
@@ -282,7 +287,7 @@ def test_words_that_no_photo_has_are_noted(filled: Library) -> None:
 
 
 def test_a_folder_in_a_folder_is_an_error_whose_advice_helps(library: Library) -> None:
-    library.record([made_photo(P / "trip" / "a.jpg", 1), made_photo(P / "b.jpg", 2)])
+    record_outcomes(library, [made_photo(P / "trip" / "a.jpg", 1), made_photo(P / "b.jpg", 2)])
     _write(
         library.path,
         "INSERT INTO roots (path, path_text) VALUES (CAST('/photos/trip/' AS BLOB), '/photos/trip/')",
@@ -292,9 +297,9 @@ def test_a_folder_in_a_folder_is_an_error_whose_advice_helps(library: Library) -
     (found,) = (each for each in check_rows(library.path, LENGTHS, NOW, 5) if each.level == "error")
     assert (found.check, found.repairable) == ("roots", False)
     assert found.advice == "indexer relocate '/photos/trip/' '/photos/trip/'"
-    library.relocate(P / "trip", P / "trip")
-    assert library.roots() == [P]
-    assert set(library.known()) == {P / "trip" / "a.jpg", P / "b.jpg"}
+    relocate_folder(library, P / "trip", P / "trip")
+    assert root_folders(library) == [P]
+    assert set(file_states(library)) == {P / "trip" / "a.jpg", P / "b.jpg"}
     assert not [each for each in check_rows(library.path, LENGTHS, NOW, 5) if each.level == "error"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from made_photos import dump, faults, made_photo
 
+from indexer.library.indexing.files import file_states
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 
@@ -21,16 +22,17 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from made_photos import made_photo
-from indexer.library.store import Library
+from indexer import Library, add_root, record_outcomes
 
 path, name, batches = Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 with Library.open(path) as library:
-    library.add_root(Path("/photos"))
+    add_root(library, Path("/photos"))
     for batch in range(batches):
-        library.record(
-            made_photo(Path("/photos") / f"{name}-{batch}-{number}.jpg", batch * 8 + number, [("dog", 0.5)], faces=3)
-            for number in range(8)
-        )
+        names = [f"{name}-{batch}-{number}.jpg" for number in range(8)]
+        record_outcomes(library, [
+            made_photo(Path("/photos") / each, batch * 8 + number, [("dog", 0.5)], faces=3)
+            for number, each in enumerate(names)
+        ])
         print(batch, flush=True)
 """
 
@@ -77,7 +79,7 @@ def test_two_writers_and_a_reader_work_side_by_side(tmp_path: Path) -> None:
     while any(writer.poll() is None for writer in writers):
         with Library.open(path, read_only=True, busy_seconds=5) as reader:
             counts.append(len(by_keywords(reader, ["dog"])))
-            assert counts[-1] == len(reader.known()) or len(reader.known()) > counts[-1]
+            assert counts[-1] == len(file_states(reader)) or len(file_states(reader)) > counts[-1]
     outputs = [writer.communicate()[0] for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0]
     assert [len(output.splitlines()) for output in outputs] == [40, 40]
@@ -85,4 +87,4 @@ def test_two_writers_and_a_reader_work_side_by_side(tmp_path: Path) -> None:
     assert all(count % 8 == 0 for count in counts)
     assert faults(path) == []
     with Library.open(path, read_only=True) as library:
-        assert len(library.known()) == 640
+        assert len(file_states(library)) == 640

@@ -17,6 +17,9 @@ import pytest
 from made_photos import dump, faults, made_photo
 
 from indexer.errors import StoreError
+from indexer.library.indexing.files import file_states
+from indexer.library.indexing.outcomes import record_outcomes
+from indexer.library.roots import add_root, root_folders
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 
@@ -72,9 +75,9 @@ def test_a_library_that_does_not_exist_is_not_made_by_reading(tmp_path: Path) ->
 def test_a_library_may_have_any_name(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"100% \xff?mode=memory#.sqlite")
     with Library.open(path) as library:
-        library.add_root(P)
+        add_root(library, P)
     with Library.open(path, read_only=True) as library:
-        assert library.roots() == [P]
+        assert root_folders(library) == [P]
     assert path.exists()
 
 
@@ -84,7 +87,7 @@ def test_a_writer_that_waits_too_long_says_so(library: Library) -> None:
         with pytest.raises(StoreError, match="is being written by another program"):
             Library.open(library.path, busy_seconds=0.05)
         with Library.open(library.path, read_only=True, busy_seconds=0.05) as reader:
-            assert reader.roots() == [P]
+            assert root_folders(reader) == [P]
 
 
 def test_a_file_that_is_cut_short_is_called_damaged(library: Library) -> None:
@@ -111,11 +114,11 @@ def test_a_full_disk_keeps_what_was_stored(library: Library) -> None:
     before = dump(library)
     batch = [made_photo(P / f"more{number}.jpg", number, faces=3) for number in range(1000)]
     with _room(library.path.parent, 100_000), pytest.raises(StoreError, match="What was stored before is kept"):
-        library.record(batch)
+        record_outcomes(library, batch)
     assert faults(library.path) == []
     assert dump(library) == before
-    library.record(batch)
-    assert len(library.known()) == len(before) + 1000
+    record_outcomes(library, batch)
+    assert len(file_states(library)) == len(before) + 1000
 
 
 @pytest.fixture
@@ -174,8 +177,8 @@ def test_what_a_killed_writer_left_behind_is_not_passed_over(shared_folder: Path
 
 
 def _fill(library: Library) -> None:
-    library.add_root(P)
-    library.record([made_photo(P / f"{number}.jpg", number, [("dog", 0.5)], faces=3) for number in range(30)])
+    add_root(library, P)
+    record_outcomes(library, [made_photo(P / f"{number}.jpg", number, [("dog", 0.5)], faces=3) for number in range(30)])
 
 
 def _as_nobody(path: Path, what: str) -> str:

@@ -11,6 +11,8 @@ from made_photos import ROOT, moved
 from sqlalchemy import text
 
 from indexer.library.db.backup import backup
+from indexer.library.indexing.files import file_states
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.people.corrections import move_faces, person_with
 from indexer.library.people.forget import (
     contents,
@@ -23,6 +25,7 @@ from indexer.library.people.forget import (
 from indexer.library.people.grouping import group
 from indexer.library.people.people import faces_in, list_people
 from indexer.library.report import details
+from indexer.library.roots import add_root, root_folders
 from indexer.library.store import Library
 from indexer.library.user.own_tags import add_tag
 from indexer.photo import Indexed, PhotoFile
@@ -108,7 +111,7 @@ def test_a_face_that_was_not_found_for_a_while_stays_forgotten(party: Library) -
 
 def test_a_copy_of_a_photo_does_not_bring_a_forgotten_face_back(party: Library, tmp_path: Path) -> None:
     forget_faces(party, [face(party, "2.jpg", 0)])
-    party.record([moved(party, PhotoFile(ROOT / "copy.jpg", 1000, 1), ROOT / "2.jpg", gone=False)])
+    record_outcomes(party, [moved(party, PhotoFile(ROOT / "copy.jpg", 1000, 1), ROOT / "2.jpg", gone=False)])
     add(party, Indexed(PhotoFile(ROOT / "copy.jpg", 1000, 1), PHOTOS[1].analysis))
     assert described(party, "copy.jpg") == [False]
     assert traces(party, data(PHOTOS[1], 0), tmp_path) == []
@@ -132,7 +135,7 @@ def test_a_root_is_forgotten_with_all_that_is_known_of_its_photos(party: Library
     assert known is not None
     assert (known.roots, known.photos, known.words, known.named, len(known.contents)) == ((ROOT,), 3, 1, 2, 3)
     assert forget_photos(party, ROOT) == 3
-    assert party.roots() == []
+    assert root_folders(party) == []
     assert contents(party, ROOT) is None
     for table in ("photos", "faces", "descriptors", "vectors", "people", "person_faces", "own_tags", "tags"):
         assert rows(party, table) == 0, table
@@ -150,8 +153,8 @@ def test_a_folder_in_a_root_is_forgotten_and_the_rest_stays(party: Library, tmp_
         for name in ("in/README", "README"):
             connection.exec_driver_sql(stranger, (name,))
     assert forget_photos(party, ROOT / "in") == 1
-    assert party.roots() == [ROOT]
-    assert [path.name for path in sorted(party.known())] == ["2.jpg", "3.jpg", "README", "inn.jpg"]
+    assert root_folders(party) == [ROOT]
+    assert [path.name for path in sorted(file_states(party))] == ["2.jpg", "3.jpg", "README", "inn.jpg"]
     assert traces(party, data(PHOTOS[0], 1), tmp_path) == []
     assert [person.name for person in list_people(party)] == ["Alice"]  # she is in another photo
 
@@ -166,7 +169,7 @@ def test_content_that_another_photo_has_is_told_from_what_goes(party: Library) -
 
 def test_photos_that_come_again_after_they_were_forgotten_are_new(party: Library) -> None:
     forget_photos(party, ROOT)
-    party.add_root(ROOT)
+    add_root(party, ROOT)
     add(party, *PHOTOS)
     assert described(party, "in/1.jpg") == [True, True]
     assert list_people(party) == []

@@ -22,12 +22,14 @@ from indexer.library.history.change_json import packed
 from indexer.library.history.change_log import Entry, history, log_change
 from indexer.library.history.row_changes import NOTED, RowChange, grouped
 from indexer.library.history.undo import Undone, last, undo
+from indexer.library.indexing.outcomes import forget_missing, record_outcomes, retag_photos
 from indexer.library.people import corrections
 from indexer.library.people.forget import forget_all
 from indexer.library.people.grouping import group
 from indexer.library.people.people import face_at, faces_of
 from indexer.library.photo_rows.user_layer import LinearProbe
 from indexer.library.report import details
+from indexer.library.roots import add_root
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 from indexer.library.user.imports import ImportChanges, take_in
@@ -66,7 +68,7 @@ def fill(library: Library) -> None:
 
 
 def analyze(library: Library) -> None:
-    library.record([photo(A, 1, SAIL), photo(B, 2), photo(C, 3)])
+    record_outcomes(library, [photo(A, 1, SAIL), photo(B, 2), photo(C, 3)])
     faces = photo_of(ROOT / "1.jpg", 1, 2), photo_of(ROOT / "2.jpg", 2, 1), photo_of(ROOT / "3.jpg", 1)
     add(library, *(seen_as(each, np.zeros(4)) for each in faces))
 
@@ -216,8 +218,8 @@ def test_what_fails_is_no_entry(album: Library) -> None:
 
 def test_a_scan_is_no_entry_and_no_trigger_stays(album: Library) -> None:
     add_tag(album, "mine", [A])
-    album.record([photo(A, 1), moved(album, PhotoFile(ROOT / "copy.jpg", 1, 1), A, gone=False)])
-    album.retag({A: [Tag("cat", 0.9, "class of cat")]})
+    record_outcomes(album, [photo(A, 1), moved(album, PhotoFile(ROOT / "copy.jpg", 1, 1), A, gone=False)])
+    retag_photos(album, {A: [Tag("cat", 0.9, "class of cat")]})
     assert len(history(album)) == 1
     with album.reading() as connection:
         assert connection.exec_driver_sql("SELECT name FROM temp.sqlite_schema").all() == []
@@ -308,8 +310,8 @@ def test_a_photo_that_was_moved_and_analyzed_again_keeps_what_can_be_undone(albu
     remove_tag(album, "beach", [A])
     rate(album, 3, [A])
     new = ROOT / "elsewhere.jpg"
-    album.record([moved(album, PhotoFile(new, 1000, 2), A, gone=True)])
-    album.record([photo(new, 1, tags=[("dog", 0.7), ("boat", 0.6)])])
+    record_outcomes(album, [moved(album, PhotoFile(new, 1000, 2), A, gone=True)])
+    record_outcomes(album, [photo(new, 1, tags=[("dog", 0.7), ("boat", 0.6)])])
     for _ in range(3):
         undone(album)
     assert said(album, new).rating is None
@@ -323,14 +325,14 @@ def test_a_photo_that_was_moved_and_analyzed_again_keeps_what_can_be_undone(albu
 def test_what_an_analysis_wrote_since_stays_below_the_users_word(album: Library) -> None:
     add_tag(album, "sea", [A])
     undone(album)
-    album.record([photo(A, 1, SAIL, tags=[("sea", 0.6)])])
+    record_outcomes(album, [photo(A, 1, SAIL, tags=[("sea", 0.6)])])
     undone(album, 2)
     assert tags(album, A)[0] == Tag("sea", 1.0, "own")
     undone(album)
     assert [(tag.name, tag.score) for tag in tags(album, A)] == [("sea", 0.6)]
     remove_tag(album, "sea", [A])
     undone(album)
-    album.record([photo(A, 1, SAIL, tags=[("sea", 0.8)])])
+    record_outcomes(album, [photo(A, 1, SAIL, tags=[("sea", 0.8)])])
     undone(album, history(album)[0].number)
     assert tags(album, A) == []
 
@@ -338,8 +340,8 @@ def test_what_an_analysis_wrote_since_stays_below_the_users_word(album: Library)
 def test_a_photo_that_was_forgotten_is_passed_over_and_told(album: Library) -> None:
     add_tag(album, "mine", [A, B, C])
     rate(album, 2, [A])
-    album.record([Removed(A)])
-    album.prune()
+    record_outcomes(album, [Removed(A)])
+    forget_missing(album)
     assert undone(album).text == "Rated a.jpg 2 stars, but for 1 photo that is no longer in the library"
     assert undone(album).text == "Tagged 3 photos 'mine', but for 1 photo that is no longer in the library"
     assert found(album, "mine") == []
@@ -358,7 +360,7 @@ def test_a_taught_word_that_comes_back_is_given_to_photos_that_came_meanwhile(al
     teach(album, HEAD, ABOUT)
     forget(album, "sailing")
     new = ROOT / "new.jpg"
-    album.record([photo(new, 8, SAIL)])
+    record_outcomes(album, [photo(new, 8, SAIL)])
     remove_tag(album, "sailing", [A])
     undone(album, 2)
     assert found(album, "sailing") == [A, new]
@@ -438,7 +440,7 @@ DONE = st.one_of(
 @given(st.lists(DONE, max_size=7), st.data())
 def test_any_acts_are_undone_newest_first_and_done_again(acts: list[tuple[Any, ...]], data: st.DataObject) -> None:
     with TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
-        library.add_root(ROOT)
+        add_root(library, ROOT)
         fill(library)
         states = [state(library)]
         for act, *args in acts:
@@ -479,7 +481,7 @@ def test_any_acts_are_undone_newest_first_and_done_again(acts: list[tuple[Any, .
 def test_the_clock_is_the_librarys(tmp_path: Path) -> None:
     noon = datetime(2030, 5, 6, 12, tzinfo=UTC)
     with Library.open(tmp_path / "library.sqlite", clock=lambda: noon) as library:
-        library.add_root(ROOT)
+        add_root(library, ROOT)
         fill(library)
         say(library, "name_person", 1, "Anna")
         assert faces_of(library, 1)

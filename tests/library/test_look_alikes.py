@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from made_photos import EYES, made_photo
 
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.similar import similarity_cache as look_alikes
 from indexer.library.similar.similar import similar, vector_of
 from indexer.library.similar.similarity_cache import LookAlikes
@@ -34,7 +35,7 @@ def pictures(count: int, seed: int = 0) -> np.ndarray:
 
 @pytest.fixture
 def many(library: Library) -> Library:
-    library.record([photo(number, vector) for number, vector in enumerate(pictures(300), 1)])
+    record_outcomes(library, [photo(number, vector) for number, vector in enumerate(pictures(300), 1)])
     return library
 
 
@@ -56,22 +57,22 @@ def test_the_answers_are_those_from_the_disk(many: Library) -> None:
 
 def test_equals_are_ranked_by_path(library: Library) -> None:
     same = pictures(1)[0]
-    library.record([photo(number, same) for number in range(1, 40)])
+    record_outcomes(library, [photo(number, same) for number in range(1, 40)])
     agree(library, LookAlikes(library, MODEL))
 
 
 def test_what_changes_is_noticed(many: Library) -> None:
     kept = LookAlikes(many, MODEL)
     agree(many, kept)
-    many.record([photo(400, pictures(1, 5)[0])])  # new
+    record_outcomes(many, [photo(400, pictures(1, 5)[0])])  # new
     agree(many, kept)
-    many.record([photo(8, pictures(1, 6)[0], "another picture")])
+    record_outcomes(many, [photo(8, pictures(1, 6)[0], "another picture")])
     agree(many, kept)
     agree(many, kept, "8.jpg")
-    many.record([Removed(P / "9.jpg")])
+    record_outcomes(many, [Removed(P / "9.jpg")])
     hide(many, [P / "10.jpg"], hidden=True)
     agree(many, kept)
-    many.record([photo(9, pictures(1, 7)[0])])  # there again
+    record_outcomes(many, [photo(9, pictures(1, 7)[0])])  # there again
     hide(many, [P / "10.jpg"], hidden=False)
     agree(many, kept)
 
@@ -79,7 +80,7 @@ def test_what_changes_is_noticed(many: Library) -> None:
 def test_only_what_is_new_is_read_again(many: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = LookAlikes(many, MODEL)
     agree(many, kept)
-    many.record([photo(400, pictures(1, 5)[0])])
+    record_outcomes(many, [photo(400, pictures(1, 5)[0])])
     read: list[int] = []
     real = look_alikes._taken_over
     monkeypatch.setattr(look_alikes, "_taken_over", lambda *held: read.append(len(new := real(*held))) or new)
@@ -91,7 +92,7 @@ def test_with_a_mark_the_library_is_not_asked_until_it_is_another_one(many: Libr
     kept = LookAlikes(many, MODEL)
     vector = vector_of(many, MODEL, P / "7.jpg")
     before = kept.similar(vector, limit=500, mark=1)
-    many.record([photo(400, pictures(1, 5)[0])])
+    record_outcomes(many, [photo(400, pictures(1, 5)[0])])
     assert len(kept.similar(vector, limit=500, mark=1)) == len(before)
     assert len(kept.similar(vector, limit=500, mark=2)) == len(before) + 1
 
@@ -99,7 +100,7 @@ def test_with_a_mark_the_library_is_not_asked_until_it_is_another_one(many: Libr
 def test_a_library_without_vectors_has_none(library: Library) -> None:
     vector = pictures(1)[0].astype("<f2").tobytes()
     assert LookAlikes(library, MODEL).similar(vector, limit=5) == []
-    library.record([photo(number, each) for number, each in enumerate(pictures(3), 1)])
+    record_outcomes(library, [photo(number, each) for number, each in enumerate(pictures(3), 1)])
     assert LookAlikes(library, "another-network").similar(vector, limit=5) == []
 
 

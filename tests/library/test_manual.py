@@ -9,6 +9,7 @@ import pytest
 from made_photos import made_photo
 
 from indexer.library.db.tables import metadata
+from indexer.library.indexing.outcomes import record_outcomes, store_classes
 from indexer.library.store import Library
 from indexer.photo import Failed, PhotoFile
 
@@ -22,10 +23,11 @@ def test_the_manual_names_every_table(table: str) -> None:
 
 def test_the_sql_of_the_manual_runs(library: Library) -> None:
     folder = Path("/photos")
-    library.record(
-        [made_photo(folder / "a.jpg", 1, [("dog", 0.5)]), Failed(PhotoFile(folder / "b", 1, 1), "decode", "no")]
+    record_outcomes(
+        library,
+        [made_photo(folder / "a.jpg", 1, [("dog", 0.5)]), Failed(PhotoFile(folder / "b", 1, 1), "decode", "no")],
     )
-    library.learn_classes("finder-44444440", ["dog"])
+    store_classes(library, "finder-44444440", ["dog"])
     best, failed, seen = re.findall(r"```sql\n(.*?)```", MANUAL, re.DOTALL)
     with library.reading() as connection:
         assert connection.exec_driver_sql(best).all() == [(0.5, "/photos/a.jpg", "class of dog")]

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_photos import dump, made_photo
 
+from indexer.library.indexing.outcomes import record_outcomes
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.photo import Analysis, Failed, Indexed, Outcome, PhotoFile, Removed, Unchanged
 
@@ -39,15 +41,15 @@ def test_batches_do_not_matter(done: list[tuple[Outcome, bool]]) -> None:
     """The flag ends a batch."""
     expected: dict[Path, Held] = {}
     with Library.empty(Path("none")) as library:
-        library.add_root(P)
+        add_root(library, P)
         batch: list[Outcome] = []
         for outcome, ends in done:
             _apply(expected, outcome)
             batch.append(outcome)
             if ends:
-                library.record(batch)
+                record_outcomes(library, batch)
                 batch = []
-        library.record(batch)
+        record_outcomes(library, batch)
         assert dump(library) == expected
 
 
@@ -59,11 +61,11 @@ def test_batches_do_not_matter(done: list[tuple[Outcome, bool]]) -> None:
 def test_the_order_of_different_photos_does_not_matter(done: list[Outcome], random: Any) -> None:
     with Library.empty(Path("none")) as one, Library.empty(Path("none")) as other:
         for library in (one, other):
-            library.add_root(P)
-        one.record(done)
+            add_root(library, P)
+        record_outcomes(one, done)
         random.shuffle(done)
         for outcome in done:
-            other.record([outcome])
+            record_outcomes(other, [outcome])
         assert dump(one) == dump(other)
 
 

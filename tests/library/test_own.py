@@ -8,6 +8,7 @@ import pytest
 from made_photos import made_photo, moved
 
 from indexer.errors import LibraryError
+from indexer.library.indexing.outcomes import record_outcomes, retag_photos
 from indexer.library.report import details
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
@@ -20,7 +21,8 @@ TRIP = Path("/photos/trip")
 
 @pytest.fixture(autouse=True)
 def photos(library: Library) -> None:
-    library.record(made_photo(path, seed, [("dog", 0.9), ("beach", 0.5)]) for seed, path in enumerate((A, B, C)))
+    tags = [("dog", 0.9), ("beach", 0.5)]
+    record_outcomes(library, [made_photo(path, seed, tags) for seed, path in enumerate((A, B, C))])
 
 
 def found(library: Library, word: str) -> list[Path]:
@@ -53,7 +55,7 @@ def test_a_word_in_another_case_is_the_same_word(library: Library) -> None:
 
 def test_a_word_that_is_taken_stays_away_from_a_new_analysis(library: Library) -> None:
     assert remove_tag(library, "DOG", [A]) == 1
-    library.record([made_photo(A, 0, [("dog", 0.99)])])
+    record_outcomes(library, [made_photo(A, 0, [("dog", 0.99)])])
     assert found(library, "dog") == [B, C]
 
 
@@ -66,11 +68,11 @@ def test_own_words_outlast_analysis_retag_and_move(library: Library) -> None:
     add_tag(library, "mine", [A])
     remove_tag(library, "beach", [A])
     before = tags(library, A)
-    library.record([made_photo(A, 0, [("dog", 0.9), ("beach", 0.5)])])
+    record_outcomes(library, [made_photo(A, 0, [("dog", 0.9), ("beach", 0.5)])])
     assert tags(library, A) == before
-    assert library.retag({A: [Tag("dog", 0.9, "class of dog"), Tag("beach", 0.5, "class of beach")]}) == 0
+    assert retag_photos(library, {A: [Tag("dog", 0.9, "class of dog"), Tag("beach", 0.5, "class of beach")]}) == 0
     elsewhere = Path("/photos/elsewhere.jpg")
-    library.record([moved(library, PhotoFile(elsewhere, 1000, 2), A, gone=True)])
+    record_outcomes(library, [moved(library, PhotoFile(elsewhere, 1000, 2), A, gone=True)])
     assert tags(library, elsewhere) == before
 
 
@@ -80,14 +82,14 @@ def test_a_copy_takes_words_and_stars_along_but_is_not_hidden(library: Library) 
     rate(library, 4, [A])
     hide(library, [A])
     copy = Path("/photos/copy.jpg")
-    library.record([moved(library, PhotoFile(copy, 1000, 2), A, gone=False)])
+    record_outcomes(library, [moved(library, PhotoFile(copy, 1000, 2), A, gone=False)])
     assert tags(library, copy) == tags(library, A)
     assert said(library, copy) == UserLayer(("mine",), ("beach",), 4, is_hidden=False, people=())
-    assert library.retag({copy: [Tag("dog", 0.9, "class of dog"), Tag("beach", 0.5, "class of beach")]}) == 0
+    assert retag_photos(library, {copy: [Tag("dog", 0.9, "class of dog"), Tag("beach", 0.5, "class of beach")]}) == 0
 
 
 def test_a_retag_says_how_many_changed(library: Library) -> None:
-    assert library.retag({A: [Tag("cat", 0.5, "a rule")], B: tags(library, B)}) == 1
+    assert retag_photos(library, {A: [Tag("cat", 0.5, "a rule")], B: tags(library, B)}) == 1
 
 
 def test_hidden_photos_are_in_no_search_until_shown_again(library: Library) -> None:

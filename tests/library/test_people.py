@@ -12,10 +12,12 @@ from made_photos import ROOT, moved
 from sqlalchemy import text
 
 from indexer.errors import IndexerError
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.people import corrections
 from indexer.library.people.grouping import Grouped, group
 from indexer.library.people.people import Person, face_at, faces_in, faces_of, find_person, list_people
 from indexer.library.people.review import doubts
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.photo import Indexed
 
@@ -237,7 +239,7 @@ def test_a_face_keeps_its_person_when_the_photo_is_analyzed_again_or_moves(party
     grouped(party)
     before = whose(party, "1.jpg")
     refreshed(party)
-    party.record([moved(party, PhotoFile(ROOT / "new.jpg", 1000, 1), ROOT / "1.jpg", gone=True)])
+    record_outcomes(party, [moved(party, PhotoFile(ROOT / "new.jpg", 1000, 1), ROOT / "1.jpg", gone=True)])
     assert whose(party, "new.jpg") == before
 
 
@@ -289,7 +291,7 @@ def test_what_changes_while_faces_are_compared_stays_as_it_is(party: Library, mo
 
     def meanwhile(*given: object) -> object:
         say(party, "move_faces", [number(party, "4.jpg", 1)], bob)
-        party.record([photo_of(ROOT / "5.jpg", DAVE)])
+        record_outcomes(party, [photo_of(ROOT / "5.jpg", DAVE)])
         return compare(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "cluster", meanwhile)
@@ -336,7 +338,7 @@ def test_the_user_may_say_that_a_photo_shows_somebody_twice(library: Library) ->
 
 def test_the_faces_of_a_person_come_a_page_at_a_time(party: Library) -> None:
     grouped(party)
-    party.add_root(ROOT.parent / "another")
+    add_root(party, ROOT.parent / "another")
     add(party, photo_of(ROOT.parent / "another" / "0.jpg", ALICE, ALICE))
     add(party, photo_of(ROOT / "5.jpg", ALICE, ALICE, seed=1))
     with party.writing() as connection:

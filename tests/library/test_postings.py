@@ -8,6 +8,7 @@ import pytest
 from made_photos import made_photo
 
 from indexer.library.db.engine import Changes
+from indexer.library.indexing.outcomes import forget_missing, record_outcomes
 from indexer.library.query import postings
 from indexer.library.query.ast import And, Not, Query, Term
 from indexer.library.search.search import by_query, count_hits
@@ -25,27 +26,27 @@ def names(library: Library, query: Query) -> list[str]:
 @pytest.fixture
 def kept(library: Library) -> Library:
     """A library with three photos of dogs, which has answered one search."""
-    library.record([made_photo(P / name, n, [("dog", 0.9 - n / 10)]) for n, name in enumerate("abc")])
+    record_outcomes(library, [made_photo(P / name, n, [("dog", 0.9 - n / 10)]) for n, name in enumerate("abc")])
     library.keep_words()
     assert names(library, DOG) == ["a", "b", "c"]
     return library
 
 
 def test_what_the_process_itself_writes_is_found(kept: Library) -> None:
-    kept.record([made_photo(P / "b", 1, [("cat", 0.5)]), Removed(P / "c")])
+    record_outcomes(kept, [made_photo(P / "b", 1, [("cat", 0.5)]), Removed(P / "c")])
     assert names(kept, DOG) == ["a"]
     assert names(kept, CAT) == ["b"]
 
 
 def test_what_another_process_writes_is_found(kept: Library) -> None:
     with Library.open(kept.path) as other:
-        other.record([made_photo(P / "d", 7, [("dog", 1.0)])])
+        record_outcomes(other, [made_photo(P / "d", 7, [("dog", 1.0)])])
     assert names(kept, DOG) == ["d", "a", "b", "c"]
 
 
 def test_rows_of_forgotten_photos_match_nothing(kept: Library) -> None:
-    kept.record([Removed(P / "b")])
-    kept.prune()
+    record_outcomes(kept, [Removed(P / "b")])
+    forget_missing(kept)
     assert names(kept, DOG) == ["a", "c"]
     assert sorted(names(kept, Not(CAT))) == ["a", "c"]
     assert count_hits(kept, Not(CAT)) == 2
@@ -55,7 +56,7 @@ def test_two_connections_that_take_turns_both_see_what_is_new(kept: Library) -> 
     with kept.reading():  # holds the first connection: the next ones are others
         assert names(kept, DOG) == ["a", "b", "c"]
         with Library.open(kept.path) as other:
-            other.record([made_photo(P / "a", 0, [("cat", 1.0)])])
+            record_outcomes(other, [made_photo(P / "a", 0, [("cat", 1.0)])])
         assert names(kept, DOG) == ["b", "c"]
     assert names(kept, DOG) == ["b", "c"]
     assert names(kept, And((DOG, Not(CAT)))) == ["b", "c"]
@@ -71,7 +72,7 @@ def test_what_is_written_while_a_search_begins_is_found_wholly_or_not_at_all(
         found = mark(self)
         if coming:
             with Library.open(kept.path) as other:
-                other.record([coming.pop()])
+                record_outcomes(other, [coming.pop()])
         return found
 
     monkeypatch.setattr(Changes, "mark", mark_and_write)

@@ -11,62 +11,65 @@ from hypothesis import strategies as st
 from made_photos import dump, faults, made_photo
 
 from indexer.errors import LibraryError
+from indexer.library.indexing.files import file_states, missing_photos
+from indexer.library.indexing.outcomes import record_outcomes
+from indexer.library.roots import add_root, relocate_folder, root_folders
 from indexer.library.store import Library
 
 PHOTOS = Path("/photos")
 
 
 def test_a_folder_inside_a_root_belongs_to_it(library: Library) -> None:
-    assert library.add_root(PHOTOS / "2024") == PHOTOS
-    assert library.add_root(PHOTOS) == PHOTOS
-    assert library.add_root(Path("/photos-2")) == Path("/photos-2")
-    assert library.roots() == [Path("/photos-2"), PHOTOS]
+    assert add_root(library, PHOTOS / "2024") == PHOTOS
+    assert add_root(library, PHOTOS) == PHOTOS
+    assert add_root(library, Path("/photos-2")) == Path("/photos-2")
+    assert root_folders(library) == [Path("/photos-2"), PHOTOS]
 
 
 def test_an_outer_folder_takes_over_what_is_known_in_the_inner_ones(library: Library) -> None:
     inner = [PHOTOS / "a.jpg", Path("/pictures") / os.fsdecode(b"\xff\n") / "b.jpg"]
-    library.add_root(Path("/pictures") / os.fsdecode(b"\xff\n"))
-    library.record([made_photo(path, seed) for seed, path in enumerate(inner)])
+    add_root(library, Path("/pictures") / os.fsdecode(b"\xff\n"))
+    record_outcomes(library, [made_photo(path, seed) for seed, path in enumerate(inner)])
     before = dump(library)
-    assert library.add_root(Path("/")) == Path("/")
-    assert library.roots() == [Path("/")]
+    assert add_root(library, Path("/")) == Path("/")
+    assert root_folders(library) == [Path("/")]
     assert dump(library) == before
 
 
 def test_a_root_can_move_with_all_its_photos(library: Library) -> None:
-    library.record([made_photo(PHOTOS / "a.jpg", 1), made_photo(PHOTOS / "2024" / "b.jpg", 2)])
-    assert library.relocate(PHOTOS, Path("/mnt/nas")) == 2
-    assert library.roots() == [Path("/mnt/nas")]
-    assert sorted(library.known()) == [Path("/mnt/nas/2024/b.jpg"), Path("/mnt/nas/a.jpg")]
+    record_outcomes(library, [made_photo(PHOTOS / "a.jpg", 1), made_photo(PHOTOS / "2024" / "b.jpg", 2)])
+    assert relocate_folder(library, PHOTOS, Path("/mnt/nas")) == 2
+    assert root_folders(library) == [Path("/mnt/nas")]
+    assert sorted(file_states(library)) == [Path("/mnt/nas/2024/b.jpg"), Path("/mnt/nas/a.jpg")]
     assert faults(library.path) == []
 
 
 def test_a_folder_of_a_root_can_move_elsewhere(library: Library) -> None:
-    library.record([made_photo(PHOTOS / "a.jpg", 1), made_photo(PHOTOS / "2024" / "b.jpg", 2)])
-    assert library.relocate(PHOTOS / "2024", Path("/mnt/nas")) == 1
-    assert library.roots() == [Path("/mnt/nas"), PHOTOS]
-    assert sorted(library.known()) == [Path("/mnt/nas/b.jpg"), PHOTOS / "a.jpg"]
+    record_outcomes(library, [made_photo(PHOTOS / "a.jpg", 1), made_photo(PHOTOS / "2024" / "b.jpg", 2)])
+    assert relocate_folder(library, PHOTOS / "2024", Path("/mnt/nas")) == 1
+    assert root_folders(library) == [Path("/mnt/nas"), PHOTOS]
+    assert sorted(file_states(library)) == [Path("/mnt/nas/b.jpg"), PHOTOS / "a.jpg"]
 
 
 def test_missing_photos_are_there_again_at_their_new_place(library: Library) -> None:
     from indexer.photo import Removed
 
-    library.record([made_photo(PHOTOS / "a.jpg", 1), Removed(PHOTOS / "a.jpg")])
-    library.relocate(PHOTOS, Path("/mnt"))
-    assert library.missing() == []
+    record_outcomes(library, [made_photo(PHOTOS / "a.jpg", 1), Removed(PHOTOS / "a.jpg")])
+    relocate_folder(library, PHOTOS, Path("/mnt"))
+    assert missing_photos(library) == []
 
 
 def test_a_folder_that_is_not_in_the_library_cannot_be_relocated(library: Library) -> None:
     with pytest.raises(LibraryError, match="/other"):
-        library.relocate(Path("/other"), Path("/mnt"))
+        relocate_folder(library, Path("/other"), Path("/mnt"))
 
 
 def test_all_roots_in_a_folder_move_with_it(library: Library) -> None:
     for name in ("x", "y"):
-        library.add_root(Path("/disk") / name)
-        library.record([made_photo(Path("/disk") / name / "a.jpg", 1)])
-    assert library.relocate(Path("/disk"), Path("/mnt/disk")) == 2
-    assert library.roots() == [Path("/mnt/disk/x"), Path("/mnt/disk/y"), PHOTOS]
+        add_root(library, Path("/disk") / name)
+        record_outcomes(library, [made_photo(Path("/disk") / name / "a.jpg", 1)])
+    assert relocate_folder(library, Path("/disk"), Path("/mnt/disk")) == 2
+    assert root_folders(library) == [Path("/mnt/disk/x"), Path("/mnt/disk/y"), PHOTOS]
 
 
 # Two-letter names make folders that lie in one another, and names that begin alike.
@@ -86,26 +89,26 @@ def test_relocating_renames_exactly_what_lies_in_the_folder(
 ) -> None:
     with Library.empty(Path("none")) as library:
         for root in roots:
-            library.add_root(root)
+            add_root(library, root)
         owned = [folder / name for folder, name in photos if any(folder.is_relative_to(root) for root in roots)]
-        library.record([made_photo(path, seed, faces=0) for seed, path in enumerate(sorted(owned))])
+        record_outcomes(library, [made_photo(path, seed, faces=0) for seed, path in enumerate(sorted(owned))])
         expected = {path: seen[1] for path, seen in dump(library).items()}
         assert sorted(expected) == sorted(owned)
         for old, new in moves:
             _relocate(library, expected, old, new)
         assert {path: seen[1] for path, seen in dump(library).items()} == expected
-        known = library.roots()
+        known = root_folders(library)
         assert not [one for one in known for other in known if one != other and one.is_relative_to(other)]
 
 
 def _relocate(library: Library, expected: dict[Path, object], old: Path, new: Path) -> None:
     """Relocate in the library, and say the same in plain Python."""
-    roots = library.roots()
+    roots = root_folders(library)
     if not any(old.is_relative_to(root) or root.is_relative_to(old) for root in roots):
         with pytest.raises(LibraryError):
-            library.relocate(old, new)
+            relocate_folder(library, old, new)
         return
     moving = {path: expected.pop(path) for path in list(expected) if path.is_relative_to(old)}
     arrived = {new / path.relative_to(old): analysis for path, analysis in moving.items()}
-    assert library.relocate(old, new) == len(arrived.keys() - expected.keys())  # another photo keeps its path
+    assert relocate_folder(library, old, new) == len(arrived.keys() - expected.keys())  # another photo keeps its path
     expected |= {path: analysis for path, analysis in arrived.items() if path not in expected}

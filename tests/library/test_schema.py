@@ -24,6 +24,9 @@ from indexer.library.db.rows import read_tags
 from indexer.library.db.tables import metadata
 from indexer.library.history.change_log import history
 from indexer.library.history.undo import undo
+from indexer.library.indexing.files import file_states
+from indexer.library.indexing.outcomes import record_outcomes
+from indexer.library.roots import root_folders
 from indexer.library.store import Library
 from indexer.photo import Tag
 from indexer.resources import packaged
@@ -68,7 +71,7 @@ def test_migrations_make_exactly_the_tables(library: Library) -> None:
 
 
 def test_an_upgrade_keeps_every_row_and_leaves_a_copy(library: Library, next_release: Path) -> None:
-    library.record([made_photo(P / f"{n}.jpg", n, [("dog", n / 10)], faces=n) for n in range(4)])
+    record_outcomes(library, [made_photo(P / f"{n}.jpg", n, [("dog", n / 10)], faces=n) for n in range(4)])
     before = dump(library)
     library.close()
     _upgrade(library.path, next_release)
@@ -173,7 +176,7 @@ def test_corrections_of_people_become_entries_that_can_still_be_undone(
 
 
 def test_an_upgrade_that_fails_changes_nothing(library: Library, next_release: Path) -> None:
-    library.record([made_photo(P / "a.jpg", 1)])
+    record_outcomes(library, [made_photo(P / "a.jpg", 1)])
     before = dump(library)
     script = next_release / "versions" / "next.py"
     script.write_text(NEXT.format(head=schema.HEAD, more="op.execute('DELETE FROM models')"))
@@ -195,20 +198,20 @@ def test_an_older_library_is_upgraded_also_to_be_read(tmp_path: Path) -> None:
     path = tmp_path / "old.sqlite"
     path.touch()  # the oldest library there is: nothing in it yet
     with Library.open(path, read_only=True) as library:
-        assert library.known() == {}
+        assert file_states(library) == {}
     assert faults(path) == []
 
 
 def test_two_processes_may_make_the_library_at_once(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from indexer.library.store import Library\n"
-        "with Library.open(Path(sys.argv[1])) as library: library.add_root(Path('/photos'))"
+        "import sys; from pathlib import Path; from indexer import Library, add_root\n"
+        "with Library.open(Path(sys.argv[1])) as library: add_root(library, Path('/photos'))"
     )
     path = tmp_path / "sub" / "folder" / "library.sqlite"
     makers = [subprocess.Popen([sys.executable, "-c", script, path]) for _ in range(3)]
     assert [maker.wait() for maker in makers] == [0, 0, 0]
     with Library.open(path, read_only=True) as library:
-        assert library.roots() == [P]
+        assert root_folders(library) == [P]
 
 
 def test_a_current_library_is_opened_without_alembic(library: Library) -> None:
@@ -234,7 +237,7 @@ def test_a_library_of_the_first_schema_is_upgraded_and_keeps_its_photos(tmp_path
     path = tmp_path / "library.sqlite"
     _make(path, "0001")
     with Library.open(path) as library:
-        (known,) = library.known().values()
+        (known,) = file_states(library).values()
         assert (known.size, known.mtime_ns, known.stranger) == (5, 7, False)
     with closing(sqlite3.connect(path.with_name(f"library.sqlite.before-{schema.HEAD}.bak"))) as copy:
         assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)

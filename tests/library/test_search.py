@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from made_photos import made_photo
 
+from indexer.library.indexing.files import file_states
+from indexer.library.indexing.outcomes import forget_missing, record_outcomes
+from indexer.library.roots import add_root
 from indexer.library.search.search import by_keywords, nearest_words, similar_faces
 from indexer.library.store import Library
 from indexer.photo import Descriptor, Failed, Indexed, PhotoFile, Removed, Why
@@ -19,7 +22,8 @@ P = Path("/photos")
 @pytest.fixture
 def zoo(library: Library) -> Library:
     """Four photos of animals, one missing, one failed later."""
-    library.record(
+    record_outcomes(
+        library,
         [
             made_photo(P / "terrier.jpg", 1, [("Border terrier", 0.91), ("dog", 0.95), ("animal", 0.97)]),
             made_photo(P / "cat.jpg", 2, [("cat", 0.8), ("animal", 0.97)]),
@@ -29,7 +33,7 @@ def zoo(library: Library) -> Library:
             made_photo(P / "bad.jpg", 6, [("dog", 0.98)]),
             Removed(P / "gone.jpg"),
             Failed(PhotoFile(P / "bad.jpg", 1, 1), "decode", "is cut short"),
-        ]
+        ],
     )
     return library
 
@@ -55,7 +59,9 @@ def test_case_does_not_matter(zoo: Library, word: str) -> None:
 
 
 def test_words_that_differ_in_case_only_are_one_word(library: Library) -> None:
-    library.record([made_photo(P / "a", 1, [("Zoë", 0.5), ("ZOË", 0.7)]), made_photo(P / "b", 2, [("zoë", 0.6)])])
+    record_outcomes(
+        library, [made_photo(P / "a", 1, [("Zoë", 0.5), ("ZOË", 0.7)]), made_photo(P / "b", 2, [("zoë", 0.6)])]
+    )
     assert [(hit.path.name, hit.score) for hit in by_keywords(library, ["Zoe\u0308"])] == [("a", 0.7), ("b", 0.6)]
 
 
@@ -82,10 +88,10 @@ def test_the_least_score_holds_for_every_word(zoo: Library) -> None:
 
 
 def test_equal_scores_are_ranked_by_the_whole_path(library: Library) -> None:
-    library.add_root(Path("/photos-2"))
+    add_root(library, Path("/photos-2"))
     paths = [Path("/photos-2/a"), P / "b", P / "a" / "z", P / "a!"]
-    library.record([made_photo(path, seed, [("dog", 0.5)]) for seed, path in enumerate(paths)])
-    library.record([made_photo(P / "best", 9, [("dog", 0.6)])])
+    record_outcomes(library, [made_photo(path, seed, [("dog", 0.5)]) for seed, path in enumerate(paths)])
+    record_outcomes(library, [made_photo(P / "best", 9, [("dog", 0.6)])])
     expected = [P / "best", *sorted(paths, key=bytes)]
     assert [hit.path for hit in by_keywords(library, ["dog"])] == expected
     assert [hit.path for hit in by_keywords(library, ["dog"], limit=3)] == expected[:3]
@@ -116,7 +122,9 @@ ORIGIN = Descriptor.of("dlib-1", np.zeros(128))
 
 
 def test_faces_come_nearest_first_up_to_the_threshold(library: Library) -> None:
-    library.record([_with_faces("two", _at(0.5, 0.7)), _with_faces("one", _at(0.25)), _with_faces("same", _at(0.0))])
+    record_outcomes(
+        library, [_with_faces("two", _at(0.5, 0.7)), _with_faces("one", _at(0.25)), _with_faces("same", _at(0.0))]
+    )
     found = similar_faces(library, ORIGIN, threshold=0.6)
     assert [(match.path.name, round(match.distance, 6)) for match in found] == [
         ("same", 0),
@@ -129,7 +137,7 @@ def test_faces_come_nearest_first_up_to_the_threshold(library: Library) -> None:
 
 
 def test_descriptors_of_two_models_are_never_compared(library: Library) -> None:
-    library.record([_with_faces("a", _at(0.1)), _with_faces("b", _at(0.1), model="dlib-2")])
+    record_outcomes(library, [_with_faces("a", _at(0.1)), _with_faces("b", _at(0.1), model="dlib-2")])
     assert [match.path.name for match in similar_faces(library, ORIGIN)] == ["a"]
     assert [match.path.name for match in similar_faces(library, replace(ORIGIN, model="dlib-2"))] == ["b"]
     assert similar_faces(library, replace(ORIGIN, model="arcface")) == []
@@ -137,15 +145,15 @@ def test_descriptors_of_two_models_are_never_compared(library: Library) -> None:
 
 
 def test_faces_of_missing_failed_or_poor_pictures_are_not_shown(library: Library) -> None:
-    library.record([_with_faces(name, _at(0.1)) for name in ("gone", "bad", "good")])
-    library.record([_with_faces("blurred", _at(0.1), quality=0.1)])
-    library.record([Removed(P / "gone"), Failed(PhotoFile(P / "bad", 1, 1), "decode", "no")])
+    record_outcomes(library, [_with_faces(name, _at(0.1)) for name in ("gone", "bad", "good")])
+    record_outcomes(library, [_with_faces("blurred", _at(0.1), quality=0.1)])
+    record_outcomes(library, [Removed(P / "gone"), Failed(PhotoFile(P / "bad", 1, 1), "decode", "no")])
     assert [match.path.name for match in similar_faces(library, ORIGIN)] == ["blurred", "good"]
     assert [match.path.name for match in similar_faces(library, ORIGIN, min_quality=0.2)] == ["good"]
 
 
 def test_equally_distant_faces_are_ranked_by_path_before_the_list_is_cut(library: Library) -> None:
-    library.record([_with_faces(name, _at(0.1, 0.1)) for name in ("c", "a", "b")])
+    record_outcomes(library, [_with_faces(name, _at(0.1, 0.1)) for name in ("c", "a", "b")])
     assert [match.path.name for match in similar_faces(library, ORIGIN, limit=3)] == ["a", "a", "b"]
 
 
@@ -155,10 +163,10 @@ def test_what_is_written_meanwhile_is_found(library: Library) -> None:
     with Library.open(library.path) as writer:
         for number in range(30):
             vectors = list(random.normal(0, 0.02, (random.integers(0, 3), 128)))
-            writer.record([_with_faces(f"{random.integers(0, 8)}", vectors)])
+            record_outcomes(writer, [_with_faces(f"{random.integers(0, 8)}", vectors)])
             if number % 7 == 6:
-                writer.record([Removed(path) for path in list(writer.known())[:2]])
-                writer.prune()
+                record_outcomes(writer, [Removed(path) for path in list(file_states(writer))[:2]])
+                forget_missing(writer)
             with Library.open(library.path, read_only=True) as fresh:
                 assert similar_faces(library, ORIGIN) == similar_faces(fresh, ORIGIN)
     assert similar_faces(library, ORIGIN)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from made_photos import made_photo
 from made_queries import queries, recorded, subjects
 
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.query.ast import ALL, Query, Term
 from indexer.library.query.evaluate import Subject
 from indexer.library.query.plan import Sort
@@ -34,18 +35,19 @@ def photo(name: str, number: int, sides: tuple[int | None, int | None], sure: fl
 def test_shapes_are_width_by_height_in_the_order_of_the_search(library: Library, keeps_words: bool) -> None:
     if keeps_words:
         library.keep_words()
-    library.record(
+    record_outcomes(
+        library,
         [
             photo("b", 1, (300, 200), 0.5),
             photo("a", 2, (200, 400), 0.9),
             photo("c", 3, (None, None), 0.7),
             photo("d", 4, (100, 100), 0.1),
-        ]
+        ],
     )
     assert shapes(library, ALL, "date").tolist() == [1.0, 0.0, 0.5, 1.5]
     assert shapes(library, ALL, "path").tolist() == [0.5, 1.5, 0.0, 1.0]
     assert shapes(library, Term("dog"), "score").tolist() == [0.5, 0.0, 1.5, 1.0]
-    library.record([Removed(P / "d"), photo("e", 5, (800, 400), 0.2)])
+    record_outcomes(library, [Removed(P / "d"), photo("e", 5, (800, 400), 0.2)])
     assert shapes(library, ALL, "date").tolist() == [2.0, 0.0, 0.5, 1.5]
     assert shapes(library, Term("nothing")).tolist() == []
 

@@ -12,7 +12,17 @@ import pytest
 from made_photos import EYES, dump, faults, made_analysis, made_photo, moved
 
 from indexer.errors import LibraryError, StoreError
+from indexer.library.indexing.files import content_sizes, file_states, missing_photos, photos_by_content, stale_photos
+from indexer.library.indexing.outcomes import (
+    forget_missing,
+    record_outcomes,
+    retag_photos,
+    store_classes,
+    stored_analyses,
+    stored_classes,
+)
 from indexer.library.report import NamedObject, TagCount, details, failures, status, tag_counts
+from indexer.library.roots import add_root
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 from indexer.photo import Descriptor, Failed, Indexed, ModelIds, PhotoFile, Removed, Tag, Unchanged
@@ -33,7 +43,7 @@ ODD_NAMES = [
 def test_an_analysis_comes_back_exactly_under_any_name(library: Library, name: bytes) -> None:
     path = Path("/photos") / os.fsdecode(name)
     photo = made_photo(path, 3, [("dog", 0.9), ("animal", 0.95)], faces=3)
-    library.record([photo])
+    record_outcomes(library, [photo])
     seen = details(library, path)
     assert seen is not None
     assert (seen.file, seen.analysis, seen.failure, seen.missing_since) == (photo.file, photo.analysis, None, None)
@@ -45,27 +55,27 @@ def test_a_photo_without_tags_faces_and_descriptors_comes_back_exactly(library: 
     analysis = made_analysis(1, faces=2)
     bare = replace(analysis, faces=tuple(replace(face, descriptor=None) for face in analysis.faces), vector=b"")
     photos = [Indexed(PhotoFile(A, 1, 1), made_analysis(2, faces=0)), Indexed(PhotoFile(B, 1, 1), bare)]
-    library.record(photos)
+    record_outcomes(library, photos)
     assert {path: each[1] for path, each in dump(library).items()} == {A: photos[0].analysis, B: bare}
 
 
 def test_a_new_analysis_replaces_the_old_one(library: Library) -> None:
-    library.record([made_photo(A, 1, [("dog", 0.9)], faces=3)])
+    record_outcomes(library, [made_photo(A, 1, [("dog", 0.9)], faces=3)])
     again = made_photo(A, 2, [("cat", 0.8)])
-    library.record([again])
+    record_outcomes(library, [again])
     assert dump(library) == {A: (again.file, again.analysis, None, False)}
     assert by_keywords(library, ["dog"]) == []
     assert [each.name for each in tag_counts(library)] == ["cat"]
 
 
 def test_a_photo_and_a_face_that_is_still_there_keep_their_rows(library: Library) -> None:
-    library.record([made_photo(A, 1, faces=3), made_photo(B, 2, faces=2)])
+    record_outcomes(library, [made_photo(A, 1, faces=3), made_photo(B, 2, faces=2)])
     before = _rows(library)
     first = made_photo(A, 1, faces=3)
     left, middle, right = first.analysis.faces
     near = Descriptor.of(left.descriptor.model, left.descriptor.vector + np.float32(0.02))
     wider = replace(left, box=replace(left.box, width=left.box.width * 1.2), descriptor=near)
-    library.record([replace(first, analysis=replace(first.analysis, faces=(right, wider)))])
+    record_outcomes(library, [replace(first, analysis=replace(first.analysis, faces=(right, wider)))])
     after = _rows(library)
     assert after["photos"] == before["photos"]
     kept = [before["faces"][A][2], before["faces"][A][0]]
@@ -75,142 +85,146 @@ def test_a_photo_and_a_face_that_is_still_there_keep_their_rows(library: Library
 
 
 def test_a_failed_photo_is_never_taken_for_one_without_tags(library: Library) -> None:
-    library.record([Failed(PhotoFile(A, 5, 6), "decode", "is cut short"), made_photo(B, 1)])
+    record_outcomes(library, [Failed(PhotoFile(A, 5, 6), "decode", "is cut short"), made_photo(B, 1)])
     assert failures(library) == [Failed(PhotoFile(A, 5, 6), "decode", "is cut short")]
     assert failures(library, "decode") == failures(library)
     assert failures(library, "analyze") == []
-    known = library.known()
+    known = file_states(library)
     assert (known[A].failed, known[A].size, known[A].mtime_ns, known[A].models) == (True, 5, 6, ())
     assert (known[B].failed, known[B].models) == (False, EYES)
 
 
 def test_a_photo_that_fails_later_is_hidden_but_not_forgotten(library: Library) -> None:
     photo = made_photo(A, 1, [("dog", 0.9)])
-    library.record([photo])
-    library.record([Failed(PhotoFile(A, 7, 8), "decode", "is cut short")])
+    record_outcomes(library, [photo])
+    record_outcomes(library, [Failed(PhotoFile(A, 7, 8), "decode", "is cut short")])
     assert by_keywords(library, ["dog"]) == []
-    (known,) = library.by_content([photo.analysis.hashes.content])[photo.analysis.hashes.content]
+    (known,) = photos_by_content(library, [photo.analysis.hashes.content])[photo.analysis.hashes.content]
     assert (known.path, known.is_current) == (A, False)
     assert dump(library)[A][1] == photo.analysis
-    library.record([photo])
+    record_outcomes(library, [photo])
     assert [hit.path for hit in by_keywords(library, ["dog"])] == [A]
     assert failures(library) == []
 
 
 def test_a_missing_photo_is_hidden_until_it_returns(library: Library) -> None:
     photo = made_photo(A, 1, [("dog", 0.9)])
-    library.record([photo, Removed(A)])
+    record_outcomes(library, [photo, Removed(A)])
     assert by_keywords(library, ["dog"]) == []
-    assert library.known()[A].missing
-    assert library.missing() == [A]
-    library.record([Unchanged(photo.file)])
+    assert file_states(library)[A].missing
+    assert missing_photos(library) == [A]
+    record_outcomes(library, [Unchanged(photo.file)])
     assert [hit.path for hit in by_keywords(library, ["dog"])] == [A]
-    assert library.missing() == []
+    assert missing_photos(library) == []
 
 
 def test_prune_forgets_what_is_missing_and_nothing_else(library: Library) -> None:
-    library.record([made_photo(A, 1, [("dog", 0.9)]), made_photo(B, 2, [("dog", 0.8)]), Removed(A)])
-    assert library.prune() == [A]
-    assert list(library.known()) == [B]
+    record_outcomes(library, [made_photo(A, 1, [("dog", 0.9)]), made_photo(B, 2, [("dog", 0.8)]), Removed(A)])
+    assert forget_missing(library) == [A]
+    assert list(file_states(library)) == [B]
     assert tag_counts(library) == [TagCount("dog", 1)]
     assert status(library).faces == 1
-    assert library.prune() == []
+    assert forget_missing(library) == []
 
 
 def test_a_moved_photo_keeps_all_that_is_known_of_it(library: Library) -> None:
     photo = made_photo(A, 1, [("dog", 0.9)], faces=2)
-    library.record([photo, Removed(A)])
+    record_outcomes(library, [photo, Removed(A)])
     rows = _rows(library)
     there = PhotoFile(C, photo.file.size, 99)
-    library.record([moved(library, there, A, gone=True)])
+    record_outcomes(library, [moved(library, there, A, gone=True)])
     assert dump(library) == {C: (there, photo.analysis, None, False)}
     assert _rows(library) == {"photos": {C: rows["photos"][A]}, "faces": {C: rows["faces"][A]}}
 
 
 def test_a_moved_photo_takes_the_place_of_what_was_there(library: Library) -> None:
     photo = made_photo(A, 1, [("dog", 0.9)])
-    library.record([photo, made_photo(B, 2, [("cat", 0.9)])])
-    library.record([moved(library, PhotoFile(B, 1, 2), A, gone=True)])
+    record_outcomes(library, [photo, made_photo(B, 2, [("cat", 0.9)])])
+    record_outcomes(library, [moved(library, PhotoFile(B, 1, 2), A, gone=True)])
     assert dump(library) == {B: (PhotoFile(B, 1, 2), photo.analysis, None, False)}
 
 
 def test_a_copy_is_known_without_an_analysis_and_lives_its_own_life(library: Library) -> None:
     photo = made_photo(A, 1, [("dog", 0.9)], faces=2)
-    library.record([photo])
+    record_outcomes(library, [photo])
     copy = PhotoFile(C, photo.file.size, 99)
-    library.record([moved(library, copy, A, gone=False)])
-    library.record([made_photo(A, 2)])
+    record_outcomes(library, [moved(library, copy, A, gone=False)])
+    record_outcomes(library, [made_photo(A, 2)])
     assert dump(library)[C] == (copy, photo.analysis, None, False)
 
 
 def test_a_file_that_was_only_touched_gets_its_new_stamp(library: Library) -> None:
     photo = made_photo(A, 1, [("dog", 0.9)])
-    library.record([photo])
+    record_outcomes(library, [photo])
     touched = PhotoFile(A, photo.file.size, 12345)
-    library.record([moved(library, touched, A, gone=False)])
+    record_outcomes(library, [moved(library, touched, A, gone=False)])
     assert dump(library) == {A: (touched, photo.analysis, None, False)}
 
 
 def test_a_move_from_nowhere_leaves_the_file_for_the_next_scan(library: Library) -> None:
-    library.record(
-        [moved(library, PhotoFile(B, 1, 2), A, gone=True), moved(library, PhotoFile(C, 1, 2), A, gone=False)]
+    record_outcomes(
+        library, [moved(library, PhotoFile(B, 1, 2), A, gone=True), moved(library, PhotoFile(C, 1, 2), A, gone=False)]
     )
-    assert library.known() == {}
+    assert file_states(library) == {}
 
 
 def test_photos_are_known_by_their_bytes_wherever_they_are(library: Library) -> None:
     photo = made_photo(A, 1)
     old = replace(photo.analysis, models=(EYES[0],))
-    library.record([photo, replace(photo, file=PhotoFile(C, 1001, 5)), Indexed(PhotoFile(B, 1001, 5), old), Removed(C)])
+    record_outcomes(
+        library, [photo, replace(photo, file=PhotoFile(C, 1001, 5)), Indexed(PhotoFile(B, 1001, 5), old), Removed(C)]
+    )
     content = photo.analysis.hashes.content
-    known = library.by_content([content, bytes(32)])
+    known = photos_by_content(library, [content, bytes(32)])
     assert [(each.path, each.models, each.missing_since is not None) for each in known[content]] == [
         (A, EYES, False),
         (C, EYES, True),
         (B, EYES[:1], False),
     ]
     assert list(known) == [content]
-    assert library.sizes() == {1001}
+    assert content_sizes(library) == {1001}
 
 
 def test_the_size_of_what_was_analyzed_is_known_though_other_bytes_failed_since(library: Library) -> None:
     photo = made_photo(A, 1)
-    library.record(
-        [photo, Failed(PhotoFile(A, 7, 8), "decode", "is cut short"), Failed(PhotoFile(A, 9, 9), "decode", "")]
+    record_outcomes(
+        library, [photo, Failed(PhotoFile(A, 7, 8), "decode", "is cut short"), Failed(PhotoFile(A, 9, 9), "decode", "")]
     )
-    assert library.sizes() == {photo.file.size}
-    library.record([photo])
-    assert library.sizes() == {photo.file.size}
+    assert content_sizes(library) == {photo.file.size}
+    record_outcomes(library, [photo])
+    assert content_sizes(library) == {photo.file.size}
 
 
 def test_photos_that_a_model_has_not_seen_are_stale(library: Library) -> None:
     old = replace(made_analysis(1), models=(EYES[0],))
-    library.record([made_photo(A, 1), Indexed(PhotoFile(B, 1, 1), old), Failed(PhotoFile(C, 1, 1), "decode", "no")])
-    assert library.stale(ModelIds(EYES[:1], EYES[1:])) == [B]
-    assert library.stale(ModelIds(EYES[:1])) == []
-    assert library.stale(ModelIds(("new-44444444",))) == [A, B]
+    record_outcomes(
+        library, [made_photo(A, 1), Indexed(PhotoFile(B, 1, 1), old), Failed(PhotoFile(C, 1, 1), "decode", "no")]
+    )
+    assert stale_photos(library, ModelIds(EYES[:1], EYES[1:])) == [B]
+    assert stale_photos(library, ModelIds(EYES[:1])) == []
+    assert stale_photos(library, ModelIds(("new-44444444",))) == [A, B]
 
 
 def test_only_what_lies_in_the_folders_is_known(library: Library) -> None:
-    library.record([made_photo(path, 1) for path in (A, C, Path("/photos/20245/d.jpg"))])
-    assert set(library.known([Path("/photos/2024")])) == {C}
-    assert set(library.known([Path("/photos/2024"), Path("/photos/20245/")])) == {C, Path("/photos/20245/d.jpg")}
-    assert set(library.known([Path("/")])) == set(library.known())
-    assert library.known([Path("/elsewhere")]) == {}
-    assert library.known([]) == {}
+    record_outcomes(library, [made_photo(path, 1) for path in (A, C, Path("/photos/20245/d.jpg"))])
+    assert set(file_states(library, [Path("/photos/2024")])) == {C}
+    assert set(file_states(library, [Path("/photos/2024"), Path("/photos/20245/")])) == {C, Path("/photos/20245/d.jpg")}
+    assert set(file_states(library, [Path("/")])) == set(file_states(library))
+    assert file_states(library, [Path("/elsewhere")]) == {}
+    assert file_states(library, []) == {}
 
 
 def test_a_photo_outside_all_roots_is_refused_with_its_whole_batch(library: Library) -> None:
     with pytest.raises(LibraryError, match=r"/other/x\.jpg"):
-        library.record([made_photo(A, 1), made_photo(Path("/other/x.jpg"), 2)])
-    assert library.known() == {}
+        record_outcomes(library, [made_photo(A, 1), made_photo(Path("/other/x.jpg"), 2)])
+    assert file_states(library) == {}
     assert details(library, Path("/other/x.jpg")) is None
 
 
 def test_tags_are_made_again_from_what_is_stored(library: Library) -> None:
     photos = {path: made_photo(path, number, [("dog", 0.9)], faces=2) for number, path in enumerate((A, B, C))}
-    library.record([*photos.values(), Failed(PhotoFile(Path("/photos/bad"), 1, 1), "decode", "no")])
-    seen = [batch for batch in library.analyses(2) if library.retag(_other(batch))]
+    record_outcomes(library, [*photos.values(), Failed(PhotoFile(Path("/photos/bad"), 1, 1), "decode", "no")])
+    seen = [batch for batch in stored_analyses(library, 2) if retag_photos(library, _other(batch))]
     assert [len(batch) for batch in seen] == [2, 1]
     found = {path: analysis for batch in seen for path, analysis in batch.items()}
     assert found == {path: replace(photo.analysis, vector=b"") for path, photo in photos.items()}
@@ -219,15 +233,15 @@ def test_tags_are_made_again_from_what_is_stored(library: Library) -> None:
 
 
 def test_retag_passes_over_what_is_no_longer_known(library: Library) -> None:
-    library.retag({A: [Tag("dog", 0.5, "a rule")]})
+    retag_photos(library, {A: [Tag("dog", 0.5, "a rule")]})
     assert tag_counts(library) == []
 
 
 def test_labels_are_read_with_the_names_of_their_classes(library: Library) -> None:
-    library.record([made_photo(A, 1)])
+    record_outcomes(library, [made_photo(A, 1)])
     unnamed = details(library, A)
-    library.learn_classes(EYES[0], ["tench", "goldfish", "shark", "hen", "owl"])
-    library.learn_classes(EYES[0], ["tench", "goldfish", "great white shark", "hen", "owl"])
+    store_classes(library, EYES[0], ["tench", "goldfish", "shark", "hen", "owl"])
+    store_classes(library, EYES[0], ["tench", "goldfish", "great white shark", "hen", "owl"])
     named = details(library, A)
     assert unnamed is not None
     assert named is not None
@@ -239,11 +253,11 @@ def test_labels_are_read_with_the_names_of_their_classes(library: Library) -> No
 
 def test_objects_are_kept_by_the_names_of_their_classes_and_go_along_with_their_photo(library: Library) -> None:
     photo = made_photo(A, 2)  # with two objects, of two networks
-    library.record([photo])
-    library.record([moved(library, PhotoFile(B, 1, 1), A, gone=False)])
-    library.record([moved(library, PhotoFile(C, 1, 1), A, gone=True)])
+    record_outcomes(library, [photo])
+    record_outcomes(library, [moved(library, PhotoFile(B, 1, 1), A, gone=False)])
+    record_outcomes(library, [moved(library, PhotoFile(C, 1, 1), A, gone=True)])
     first, second = photo.analysis.objects
-    library.learn_classes(first.model, ["person"])
+    store_classes(library, first.model, ["person"])
     for path in (B, C):
         known = details(library, path)
         assert known is not None
@@ -253,37 +267,39 @@ def test_objects_are_kept_by_the_names_of_their_classes_and_go_along_with_their_
             NamedObject("person", first.score, first.model, first.box),
             NamedObject("class 1", second.score, second.model, second.box),
         )
-    library.record([made_photo(C, 3)])
+    record_outcomes(library, [made_photo(C, 3)])
     assert dump(library)[C][1].objects == ()
-    library.record([Removed(B)])
-    library.prune()
+    record_outcomes(library, [Removed(B)])
+    forget_missing(library)
     with library.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM objects").scalar() == 0
 
 
 def test_a_tag_names_the_networks_that_gave_it_and_another_network_makes_it_another_tag(library: Library) -> None:
-    library.record([made_photo(A, 1)])
+    record_outcomes(library, [made_photo(A, 1)])
     dog = Tag("dog", 0.5, "beagle", ("coco-22222222", "lite-00000000"))
-    assert library.retag({A: [dog]}) == 1
-    assert library.retag({A: [replace(dog, models=dog.models[:1])]}) == 1
-    assert library.retag({A: [dog]}) == 1
-    assert library.retag({A: [dog]}) == 0
+    assert retag_photos(library, {A: [dog]}) == 1
+    assert retag_photos(library, {A: [replace(dog, models=dog.models[:1])]}) == 1
+    assert retag_photos(library, {A: [dog]}) == 1
+    assert retag_photos(library, {A: [dog]}) == 0
     assert dump(library)[A][1].tags == (dog,)
 
 
 def test_the_names_of_all_classes_are_known_by_their_networks(library: Library) -> None:
-    assert library.classes() == {}
-    library.learn_classes("xray-11111111", ["NoFinding", "Atelectasis"])
-    library.learn_classes("coco-22222222", ["person"])
-    library.record([made_photo(A, 1)])
-    assert library.classes() == {"xray-11111111": ("NoFinding", "Atelectasis"), "coco-22222222": ("person",)}
+    assert stored_classes(library) == {}
+    store_classes(library, "xray-11111111", ["NoFinding", "Atelectasis"])
+    store_classes(library, "coco-22222222", ["person"])
+    record_outcomes(library, [made_photo(A, 1)])
+    assert stored_classes(library) == {"xray-11111111": ("NoFinding", "Atelectasis"), "coco-22222222": ("person",)}
 
 
 def test_status_counts_what_is_there(library: Library) -> None:
     assert status(library).last_indexed is None
     tags = [("dog", 0.9), ("animal", 0.95)]
-    library.record([made_photo(A, 1, tags, faces=2), made_photo(B, 2, tags[:1]), Failed(PhotoFile(C, 1, 1), "x", "y")])
-    library.record([Removed(B)])
+    record_outcomes(
+        library, [made_photo(A, 1, tags, faces=2), made_photo(B, 2, tags[:1]), Failed(PhotoFile(C, 1, 1), "x", "y")]
+    )
+    record_outcomes(library, [Removed(B)])
     found = status(library)
     assert (found.photos, found.failed, found.missing, found.faces, found.tags) == (3, 1, 1, 3, 2)
     assert found.models == tuple((model, 2) for model in sorted(EYES))
@@ -293,16 +309,16 @@ def test_status_counts_what_is_there(library: Library) -> None:
 
 def test_an_empty_library_stands_in_for_one_that_is_not_there(tmp_path: Path) -> None:
     with Library.empty(tmp_path / "none.sqlite") as library:
-        assert library.known() == {}
+        assert file_states(library) == {}
         assert by_keywords(library, ["dog"]) == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_wrong_with_the_file_after_all_that(library: Library) -> None:
-    library.record([made_photo(A, 1, [("dog", 0.9)], faces=3), made_photo(B, 2)])
-    library.record([moved(library, PhotoFile(C, 1, 1), A, gone=False)])
-    library.record([Removed(A), made_photo(C, 4), moved(library, PhotoFile(A, 1, 1), B, gone=True)])
-    library.prune()
+    record_outcomes(library, [made_photo(A, 1, [("dog", 0.9)], faces=3), made_photo(B, 2)])
+    record_outcomes(library, [moved(library, PhotoFile(C, 1, 1), A, gone=False)])
+    record_outcomes(library, [Removed(A), made_photo(C, 4), moved(library, PhotoFile(A, 1, 1), B, gone=True)])
+    forget_missing(library)
     assert faults(library.path) == []
 
 
@@ -329,13 +345,13 @@ def test_a_library_that_is_taken_away_while_it_is_open_is_neither_written_to_nor
 ) -> None:
     path = tmp_path / "own.sqlite"
     with Library.open(path) as opened, ExitStack() as held:
-        opened.add_root(Path("/photos"))
+        add_root(opened, Path("/photos"))
         path.rename(tmp_path / "moved.sqlite")
         if is_replaced:
             path.write_bytes((tmp_path / "moved.sqlite").read_bytes())
         before = path.read_bytes() if is_replaced else None
         with pytest.raises(StoreError, match="moved, removed or replaced"):
-            opened.add_root(Path("/other"))
+            add_root(opened, Path("/other"))
         for _ in range(8):  # more than are kept open: new ones are needed
             with pytest.raises(StoreError, match="moved, removed or replaced"):
                 held.enter_context(opened.reading())

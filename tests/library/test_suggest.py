@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from made_photos import made_photo
 
 from indexer.errors import QueryError
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.people.corrections import hide_person, move_faces, person_with
 from indexer.library.people.people import faces_in
 from indexer.library.query.fields import ABOUT, FIELDS, values
 from indexer.library.query.parser import parse
+from indexer.library.roots import add_root
 from indexer.library.search.suggest import last_word, suggest
 from indexer.library.store import Library
 from indexer.photo import Removed
@@ -34,7 +36,7 @@ def known(library: Library) -> Library:
         seen = photo.analysis
         said = replace(seen.metadata, taken_at=time, camera_make="Nikon", camera_model="D70" if number else "F 3")
         made[number] = replace(photo, analysis=replace(seen, metadata=said))
-    library.record(made)
+    record_outcomes(library, made)
     for name, photo in (("Dora Dahl", "0"), ("Didi", "1")):
         with library.writing() as connection:
             person = person_with(connection, name)
@@ -114,7 +116,7 @@ def test_what_is_suggested_follows_the_library(known: Library, keeps_words: bool
     if keeps_words:
         known.keep_words()
     assert inserts(known, "ward") == ["wardrobe"]
-    known.record([Removed(P / "4")])
+    record_outcomes(known, [Removed(P / "4")])
     assert inserts(known, "ward") == []
 
 
@@ -139,8 +141,8 @@ def test_any_text_has_a_last_word(text: str) -> None:
 )
 def test_what_is_inserted_can_be_read(before: str, word: str) -> None:
     with Library.empty(Path("none")) as library:
-        library.add_root(P)
-        library.record([made_photo(P / "1", 2, [('d"o (g)', 0.9), ("hé d", 0.5), ("OR d", 0.5)])])
+        add_root(library, P)
+        record_outcomes(library, [made_photo(P / "1", 2, [('d"o (g)', 0.9), ("hé d", 0.5), ("OR d", 0.5)])])
         for each in suggest(library, before + word):
             if not each.insert.endswith(":"):
                 try:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from made_photos import EYES, made_photo, moved
 
+from indexer.library.indexing.outcomes import record_outcomes, retag_photos
 from indexer.library.photo_rows.user_layer import LinearProbe
 from indexer.library.report import details
 from indexer.library.search.search import by_keywords
@@ -41,7 +42,7 @@ def found(library: Library) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def photos(library: Library) -> None:
-    library.record([photo("sail.jpg", SAIL), photo("tree.jpg", TREE)])
+    record_outcomes(library, [photo("sail.jpg", SAIL), photo("tree.jpg", TREE)])
 
 
 def test_a_taught_word_is_given_to_the_photos_that_are_there(library: Library) -> None:
@@ -52,7 +53,7 @@ def test_a_taught_word_is_given_to_the_photos_that_are_there(library: Library) -
 
 def test_a_new_photo_gets_it_in_the_scan_with_the_same_score(library: Library) -> None:
     teach(library, HEAD, ABOUT)
-    library.record([photo("new.jpg", SAIL), photo("other.jpg", TREE)])
+    record_outcomes(library, [photo("new.jpg", SAIL), photo("other.jpg", TREE)])
     assert found(library) == ["new.jpg", "sail.jpg"]
     assert tags(library, "new.jpg") == tags(library, "sail.jpg")
 
@@ -60,10 +61,14 @@ def test_a_new_photo_gets_it_in_the_scan_with_the_same_score(library: Library) -
 def test_analysis_retag_move_and_copy_keep_it(library: Library) -> None:
     teach(library, HEAD, ABOUT)
     before = tags(library, "sail.jpg")
-    library.record([photo("sail.jpg", SAIL)])
-    assert library.retag({Path("/photos/sail.jpg"): [Tag("boat", 0.7, "class of boat")]}) == 0
-    library.record([moved(library, PhotoFile(Path("/photos/copy.jpg"), 1, 1), Path("/photos/sail.jpg"), gone=False)])
-    library.record([moved(library, PhotoFile(Path("/photos/moved.jpg"), 1, 1), Path("/photos/sail.jpg"), gone=True)])
+    record_outcomes(library, [photo("sail.jpg", SAIL)])
+    assert retag_photos(library, {Path("/photos/sail.jpg"): [Tag("boat", 0.7, "class of boat")]}) == 0
+    record_outcomes(
+        library, [moved(library, PhotoFile(Path("/photos/copy.jpg"), 1, 1), Path("/photos/sail.jpg"), gone=False)]
+    )
+    record_outcomes(
+        library, [moved(library, PhotoFile(Path("/photos/moved.jpg"), 1, 1), Path("/photos/sail.jpg"), gone=True)]
+    )
     assert tags(library, "copy.jpg") == tags(library, "moved.jpg") == before
 
 
@@ -73,7 +78,7 @@ def test_what_users_say_counts_for_more(library: Library) -> None:
     remove_tag(library, "sailing", [Path("/photos/sail.jpg")])
     add_tag(library, "sailing", [Path("/photos/tree.jpg")])
     assert teach(library, HEAD, ABOUT) == 0
-    library.record([photo("sail.jpg", SAIL), photo("tree.jpg", TREE)])
+    record_outcomes(library, [photo("sail.jpg", SAIL), photo("tree.jpg", TREE)])
     assert found(library) == ["tree.jpg"]
     forget(library, "sailing")
     assert found(library) == ["tree.jpg"]
@@ -92,21 +97,21 @@ def test_a_forgotten_word_is_gone(library: Library) -> None:
     assert forget(library, "Sailing") is not None
     assert forget(library, "sailing") is None
     assert tags(library, "sail.jpg") == before
-    library.record([photo("sail.jpg", SAIL)])
+    record_outcomes(library, [photo("sail.jpg", SAIL)])
     assert found(library) == []
 
 
 def test_vectors_of_another_classifier_are_never_judged(library: Library) -> None:
     other = replace(HEAD, model="another-12345678")
     assert teach(library, other, ABOUT) == 0
-    library.record([photo("new.jpg", SAIL)])
+    record_outcomes(library, [photo("new.jpg", SAIL)])
     assert found(library) == []
     assert [word.name for word in to_teach_again(library, MODEL)] == ["sailing"]
     assert to_teach_again(library, "another-12345678") == []
 
 
 def test_a_sample_is_always_the_same_and_leaves_out_the_examples(library: Library) -> None:
-    library.record(photo(f"{number}.jpg", SAIL + number) for number in range(20))
+    record_outcomes(library, [photo(f"{number}.jpg", SAIL + number) for number in range(20)])
     drawn = sample(library, MODEL, 10)
     assert len(drawn) == 10
     assert drawn == sample(library, MODEL, 10)

@@ -10,6 +10,7 @@ from threading import Event
 import pytest
 from made_photos import made_photo
 
+from indexer.library.indexing.outcomes import forget_missing, record_outcomes
 from indexer.library.people.people import list_people
 from indexer.library.query.ast import ALL, And, Not, Or, Term
 from indexer.library.search.aggregates import timeline
@@ -27,7 +28,7 @@ READERS = 12
 @pytest.fixture
 def shared(library: Library) -> Library:
     library.keep_words()
-    library.record([made_photo(P / str(number), number, [("dog", 0.5)]) for number in range(30)])
+    record_outcomes(library, [made_photo(P / str(number), number, [("dog", 0.5)]) for number in range(30)])
     return library
 
 
@@ -35,10 +36,10 @@ def writes(library: Library) -> None:
     """Turn all dogs into cats and back, forget photos, and add others."""
     for turn in range(20):
         word = "cat" if turn % 2 else "dog"
-        library.record([made_photo(P / str(number), number, [(word, 0.5)]) for number in range(30)])
-        library.record([made_photo(P / f"new {turn}", 40, [(word, 0.5)])])
-        library.record([Removed(P / f"new {turn}")])
-        library.prune()
+        record_outcomes(library, [made_photo(P / str(number), number, [(word, 0.5)]) for number in range(30)])
+        record_outcomes(library, [made_photo(P / f"new {turn}", 40, [(word, 0.5)])])
+        record_outcomes(library, [Removed(P / f"new {turn}")])
+        forget_missing(library)
 
 
 def test_readers_see_one_state_of_the_library_each(shared: Library) -> None:
@@ -82,7 +83,7 @@ def test_readers_see_one_state_of_the_library_each(shared: Library) -> None:
 
 def test_several_threads_write_one_after_the_other(shared: Library) -> None:
     def write(name: int) -> None:
-        shared.record([made_photo(P / f"{name} {turn}", turn) for turn in range(5)])
+        record_outcomes(shared, [made_photo(P / f"{name} {turn}", turn) for turn in range(5)])
 
     with ThreadPoolExecutor(READERS) as pool:
         list(pool.map(write, range(READERS)))

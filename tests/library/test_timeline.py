@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from made_photos import made_photo
 from made_queries import queries, recorded, subjects
 
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.query.ast import ALL, Not, Query, Taken, Term
 from indexer.library.query.evaluate import Subject, match
 from indexer.library.search.aggregates import MonthCount, timeline
@@ -30,19 +31,20 @@ def photo(name: str, number: int, taken_at: str | None, *tags: tuple[str, float]
 def test_months_come_newest_first_and_those_without_a_date_last(library: Library, keeps_words: bool) -> None:
     if keeps_words:
         library.keep_words()
-    library.record(
+    record_outcomes(
+        library,
         [
             photo("a", 1, "2024-05-03T10:00:00", ("dog", 0.5)),
             photo("b", 2, None, ("dog", 0.5)),
             photo("c", 3, "2024-05-31T23:59:59+02:00"),
             photo("d", 4, "2023-12-01T00:00:00", ("dog", 0.5)),
             photo("e", 5, "2025-01-01T00:00:00"),
-        ]
+        ],
     )
     assert timeline(library, Term("dog")) == [MonthCount("2024-05", 1), MonthCount("2023-12", 1), MonthCount(None, 1)]
     assert [each.photos for each in timeline(library, ALL)] == [1, 2, 1, 1]
     assert timeline(library, Not(Taken(None, None))) == [MonthCount(None, 1)]
-    library.record([Removed(P / "e")])
+    record_outcomes(library, [Removed(P / "e")])
     assert timeline(library, ALL)[0] == MonthCount("2024-05", 2)
     assert timeline(library, Term("nothing")) == []
 

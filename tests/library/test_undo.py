@@ -20,10 +20,12 @@ from indexer.library.history import entries as log_entry
 from indexer.library.history.row_changes import NOTED
 from indexer.library.history.undo import last as newest
 from indexer.library.history.undo import undo as take_back
+from indexer.library.indexing.outcomes import forget_missing, record_outcomes
 from indexer.library.people import corrections
 from indexer.library.people.forget import forget_faces, forget_person
 from indexer.library.people.grouping import group
 from indexer.library.people.people import face_at, faces_of, find_person, list_people
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.library.user.imports import ImportChanges, take_in
 from indexer.photo import Removed
@@ -96,7 +98,7 @@ said = st.one_of(
 @given(st.lists(said, max_size=8))
 def test_any_corrections_are_taken_back_exactly(told: list[tuple[Any, ...]]) -> None:
     with TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
-        library.add_root(ROOT)
+        add_root(library, ROOT)
         add(library, *PHOTOS)
         group(library, MODEL, **LIMITS)
         states = [rows(library)]
@@ -183,8 +185,8 @@ def _is_renamed(library: Library) -> None:
 
 
 def _forget_photo(library: Library) -> None:
-    library.record([Removed(ROOT / "4.jpg")])
-    library.prune()
+    record_outcomes(library, [Removed(ROOT / "4.jpg")])
+    forget_missing(library)
 
 
 def _is_another_face(library: Library) -> None:

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from indexer.library.indexing.files import file_states
 from indexer.library.report import details
 from indexer.library.store import Library
 
@@ -17,7 +18,7 @@ def content(path: Path) -> dict[Path, Any]:
     What was known of a photo that failed since is kept, but not shown; a scan from nothing does not have it.
     """
     with Library.open(path, read_only=True) as library:
-        seen = {photo: details(library, photo) for photo, known in library.known().items() if not known.missing}
+        seen = {photo: details(library, photo) for photo, known in file_states(library).items() if not known.missing}
     return {photo: _plain(each) for photo, each in sorted(seen.items()) if each is not None}
 
 

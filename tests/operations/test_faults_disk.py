@@ -18,6 +18,8 @@ from faulty import Faulty, stage_of
 from PIL import Image
 from running import Running, wait_until
 
+from indexer.library.indexing.outcomes import record_outcomes
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.photo import Failed, ModelIds
 from indexer.pipeline.scan.plan import plan
@@ -218,8 +220,8 @@ def test_fifty_thousand_files_in_one_folder_are_compared_in_seconds(tmp_path: Pa
     with Library.open(tmp_path / "library.sqlite") as library:
         found = plan(library, [folder], ModelIds(("m",)), on_error=pytest.fail)
         assert found.work_count == 50_000
-        library.add_root(folder)
-        library.record(Failed(file, "identify", "no picture") for file in found.work)
+        add_root(library, folder)
+        record_outcomes(library, [Failed(file, "identify", "no picture") for file in found.work])
         (folder / "7.jpg").unlink()
         (folder / "8.jpg").write_bytes(b"other")
         again = plan(library, [folder], ModelIds(("m",)), on_error=pytest.fail)

@@ -11,6 +11,7 @@ from typing import Any
 
 from indexer.intake.watch.settle import Settling, disk_stamp
 from indexer.intake.watch.watch import Watch
+from indexer.library.indexing.files import file_states
 from indexer.library.store import Library
 from indexer.pipeline.daemon.daemon import Daemon, Pace
 from indexer.pipeline.daemon.reporter import DaemonReporter
@@ -71,7 +72,7 @@ class Followed:
                 sentinel.append(next(self._sentinels))
                 sentinel[0].touch()
             if sentinel[0] not in self._met:
-                if sentinel[0] in self.library.known([sentinel[0]]):
+                if sentinel[0] in file_states(self.library, [sentinel[0]]):
                     self._met.add(sentinel[0])
                     self.account.presence = replace(self.account.presence, phase="starting")
                 return True

@@ -19,6 +19,7 @@ import numpy as np
 
 from indexer.library.db.tables import own_tags
 from indexer.library.photo_rows.write_analysis import upsert
+from indexer.library.roots import add_root, relocate_folder
 from indexer.library.store import Library
 from indexer.library.user import own_tags as own
 from indexer.photo import (
@@ -129,7 +130,7 @@ class World:
         self._edits = count(1)
         for root in self.roots.values():
             root.mkdir(parents=True)
-            library.add_root(root)
+            add_root(library, root)
             for name in NAMES[::2]:
                 self.create(root / name)
 
@@ -231,7 +232,7 @@ class World:
         old, new = self.roots[root], self.top / f"{root}-{number}"
         old.rename(new)
         self.roots[root] = new
-        self.library.relocate(old, new)
+        relocate_folder(self.library, old, new)
 
     # What must be true
 

@@ -23,6 +23,7 @@ from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import stamp
 from indexer.intake.pixel_stats import look
+from indexer.library.indexing.files import file_states
 from indexer.library.report import details
 from indexer.library.store import Library
 from indexer.photo import Analysis, Failed, Indexed, ModelIds, PhotoFile, Skipped, Tag
@@ -101,7 +102,7 @@ def following(folder: Path, mode: str = "auto", **pace: float) -> Iterator[Follo
 def known(library: Library) -> dict[Path, Any]:
     """Return all that is known of the photos that are there."""
     found = {}
-    for path in library.known():
+    for path in file_states(library):
         each = details(library, path)
         if each and not each.missing_since:
             seen = each.analysis if each.failure is None else None
@@ -423,7 +424,7 @@ def _settled(followed: Followed) -> None:
 
 
 def _missing(library: Library) -> list[Path]:
-    return [path for path, each in library.known().items() if each.missing]
+    return [path for path, each in file_states(library).items() if each.missing]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has bind mounts and inotify")
@@ -433,7 +434,7 @@ def test_another_name_of_a_folder_that_comes_and_goes_changes_nothing(
 ) -> None:
     with following(root, mode, look_seconds=0.01) as followed:
         followed.live()
-        before = set(followed.library.known())
+        before = set(file_states(followed.library))
         followed.live(lambda: give_name(root / "x", root / "another"))
         _settled(followed)
         late = photo(root / "x" / "late.jpg")
@@ -442,7 +443,7 @@ def test_another_name_of_a_folder_that_comes_and_goes_changes_nothing(
         followed.live()
         take_name(root / "another")
         _settled(followed)
-        met = {path for path in followed.library.known() if "sentinel" not in path.name}
+        met = {path for path in file_states(followed.library) if "sentinel" not in path.name}
         assert met == {late, *(path for path in before if "sentinel" not in path.name)}
         assert _missing(followed.library) == []
 
@@ -459,11 +460,11 @@ def test_when_one_of_two_names_of_a_folder_outside_goes_the_other_takes_over(
         followed.live(lambda: give_name(outside.parent, root / "c"))
         _settled(followed)
         assert root / "b" / "1.jpg" in known(followed.library)
-        assert root / "c" / "1.jpg" not in followed.library.known()
+        assert root / "c" / "1.jpg" not in file_states(followed.library)
         take_name(root / "b")
         _settled(followed)
         assert root / "c" / "1.jpg" in known(followed.library)
-        assert outside not in followed.library.known()
+        assert outside not in file_states(followed.library)
     assert len([path for path in followed.pool.read if path.name == "1.jpg"]) == 1
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from indexer.library import report
+from indexer.library.indexing.files import stale_photos
 from indexer.library.store import Library
 from indexer.photo import Analysis
 from indexer.pipeline.retag import learn_names, retag
@@ -101,12 +102,12 @@ def test_another_default_classifier_brings_its_own_vectors(scanner, mine: Counti
     (photo,) = people.iterdir()
     before = known(scanner.library, photo)
     scanner.analyzer = with_mine(plain, mine, first=True)
-    assert scanner.library.stale(scanner.analyzer.networks) == [photo]
+    assert stale_photos(scanner.library, scanner.analyzer.networks) == [photo]
     scanner(people)
     after = known(scanner.library, photo)
     assert np.frombuffer(after.vector, "<f2").tolist() == [1, 2, 3, 4]
     assert after.evidence == before.evidence[::-1]
-    assert scanner.library.stale(scanner.analyzer.networks) == []
+    assert stale_photos(scanner.library, scanner.analyzer.networks) == []
 
 
 def test_what_a_network_saw_is_kept_while_it_is_not_in_use_and_gives_no_words(

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from indexer.geometry import Box
+from indexer.library.indexing.outcomes import record_outcomes, store_classes, stored_classes
 from indexer.library.report import details
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.photo import Analysis, Evidence, Hashes, Indexed, Metadata, Object, PhotoFile, PixelStats
 from indexer.pipeline.retag import retag, tags_of
@@ -42,14 +44,14 @@ def analysis() -> Analysis:
 
 def test_tags_come_from_the_names_that_the_library_has_and_the_thresholds_of_today(tmp_path: Path) -> None:
     with Library.open(tmp_path / "library.sqlite") as library:
-        library.add_root(PHOTO.parent)
-        library.record([Indexed(PhotoFile(PHOTO, 1, 1), analysis())])
+        add_root(library, PHOTO.parent)
+        record_outcomes(library, [Indexed(PhotoFile(PHOTO, 1, 1), analysis())])
         for model, names in ((LITE.id, WORDS.classes), (XRAY.id, ("NoFinding", "Atelectasis"))):
-            library.learn_classes(model, names)
-        library.learn_classes("coco-22222222", ("person", "dog"))
+            store_classes(library, model, names)
+        store_classes(library, "coco-22222222", ("person", "dog"))
         for threshold, found in ((0.4, {"atelectasis", "no finding"}), (0.6, set())):
             specs = (LITE, replace(XRAY, thresholds={"score": threshold}))
-            classes = words_of_models(WORDS, library.classes(), specs)
+            classes = words_of_models(WORDS, stored_classes(library), specs)
             assert retag(library, WORDS, classes) == (1, 1)
             assert retag(library, WORDS, classes) == (1, 0)
             known = details(library, PHOTO)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.library.roots import add_root
 from indexer.pipeline import root_state
 from indexer.pipeline.root_state import FolderState, away_roots, folder_state, root_states
 
@@ -89,7 +90,7 @@ def test_a_root_that_was_emptied_is_empty_before_a_scan_and_after_it(scanner, ro
 def test_a_root_without_photos_is_empty_however_old_it_is(scanner, tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     os.utime(tmp_path / "new", LONG_AGO)
-    scanner.library.add_root(tmp_path / "new")
+    add_root(scanner.library, tmp_path / "new")
     (found,) = root_states(scanner.library)
     assert (found.state, found.photos, found.last_indexed) == ("empty", 0, None)
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from indexer.library.history.undo import undo
+from indexer.library.indexing.files import file_states
 from indexer.library.people.corrections import give_faces
 from indexer.library.people.people import face_at, faces_in, labels
 from indexer.library.report import details, status
@@ -174,7 +175,7 @@ def test_a_library_without_change_times_learns_them_without_hashing(
         connection.exec_driver_sql("UPDATE photos SET ctime_ns = NULL")
     monkeypatch.setattr(identity, "content_hash", pytest.fail)
     assert kinds(scanner(series)) == {"unchanged": 5}
-    known = scanner.library.known()
+    known = file_states(scanner.library)
     assert {path: known[path].ctime_ns for path in known} == {path: path.stat().st_ctime_ns for path in known}
 
 

@@ -17,7 +17,9 @@ from indexer.errors import LibraryError
 from indexer.geometry import Box
 from indexer.intake.discover import stamp
 from indexer.intake.xmp.packet import Packet
+from indexer.library.indexing.outcomes import record_outcomes, retag_photos
 from indexer.library.people.corrections import person_with, refuse_face
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.library.user.export import KnownPhoto, known_photos
 from indexer.library.user.imports import ImportChanges, ImportedStatements, news, people_ids, take_in
@@ -49,9 +51,9 @@ def folder(tmp_path: Path) -> Path:
 def library(folder: Path, tmp_path: Path) -> Iterator[Library]:
     """A library of the folder: dogs, each with a face."""
     with Library.open(tmp_path / "library.sqlite") as opened:
-        opened.add_root(folder)
+        add_root(opened, folder)
         photos = [(folder / "a.jpg", 1), (folder / "b.jpg", 6)]
-        opened.record([Indexed(stamp(path), analysis(turned)) for path, turned in photos])
+        record_outcomes(opened, [Indexed(stamp(path), analysis(turned)) for path, turned in photos])
         yield opened
 
 
@@ -134,7 +136,7 @@ def test_what_exiftool_wrote_is_taken_in_once_and_kept_by_an_export(
     info = f"-RegionInfo={{AppliedToDimensions={{W=300,H=400,Unit=pixel}},RegionList=[{region}]}}"
     for target in (folder / "b.jpg", folder / "b.jpg.xmp"):
         run(exiftool, "-XMP-dc:Subject=beach", "-XMP-lr:HierarchicalSubject=trips|Dog", "-XMP:Rating=5", info, target)
-    library.record([Indexed(stamp(folder / "b.jpg"), analysis(6))])
+    record_outcomes(library, [Indexed(stamp(folder / "b.jpg"), analysis(6))])
     (found,) = taken(library)
     assert set(found.news.words) == {"beach", "Dog"}
     assert found.news.rating == 5
@@ -155,7 +157,7 @@ def test_exiftool_may_rewrite_a_sidecar_between_two_exports(library: Library, fo
     exported(library)
     sidecar = folder / "a.jpg.xmp"
     run(exiftool, "-XMP-dc:Subject+=mine", "-XMP-dc:Title=A title", "-XMP-crs:Exposure2012=+0.5", sidecar)
-    library.retag({folder / "a.jpg": [Tag("cat", 0.8, "cat")]})
+    retag_photos(library, {folder / "a.jpg": [Tag("cat", 0.8, "cat")]})
     (done, _) = exported(library)
     assert done.change is not None
     assert (done.change.added, done.change.removed) == (("cat",), ("animal", "dog"))
@@ -323,7 +325,7 @@ def test_a_region_around_the_whole_head_finds_its_face_and_each_face_is_named_on
 
 def test_words_that_are_taken_in_outlast_the_next_analysis(library: Library, folder: Path) -> None:
     take_in(library, [ImportChanges(photo(library).id, words=("DOG", "sea"), rating=5)])
-    library.record([Indexed(stamp(folder / "a.jpg"), analysis(1, Tag("cat", 0.7, "cat")))])
+    record_outcomes(library, [Indexed(stamp(folder / "a.jpg"), analysis(1, Tag("cat", 0.7, "cat")))])
     known = photo(library)
     assert {tag.name: tag.source for tag in known.tags} == {"cat": "cat", "dog": "own", "sea": "own"}
     assert known.rating == 5

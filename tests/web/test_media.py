@@ -14,6 +14,8 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from PIL import Image
 
+from indexer.library.indexing.outcomes import record_outcomes
+from indexer.library.roots import relocate_folder
 from indexer.photo import Moved, PhotoFile
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ FAR = 2**62
 def own(served: Served, home: Home, tmp_path: Path) -> Path:
     """The photos of `served`, as files of the test's own."""
     shutil.copytree(home.photos, tmp_path / "photos")
-    served.site.library.relocate(home.photos, tmp_path / "photos")
+    relocate_folder(served.site.library, home.photos, tmp_path / "photos")
     return tmp_path / "photos"
 
 
@@ -126,7 +128,7 @@ def test_names_do_no_harm_in_headers(served: Served, own: Path) -> None:
     (own / "coffee.png").rename(own / name)
     stat = (own / name).stat()
     moved = Moved(PhotoFile(own / name, stat.st_size, stat.st_mtime_ns), own / "coffee.png", photo, gone=True)
-    served.site.library.record([moved])
+    record_outcomes(served.site.library, [moved])
     answer = served.client.get(f"/api/photos/{photo}/original")
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers

@@ -10,6 +10,7 @@ from threading import Event
 import pytest
 
 from indexer.errors import StoreError
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.web.cache import AnswerCache, StaleWhileRevalidate
 
@@ -64,7 +65,7 @@ def test_the_old_answer_is_told_until_the_new_one_is_there(
     answers = iter(range(100))
     slowly = StaleWhileRevalidate(memory, lambda: next(answers))
     assert slowly.ask(_PATIENCE_SECONDS) == (0, True)
-    library.add_root(tmp_path)
+    add_root(library, tmp_path)
     assert slowly.ask() in ((0, False), (1, True))
     assert answered(slowly, 1)
 
@@ -90,7 +91,7 @@ def test_what_is_remembered_is_forgotten_when_somebody_writes(
     assert [memory.kept("a", lambda: next(answers)) for _ in range(3)] == [0, 0, 0]
     assert memory.kept("b", lambda: next(answers)) == 1
     before = memory.mark()
-    library.add_root(tmp_path)
+    add_root(library, tmp_path)
     assert memory.mark() != before
     assert memory.kept("a", lambda: next(answers)) == 2
 

@@ -67,13 +67,15 @@ def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  #
 @command(app, "add")
 def add(session: Session, folders: Annotated[list[Path], typer.Argument(help="Folders of photos.")]) -> None:
     """Make folders part of the library, and add them to the setting 'folders'; a scan takes their photos in."""
+    from indexer.library.roots import add_root
+
     places = [Path(os.path.realpath(folder)) for folder in folders]
     for folder, place in zip(folders, places, strict=True):
         if not place.is_dir():
             raise LibraryError(folder, "it is no folder" if place.exists() else "it does not exist")
     with session.open_library(read_only=False, create=True) as library:
         for place in places:
-            root = library.add_root(place)
+            root = add_root(library, place)
             inside = "" if root == place else f" as a part of {printable(root)}"
             write(f"{printable(place)} belongs to the library{inside}.")
     chosen = {Path(os.path.realpath(each)) for each in folders_in_file(session.config).values()}

@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
 def retag(session: Session) -> None:
     """Make all tags anew from what the networks once saw, after rules or thresholds have changed; no network runs."""
     from indexer.cli.commands.teach import tell_stale
+    from indexer.library.indexing.outcomes import stored_classes
     from indexer.pipeline.retag import retag as make_tags
     from indexer.vision.model_set import ModelSet
     from indexer.vision.spec import read_specs
@@ -39,7 +40,7 @@ def retag(session: Session) -> None:
     tell_broken(session, config)
     vocabulary = Vocabulary.load(rules=config.rules)
     with session.open_library(read_only=False) as library:
-        classes = words_of_models(vocabulary, library.classes(), read_specs(config.own_models_path).values())
+        classes = words_of_models(vocabulary, stored_classes(library), read_specs(config.own_models_path).values())
         for idle in idle_rules(vocabulary.rules, vocabulary.known | _words(classes)):
             session.say(f"A rule that can do nothing: {idle}")
         scene: tuple[str, ...] = ()
@@ -61,8 +62,11 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be forgotten, and do nothing.")] = False,
 ) -> None:
     """Forget the photos that are missing."""
+    from indexer.library.indexing.files import missing_photos
+    from indexer.library.indexing.outcomes import forget_missing
+
     with session.open_library(read_only=dry_run) as library:
-        paths = library.missing() if dry_run else library.prune()
+        paths = missing_photos(library) if dry_run else forget_missing(library)
     for path in paths:  # where a file has the path, it holds another photo
         session.detail(f"{printable(path)}{' (the photo that was there before)' * os.path.lexists(path)}")
     write(f"{count(len(paths), 'missing photo')} {'would be forgotten' if dry_run else 'forgotten'}.")
@@ -74,10 +78,13 @@ def relocate(
     new: Annotated[Path, typer.Argument(help="Where they are now.")],
 ) -> None:
     """Say that a folder of photos now lies elsewhere: everything known of them goes along."""
+    from indexer.library.indexing.files import file_states
+    from indexer.library.roots import relocate_folder
+
     if not new.is_dir():
         raise LibraryError(new, "is no folder; move the photos there first")
     with session.open_library(read_only=False) as library:
-        if not library.known([old.resolve()]):
+        if not file_states(library, [old.resolve()]):
             raise LibraryError(old, "holds no photo of the library; 'indexer status' shows its folders")
-        moved = library.relocate(old.resolve(), new.resolve())
+        moved = relocate_folder(library, old.resolve(), new.resolve())
     write(f"{count(moved, 'photo')} now {'lies' if moved == 1 else 'lie'} in {printable(new.resolve())}.")

@@ -223,7 +223,9 @@ def _folders(given: Sequence[Path]) -> list[Path]:
 
 def _refuse_typos(given: Sequence[Path], library: Library) -> None:
     """A folder that nobody has ever seen is a typing error; one that is known may be a disk that comes later."""
-    roots = library.roots()
+    from indexer.library.roots import root_folders
+
+    roots = root_folders(library)
     for folder in given:
         real = Path(os.path.realpath(folder))
         if not real.is_dir() and not any(real.is_relative_to(root) for root in roots):

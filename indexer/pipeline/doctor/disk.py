@@ -11,7 +11,10 @@ from pathlib import Path
 from indexer.errors import printable
 from indexer.library.checks.finding import Finding, counted, size_text
 from indexer.library.db.engine import APPLICATION_ID
+from indexer.library.indexing.files import file_states
+from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.indexing.state import FileState
+from indexer.library.roots import root_folders
 from indexer.library.store import Library
 from indexer.photo import ModelIds, Outcome, PhotoFile, Removed, Unchanged
 from indexer.pipeline.scan.plan import Plan, plan
@@ -39,7 +42,7 @@ class DiskComparison:
 
 def compare(library: Library, networks: ModelIds) -> DiskComparison:
     """Walk the folders of the library that are there."""
-    roots = library.roots()
+    roots = root_folders(library)
     absent = tuple(root for root in roots if not root.is_dir())
     troubles: list[tuple[Path, str]] = []
     there = [root for root in roots if root not in absent]
@@ -48,7 +51,7 @@ def compare(library: Library, networks: ModelIds) -> DiskComparison:
         troubles.append((path, reason))
 
     found = plan(library, there, networks, on_error=complain, on_notice=lambda *_: None)
-    known = {path: each for path, each in library.known().items() if not each.stranger}
+    known = {path: each for path, each in file_states(library).items() if not each.stranger}
     return DiskComparison(known, found, tuple(roots), absent, tuple(troubles))
 
 
@@ -142,7 +145,7 @@ def show_returned(library: Library, networks: ModelIds) -> int:
 def _record(library: Library, outcomes: Iterator[Outcome]) -> int:
     count = 0
     while batch := list(islice(outcomes, _BATCH)):
-        library.record(batch)
+        record_outcomes(library, batch)
         count += len(batch)
     return count
 

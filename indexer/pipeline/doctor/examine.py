@@ -11,6 +11,7 @@ from indexer.intake.mounts import mounts
 from indexer.library.checks.file_checks import check_file, is_current
 from indexer.library.checks.finding import Finding, findings
 from indexer.library.checks.row_checks import check_rows
+from indexer.library.roots import root_folders
 from indexer.library.store import Library
 from indexer.photo import ModelIds
 from indexer.pipeline.doctor import disk, machine, networks
@@ -62,7 +63,7 @@ def _photos(patient: DoctorContext, wanted: ModelIds) -> Iterator[Finding]:
 def _roots(patient: DoctorContext) -> list[Path]:
     try:
         with _open(patient) as library:
-            return library.roots()
+            return root_folders(library)
     except Exception:  # a damaged file, as other checks say: the machine can be looked at without it
         return []
 

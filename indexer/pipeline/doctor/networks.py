@@ -10,6 +10,7 @@ from pathlib import Path
 
 from indexer.errors import ModelError, printable
 from indexer.library.checks.finding import Finding, counted, size_text
+from indexer.library.indexing.files import stale_photos
 from indexer.library.store import Library
 from indexer.photo import ModelIds
 from indexer.vision.model_set import ModelSet
@@ -45,7 +46,7 @@ def check_networks(eyes: ModelSet) -> Iterator[Finding]:
 
 def check_stale(library: Library, networks: ModelIds) -> Iterator[Finding]:
     """Count the photos that one of today's networks has not seen."""
-    count = len(library.stale(networks))
+    count = len(stale_photos(library, networks))
     if count:
         text = f"{counted(count, 'photo')} not seen by all of today's networks; what older ones saw is kept"
         yield Finding("stale", "note", text, "indexer scan", count=count)

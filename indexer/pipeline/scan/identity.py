@@ -21,6 +21,7 @@ from indexer.errors import PhotoError
 from indexer.intake.dates import of_file
 from indexer.intake.discover import photo_file, stamp
 from indexer.library.db.content_lookup import KnownContent
+from indexer.library.indexing.files import content_sizes, photos_by_content
 from indexer.library.store import Library
 from indexer.photo import ModelIds, Moved, PhotoFile, same_stamp
 from indexer.pipeline.scan.missing import MissingFileCheck, is_there
@@ -53,7 +54,7 @@ def assign(
     None is yielded after each file, so that the caller may do something else meanwhile. Where it is not wanted any
     more the assignment is empty: half of one could give a photo to the wrong file.
     """
-    sizes = library.sizes() if plan.changed else frozenset()
+    sizes = content_sizes(library) if plan.changed else frozenset()
     contents: dict[PhotoFile, bytes | None] = {}
     for file in plan.changed if sizes else ():
         if not is_wanted():
@@ -104,7 +105,7 @@ class _Assigner:
         for file, content in contents.items():
             if content is not None:
                 self._files[content].append(file)
-        self._known = library.by_content(self._files)
+        self._known = photos_by_content(library, self._files)
         self._moved: list[Moved] = []
         self._done: set[Path] = set()
         self._left: dict[Path, int] = {}

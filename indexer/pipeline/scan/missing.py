@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from stat import S_ISDIR
 
+from indexer.library.roots import root_folders
 from indexer.library.store import Library
 from indexer.pipeline.root_state import UNMOUNTED, absence_reason, is_unmounted
 
@@ -19,7 +20,7 @@ class MissingFileCheck:
 
     def __init__(self, library: Library, on_error: Callable[[Path, str], None]) -> None:
         self._library, self._on_error = library, on_error
-        self._roots = library.roots()
+        self._roots = root_folders(library)
         self._folders: dict[Path, bool] = {}
 
     def is_sure(self, path: Path) -> bool:

@@ -16,7 +16,9 @@ from indexer.intake.mounts import mounts
 from indexer.intake.names import names_photo
 from indexer.intake.walk.bind_mounts import MountTree
 from indexer.intake.walk.canonical import canonical_folders
+from indexer.library.indexing.files import file_states
 from indexer.library.indexing.state import FileState
+from indexer.library.roots import root_folders
 from indexer.library.store import Library
 from indexer.photo import ModelIds, PhotoFile, same_stamp
 from indexer.pipeline.root_state import is_older_than_photos
@@ -122,7 +124,7 @@ def plan(
     Errors: LibraryError for a folder that is missing or unreadable.
     """
     discover(folders, on_error)
-    roots = library.roots()
+    roots = root_folders(library)
     folders = canonical_folders(folders, roots, MountTree(mounts()))  # one folder, one name
     bases = [_base(folder, roots) for folder in folders]
     others = [_base(Path(os.path.realpath(folder)), roots) for folder in beside]
@@ -152,7 +154,7 @@ def plan_touched(
     written: those that a program has written to and closed: they are changed whatever their stamps say.
     folders: those of the library that are walked at other times, None for all.  follow: see `plan`.
     """
-    roots = [root for root in library.roots() if root.is_dir()]
+    roots = [root for root in root_folders(library) if root.is_dir()]
     if folders is not None:
         followed = {_base(Path(os.path.realpath(folder)), roots) for folder in folders}
         roots = [root for root in roots if root in followed]
@@ -197,7 +199,7 @@ class _Comparison:
         follow: Collection[Path] | None,
     ) -> _Comparison:
         """Walk what is asked for, and sort it by what is to be done."""
-        known = self._library.known(places)
+        known = file_states(self._library, places)
 
         def link(path: Path) -> None:
             self._links.append(path)

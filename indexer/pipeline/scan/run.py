@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, takewhile
 from pathlib import Path
 from time import monotonic
 
 from indexer.intake.discover import discover
+from indexer.library.indexing.files import stored_analysis
+from indexer.library.indexing.outcomes import learn_change_times, record_outcomes
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.photo import Failed, Indexed, Outcome, Removed, Unchanged
 from indexer.pipeline.retag import learn_names
@@ -41,9 +45,9 @@ def run(
     do something else meanwhile.
     """
     for folder in plan.folders:
-        library.add_root(folder)
+        add_root(library, folder)
     yield from map(Unchanged, plan.unchanged)
-    library.learn_change_times(plan.dated)
+    learn_change_times(library, plan.dated)
     batch = _Batch(library, batch_photos, batch_seconds, clock)
     batch.add(map(Unchanged, plan.returned))
     try:
@@ -54,7 +58,7 @@ def run(
         done = frozenset() if plan.again else assignment.done
         yield from _followed(library, plan, assignment, done)
         files = [file for file in chain(plan.changed, plan.stale) if file.path not in done]
-        seen: Seen = (lambda _: None) if plan.again else library.seen
+        seen: Seen = (lambda _: None) if plan.again else partial(stored_analysis, library)
         for some in takewhile(lambda _: is_wanted(), pool.outcomes(files, seen)):
             batch.add(_completed(outcome, assignment) for outcome in some)
             yield from batch.stored_if_due()
@@ -70,7 +74,7 @@ def _followed(
     """Store what moved, and what is gone; tell those of which there is nothing more to tell."""
     removed = [Removed(path) for path in plan.gone if path not in assignment.left]
     outcomes: list[Outcome] = [*assignment.moved, *removed]
-    replaced = library.record(outcomes) if outcomes else []
+    replaced = record_outcomes(library, outcomes) if outcomes else []
     yield from (each for each in assignment.moved if each.file.path in done)
     yield from removed
     yield from replaced
@@ -102,7 +106,7 @@ class _Batch:
 
     def stored(self) -> list[Outcome]:
         done, self._waiting, self._since = self._waiting, [], self._clock()
-        return [*done, *self._library.record(done)] if done else []
+        return [*done, *record_outcomes(self._library, done)] if done else []
 
 
 Build = Callable[[tuple[ModelSpec, ...]], None]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from indexer.errors import LibraryError
 from indexer.library.photo_summary import numbers_of
 from indexer.library.report import failures as read_failures
+from indexer.library.roots import root_folders
 from indexer.records.browse import FailuresRecord, failure_record
 from indexer.records.scan import ScanRecord, scan_record
 from indexer.records.status import ServerStatus
@@ -71,7 +72,7 @@ def failures(
 )
 def scan(site: SiteOf, behind: BackgroundOf, wanted: ScanWanted | None = None) -> ScanRecord:
     """Begin to scan the library's folders and those of the settings. /api/status and /api/events tell how far it is."""
-    folders = [*site.config.folders, *site.library.roots()]
+    folders = [*site.config.folders, *root_folders(site.library)]
     if not folders:
         raise Problem(409, "The library has no folders yet: name some in the settings, or run 'indexer scan FOLDER'.")
     try:

@@ -16,6 +16,9 @@ import pytest
 
 from indexer.library.checks.finding import Finding
 from indexer.library.db.backup import backup
+from indexer.library.indexing.files import missing_photos
+from indexer.library.indexing.outcomes import record_outcomes
+from indexer.library.roots import add_root, relocate_folder
 from indexer.library.store import Library
 from indexer.photo import Indexed
 from indexer.pipeline.doctor.context import DoctorContext
@@ -70,9 +73,9 @@ def known(analyzer: Analyzer, small: dict[str, Path], tmp_path_factory: pytest.T
     shutil.copy2(small["astronaut"], home / "photos" / "trip")
     shutil.copy2(small["flower"], home / "photos" / "trip")
     with Library.open(home / "library.sqlite") as library:
-        library.add_root(home / "photos")
+        add_root(library, home / "photos")
         work = plan(library, [home / "photos"], analyzer.networks, on_error=print).work
-        library.record([Indexed(file, analyze_file(file, analyzer, 10**8)) for file in work])
+        record_outcomes(library, [Indexed(file, analyze_file(file, analyzer, 10**8)) for file in work])
     return home
 
 
@@ -87,7 +90,7 @@ def ward(known: Path, eyes: ModelSet, tmp_path: Path) -> Ward:
     for spec in eyes.specs():
         (models / spec.id).symlink_to(eyes.folder / spec.id)
     with Library.open(home / "library.sqlite") as library:
-        library.relocate(known / "photos", home / "photos")
+        relocate_folder(library, known / "photos", home / "photos")
     return Ward(home / "photos", DoctorContext(home / "library.sqlite", replace(eyes, folder=models), 2, NOW, 5.0))
 
 
@@ -113,7 +116,7 @@ def test_photos_that_are_gone_are_marked_and_shown_again_when_they_return(ward: 
     assert ward.repaired() == ["Marked as missing: 1 photo."]
     assert ward.levels("gone", "photos") == {"photos": "fine"}
     with Library.open(ward.patient.library) as library:
-        assert library.missing() == [cat]
+        assert missing_photos(library) == [cat]
     aside.rename(cat)
     found = ward.finding("returned")
     assert (found.count, found.repairable) == (1, False)  # its change time is another: a scan compares the bytes
@@ -122,7 +125,7 @@ def test_photos_that_are_gone_are_marked_and_shown_again_when_they_return(ward: 
     assert ward.finding("returned").repairable
     assert ward.repaired() == ["Shown again: 1 photo."]
     with Library.open(ward.patient.library) as library:
-        assert library.missing() == []
+        assert missing_photos(library) == []
 
 
 def test_new_and_changed_files_are_left_to_a_scan(ward: Ward) -> None:

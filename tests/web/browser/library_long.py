@@ -8,6 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from indexer.library.indexing.outcomes import record_outcomes
+from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.photo import Analysis, Hashes, Indexed, Metadata, PhotoFile, PixelStats, Tag
 
@@ -24,8 +26,8 @@ def make_long(folder: Path) -> Path:
     photos.mkdir()
     library = folder / "library.sqlite"
     with Library.open(library) as opened:
-        opened.add_root(photos)
-        opened.record([_made(photos / f"{number:04}.jpg", number) for number in range(PHOTOS)])
+        add_root(opened, photos)
+        record_outcomes(opened, [_made(photos / f"{number:04}.jpg", number) for number in range(PHOTOS)])
     return library
 
 
