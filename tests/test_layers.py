@@ -35,6 +35,46 @@ ROOMS = {
     "web": VOCABULARY | {"config", "intake", "vision", "library", "pipeline", "records", "web"},
     "cli": VOCABULARY | {"config", "intake", "vision", "library", "zoo", "pipeline", "records", "web", "cli"},
 }
+SECOND_FLOOR = {  # sub-room → the sub-rooms of the same room that it may import
+    "cli.service": set(),
+    "cli.commands": {"service"},
+    "cli.models": {"commands"},
+    "intake.walk": set(),
+    "intake.watch": set(),
+    "intake.xmp": set(),
+    "library.db": set(),
+    "library.query": {"db"},
+    "library.similar": {"db"},
+    "library.search": {"db", "query"},
+    "library.photo_rows": {"db", "query"},
+    "library.checks": {"db", "photo_rows"},
+    "library.history": {"db", "query", "photo_rows", "checks"},
+    "library.indexing": {"db", "photo_rows", "history", "similar"},
+    "library.people": {"db", "query", "similar", "history"},
+    "library.user": {"db", "query", "photo_rows", "checks", "history", "people"},
+    "pipeline.duplicates": set(),
+    "pipeline.workers": {"duplicates"},
+    "pipeline.scan": {"workers"},
+    "pipeline.daemon": {"workers", "scan"},
+    "pipeline.doctor": {"scan"},
+    "pipeline.predict": {"workers"},
+    "pipeline.models": {"predict"},
+    "vision.compare": set(),
+    "vision.runtime": set(),
+    "vision.tags": set(),
+    "vision.faces": {"runtime"},
+    "web.security": set(),
+    "web.api": set(),
+    "web.pages": {"api"},
+    "zoo.readers": set(),
+    "zoo.vocabulary": set(),
+    "zoo.inspect": {"readers"},
+    "zoo.architectures": {"readers"},
+    "zoo.build": {"readers", "architectures"},
+    "zoo.custom": {"architectures", "build", "inspect"},
+    "zoo.export": {"build", "custom"},
+    "zoo.train": {"readers", "architectures", "build", "custom"},
+}
 DOORS = {
     "tensorflow": {"zoo", "vision.runtime"},
     "keras": {"zoo", "vision.runtime"},
@@ -82,6 +122,42 @@ def test_a_room_imports_only_the_rooms_below_it(module: str) -> None:
     for name in _imports(MODULES[module]):
         if name.startswith("indexer."):
             assert _inside(name.removeprefix("indexer."), allowed), f"{module} imports {name}"
+
+
+def _floor(name: str) -> str:
+    """Return the sub-room of a module, or the module itself where it lies in no sub-room of its room."""
+    return ".".join(name.split(".")[1:3])
+
+
+def _second_floor() -> dict[str, set[str]]:
+    """Return what of its own room each sub-room, and each module beside the sub-rooms, imports."""
+    graph: dict[str, set[str]] = {_floor(name): set() for name in MODULES if name.count(".") > 1}
+    for name, path in MODULES.items():
+        for each in _imports(path):
+            mine, theirs = _floor(name), _floor(each)
+            if each in MODULES and theirs in graph and mine != theirs and mine.split(".")[0] == theirs.split(".")[0]:
+                graph[mine].add(theirs)
+    return graph
+
+
+@pytest.mark.parametrize("room", sorted(SECOND_FLOOR))
+def test_a_sub_room_imports_only_the_sub_rooms_below_it(room: str) -> None:
+    found = {each.split(".")[1] for each in _second_floor()[room] if each in SECOND_FLOOR}
+    assert found <= SECOND_FLOOR[room]
+
+
+def test_every_sub_room_is_in_the_table() -> None:
+    parts = [path.relative_to(PACKAGE).parts for path in MODULES.values()]
+    packages = {".".join(each[:2]) for each in parts if len(each) > 2}
+    assert packages == set(SECOND_FLOOR)
+
+
+def test_no_arrow_on_the_second_floor_points_back() -> None:
+    graph = _second_floor()
+    while leaves := [room for room, needed in graph.items() if not needed & graph.keys()]:
+        for room in leaves:
+            del graph[room]
+    assert not graph, f"in a circle, or above one: {sorted(graph)}"
 
 
 def test_every_module_has_its_room() -> None:

@@ -73,6 +73,11 @@ def photo_file(path: Path, stat: os.stat_result) -> PhotoFile:
     return PhotoFile(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns if os.name == "posix" else None)
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether something has this path, be it a link that leads nowhere."""
+    return os.path.lexists(path)
+
+
 def why(error: Exception) -> str:
     """Say in words what the disk refused."""
     match error:

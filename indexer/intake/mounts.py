@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.intake.watch.touched import touched_below
+from indexer.intake.touched import touched_below
 
 BLIND_KINDS = {
     # Other machines write to the same disk.

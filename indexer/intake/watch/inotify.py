@@ -17,7 +17,7 @@ from threading import RLock
 from typing import Any, Protocol
 
 from indexer.intake.names import is_junk_folder
-from indexer.intake.watch.touched import touched
+from indexer.intake.touched import touched
 
 # inotify(7), <linux/inotify.h>
 _MODIFY, _ATTRIB, _CLOSE_WRITE = 0x2, 0x4, 0x8

@@ -9,8 +9,8 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeAlias
 
+from indexer.intake.touched import touched_below
 from indexer.intake.watch.inotify import Queue, Tree
-from indexer.intake.watch.touched import touched_below
 
 Touch: TypeAlias = Callable[[str], None]
 """Hears of a path to compare."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.errors import LibraryError, ModelError, StoreError, printable
+from indexer.intake.discover import is_there
 from indexer.intake.watch.settle import Settling
 from indexer.intake.watch.watch import Watch
 from indexer.library.store import Library
@@ -18,7 +19,6 @@ from indexer.photo import Outcome, PhotoFile, Removed
 from indexer.pipeline.daemon.reporter import ComparisonProgress, DaemonReporter
 from indexer.pipeline.daemon.throttle import Throttle
 from indexer.pipeline.scan.links import KnownLinks
-from indexer.pipeline.scan.missing import is_there
 from indexer.pipeline.scan.plan import Plan, plan, plan_touched
 from indexer.pipeline.scan.run import run
 from indexer.pipeline.workers.photo_pool import Pool

@@ -19,12 +19,12 @@ from typing import TypeVar
 
 from indexer.errors import PhotoError
 from indexer.intake.dates import of_file
-from indexer.intake.discover import photo_file, stamp
+from indexer.intake.discover import is_there, photo_file, stamp
 from indexer.library.db.content_lookup import KnownContent
 from indexer.library.indexing.files import content_sizes, photos_by_content
 from indexer.library.store import Library
 from indexer.photo import ModelIds, Moved, PhotoFile, same_stamp
-from indexer.pipeline.scan.missing import MissingFileCheck, is_there
+from indexer.pipeline.scan.missing import MissingFileCheck
 from indexer.pipeline.scan.plan import Plan
 
 T = TypeVar("T", PhotoFile, KnownContent)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from stat import S_ISDIR
@@ -52,8 +51,3 @@ def _is_folder(path: Path) -> bool | None:
         return False
     except OSError:
         return None
-
-
-def is_there(path: Path) -> bool:
-    """Tell whether something has this path, be it a link that leads nowhere."""
-    return os.path.lexists(path)

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import overload
 
-from indexer.intake.discover import discover
+from indexer.intake.discover import discover, is_there
 from indexer.intake.mounts import mounts
 from indexer.intake.names import names_photo
 from indexer.intake.walk.bind_mounts import MountTree
@@ -22,7 +22,7 @@ from indexer.library.roots import root_folders
 from indexer.library.store import Library
 from indexer.photo import ModelIds, PhotoFile, same_stamp
 from indexer.pipeline.root_state import is_older_than_photos
-from indexer.pipeline.scan.missing import MissingFileCheck, is_there
+from indexer.pipeline.scan.missing import MissingFileCheck
 
 _NO_TIME = -(2**63)
 

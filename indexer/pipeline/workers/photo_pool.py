@@ -14,9 +14,8 @@ from typing import TypeAlias
 
 from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto
-from indexer.intake.discover import stamp
+from indexer.intake.discover import is_there, stamp
 from indexer.photo import Analysis, Failed, Indexed, PhotoFile, Skipped
-from indexer.pipeline.scan.missing import is_there
 from indexer.pipeline.workers.inference_host import Inference, is_shared
 from indexer.pipeline.workers.processes import Workers, blame, is_done, is_lost
 from indexer.pipeline.workers.tasks import Limits, ready, work
