@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "indexer.assemble": ("limits", "model_set"),
     "indexer.config.config": ("Config", "load"),
     "indexer.errors": (
         "ConfigError",

@@ -29,11 +29,13 @@ ROOMS = {
     "intake": VOCABULARY | {"intake"},
     "vision": VOCABULARY | {"vision"},
     "library": VOCABULARY | {"library"},
+    "assemble": VOCABULARY | {"config", "vision", "pipeline"},
     "zoo": VOCABULARY | {"zoo", "vision.spec", "vision.model_store", "vision.silence"},
     "pipeline": VOCABULARY | {"intake", "vision", "library", "pipeline"},
     "records": VOCABULARY | {"vision", "library", "pipeline", "records"},
-    "web": VOCABULARY | {"config", "intake", "vision", "library", "pipeline", "records", "web"},
-    "cli": VOCABULARY | {"config", "intake", "vision", "library", "zoo", "pipeline", "records", "web", "cli"},
+    "web": VOCABULARY | {"config", "assemble", "intake", "vision", "library", "pipeline", "records", "web"},
+    "cli": VOCABULARY
+    | {"config", "assemble", "intake", "vision", "library", "zoo", "pipeline", "records", "web", "cli"},
 }
 SECOND_FLOOR = {  # sub-room → the sub-rooms of the same room that it may import
     "cli.service": set(),

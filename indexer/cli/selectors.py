@@ -39,11 +39,11 @@ def person_numbers(connection: Reading, names: Iterable[str]) -> list[int]:
 
 def describer(config: Config) -> ModelSpec:
     """Return the network whose descriptors are compared. Errors: ConfigError where faces are switched off."""
-    from indexer.vision.model_set import ModelSet
+    from indexer.assemble import model_set
 
     if not config.faces:
         raise ConfigError("faces", "is false: faces are neither found nor described")
-    return ModelSet(**config.eyes).specs()[-1]
+    return model_set(config).specs()[-1]
 
 
 def _number(connection: Reading, name: str) -> int:

@@ -133,55 +133,9 @@ class Config:
         return self.thumbnails_folder or _platform("user_cache_path") / "thumbnails"
 
     @property
-    def eyes(self) -> dict[str, Any]:
-        """What `vision.model_set.ModelSet` takes, as plain values."""
-        return {
-            "folder": self.models_path,
-            "own": self.own_models_path,
-            "classifier": self.classifier,
-            "extra": self.extra,
-            "detector": self.detector if self.faces else None,
-            "landmarks": self.landmarks if self.faces and self.landmarks != "none" else None,
-            "describer": self.describer if self.faces else None,
-            "runtime": self.runtime,
-            "rules": self.rules,
-            "no_faces": tuple(Path(os.path.realpath(folder)) for folder in self.no_faces),
-        }
-
-    @property
     def max_pixels(self) -> int:
         """The largest picture that is decoded, in pixels."""
         return int(self.max_megapixels * 1e6)
-
-    @property
-    def limits(self) -> dict[str, Any]:
-        """What `pipeline.worker.Limits` takes, as plain values."""
-        return {
-            "pixels": self.max_pixels,
-            "seconds": self.photo_timeout_seconds,
-            "memory_bytes": self.photo_memory_mb * 1_000_000,
-        }
-
-    @property
-    def scanning(self) -> dict[str, Any]:
-        """What `pipeline.scanning.Scanning` takes, as plain values."""
-        return {
-            "workers": self.worker_count,
-            "batch_photos": self.batch_photos,
-            "batch_seconds": self.batch_seconds,
-        }
-
-    @property
-    def pace(self) -> dict[str, Any]:
-        """What `pipeline.daemon.Pace` takes, as plain values."""
-        return {
-            "settle_seconds": self.settle_seconds,
-            "rescan_seconds": 60 * self.rescan_minutes,
-            "poll_seconds": self.poll_seconds,
-            "idle_seconds": self.idle_seconds,
-            "batch_photos": self.batch_photos,
-            "batch_seconds": self.batch_seconds,
-        }
 
     @property
     def worker_count(self) -> int:

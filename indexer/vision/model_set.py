@@ -36,6 +36,12 @@ class ModelSet:
     landmarks: str | None = None
     place: Endpoint | None = None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the models."""
+        of_faces = (self.detector, self.landmarks, self.describer)
+        return frozenset((self.classifier, *self.extra, *filter(None, of_faces)))
+
     def want_faces(self, path: Path) -> bool:
         """Tell whether faces may be looked for in a photo."""
         return ModelIds((), (), self.no_faces).want_faces(path)

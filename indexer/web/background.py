@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from indexer.assemble import model_set, scanning
 from indexer.errors import IndexerError, ModelError
 from indexer.library.query.ast import ALL
 from indexer.library.report import root_counts
@@ -25,10 +26,8 @@ from indexer.pipeline.scan.plan import Report
 from indexer.pipeline.scan.run import Build, Scanning
 from indexer.pipeline.scan.scan_thread import Scanner
 from indexer.pipeline.workers.run_apart import ProcessRunner, duplicates_in
-from indexer.pipeline.workers.tasks import Limits
 from indexer.records.scan import scan_record
 from indexer.records.status import ServerStatus, held_record, roots_record, work_record
-from indexer.vision.model_set import ModelSet
 from indexer.web.cache import AnswerCache, StaleWhileRevalidate
 from indexer.web.events import Events
 from indexer.web.site import Site
@@ -132,7 +131,7 @@ BackgroundOf = Annotated[Background, Depends(background)]
 
 def classifier_id(site: Site) -> str:
     """Return the id of the network whose vectors tell what looks alike. Errors: ModelError."""
-    return ModelSet(**site.config.eyes).specs()[0].id
+    return model_set(site.config).specs()[0].id
 
 
 def status(
@@ -153,12 +152,10 @@ def _found(roots: StaleWhileRevalidate[dict[Path, FolderState]]) -> dict[Path, F
 
 def _networks(site: Site) -> ModelIds | None:
     try:
-        return ModelSet(**site.config.eyes).networks()
+        return model_set(site.config).networks()
     except ModelError:  # what the library holds can be told without them
         return None
 
 
 def _scanning(site: Site, build: Build, on_error: Report) -> Scanning:
-    config = site.config
-    eyes, limits = ModelSet(**config.eyes), Limits(**config.limits)
-    return Scanning(eyes=eyes, limits=limits, build=build, on_error=on_error, **config.scanning)
+    return scanning(site.config, build, on_error)

@@ -22,18 +22,18 @@ from memory import family
 from photos import make_photos
 from PIL import Image
 
+from indexer.assemble import limits, model_set
 from indexer.config.config import load
 from indexer.intake.discover import stamp
 from indexer.photo import PhotoFile
 from indexer.pipeline.workers.photo_pool import Pool
-from indexer.pipeline.workers.tasks import Limits, analyze_file
+from indexer.pipeline.workers.tasks import analyze_file
 from indexer.vision.analyze import Analyzer
-from indexer.vision.model_set import ModelSet
 from indexer.zoo.build.subprocess import build_missing
 
 CONFIG = load().config
-EYES = ModelSet(**CONFIG.eyes)
-LIMITS = Limits(**CONFIG.limits)
+EYES = model_set(CONFIG)
+LIMITS = limits(CONFIG)
 DIFFERENT = 40  # files of 12 megapixels; they come again and again
 SMALL_PX = (640, 480)
 

@@ -21,18 +21,17 @@ from memory import family, memory_bytes
 from photos import make_photos
 
 import indexer.pipeline.workers.photo_pool as pools
+from indexer.assemble import limits, model_set
 from indexer.config.config import load
 from indexer.intake.discover import stamp
 from indexer.photo import Indexed, PhotoFile
 from indexer.pipeline.workers.photo_pool import Pool
-from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import ModelSet
 from indexer.vision.runtime.remote import counts
 from indexer.zoo.build.subprocess import build_missing
 
 CONFIG = load().config
-EYES = ModelSet(**CONFIG.eyes)
-LIMITS = Limits(**CONFIG.limits)
+EYES = model_set(CONFIG)
+LIMITS = limits(CONFIG)
 DIFFERENT = 24  # files of 12 megapixels; they come again and again
 KINDS = {
     "LiteRT in each worker": ("litert", False),

@@ -28,14 +28,14 @@ from parts import TablePart, add_table_arguments, print_table
 from photos import make_photos, sample
 from PIL import Image
 
+from indexer.assemble import model_set
 from indexer.config.config import load
-from indexer.vision.model_set import ModelSet
 from indexer.vision.preprocess import tensor
 from indexer.vision.runtime import Model, open_model
 from indexer.zoo.build.subprocess import build_missing
 
 CONFIG = load().config
-EYES = ModelSet(**CONFIG.eyes)
+EYES = model_set(CONFIG)
 DECODED_PX = 1000  # the long side that a scan asks for: a quarter of 4000
 Figures = Iterator[tuple[str, str]]
 

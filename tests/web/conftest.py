@@ -16,12 +16,11 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from indexer.assemble import limits, model_set
 from indexer.config.config import Config
 from indexer.library.store import Library
 from indexer.pipeline.predict.service import PredictionService
 from indexer.pipeline.predict.thumbnails import Thumbnails
-from indexer.pipeline.workers.tasks import Limits
-from indexer.vision.model_set import ModelSet
 from indexer.vision.tags.vocabulary import Vocabulary
 from indexer.web.app import create_app
 from indexer.web.security.security import Guard
@@ -99,7 +98,7 @@ def serve(home: Home) -> Serve:
         config = home.config(folder, **settings)
         if not config.library_file.exists():
             shutil.copy(home.library, config.library_file)
-        looker = PredictionService(ModelSet(**config.eyes), Limits(**config.limits), workers=1, waiting=2)
+        looker = PredictionService(model_set(config), limits(config), workers=1, waiting=2)
         thumbnails = Thumbnails(folder / "thumbnails", 100_000_000, looker)
         with Library.open(config.library_file, read_only=config.serve_read_only) as library:
             library.keep_words()

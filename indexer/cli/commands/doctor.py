@@ -43,13 +43,13 @@ def doctor(
     """
     from datetime import UTC, datetime
 
+    from indexer.assemble import model_set
     from indexer.pipeline.doctor.context import DoctorContext
     from indexer.pipeline.doctor.examine import examine
     from indexer.pipeline.doctor.repair import repair
-    from indexer.vision.model_set import ModelSet
 
     config = session.settings().config
-    patient = DoctorContext(config.library_file, ModelSet(**config.eyes), config.worker_count, datetime.now(UTC))
+    patient = DoctorContext(config.library_file, model_set(config), config.worker_count, datetime.now(UTC))
     found = examine(patient)
     done: list[str] = []
     if mend and any(finding.repairable for finding in found):

@@ -27,10 +27,10 @@ def register(app: typer.Typer) -> None:
 
 def retag(session: Session) -> None:
     """Make all tags anew from what the networks once saw, after rules or thresholds have changed; no network runs."""
+    from indexer.assemble import model_set
     from indexer.cli.commands.teach import tell_stale
     from indexer.library.indexing.outcomes import stored_classes
     from indexer.pipeline.retag import retag as make_tags
-    from indexer.vision.model_set import ModelSet
     from indexer.vision.spec import read_specs
     from indexer.vision.tags.labels import words_of_models
     from indexer.vision.tags.rules import idle_rules
@@ -45,7 +45,7 @@ def retag(session: Session) -> None:
             session.say(f"A rule that can do nothing: {idle}")
         scene: tuple[str, ...] = ()
         try:
-            scene = ModelSet(**config.eyes).networks().scene
+            scene = model_set(config).networks().scene
             tell_stale(session, library, scene[0])
         except ModelError as error:  # the tags are made all the same
             session.say(str(error))

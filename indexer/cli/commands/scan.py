@@ -24,7 +24,7 @@ from indexer.pipeline.scan.stats import ScanStats
 if TYPE_CHECKING:
     from indexer.library.store import Library
     from indexer.pipeline.scan.plan import Plan
-    from indexer.pipeline.scan.run import Scanning
+    from indexer.pipeline.scan.run import Build, Scanning
 
 
 _REST = {"unchanged": "unchanged", "moved": "moved", "copied": "copied", "removed": "missing", "failed": "failed"}
@@ -78,17 +78,10 @@ def scan(
 
 
 def _scanning(session: Session, config: Config, dry_run: bool) -> Scanning:
-    from indexer.pipeline.scan.run import Scanning
-    from indexer.pipeline.workers.tasks import Limits
-    from indexer.vision.model_set import ModelSet
+    from indexer.assemble import scanning
 
-    return Scanning(
-        eyes=ModelSet(**config.eyes),
-        limits=Limits(**config.limits),
-        build=(lambda _: None) if dry_run else (lambda specs: ensure_built(session, config, specs)),
-        on_error=_trouble,
-        **config.scanning,
-    )
+    build: Build = (lambda _: None) if dry_run else (lambda specs: ensure_built(session, config, specs))
+    return scanning(config, build, _trouble)
 
 
 def _open(session: Session, config: Config, dry_run: bool) -> Library:

@@ -115,19 +115,18 @@ def _run(session: Session, config: Config, certificate: tuple[Path, Path] | None
 @contextmanager
 def _application(session: Session, config: Config) -> Iterator[Application]:
     """Open all that the application needs, as long as it runs."""
+    from indexer.assemble import limits, model_set
     from indexer.pipeline.predict.service import PredictionService
     from indexer.pipeline.predict.thumbnails import Thumbnails
-    from indexer.pipeline.workers.tasks import Limits
-    from indexer.vision.model_set import ModelSet
     from indexer.vision.tags.vocabulary import Vocabulary
     from indexer.web.app import create_app
     from indexer.web.security.security import Guard
     from indexer.web.site import Site
 
-    eyes = ModelSet(**config.eyes)
+    eyes = model_set(config)
     ensure_built(session, config, eyes.specs())
     library, config = _library(session, config)
-    looker = PredictionService(eyes, Limits(**config.limits), config.worker_count, _WAITING, config.idle_seconds)
+    looker = PredictionService(eyes, limits(config), config.worker_count, _WAITING, config.idle_seconds)
     try:
         with library:
             library.keep_words()

@@ -105,19 +105,19 @@ def duplicates(
 
 def classifier_id(config: Config) -> str:
     """Return the id of the classifier whose vectors are compared. Errors: ModelError."""
-    from indexer.vision.model_set import ModelSet
+    from indexer.assemble import model_set
 
-    return ModelSet(**config.eyes).specs()[0].id
+    return model_set(config).specs()[0].id
 
 
 def open_classifier(session: Session, config: Config) -> Classifier:
     """Build the classifier where it is not there, and load it. Errors: ModelError."""
+    from indexer.assemble import model_set
     from indexer.cli.lookup import ensure_built
     from indexer.vision.classify import Classifier
-    from indexer.vision.model_set import ModelSet
     from indexer.vision.runtime import open_model
 
-    spec = ModelSet(**config.eyes).specs()[0]
+    spec = model_set(config).specs()[0]
     ensure_built(session, config, (spec,))
     return Classifier(open_model(spec, config.models_path, config.runtime, config.worker_count))
 

@@ -236,11 +236,11 @@ def query_faces(session: Session, files: Sequence[Path]) -> list[list[QueryFace]
 
 
 def _face_reader(session: Session, config: Config) -> FaceReader:
+    from indexer.assemble import model_set
     from indexer.cli.lookup import ensure_built
     from indexer.vision.faces.reader import FaceReader
-    from indexer.vision.model_set import ModelSet
 
-    eyes = ModelSet(**config.eyes)
+    eyes = model_set(config)
     ensure_built(session, config, eyes.specs()[1:])
     return FaceReader.open(eyes, threads=config.worker_count)
 

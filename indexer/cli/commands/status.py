@@ -22,10 +22,10 @@ def register(app: typer.Typer) -> None:
 
 def status(session: Session, as_json: JsonOption = False) -> None:
     """Say how much the library holds, what failed and why, and what the daemon does ('indexer watch')."""
-    from indexer.vision.model_set import ModelSet
+    from indexer.assemble import model_set
 
     config = session.settings().config
-    eyes = ModelSet(**config.eyes)
+    eyes = model_set(config)
     tell_broken(session, config)
     try:
         networks = eyes.networks()

@@ -117,21 +117,21 @@ class _Service:
             log.log("stop", f"stopped: {done}", indexed=told.indexed, failed=told.failed, since=told.since)
 
     def _follow(self, config: Config, folders: list[Path], desk: DaemonLock, log: Log) -> None:
+        from indexer.assemble import limits, pace
         from indexer.intake.watch.settle import Settling, disk_stamp
         from indexer.intake.watch.watch import Watch
-        from indexer.pipeline.daemon.daemon import Daemon, Pace
+        from indexer.pipeline.daemon.daemon import Daemon
         from indexer.pipeline.daemon.reporter import DaemonReporter
         from indexer.pipeline.daemon.throttle import Throttle
         from indexer.pipeline.retag import learn_names
         from indexer.pipeline.workers.photo_pool import Pool
-        from indexer.pipeline.workers.tasks import Limits
         from indexer.vision.tags.vocabulary import Vocabulary
 
         eyes = _eyes(config)
         learn_names(self._library, eyes.specs(), Vocabulary.load())
         with ExitStack() as stack:
             gate = Throttle(self._library.path, config.max_load, lambda: pool.busy, monotonic)
-            pool = stack.enter_context(Pool(eyes, Limits(**config.limits), config.worker_count, gate.is_open))
+            pool = stack.enter_context(Pool(eyes, limits(config), config.worker_count, gate.is_open))
             account = DaemonReporter(desk.presence, log.log, self._shown(desk), monotonic, time)
             settling = Settling(config.settle_seconds, monotonic, disk_stamp)
             watch = stack.enter_context(Watch(settling, account.notice, mode=config.watching, on_step=self._step))
@@ -142,7 +142,7 @@ class _Service:
                 watch,
                 settling,
                 gate,
-                Pace(**config.pace),
+                pace(config),
                 account,
                 is_wanted=lambda: self._is_wanted((config, folders), log),
                 beat=self._beat,
@@ -208,9 +208,9 @@ class _Service:
 
 
 def _eyes(config: Config) -> ModelSet:
-    from indexer.vision.model_set import ModelSet
+    from indexer.assemble import model_set
 
-    return ModelSet(**config.eyes)
+    return model_set(config)
 
 
 def _folders(given: Sequence[Path]) -> list[Path]:

@@ -30,12 +30,12 @@ Names = Annotated[
 @command(app, "list")
 def show_list(session: Session, as_json: JsonOption = False) -> None:
     """List the networks: what each is for, whether it is used and built, its license and source."""
+    from indexer.assemble import model_set
     from indexer.vision.model_store import is_built
     from indexer.vision.spec import read_specs
 
     config = session.settings().config
-    eyes = config.eyes
-    used = {*eyes["extra"], *(eyes[role] for role in ("classifier", "detector", "landmarks", "describer"))}
+    used = model_set(config).names
     known = read_specs(config.own_models_path)
     records = [
         {
@@ -102,9 +102,9 @@ def _text(value: object) -> str:
 
 
 def _chosen(names: list[str] | None, config: Config) -> tuple[ModelSpec, ...]:
-    from indexer.vision.model_set import ModelSet
+    from indexer.assemble import model_set
 
-    return tuple(described(config, name) for name in names) if names else ModelSet(**config.eyes).specs()
+    return tuple(described(config, name) for name in names) if names else model_set(config).specs()
 
 
 @command(app, "export")

@@ -6,12 +6,12 @@ from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Query
 
+from indexer.assemble import model_set
 from indexer.errors import IndexerError
 from indexer.library.people.people import find_person, labels
 from indexer.library.people.similar_faces import SimilarFace, descriptor_of, faces_like, like_person
 from indexer.photo import Descriptor
 from indexer.records.look import SimilarToFaceRecord, SimilarToPersonRecord, alike_record, like_face_record
-from indexer.vision.model_set import ModelSet
 from indexer.vision.spec import ModelSpec
 from indexer.web.api.media import known_face
 from indexer.web.api.parameters import Limit, Number
@@ -84,7 +84,7 @@ def describer(site: Site) -> ModelSpec:
     """Return the network whose descriptors are compared. Errors: Problem (409) where faces are switched off."""
     if not site.config.faces:
         raise Problem(409, "Faces are switched off (faces in the settings): they are neither found nor described.")
-    return ModelSet(**site.config.eyes).specs()[-1]
+    return model_set(site.config).specs()[-1]
 
 
 def _largest(spec: ModelSpec, threshold: float | None) -> float:

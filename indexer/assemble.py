@@ -1,0 +1,76 @@
+"""Assembly of the parts that settings configure: the only place that knows which setting goes where.
+
+Each function imports what it makes: a command that needs one part loads no other.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from indexer.config.config import Config
+    from indexer.pipeline.daemon.daemon import Pace
+    from indexer.pipeline.scan.plan import Report
+    from indexer.pipeline.scan.run import Build, Scanning
+    from indexer.pipeline.workers.tasks import Limits
+    from indexer.vision.model_set import ModelSet
+
+
+def model_set(config: Config) -> ModelSet:
+    """Return the models that look at photos."""
+    from indexer.vision.model_set import ModelSet
+
+    return ModelSet(
+        folder=config.models_path,
+        own=config.own_models_path,
+        classifier=config.classifier,
+        extra=config.extra,
+        detector=config.detector if config.faces else None,
+        landmarks=config.landmarks if config.faces and config.landmarks != "none" else None,
+        describer=config.describer if config.faces else None,
+        runtime=config.runtime,
+        rules=config.rules,
+        no_faces=tuple(Path(os.path.realpath(folder)) for folder in config.no_faces),
+    )
+
+
+def limits(config: Config) -> Limits:
+    """Return what one photo may take of a worker."""
+    from indexer.pipeline.workers.tasks import Limits
+
+    return Limits(
+        pixels=config.max_pixels,
+        seconds=config.photo_timeout_seconds,
+        memory_bytes=config.photo_memory_mb * 1_000_000,
+    )
+
+
+def scanning(config: Config, build: Build, on_error: Report) -> Scanning:
+    """Return how folders are scanned; build, on_error: as of `Scanning`."""
+    from indexer.pipeline.scan.run import Scanning
+
+    return Scanning(
+        eyes=model_set(config),
+        limits=limits(config),
+        workers=config.worker_count,
+        batch_photos=config.batch_photos,
+        batch_seconds=config.batch_seconds,
+        build=build,
+        on_error=on_error,
+    )
+
+
+def pace(config: Config) -> Pace:
+    """Return how a daemon divides its time."""
+    from indexer.pipeline.daemon.daemon import Pace
+
+    return Pace(
+        settle_seconds=config.settle_seconds,
+        rescan_seconds=60 * config.rescan_minutes,
+        poll_seconds=config.poll_seconds,
+        idle_seconds=config.idle_seconds,
+        batch_photos=config.batch_photos,
+        batch_seconds=config.batch_seconds,
+    )
