@@ -167,7 +167,8 @@ from indexer.pipeline.predict.thumbnails import Thumbnails
 from indexer.pipeline.workers.tasks import Limits
 from indexer.vision.model_set import ModelSet
 if __name__ == "__main__":
-    looker = PredictionService(ModelSet(Path("nowhere"), "efficientnet-lite0", None, None), Limits(10**8, 60, 10**9), 1, 1)
+    models = ModelSet(Path("nowhere"), "efficientnet-lite0", None, None)
+    looker = PredictionService(models, Limits(10**8, 60, 10**9), 1, 1)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     thumbnails = Thumbnails(Path({str(folder)!r}), 10**6, looker)
     looker.thumbnail(Path({str(path)!r}), 100)
