@@ -86,7 +86,7 @@ def sqlite_library(folder: Path) -> None:
 
 
 CASES = [
-    (no_library, 5, "'indexer scan FOLDER' makes it"),
+    (no_library, 5, "with 'indexer scan FOLDER'"),
     (missing_folder, 3, "does not exist"),
     (file_for_folder, 3, "not a folder"),
     (no_folder, 2, "name a folder"),
@@ -182,8 +182,8 @@ def test_only_a_scan_makes_a_library(program, small_photos: Path, tmp_path: Path
 def test_relocating_nothing_or_to_nowhere_is_an_error(program, small_photos: Path, tmp_path: Path) -> None:
     ours = program.with_library(tmp_path / "l.sqlite")
     ours("scan", small_photos)
-    assert "holds no photo" in ours("relocate", small_photos / "none", tmp_path, code=3).stderr
-    assert "is no folder" in ours("relocate", small_photos, tmp_path / "none", code=3).stderr
+    assert "contains no photos" in ours("relocate", small_photos / "none", tmp_path, code=3).stderr
+    assert "is not a folder" in ours("relocate", small_photos, tmp_path / "none", code=3).stderr
 
 
 @pytest.mark.parametrize(

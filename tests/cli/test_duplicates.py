@@ -84,5 +84,5 @@ def test_no_file_is_put_away_whose_bytes_are_others_by_now(fresh: Program, album
     found = fresh("duplicates", "--identical", "--others", "-f", "paths")
     assert found.stdout == ""
     assert found.stderr == (
-        "1 file left out, which could not be confirmed as copies just now: 1 with other bytes than the best by now.\n"
+        "1 file left out because they could not be verified as duplicates: 1 with other bytes than the best by now.\n"
     )

@@ -193,8 +193,8 @@ def test_photos_that_are_gone_are_pruned_and_folders_relocated(program, small_ph
     ours("scan", small_photos)
     (small_photos / "coffee.jpg").unlink()
     assert "1 missing" in ours("scan", small_photos).stdout
-    assert "1 missing photo would be forgotten" in ours("prune", "--dry-run").stdout
-    assert "1 missing photo forgotten" in ours("prune").stdout
+    assert "1 missing photo would be removed" in ours("prune", "--dry-run").stdout
+    assert "1 missing photo removed" in ours("prune").stdout
     moved = tmp_path / "elsewhere"
     small_photos.rename(moved)
     assert "1 photo now lies in" in ours("relocate", small_photos, moved).stdout

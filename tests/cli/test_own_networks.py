@@ -82,7 +82,7 @@ def test_settings_keep_their_comments_when_a_network_becomes_the_default(fresh: 
     assert settings.read_text() == '# mine\nworkers = 1  # it is loud\nclassifier = "efficientnet-lite2"\n'
     assert "gives way" in fresh("models", "disable", "efficientnet-lite2").stderr
     assert settings.read_text() == '# mine\nworkers = 1  # it is loud\nclassifier = "efficientnet-lite0"\n'
-    assert "comes with the program" in fresh("models", "remove", "efficientnet-lite0", code=4).stderr
+    assert "is a built-in model" in fresh("models", "remove", "efficientnet-lite0", code=4).stderr
 
 
 DETECTOR = "retinaface-mobilenet025"
@@ -108,15 +108,15 @@ def test_where_a_network_of_a_role_goes_the_one_of_the_program_takes_its_place(f
     for name in ("points", "finder"):
         fresh("models", "enable", name)
     assert (setting(fresh, "landmarks"), setting(fresh, "detector")) == ("points", "finder")
-    assert "points gives way to what the program comes with" in fresh("models", "disable", "points").stderr
+    assert "points is replaced by the built-in model" in fresh("models", "disable", "points").stderr
     fresh("models", "remove", "finder")
     assert (setting(fresh, "landmarks"), setting(fresh, "detector")) == ("none", DETECTOR)
     own_copy(fresh, "mine", "efficientnet-lite0")
     fresh("models", "default", "mine")
     fresh("models", "disable", "mine")
     assert setting(fresh, "classifier") == "efficientnet-lite0"
-    assert "is the detector of the program" in fresh("models", "disable", DETECTOR, code=4).stderr
-    assert "looks at no photos" in fresh("models", "disable", "points", code=4).stderr
+    assert "is the built-in detector" in fresh("models", "disable", DETECTOR, code=4).stderr
+    assert "is not in use" in fresh("models", "disable", "points", code=4).stderr
 
 
 def test_a_broken_description_is_told_and_stops_nothing_but_its_own_use(fresh: Program, small_photos: Path) -> None:

@@ -130,7 +130,7 @@ def test_a_hangup_reads_the_settings_again(start, own, small_photos: Path, tmp_p
     settings.write_text(f'folders = ["{small_photos}", "{more}"]\nworkers = "many"\n')
     daemon.process.send_signal(signal.SIGHUP)
     assert daemon.process.stderr is not None
-    while "the settings stay as they were" not in (line := daemon.process.stderr.readline().decode()):
+    while "the settings were not changed" not in (line := daemon.process.stderr.readline().decode()):
         assert line
     assert "workers" in line
     settings.write_text(f'folders = ["{small_photos}", "{more}"]\n')

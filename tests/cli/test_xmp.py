@@ -10,7 +10,7 @@ def test_words_go_out_and_come_back(program, small_photos: Path, tmp_path: Path)
     ours("scan", small_photos)
     dry = ours("export", "xmp", "--dry-run").stdout
     assert f"{small_photos / 'cat.jpg.xmp'}: new, +" in dry
-    assert "Nothing was written. It would be: 2 new files" in dry
+    assert "Nothing was written. An export would write: 2 new files" in dry
     assert not list(small_photos.glob("*.xmp"))
     assert "2 new files, 0 changed" in ours("export", "xmp", small_photos).stdout
     assert ours.record("export", "xmp") == {
