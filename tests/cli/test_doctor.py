@@ -51,7 +51,7 @@ def test_what_is_wrong_is_told_repaired_and_looked_at_again(ours: Any) -> None:
 def test_a_damaged_library_is_a_report_and_no_accident(ours: Any) -> None:
     os.truncate(ours.library, 40_000)
     done = ours("doctor", "--repair", code=1, INDEXER_MODELS_FOLDER=str(ours.library.parent / "models"))
-    assert "put back a backup" in done.stdout
+    assert "restore a backup" in done.stdout
     assert done.stdout.count("\n") > 5
     assert json.loads(ours("doctor", "--json", code=1).stdout)["healthy"] is False
 

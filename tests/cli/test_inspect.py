@@ -51,4 +51,4 @@ def test_a_tag_that_is_not_there_ends_with_those_that_are(program: Program, made
 
 def test_what_is_no_model_ends_with_a_sentence(program: Program, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("buy film")
-    assert "is no model that is known here" in program("models", "inspect", tmp_path / "notes.txt", code=4).stderr
+    assert "is not a model of a known kind" in program("models", "inspect", tmp_path / "notes.txt", code=4).stderr

@@ -77,7 +77,7 @@ def test_search_for_an_unknown_word_offers_the_nearest(scanned) -> None:
 
 
 def test_search_for_a_part_of_a_file_name_says_how_to_find_it(scanned) -> None:
-    assert "These find photos: path:grace_hop." in scanned.program("search", "grace_hop").stderr
+    assert "Try instead: path:grace_hop." in scanned.program("search", "grace_hop").stderr
     assert scanned.program.json("search", "path:grace_hop")
 
 

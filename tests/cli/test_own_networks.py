@@ -133,7 +133,7 @@ def test_a_broken_description_is_told_and_stops_nothing_but_its_own_use(fresh: P
     assert json.loads(fresh("status", "--json").stdout)["stale"] is None
     findings = json.loads(fresh("doctor", "--json", code=1).stdout)["findings"]
     advice = {each["advice"] for each in findings if "mine of your own cannot be used" in each["text"]}
-    assert advice == {"mend its description, or: indexer models remove mine"}
+    assert advice == {"fix its description, or run: indexer models remove mine"}
     assert not [each for each in findings if each["check"] == "old networks" and each["level"] != "fine"]
     for command in ("show", "enable", "build"):
         assert said in fresh("models", command, "mine", code=4).stderr
@@ -158,6 +158,6 @@ def test_a_folder_that_the_user_put_among_his_networks_stays(fresh: Program, mad
 
 def test_a_face_detector_without_boxes_is_a_sentence(fresh: Program, made: Callable[..., Path]) -> None:
     said = fresh("models", "add", "faces", made("tflite_file"), "--role", "face-detector", code=4)
-    assert "is no face detector" in said.stderr
+    assert "is not a face detector" in said.stderr
     added = fresh("models", "add", "faces", made("object_detector"), "--role", "face-detector")
     assert "faces: face-detector" in added.stdout

@@ -32,5 +32,5 @@ def test_a_bad_sidecar_and_an_unknown_folder_are_sentences(program, small_photos
     for command in ("export", "import"):
         done = ours(command, "xmp", code=7)
         assert "cat.jpg.xmp: it is broken" in done.stderr
-        assert "holds no photo" in ours(command, "xmp", tmp_path / "none", code=3).stderr
+        assert "contains no photos" in ours(command, "xmp", tmp_path / "none", code=3).stderr
     assert (small_photos / "cat.jpg.xmp").read_text() == "nonsense"

@@ -193,7 +193,7 @@ def test_a_full_disk_is_told_of_the_target_and_nothing_is_left(filled: Library, 
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
     try:
-        with pytest.raises(StoreError, match=r"backup\.sqlite: cannot be made, its disk"):
+        with pytest.raises(StoreError, match=r"backup\.sqlite: cannot be created; the disk"):
             backup(filled.path, tmp_path / "backup.sqlite")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -75,7 +75,7 @@ def relocate(
     old: Annotated[Path, typer.Argument(help="Folder where the photos were.")],
     new: Annotated[Path, typer.Argument(help="Folder where they are now.")],
 ) -> None:
-    """Tell the library that a folder of photos was moved; all data about the photos is kept."""
+    """Update the library after a folder of photos was moved; all data about the photos is kept."""
     if not new.is_dir():
         raise LibraryError(new, "is not a folder; move the photos there first")
     with session.open_library(read_only=False) as library:

@@ -18,9 +18,9 @@ from indexer.library.db.engine import connect
 from indexer.library.db.schema import state
 
 RESTORE = (
-    "put back a backup (docs/operations.md says how), or save what can be read with "
+    "restore a backup (see docs/operations.md), or save what can be read with "
     "'sqlite3 FILE .recover | sqlite3 NEW', or move the file, its -wal and its -shm away and scan again; "
-    "your photos are not touched by any of it"
+    "none of this changes your photos"
 )
 _FAULTS = 100  # SQLite stops there: one would do
 _LOG_BYTES = 256 * 1024 * 1024
@@ -88,7 +88,7 @@ def _look(engine: Engine, check: Check) -> list[Finding]:
 
 def _advice(path: Path) -> str:
     if not path.exists():
-        return "is its disk not mounted? Else 'indexer scan FOLDER' makes it"
+        return "check that its disk is mounted; to create a new library, run 'indexer scan FOLDER'"
     return RESTORE
 
 

@@ -42,7 +42,7 @@ def _tried(check: str, repairs: Callable[[DoctorContext], str], patient: DoctorC
 
 def _indexes(patient: DoctorContext) -> str:
     rebuild_indexes(patient.library, patient.busy_seconds)
-    return "The indexes of the library were made anew."
+    return "The indexes of the library were rebuilt."
 
 
 def _log(patient: DoctorContext) -> str:
@@ -72,7 +72,7 @@ def _returned(patient: DoctorContext) -> str:
 
 
 def _networks(patient: DoctorContext) -> str:
-    return f"Deleted: {counted(networks.delete_old_networks(patient.eyes), 'network')} of older releases."
+    return f"Deleted: {counted(networks.delete_old_networks(patient.eyes), 'model')} of older releases."
 
 
 def _leftovers(patient: DoctorContext) -> str:

@@ -110,7 +110,7 @@ def _harmless(spec: ModelSpec, graph: Any, but: Iterable[str] = ()) -> None:
     if reaching and not spec.weights.trust:
         raise ModelError(
             spec.name,
-            f"its operation {reaching[0]} touches files, prints or calls other code, which no network needs that only "
+            f"its operation {reaching[0]} accesses files, prints or calls other code, which no model needs that only "
             "looks at pictures; --trust lets it, if you know its maker",
         )
 
