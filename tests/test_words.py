@@ -42,6 +42,7 @@ RETIRED = (
     r"(stars|name) (is|are) gone",
     r"words? of (your|one's) own",
     r"\bwas said\b",
+    r"\[default:",  # Rich takes brackets in help for markup and prints nothing
     # other
     r"\bis to be\b",
     r"\bflows? (in|out)\b",

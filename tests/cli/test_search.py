@@ -62,7 +62,7 @@ def test_explain_names_the_classes_and_the_threshold(scanned) -> None:
     assert why["classes"][0]["name"] == first["why"][0]["source"]
     assert sum(each["score"] for each in why["classes"]) <= why["score"] + 0.001
     assert why["threshold"] is not None
-    assert "shown from" in scanned.program("search", "cat", "--explain").stdout
+    assert "minimum score" in scanned.program("search", "cat", "--explain").stdout
 
 
 def test_explain_names_the_network_that_decided(scanned) -> None:
@@ -128,7 +128,7 @@ def test_an_unknown_person_is_told(scanned) -> None:
     ("query", "said"),
     [
         ("camra:nikon", 'unknown field "camra" at 1, did you mean camera?'),
-        ("cat (dog", "there is no ')' for the '(' at 5"),
+        ("cat (dog", "there is no matching ')' for '(' at 5"),
     ],
 )
 def test_what_cannot_be_understood_is_an_error(scanned, query: str, said: str) -> None:

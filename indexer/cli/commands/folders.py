@@ -34,7 +34,7 @@ def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  #
     """List the folders of the library and whether they are available; the subcommands add or remove a folder.
 
     'away': the folder is not available (disk not mounted, folder renamed); its photos are kept. 'empty': the folder
-    exists, but all of its photos are missing. 'in settings': the folder is in the setting 'folders', which 'scan' and
+    exists, but contains no photos. 'in settings': the folder is in the setting 'folders', which 'scan' and
     'watch' use if you give none.
     """
     from indexer.pipeline.root_state import root_states

@@ -55,7 +55,7 @@ def undo(
     number: Annotated[
         int | None,
         typer.Argument(
-            min=1, max=2**63 - 1, help="Number from 'indexer history' [default: the latest change that is not undone]."
+            min=1, max=2**63 - 1, help="Number from 'indexer history' (default: the latest change that is not undone)."
         ),
     ] = None,
     dry_run: DryRun = False,

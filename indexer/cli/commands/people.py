@@ -34,7 +34,7 @@ review.register(app)
 def cluster(
     session: Session,
     distance: Annotated[
-        float | None, typer.Option(min=0, max=2, help="Maximum distance within a group [default: set by the model].")
+        float | None, typer.Option(min=0, max=2, help="Maximum distance within a group (default: set by the model).")
     ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="First dissolve people that have no name and were never corrected.")

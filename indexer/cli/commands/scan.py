@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 def scan(
     session: Session,
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Folders of photos [default: the folders in the settings].")
+        list[Path] | None, typer.Argument(help="Folders of photos (default: the folders in the settings).")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Number of worker processes; 0: one per CPU core.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, without doing it.")] = False,

@@ -45,9 +45,12 @@ def register(app: typer.Typer) -> None:
 def serve(
     session: Session,
     address: Annotated[
-        str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].", show_default=False)
+        str | None,
+        typer.Option(help="Address to listen on (default: as in the settings, 127.0.0.1).", show_default=False),
     ] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on [default: 8710].", show_default=False)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on (default: as in the settings, 8710).", show_default=False)
+    ] = None,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Allow searching and viewing only, no changes.")
     ] = False,

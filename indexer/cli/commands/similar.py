@@ -143,7 +143,7 @@ def _look_alikes(library: Library, config: Config, away: Sequence[Path]) -> list
 
 def _left_out(why: Mapping[Unsafe, int]) -> str:
     reasons = ", ".join(f"{number:,} {doubt}" for doubt, number in why.items())
-    return f"{count(sum(why.values()), 'file')} left out because they could not be verified as duplicates: {reasons}."
+    return f"{count(sum(why.values()), 'file')} left out (not verified as duplicates): {reasons}."
 
 
 def _write_groups(groups: list[CopyGroup], *, others: bool) -> None:

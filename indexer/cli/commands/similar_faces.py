@@ -106,7 +106,7 @@ def similar_faces(
         Combine, typer.Option(help="With several pictures: compare with the closest of them, or with their mean.")
     ] = Combine.BEST,
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=100, help="Maximum distance [default: set by the model, 0.6].")
+        float | None, typer.Option(min=0, max=100, help="Maximum distance (default: set by the model, 0.6).")
     ] = None,
     face: Annotated[
         int | None, typer.Option(min=1, help="Search for this face of the picture only, counted from the left.")

@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
 def watch(
     session: Session,
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Folders of photos [default: the folders in the settings].")
+        list[Path] | None, typer.Argument(help="Folders of photos (default: the folders in the settings).")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Number of worker processes; 0: one per CPU core.")] = None,
     log: Annotated[str | None, typer.Option(help="Log format: lines or json.", show_default=False)] = None,

@@ -21,7 +21,7 @@ exporting = typer.Typer(name="export", help="Write tags, ratings and names for o
 importing = typer.Typer(name="import", help="Read tags, ratings and names from other programs.", no_args_is_help=True)
 
 _SOME_FAILED = PhotoError.exit_code
-_Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of the library [default: all].")]
+_Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of the library (default: all).")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be changed, without changing it.")]
 
 

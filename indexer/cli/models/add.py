@@ -52,7 +52,7 @@ def add(  # an option for each key of a description that a file cannot tell
             "keras:NASNetMobile, face-api:FOLDER (docs/own-networks.md)."
         ),
     ],
-    role: Annotated[Role | None, typer.Option(help="Role of the model [default: inferred].")] = None,
+    role: Annotated[Role | None, typer.Option(help="Role of the model (default: inferred).")] = None,
     labels: Annotated[
         Path | None, typer.Option(help="File of class names: text, Keras JSON, or a label map (.pbtxt).")
     ] = None,

@@ -39,14 +39,14 @@ def bench(
     session: Session,
     name: Annotated[str, typer.Argument(help="Name of the model (see 'indexer models list').")],
     runtime: Annotated[
-        list[Runtime] | None, typer.Option(help="Runtime to measure; repeatable [default: all that can run it].")
+        list[Runtime] | None, typer.Option(help="Runtime to measure; repeatable (default: all that can run it).")
     ] = None,
     threads: Annotated[
-        list[int] | None, typer.Option(min=1, help="Number of threads; repeatable [default: 1, and one per CPU core].")
+        list[int] | None, typer.Option(min=1, help="Number of threads; repeatable (default: 1, and one per CPU core).")
     ] = None,
     batch: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="Pictures per batch; repeatable [default: 1, 2, 4, 8, 16]."),
+        typer.Option(min=1, help="Pictures per batch; repeatable (default: 1, 2, 4, 8, 16)."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -22,7 +22,7 @@ app = typer.Typer(help="List, build, add, train and compare models.", no_args_is
 for part in (inspect, add, enable, compare, bench, train):
     part.register(app)
 
-Names = Annotated[list[str] | None, typer.Argument(help="Names of models [default: all models in the settings].")]
+Names = Annotated[list[str] | None, typer.Argument(help="Names of models (default: all models in the settings).")]
 
 
 @command(app, "list")

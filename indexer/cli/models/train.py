@@ -51,7 +51,7 @@ def train(
     ] = 0,
     size: Annotated[
         int | None,
-        typer.Option(min=32, max=1024, help="Input size in pixels [default: 224, or 128 with --from-scratch]."),
+        typer.Option(min=32, max=1024, help="Input size in pixels (default: 224, or 128 with --from-scratch)."),
     ] = None,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Train a small model without a pretrained trunk.")

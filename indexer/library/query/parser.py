@@ -59,7 +59,7 @@ def parse(text: str, *, today: date, resolve: Resolve = lambda _: None, away: Se
     if reader.next.kind != "end":
         raise reader.error(f"there is no matching '(' for {reader.next.text!r}")
     if sum(1 for _ in leaves(query)) > _MOST_LEAVES:
-        raise QueryError(text, 0, f"more than {_MOST_LEAVES} search terms")
+        raise QueryError(text, 0, f"too many search terms, more than {_MOST_LEAVES}")
     return replaced(query, Away(), Away(tuple(away)))
 
 

@@ -149,7 +149,7 @@ def test_nothing_found_says_what_to_try_and_mistakes_are_explained(
     watched.expected.append("status of 400")
     box(page).fill("(dog")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("there is no ')' for the '(' at 1")
+    expect(page.get_by_role("alert")).to_contain_text("there is no matching ')' for '(' at 1")
     expect(box(page)).to_have_value("(dog")
 
 
