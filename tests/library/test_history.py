@@ -119,7 +119,7 @@ ACTS: dict[str, tuple[Callable[[Library], Any], str, str, int | None]] = {
     "words at once": (
         lambda it: change_words(it, A, ["x", "y"], ["dog"]),
         "words",
-        "Tagged a.jpg 'x', 'y' and took 'dog' away",
+        "Tagged a.jpg 'x', 'y' and removed 'dog'",
         1,
     ),
     "stars": (lambda it: rate(it, 4, [A, B]), "rating", "Rated 2 photos 4 stars", 2),
