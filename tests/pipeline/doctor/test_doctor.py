@@ -220,7 +220,7 @@ def test_old_networks_are_deleted_and_nothing_else(ward: Ward) -> None:
     (folder / "holiday-12345678").mkdir()
     before = set(folder.iterdir())
     assert (ward.finding("old networks").level, ward.finding("old networks").count) == ("note", 1)
-    assert ward.repaired() == ["Deleted: 1 network of older releases."]
+    assert ward.repaired() == ["Deleted: 1 model of older releases."]
     assert before - set(folder.iterdir()) == {folder / "old-12345678"}
 
 
