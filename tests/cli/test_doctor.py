@@ -44,7 +44,7 @@ def test_what_is_wrong_is_told_repaired_and_looked_at_again(ours: Any) -> None:
     assert "→ indexer doctor --repair, then 'indexer scan'" in done.stdout
     assert "1 error, " in done.stderr
     mended = ours("doctor", "--repair", INDEXER_MODELS_FOLDER=str(ours.library.parent / "models"))
-    assert mended.stdout.startswith("Dropped: what could not be read of ")
+    assert mended.stdout.startswith("Removed: unreadable data of ")
     assert "0 errors" in mended.stderr
 
 
