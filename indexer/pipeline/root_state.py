@@ -21,7 +21,7 @@ from indexer.library.store import Library
 
 State: TypeAlias = Literal["there", "away", "empty"]
 Stat: TypeAlias = Callable[[Path], os.stat_result]
-UNMOUNTED = "contains no photos, but the library has some of it; is the disk mounted?"
+UNMOUNTED = "contains no photos, but the library has some of it; perhaps a disk is not mounted"
 _CLOCKS_SECONDS = 2.0  # what two clocks, or the rounding of a file system, may differ
 
 

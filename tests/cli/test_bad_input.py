@@ -157,7 +157,7 @@ def test_a_root_that_is_not_mounted_never_empties_the_library(program, small_pho
     (small_photos / "NOT_MOUNTED").touch()
     os.utime(small_photos, (1_000_000_000, 1_000_000_000))  # the mount point is older than what was mounted there
     for name in (small_photos, small_photos / ".." / small_photos.name):
-        assert "is the disk mounted?" in ours("scan", name).stderr
+        assert "perhaps a disk is not mounted" in ours("scan", name).stderr
     assert ours.record("status")["missing"] == 0
 
 

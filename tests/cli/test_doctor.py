@@ -67,7 +67,7 @@ def test_a_backup_tells_what_it_holds_and_is_not_overwritten(ours: Any, tmp_path
     target = tmp_path / "backup.sqlite"
     photos = json.loads(ours("status", "--json").stdout)["photos"]
     assert re.search(rf"backup\.sqlite holds {photos} photos, \d+ (kB|MB)\.", ours("backup", target).stdout)
-    assert f"{target}: exists already" in ours("backup", target, code=5).stderr
+    assert f"{target}: already exists" in ours("backup", target, code=5).stderr
     ours("backup", target, "--overwrite")
 
 

@@ -20,7 +20,7 @@ def test_a_file_is_told_with_a_description_that_can_be_read(program: Program, ma
     assert said.startswith(f"{path}: LiteRT model\n")
     assert "in   image  float32 [any, 16, 16, 3]" in said
     assert "labels inside: 3: cat, dog, bird" in said
-    proposed = tomllib.loads(said.partition("# A description")[2].partition("\n")[2])
+    proposed = tomllib.loads(said.partition("# Proposed description")[2].partition("\n")[2])
     assert proposed["outputs"]["probabilities"]["tensor"] == "output_0"
     assert 'activation = "softmax"   # sure: its last operation is SOFTMAX' in said
 

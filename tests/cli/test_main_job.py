@@ -72,7 +72,7 @@ def test_search_for_an_unknown_word_offers_the_nearest(scanned) -> None:
     done = scanned.program("search", "--keyword", "caat")
     assert done.stdout == ""
     assert "No photo is tagged 'caat'" in done.stderr
-    assert "cat" in done.stderr.split("Near it:")[1]
+    assert "cat" in done.stderr.split("Similar tags:")[1]
     assert scanned.program("search", "--keyword", "caat", "--quiet").stderr == ""
 
 
@@ -197,7 +197,7 @@ def test_photos_that_are_gone_are_pruned_and_folders_relocated(program, small_ph
     assert "1 missing photo removed" in ours("prune").stdout
     moved = tmp_path / "elsewhere"
     small_photos.rename(moved)
-    assert "1 photo now lies in" in ours("relocate", small_photos, moved).stdout
+    assert "1 photo is now in" in ours("relocate", small_photos, moved).stdout
     assert names(ours.json("search", "-k", "cat")) == ["cat.jpg"]
     assert json.loads(ours("scan", moved, "--json").stdout)["unchanged"] == 1
 

@@ -80,7 +80,7 @@ def test_settings_keep_their_comments_when_a_network_becomes_the_default(fresh: 
     settings.write_text("# mine\nworkers = 1  # it is loud\n")
     fresh("models", "default", "efficientnet-lite2")
     assert settings.read_text() == '# mine\nworkers = 1  # it is loud\nclassifier = "efficientnet-lite2"\n'
-    assert "gives way" in fresh("models", "disable", "efficientnet-lite2").stderr
+    assert "is replaced by" in fresh("models", "disable", "efficientnet-lite2").stderr
     assert settings.read_text() == '# mine\nworkers = 1  # it is loud\nclassifier = "efficientnet-lite0"\n'
     assert "is a built-in model" in fresh("models", "remove", "efficientnet-lite0", code=4).stderr
 

@@ -219,7 +219,7 @@ def test_a_password_is_asked_for_twice_and_not_shown(kept, again: str, code: int
         environ = {"PATH": os.environ["PATH"], "HOME": str(kept.home)}
         os.execve(sys.executable, [sys.executable, "-m", "indexer", "serve", "--set-password"], environ)
     shown = b""
-    for asked, answer in ((b"New password", "correct horse"), (b"Once more", again)):
+    for asked, answer in ((b"New password", "correct horse"), (b"Repeat the password", again)):
         while asked not in shown:
             shown += os.read(terminal, 1000)
         time.sleep(0.1)

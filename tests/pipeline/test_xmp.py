@@ -305,7 +305,7 @@ def test_a_name_that_was_refused_for_a_face_is_not_taken_in(library: Library) ->
         refuse_face(connection, face.id, bob)
     found = news(photo(library), ImportedStatements(names=(("bob", FACE),)), people_ids(library))
     assert not found
-    assert "somebody else" in found.refused[0]
+    assert "was rejected" in found.refused[0]
 
 
 def test_a_name_that_is_none_is_told(library: Library) -> None:

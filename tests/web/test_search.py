@@ -99,7 +99,7 @@ def test_what_finds_nothing_says_why(client) -> None:
     found = client.get("/api/search", params={"q": "caat"}).json()
     assert found["total"] == 0
     (hint,) = found["hints"]
-    assert hint["text"].startswith("No photo is tagged 'caat'. Near it: cat")
+    assert hint["text"].startswith("No photo is tagged 'caat'. Similar tags: cat")
     assert hint["instead"][0] == {"text": "cat", "query": "cat"}
     instead = client.get("/api/search", params={"q": "caat -dog"}).json()["hints"][0]["instead"]
     assert instead[0] == {"text": "cat", "query": "cat -dog"}

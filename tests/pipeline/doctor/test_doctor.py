@@ -145,7 +145,7 @@ def test_an_empty_folder_in_the_place_of_a_disk_keeps_its_photos(ward: Ward) -> 
     shutil.rmtree(ward.photos)
     ward.photos.mkdir()
     os.utime(ward.photos, (1_000_000_000, 1_000_000_000))
-    assert "is the disk mounted?" in ward.finding("folders").text
+    assert "perhaps a disk is not mounted" in ward.finding("folders").text
     assert ward.repaired() == []
 
 
