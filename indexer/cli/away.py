@@ -37,7 +37,7 @@ def only_reachable(
 
 def marked(path: Path, away: Sequence[Path], *, replaced: bool = False) -> str:
     """Return a path as a table shows it, with a note where its folder is away, or another photo has the path now."""
-    note = " (its name has another photo now)" if replaced else " (away)" if is_in(path, away) else ""
+    note = " (replaced by another photo of the same name)" if replaced else " (away)" if is_in(path, away) else ""
     return printable(path) + note
 
 
@@ -50,15 +50,15 @@ def say_left_out(session: Session, number: int) -> None:
     """Tell how many photos were left out, where any were."""
     if number:
         verb = "is" if number == 1 else "are"
-        session.say(f"{count(number, 'photo')} {verb} in folders that are away ('indexer folders'); left out.")
+        session.say(f"{count(number, 'photo')} {verb} in folders that are not available ('indexer folders'); left out.")
 
 
 def only_under_own_name(session: Session, style: Format, hits: Sequence[Hit]) -> list[Hit]:
     """Return hits without those whose paths other photos have now, where paths are to be printed."""
     kept = [hit for hit in hits if not (hit.replaced and lists_paths(style))]
     if gone := len(hits) - len(kept):
-        others = "another photo has its name" if gone == 1 else "other photos have their names"
-        session.say(f"{count(gone, 'missing photo')} left out: {others} now.")
+        others = "another photo now has its name" if gone == 1 else "other photos now have their names"
+        session.say(f"{count(gone, 'missing photo')} left out: {others}.")
     return kept
 
 
@@ -73,6 +73,9 @@ def say_found_elsewhere(session: Session, library: Library) -> None:
     there = [root for root in root_folders(library) if root not in away]
     for root in away:
         if found := found_elsewhere(library, root, there):
-            are = f"{found.found:,} of its {count(found.photos, 'photo')} {'is' if found.found == 1 else 'are'}"
+            are = f"{found.found:,} of its {count(found.photos, 'photo')} {'was' if found.found == 1 else 'were'} found"
             command = f"indexer relocate {quote(str(root))} {quote(str(found.folder))}"
-            session.say(f"{printable(root)} is away; {are} in {printable(found.folder)}: '{printable(command)}'")
+            session.say(
+                f"{printable(root)} is not available; {are} in {printable(found.folder)}. If it was moved there, run: "
+                f"{printable(command)}"
+            )

@@ -27,7 +27,7 @@ def tell_broken(session: Session, config: Config) -> None:
     from indexer.vision.spec import broken_specs
 
     for error in broken_specs(config.own_models_path).values():
-        session.say(f"{error} (mend it, or 'indexer models remove {error.name}')")
+        session.say(f"{error} (fix it, or run 'indexer models remove {error.name}')")
 
 
 def ensure_built(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
@@ -38,5 +38,5 @@ def ensure_built(session: Session, config: Config, specs: tuple[ModelSpec, ...])
         return
     from indexer.zoo.build.subprocess import build_missing
 
-    session.say("Building networks from their weights, this happens once …")
+    session.say("Building models from their weights; this happens only once …")
     build_missing(specs, config.models_path, session.say)

@@ -35,12 +35,13 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="table, json, jsonl (an object a line), csv, paths, or paths0 (each ended by NUL, for xargs -0).",
+        help="Output format: table, json, jsonl (one object per line), csv, paths, or paths0 (each path ends with NUL, "
+        "for xargs -0).",
     ),
 ]
 
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def present(

@@ -11,7 +11,7 @@ def new_app() -> typer.Typer:
     """Return the program's app without commands."""
     app = typer.Typer(
         name="indexer",
-        help="Tag a whole photo library on your own machine and find things in it.",
+        help="Tag and search a photo library on your own computer.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from indexer.library.people.people import Reading
     from indexer.vision.spec import ModelSpec
 
-Who = Annotated[str, typer.Argument(help="A name, or a number from 'indexer people list'.")]
+Who = Annotated[str, typer.Argument(help="Name of the person, or number from 'indexer people list'.")]
 FaceNames = Annotated[
-    list[str], typer.Argument(help="PATH#N, the N-th face of a photo from the left, or a number of 'people show'.")
+    list[str],
+    typer.Argument(help="Faces: PATH#N for the N-th face from the left, or numbers from 'indexer people show'."),
 ]
 
 
@@ -42,7 +43,7 @@ def describer(config: Config) -> ModelSpec:
     from indexer.assemble import model_set
 
     if not config.faces:
-        raise ConfigError("faces", "is false: faces are neither found nor described")
+        raise ConfigError("faces", "face recognition is off; set 'faces = true' in the settings to use this command")
     return model_set(config).specs()[-1]
 
 
@@ -56,5 +57,5 @@ def _number(connection: Reading, name: str) -> int:
     if name.isascii() and name.isdigit() and len(name) < 19:  # what SQLite takes
         return int(name)
     raise IndexerError(
-        f"{printable(name)!r} names no face: write PATH#2 for the second face from the left, or its number"
+        f"{printable(name)!r} is not a face; write PATH#2 for the second face from the left, or the number of the face"
     )

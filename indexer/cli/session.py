@@ -42,9 +42,9 @@ class Session:
         config = self.settings().config
         file = config.library_file
         if not create and not file.exists():
-            raise StoreError(file, "does not exist yet; 'indexer scan FOLDER' makes it")
+            raise StoreError(file, "does not exist yet; create it with 'indexer scan FOLDER'")
         if config.library is not None and not file.parent.is_dir():
-            raise StoreError(file, "its folder does not exist; is a disk not mounted?")
+            raise StoreError(file, "its folder does not exist; check that the disk is mounted")
         return Library.open(file, read_only=read_only)
 
     def say(self, text: str) -> None:
@@ -59,10 +59,10 @@ class Session:
 
 
 _SHARED = {
-    "library": Annotated[Path | None, typer.Option("--library", help="The library file.", show_default=False)],
-    "config": Annotated[Path | None, typer.Option("--config", help="The settings file.", show_default=False)],
-    "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but results and errors.")],
-    "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Say more of what is done.")],
+    "library": Annotated[Path | None, typer.Option("--library", help="Path of the library file.", show_default=False)],
+    "config": Annotated[Path | None, typer.Option("--config", help="Path of the settings file.", show_default=False)],
+    "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Print only results and errors.")],
+    "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Print more details.")],
 }
 _DEFAULTS = {"library": None, "config": None, "quiet": False, "verbose": False}
 
@@ -88,7 +88,7 @@ def main_command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[.
             if context.invoked_subcommand is None:
                 run(**given)
             elif given != {name: each.default for name, each in inspect.signature(run).parameters.items()}:
-                context.fail(f"Options stand after '{context.invoked_subcommand}', not before it.")
+                context.fail(f"Put the options after '{context.invoked_subcommand}', not before it.")
 
         parameter = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
         _disguise(main, [parameter, *inspect.signature(run).parameters.values()], function)

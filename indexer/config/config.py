@@ -21,96 +21,93 @@ class Config:
         None,
         "The library file. Empty: library.sqlite in the platform's data folder (see 'indexer config show').",
     )
-    folders: tuple[Path, ...] = setting((), "Folders of photos that 'scan' and 'watch' take when none is given.")
-    models_folder: Path | None = setting(None, "Where built networks are kept. Empty: the platform's cache folder.")
+    folders: tuple[Path, ...] = setting((), "Folders of photos that 'scan' and 'watch' use if none is given.")
+    models_folder: Path | None = setting(None, "Folder of built models. Empty: the platform's cache folder.")
     own_models: Path | None = setting(
-        None, "Where networks of your own are described. Empty: models in the platform's data folder."
+        None, "Folder with the descriptions of your own models. Empty: models in the platform's data folder."
     )
     classifier: str = setting(
-        "efficientnet-lite0", "The network that gives tags and tells what looks alike ('indexer models list')."
+        "efficientnet-lite0", "Model that gives tags and finds similar photos (see 'indexer models list')."
     )
     extra: tuple[str, ...] = setting(
         (),
-        "More networks that look at every photo: classifiers and object detectors ('indexer models enable').",
+        "Additional classifiers and object detectors that analyze every photo ('indexer models enable').",
         of_paths=False,
     )
     rules: Path | None = setting(
-        None, "Your own rules for tags instead of models/labels/rules.toml; run 'indexer retag' after a change."
+        None, "Your own rules for tags, instead of models/labels/rules.toml; run 'indexer retag' after a change."
     )
-    faces: bool = setting(True, "Find and describe faces. false: no face data is ever computed.")
+    faces: bool = setting(True, "Recognize faces. false: no face data is ever computed.")
     no_faces: tuple[Path, ...] = setting(
-        (), "Folders whose photos are never looked at for faces; 'indexer faces forget --folder' erases known ones."
+        (), "Folders in whose photos faces are never detected; 'indexer faces forget --folder' erases existing ones."
     )
-    detector: str = setting("retinaface-mobilenet025", "The network that finds faces.")
+    detector: str = setting("retinaface-mobilenet025", "Model that detects faces.")
     landmarks: str = setting(
-        "none", "The network that finds eyes, nose and mouth for a detector that does not. none: not needed."
+        "none", "Model that finds eyes, nose and mouth, if the face detector does not. none: not needed."
     )
-    describer: str = setting("dlib-face-resnet", "The network that describes faces.")
+    describer: str = setting("dlib-face-resnet", "Model that computes face descriptors.")
     runtime: str = setting(
         "auto",
-        "What runs the networks: litert (on the CPU, always), tensorflow (on a GPU where there is one), or auto "
-        "(TensorFlow where there is a GPU, else LiteRT).",
+        "Runtime of the models: litert (CPU only), tensorflow (uses a GPU if there is one), or auto (TensorFlow with a "
+        "GPU, otherwise LiteRT).",
         choices=("auto", "litert", "tensorflow"),
     )
-    workers: int = setting(0, "Worker processes. 0: one a CPU core.", least=0)
-    max_megapixels: float = setting(200.0, "Larger pictures are refused before they are decoded.", least=0.01)
-    photo_timeout_seconds: float = setting(120.0, "A photo that takes longer is recorded as failed.", least=1)
-    photo_memory_mb: int = setting(
-        2048, "A photo that needs more memory to be read is recorded as failed (Linux).", least=256
+    workers: int = setting(0, "Number of worker processes. 0: one per CPU core.", least=0)
+    max_megapixels: float = setting(200.0, "Larger pictures are rejected before they are decoded.", least=0.01)
+    photo_timeout_seconds: float = setting(
+        120.0, "A photo that takes longer to analyze is recorded as failed.", least=1
     )
-    batch_photos: int = setting(64, "Photos stored in one transaction.", least=1)
-    batch_seconds: float = setting(2.0, "Results wait no longer than this before they are stored.", least=0)
+    photo_memory_mb: int = setting(
+        2048, "A photo that needs more memory to decode is recorded as failed (Linux).", least=256
+    )
+    batch_photos: int = setting(64, "Number of photos stored in one transaction.", least=1)
+    batch_seconds: float = setting(2.0, "Maximum time that results wait before they are stored.", least=0)
     settle_seconds: float = setting(
-        2.0, "A file is taken when it has not changed for so long; used by 'indexer watch'.", least=0
+        2.0, "'indexer watch' indexes a file when it has not changed for this time.", least=0
     )
     rescan_minutes: float = setting(
-        60.0, "How often 'indexer watch' compares everything with the disk, to be sure. 0: never.", least=0
+        60.0, "Interval at which 'indexer watch' compares the whole library with the disk. 0: never.", least=0
     )
     poll_seconds: float = setting(
-        60.0, "How often 'indexer watch' looks into folders whose disk does not tell of changes.", least=1
+        60.0, "Interval at which 'indexer watch' checks folders whose disk does not report changes.", least=1
     )
     watching: str = setting(
         "auto",
-        "How 'indexer watch' learns of changes: events (the system tells), polling, or auto (what fits the disk).",
+        "How 'indexer watch' detects changes: events (reported by the system), polling, or auto (depends on the disk).",
         choices=("auto", "events", "polling"),
     )
     max_load: float = setting(
         0.0,
-        "Rest while other programs keep the machine busier than this (load average). 0: never rest. "
-        "Used by 'indexer watch'.",
+        "'indexer watch' pauses while other programs keep the load average above this. 0: never pause.",
         least=0,
     )
     niceness: int = setting(
-        10, "How far 'indexer watch' steps back for other programs: 0 (not at all) to 19.", least=0, most=19
+        10, "How much 'indexer watch' gives way to other programs (nice value): 0 (not at all) to 19.", least=0, most=19
     )
     io_priority: str = setting(
         "idle",
-        "How 'indexer watch' shares the disk: normal, low, or idle (only when nobody else wants it; Linux).",
+        "Disk priority of 'indexer watch': normal, low, or idle (only when no other program uses the disk; Linux).",
         choices=("normal", "low", "idle"),
     )
-    idle_seconds: float = setting(
-        60.0, "Worker processes are let go after so long without work; used by 'indexer watch'.", least=0
-    )
+    idle_seconds: float = setting(60.0, "Idle time after which 'indexer watch' ends its worker processes.", least=0)
     log: str = setting(
-        "lines", "What 'indexer watch' prints: lines, or json (an object a line).", choices=("lines", "json")
+        "lines", "Log format of 'indexer watch': lines, or json (one object per line).", choices=("lines", "json")
     )
     serve_address: str = setting(
-        "127.0.0.1", "Where 'indexer serve' listens. Any address but this machine's own needs a password or a token."
+        "127.0.0.1", "Address that 'indexer serve' listens on. Any other than localhost needs a password or a token."
     )
-    serve_port: int = setting(8710, "The port of 'indexer serve'. 0: any that is free.", least=0, most=65535)
+    serve_port: int = setting(8710, "Port that 'indexer serve' listens on. 0: any free port.", least=0, most=65535)
     serve_hosts: tuple[str, ...] = setting(
-        (), "More names that the server is called by in a browser, such as photos.example.org.", of_paths=False
+        (), "Additional host names of the server, such as photos.example.org.", of_paths=False
     )
-    serve_password: str = setting(
-        "", "What a password is checked against; 'indexer serve --set-password' makes it.", secret=True
+    serve_password: str = setting("", "Hash of the password; 'indexer serve --set-password' sets it.", secret=True)
+    serve_token: str = setting("", "Hash of the token for programs; 'indexer serve --new-token' sets it.", secret=True)
+    serve_read_only: bool = setting(
+        False, "Allow searching and viewing only: nothing can be changed from the page or the API."
     )
-    serve_token: str = setting(
-        "", "What a program's token is checked against; 'indexer serve --new-token' makes it.", secret=True
-    )
-    serve_read_only: bool = setting(False, "Show and search only: nothing is changed from the page or by the API.")
-    serve_upload_mb: int = setting(64, "Larger pictures are not taken by the server.", least=1, most=1024)
-    thumbnails_folder: Path | None = setting(None, "Where thumbnails are kept. Empty: the platform's cache folder.")
-    thumbnails_mb: int = setting(2000, "All thumbnails together take no more than this on the disk.", least=10)
+    serve_upload_mb: int = setting(64, "Maximum size of a picture sent to the server.", least=1, most=1024)
+    thumbnails_folder: Path | None = setting(None, "Folder of thumbnails. Empty: the platform's cache folder.")
+    thumbnails_mb: int = setting(2000, "Maximum disk space for all thumbnails together.", least=10)
 
     @property
     def library_file(self) -> Path:
@@ -199,7 +196,7 @@ def folders_in_file(file: Path | None = None) -> dict[str, Path]:
 
 def example() -> str:
     """Return the text of config.example.toml: every key with what it means and its default."""
-    lines = ["# Every setting of indexer with its default. Copy it to the path that 'indexer config show' names."]
+    lines = ["# Every setting of indexer with its default. Copy it to the path that 'indexer config show' prints."]
     for name, item in _FIELDS.items():
         lines += ["", f"# {item.metadata['about']}", f"{name} = {as_toml(item.default)}"]
     return "\n".join(lines) + "\n"
@@ -240,7 +237,7 @@ def is_secret(key: str) -> bool:
 
 def _checked(key: str, value: Any, base: Path) -> Any:
     if key not in _FIELDS:
-        raise ConfigError(key, f"is not a setting; known are {', '.join(_FIELDS)}")
+        raise ConfigError(key, f"is not a setting; the settings are {', '.join(_FIELDS)}")
     return checked(_FIELDS[key], value, base)
 
 

@@ -78,7 +78,7 @@ def expanded(key: str, value: str | Path) -> Path:
     try:
         return Path(value).expanduser()
     except RuntimeError as error:
-        raise ConfigError(key, f"{value} names nobody's home folder") from error
+        raise ConfigError(key, f"{value} is not the home folder of any user") from error
 
 
 def _wanted(key: str, value: Any, holds: bool, what: str) -> Any:

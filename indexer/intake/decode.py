@@ -145,7 +145,7 @@ class Original:
         if found is None and suffix(name) == ".tga":
             found = "TGA"  # the one format without a signature
         if found is None:
-            reason = "its content is no picture in a known format" if head else "the file is empty"
+            reason = "it is not a picture in a known format" if head else "the file is empty"
             raise (PhotoError if names_photo(name) else NotAPhoto)(self.file.path, "identify", reason)
         if found in formats.UNREAD:
             raise PhotoError(self.file.path, "identify", formats.UNREAD[found])

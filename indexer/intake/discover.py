@@ -227,7 +227,7 @@ class _Walk:
         try:
             return folder.rules.entered(folder.path, {entry.name for entry in entries}, self._on_error)
         except OSError as error:
-            reason = f"its {IGNORE_FILE} cannot be read, so all of it is passed over: {why(error)}"
+            reason = f"its {IGNORE_FILE} cannot be read, so the whole folder is skipped: {why(error)}"
             self._on_error(Path(folder.path), reason)
             return None
 

@@ -27,8 +27,8 @@ _PLUGINS = {  # what `sniff` calls a format: the modules of Pillow that read it
     "ICO": ("Ico", "Png", "Bmp"),
 }
 UNREAD = {
-    "RAW": "camera raw files are not read; a JPEG beside it is",
-    "JPEG XL": "JPEG XL is not read; a copy as JPEG or AVIF is",
+    "RAW": "camera raw files are not supported; a JPEG next to one is read",
+    "JPEG XL": "JPEG XL is not supported; a copy as JPEG or AVIF is read",
 }
 """Formats of photos that are known and not read, and what to do about it."""
 

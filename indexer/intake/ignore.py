@@ -57,7 +57,7 @@ def _patterns(file: Path, on_error: Callable[[Path, str], None]) -> GitIgnoreSpe
         try:
             GitIgnoreSpec.from_lines([line])
         except ValueError:
-            on_error(file, f"line {number} is no pattern, it is passed over: {line}")
+            on_error(file, f"line {number} is not a valid pattern and is ignored: {line}")
         else:
             good.append(line)
     return GitIgnoreSpec.from_lines(good)

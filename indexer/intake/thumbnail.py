@@ -51,7 +51,7 @@ def face_chip(path: Path, box: Box, side_px: int, max_pixels: int, content: byte
 
 def _refuse_other(original: Original, content: bytes | None) -> None:
     if content is not None and original.content != content:
-        raise PhotoError(original.file.path, "read", "it is not the photo any more that was scanned")
+        raise PhotoError(original.file.path, "read", "the file is no longer the photo that was scanned")
 
 
 def _square(box: Box, size: tuple[int, int]) -> tuple[float, float, float]:

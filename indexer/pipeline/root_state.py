@@ -23,7 +23,7 @@ from indexer.library.store import Library
 
 State: TypeAlias = Literal["there", "away", "empty"]
 Stat: TypeAlias = Callable[[Path], os.stat_result]
-UNMOUNTED = "holds no photo, but some are known in it: is a disk not mounted?"
+UNMOUNTED = "contains no photos, but the library has some of it; perhaps a disk is not mounted"
 _CLOCKS_SECONDS = 2.0  # what two clocks, or the rounding of a file system, may differ
 
 
@@ -63,7 +63,7 @@ def folder_state(library: Library, folder: Path, stat: Stat = os.stat) -> Folder
         return FolderState("there")
     if is_older_than_photos(library, folder, [folder]):
         return FolderState("away", f"it {UNMOUNTED}")
-    return FolderState("empty", "it was emptied: the next scan marks its photos as missing")
+    return FolderState("empty", "it was emptied; the next scan marks its photos as missing")
 
 
 def folder_states(library: Library) -> dict[Path, FolderState]:

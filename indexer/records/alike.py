@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class SimilarPhotoRecord(PhotoPathRecord):
-    """A photo and how alike it looks, 1 for the same picture. away: its folder cannot be seen now."""
+    """A photo and its similarity, 1 for the same picture. away: its folder is not available."""
 
     score: float
     away: bool
 
 
 class CopyRecord(PhotoPathRecord):
-    """A photo of a group. kind: 'identical' (the same bytes as the best) or 'near'; score: how alike to the best."""
+    """A photo of a group. kind: 'identical' (same bytes as the best) or 'near'; score: similarity to the best."""
 
     kind: str
     score: float
@@ -32,13 +32,13 @@ class CopyRecord(PhotoPathRecord):
 
 
 class OthersRecord(TypedDict):
-    """The files of a group beside the best."""
+    """The files of a group except the best."""
 
     others: list[CopyRecord]
 
 
 class GroupRecord(OthersRecord):
-    """Photos that are copies of one picture: the best file, and the others, best first."""
+    """A group of duplicates: the best file, and the others, best first."""
 
     best: CopyRecord
 

@@ -36,23 +36,23 @@ def failure_record(photo: int, failed: Failed) -> FailureRecord:
 
 
 class InsteadRecord(TypedDict):
-    """A word or name that finds something, and the search that has it instead of the one that does not."""
+    """A term that finds photos, and the query with it in place of the term that finds none."""
 
     text: str
     query: str
 
 
 class HintRecord(TypedDict):
-    """Why nothing was found, in a sentence, and what to search for instead."""
+    """Why nothing was found, and what to search for instead."""
 
     text: str
     instead: list[InsteadRecord]
 
 
 class SearchRecord(TypedDict):
-    """A page of the photos that a search found.
+    """A page of the results of a search.
 
-    query: what was understood.  next: the address of the next page.  hints: where nothing was found, why.
+    query: the query as understood.  next: the address of the next page.  hints: if nothing was found, why.
     """
 
     query: str
@@ -65,7 +65,7 @@ class SearchRecord(TypedDict):
 
 
 class MonthRecord(TypedDict):
-    """A month such as '2024-05' by the clock on the wall, null for photos without a date, and how many photos."""
+    """A month such as '2024-05' (local time; null: photos without a date) and its number of photos."""
 
     month: str | None
     photos: int
@@ -79,7 +79,7 @@ class TimelineRecord(TypedDict):
 
 
 class SuggestionRecord(TypedDict):
-    """How a search may go on. insert: the whole new text of the box; photos: how many have the word, where known."""
+    """A completion of a search. insert: the complete new text of the search box; photos: number of photos, if known."""
 
     kind: str
     text: str
@@ -89,24 +89,24 @@ class SuggestionRecord(TypedDict):
 
 
 class TagCountRecord(TypedDict):
-    """A word and how many photos have it."""
+    """A tag and its number of photos."""
 
     name: str
     photos: int
 
 
 class TagsRecord(TypedDict):
-    """A page of the words that photos are tagged with, most photos first."""
+    """A page of the tags, most frequent first."""
 
     total: int
     tags: list[TagCountRecord]
 
 
 class DuplicatesRecord(TypedDict):
-    """A page of groups of copies, the best file of each first.
+    """A page of groups of duplicates, the best file of each first.
 
-    state: 'ready'; 'updating', the library has changed since, and they are looked for anew; 'working', they are
-    looked for, and there is nothing to show yet.
+    state: 'ready'; 'updating': the library has changed, and a new search is running; 'working': the first search is
+    running, and there are no results yet.
     """
 
     state: Literal["ready", "updating", "working"]
@@ -152,9 +152,9 @@ USUAL = 1.5  # where nobody knows
 
 
 class ShapesRecord(TypedDict):
-    """The shapes of all photos of a search, in its order, so that they can be laid out before they are loaded.
+    """The aspect ratios of all photos of a search, in its order, to lay them out before they are loaded.
 
-    steps: base64 of one byte a photo: width by height is about smallest × factor ** byte.
+    steps: base64 of one byte per photo: width / height is about smallest × factor ** byte.
     """
 
     total: int

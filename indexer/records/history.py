@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class EntryRecord(TypedDict):
-    """What a user said, or an undo of it. at: UTC, null for what an older release kept. kind: 'people', 'words', ….
+    """A change by a user, or an undo. at: UTC, null for changes of older releases. kind: 'people', 'words', ….
 
-    about: a sentence in the past. photos: how many it touched. undone_at: when it was undone, null where it was not.
-    undoes: the entry that this one took back.
+    about: a sentence. photos: number of photos changed. undone_at: when it was undone, null if it was not.
+    undoes: the entry that this one undid.
     """
 
     id: int
@@ -35,15 +35,15 @@ class HistoryRecord(TypedDict):
 
 
 class LastRecord(TypedDict):
-    """What would be undone, null where there is nothing."""
+    """What would be undone, null if there is nothing to undo."""
 
     about: str | None
 
 
 class UndoneRecord(TypedDict):
-    """What was undone, null where there was nothing. again: an undo was undone, so that the act is done again.
+    """What was undone, null if there was nothing. again: an undo was undone, so the change was made again.
 
-    id: the entry of this undo; undone, it is as before.
+    id: the entry of this undo; undo it to go back.
     """
 
     undone: str | None

@@ -37,7 +37,7 @@ class PredictedTag(TypedDict):
 
 
 class PredictedLabel(TypedDict):
-    """A class that a network gave the picture."""
+    """A class that a model found in the picture."""
 
     name: str
     score: float
@@ -45,13 +45,13 @@ class PredictedLabel(TypedDict):
 
 
 class PredictedObject(PredictedLabel):
-    """A thing that an object detector found."""
+    """An object that an object detector found."""
 
     box: BoxRecord
 
 
 class PredictionRecord(PathRecord):
-    """What networks see in a picture."""
+    """What the models find in a picture."""
 
     tags: list[PredictedTag]
     labels: list[PredictedLabel]
@@ -59,7 +59,7 @@ class PredictionRecord(PathRecord):
 
 
 class LabelRecord(TypedDict):
-    """What a network says that a picture shows: one of its classes."""
+    """A class that a model found in the picture."""
 
     label: str
     score: float
@@ -67,7 +67,7 @@ class LabelRecord(TypedDict):
 
 
 class QueryFaceRecord(TypedDict):
-    """A face of a picture, counted from 1 from left to right; poor: too small or blurred to be compared surely."""
+    """A face in a picture, numbered from 1 from the left; poor: too small or blurred for a reliable comparison."""
 
     face: int
     box: BoxRecord
@@ -77,7 +77,7 @@ class QueryFaceRecord(TypedDict):
 
 
 class DetectedFaceRecord(QueryFaceRecord):
-    """A face with its landmarks (eyes, nose, corners of the mouth) and what describes it, for comparing."""
+    """A face with its landmarks (eyes, nose, corners of the mouth) and its descriptor."""
 
     landmarks: list[PointRecord]
     descriptor: list[float]
@@ -85,7 +85,7 @@ class DetectedFaceRecord(QueryFaceRecord):
 
 
 class SimilarFaceRecord(PhotoPathRecord):
-    """A face of the library that is like another, and whose it is. away: its photo's folder cannot be seen now."""
+    """A similar face of the library and its person. away: the folder of its photo is not available."""
 
     face: int
     box: BoxRecord
@@ -97,13 +97,13 @@ class SimilarFaceRecord(PhotoPathRecord):
 
 
 class FaceMatches(QueryFaceRecord):
-    """A face of a picture, and the faces of the library that are like it, nearest first."""
+    """A face in a picture, and similar faces of the library, most similar first."""
 
     matches: list[SimilarFaceRecord]
 
 
 class SimilarToPersonRecord(TypedDict):
-    """A person, and the faces of others or of nobody that are like those of the person, nearest first."""
+    """A person, and similar faces that are unassigned or assigned to others, most similar first."""
 
     person: int
     name: str | None
@@ -185,9 +185,9 @@ def alike_record(
 
 
 class SimilarToFaceRecord(PhotoPathRecord):
-    """A face of the library, its place from the left, whose it is, and the others that are like it, nearest first.
+    """A face of the library, its position from the left, its person, and similar faces, most similar first.
 
-    poor: it is too small or blurred to be compared surely.
+    poor: too small or blurred for a reliable comparison.
     """
 
     face: int

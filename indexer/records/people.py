@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PersonRecord(TypedDict):
-    """A person, named or not; how many faces and photos a search shows."""
+    """A person, named or not, with the number of faces and photos that searches show."""
 
     person: int
     name: str | None
@@ -25,13 +25,13 @@ class PersonRecord(TypedDict):
 
 
 class CoveredPersonRecord(PersonRecord):
-    """A person in a list; cover: the face that shows the person best, null where none is shown."""
+    """A person in a list; cover: the face that shows the person best, null if none is shown."""
 
     cover: int | None
 
 
 class PersonFaceRecord(PhotoPathRecord):
-    """A face of the library: its place from the left, whose it is, and whether you said so."""
+    """A face of the library: its position from the left, its person, and whether you assigned it."""
 
     face: int
     place: int
@@ -42,7 +42,7 @@ class PersonFaceRecord(PhotoPathRecord):
 
 
 class WholePersonRecord(TypedDict):
-    """A person with a page of the faces, by path; face_count: all that a search shows."""
+    """A person with a page of the faces, ordered by path; face_count: all faces that searches show."""
 
     person: int
     name: str | None
@@ -54,14 +54,14 @@ class WholePersonRecord(TypedDict):
 
 
 class PeopleRecord(TypedDict):
-    """A page of the people, those with most faces first."""
+    """A page of the people, those with the most faces first."""
 
     total: int
     people: list[CoveredPersonRecord]
 
 
 class GroupedRecord(TypedDict):
-    """What a grouping came to: faces that joined people, new people and their faces, faces left, faces too poor."""
+    """The result of clustering: faces that joined people, new people and their faces, faces left, faces too poor."""
 
     joined: int
     people: int

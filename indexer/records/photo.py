@@ -52,7 +52,7 @@ class PixelStatsRecord(TypedDict):
 
 
 class TagRecord(TypedDict):
-    """A word that a photo has, how sure it is, and what gave it; models: the networks that did."""
+    """A tag of a photo, its score and its source; models: the models that gave it."""
 
     name: str
     score: float
@@ -61,7 +61,7 @@ class TagRecord(TypedDict):
 
 
 class PhotoLabel(TypedDict):
-    """A class that a network gave a photo."""
+    """A class that a model found in a photo."""
 
     name: str
     score: float
@@ -69,13 +69,13 @@ class PhotoLabel(TypedDict):
 
 
 class ObjectRecord(PhotoLabel):
-    """A thing that an object detector found in a photo."""
+    """An object that an object detector found in a photo."""
 
     box: BoxRecord
 
 
 class FaceRecord(TypedDict):
-    """A face in a photo. score: how sure the detector is; quality: how fit for comparing; both 0..1."""
+    """A face in a photo. score: confidence of the detector; quality: suitability for comparison; both 0..1."""
 
     box: BoxRecord
     score: float
@@ -83,7 +83,7 @@ class FaceRecord(TypedDict):
 
 
 class KnownFaceRecord(FaceRecord):
-    """A face in a photo, with its number, its place from the left, its landmarks, and whose it is."""
+    """A face in a photo, with its number, its position from the left, its landmarks and its person."""
 
     face: int
     place: int
@@ -93,7 +93,7 @@ class KnownFaceRecord(FaceRecord):
 
 
 class UserLayerRecord(TypedDict):
-    """What users said of a photo."""
+    """The tags, rating and hiding that users gave a photo."""
 
     people: list[str]
     rating: int | None
@@ -103,7 +103,7 @@ class UserLayerRecord(TypedDict):
 
 
 class MetadataRecord(TypedDict):
-    """What the file says of a photo; null where it says nothing that can be believed."""
+    """The metadata of a photo; null where the file has none that is plausible."""
 
     format: str | None
     width: int | None
@@ -121,7 +121,7 @@ class MetadataRecord(TypedDict):
 
 
 class AnalysisRecord(MetadataRecord):
-    """What an analysis of a photo gave, but for its faces; null, or empty, before the first."""
+    """The analysis of a photo, except its faces; null or empty before the first analysis."""
 
     look: PixelStatsRecord | None
     content_sha256: str | None
@@ -131,9 +131,9 @@ class AnalysisRecord(MetadataRecord):
 
 
 class DetailsRecord(PhotoPathRecord, AnalysisRecord, UserLayerRecord):
-    """Everything known of a photo, but for its faces. Times of the index: UTC, ISO 8601.
+    """Everything that is known about a photo, except its faces. Times of the index: UTC, ISO 8601.
 
-    replaced: the photo is missing, and another one has its path now.
+    replaced: the photo is missing, and another photo has its path now.
     """
 
     bytes: int
@@ -146,13 +146,13 @@ class DetailsRecord(PhotoPathRecord, AnalysisRecord, UserLayerRecord):
 
 
 class ShownRecord(DetailsRecord):
-    """Everything known of a photo, as the command line shows it."""
+    """Everything that is known about a photo, as the command line shows it."""
 
     faces: list[FaceRecord]
 
 
 class PhotoRecord(DetailsRecord):
-    """Everything known of a photo; explanation: why it has each of its tags."""
+    """Everything that is known about a photo; explanation: why it has each of its tags."""
 
     faces: list[KnownFaceRecord]
     explanation: list[ReasonRecord]

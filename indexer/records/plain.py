@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PathRecord(TypedDict):
-    """Where a file lies; path_bytes (base64) is there where the name is not UTF-8."""
+    """The path of a file; path_bytes (base64) is present if it is not valid UTF-8."""
 
     path: str
     path_bytes: NotRequired[str]

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class CountsRecord(TypedDict):
-    """What became of the photos of a scan.
+    """The numbers of photos in a scan.
 
-    removed: those whose files are gone.  replaced: those whose names other photos have now, and of which users said
-    something: they are missing, too.
+    removed: photos whose files no longer exist.  replaced: photos with changes by users whose names other photos have
+    now; they are missing, too.
     """
 
     found: int
@@ -44,11 +44,11 @@ class TroubleRecord(PathRecord):
 
 
 class ScanRecord(CountsRecord):
-    """What the server's scan does, or what the last one did.
+    """The state of the server's scan, or of the last one.
 
-    phase: building (networks that are not there yet), comparing (folders with the library), scanning, done, stopped,
-    failed.  reason: why it failed.  since, ended_at: UTC, ISO 8601.  done, total: photos that had to be looked at.
-    seconds_left: about, null where that cannot be told.  trouble: the last files or folders that could not be read.
+    phase: building (models that are not built yet), comparing (folders with the library), scanning, done, stopped,
+    failed.  reason: why it failed.  since, ended_at: UTC, ISO 8601.  done, total: photos to analyze.
+    seconds_left: an estimate, null if unknown.  trouble: the last files or folders that could not be read.
     """
 
     phase: str

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class WhyRecord(TypedDict):
-    """A tag that was searched for, how sure it is, and what gave it."""
+    """A tag that was searched for, its score and its source."""
 
     tag: str
     score: float
@@ -24,14 +24,14 @@ class WhyRecord(TypedDict):
 
 
 class ClassRecord(TypedDict):
-    """A class of a network and its score."""
+    """A class of a model and its score."""
 
     name: str
     score: float
 
 
 class ReasonRecord(WhyRecord):
-    """Why a photo has a tag: the surest classes that were summed, and the rules that were asked."""
+    """Why a photo has a tag: the best of the classes that were summed, and the rules that were applied."""
 
     classes: list[ClassRecord]
     other_classes: int
@@ -42,10 +42,10 @@ class ReasonRecord(WhyRecord):
 
 
 class HitRecord(PhotoPathRecord):
-    """A photo that a search found. taken_at: by the clock on the wall; width, height: pixels of the upright photo.
+    """A photo that a search found. taken_at: local time; width, height: pixels of the upright photo.
 
-    away: its folder cannot be seen now (a disk that is not mounted, a folder that was renamed).
-    replaced: the photo is missing, and another one has its path now.
+    away: its folder is not available (a disk that is not mounted, a folder that was renamed).
+    replaced: the photo is missing, and another photo has its path now.
     """
 
     score: float

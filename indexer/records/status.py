@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class RootRecord(PathRecord):
     """A root: a folder of the library.
 
-    state: 'there', 'away' (it cannot be seen now) or 'empty' (it is there, but no photo is); reason: why it is away
-    or empty, else ''.  photos: all that are known in it, of which so many are missing.  last_indexed: when one was
-    analyzed last, UTC, ISO 8601.
+    state: 'there', 'away' (not available) or 'empty' (contains no photos); reason: why it is away or empty, else ''.
+    photos: all photos of it in the library.  missing: how many of them are missing.  last_indexed: when a photo was
+    last analyzed, UTC, ISO 8601.
     """
 
     state: str
@@ -37,21 +37,21 @@ class RootRecord(PathRecord):
 
 
 class FolderRecord(RootRecord):
-    """A folder: one of the library, or of the setting 'folders' (those that 'scan' and 'watch' take), or both."""
+    """A folder of the library, or of the setting 'folders' (used by 'scan' and 'watch'), or of both."""
 
     in_library: bool
     in_settings: bool
 
 
 class ModelRecord(TypedDict):
-    """A network, and how many photos it has seen."""
+    """A model, and the number of photos that it has analyzed."""
 
     id: str
     photos: int
 
 
 class FailureCountRecord(TypedDict):
-    """A reason, the stage at which photos failed for it, and how many they are."""
+    """A reason for failures, its stage, and its number of photos."""
 
     stage: str
     reason: str
@@ -59,14 +59,14 @@ class FailureCountRecord(TypedDict):
 
 
 class FollowedRecord(PathRecord):
-    """A folder that a daemon watches. how: 'events' or 'polling'; reason: why so."""
+    """A folder that a daemon watches. how: 'events' or 'polling'; reason: why."""
 
     how: str
     reason: str
 
 
 class DaemonRecord(TypedDict):
-    """What a running daemon ('indexer watch') does. Times: UTC, ISO 8601."""
+    """The state of a running daemon ('indexer watch'). Times: UTC, ISO 8601."""
 
     pid: int
     host: str
@@ -84,9 +84,9 @@ class DaemonRecord(TypedDict):
 
 
 class HeldRecord(TypedDict):
-    """How much the library holds.
+    """The size of the library.
 
-    shown: the photos that a search shows, all but those that failed, are missing or are hidden.
+    shown: the photos that searches show, all except those that failed, are missing or are hidden.
     """
 
     library: str
@@ -103,9 +103,9 @@ class HeldRecord(TypedDict):
 
 
 class CountedRecord(HeldRecord):
-    """How much the library holds, and what failed and why.
+    """The size of the library, and what failed and why.
 
-    stale: photos that not all networks of the settings have seen, null where that is not known.
+    stale: photos not analyzed by all models of the settings, null if that is not known.
     """
 
     stale: int | None
@@ -113,24 +113,24 @@ class CountedRecord(HeldRecord):
 
 
 class RootsRecord(TypedDict):
-    """The roots of the library, as the disk has them now."""
+    """The roots of the library and their state on the disk."""
 
     folders: list[RootRecord]
 
 
 class WorkRecord(TypedDict):
-    """What the daemon does; paused_since: since when it is asked to rest (UTC, ISO 8601)."""
+    """The state of the daemon; paused_since: when it was paused (UTC, ISO 8601)."""
 
     paused_since: str | None
     daemon: DaemonRecord | None
 
 
 class StatusRecord(CountedRecord, RootsRecord, WorkRecord):
-    """How much the library holds, what failed and why, the state of its folders, and what the daemon does."""
+    """The size of the library, what failed and why, and the state of its folders and of the daemon."""
 
 
 class ServerStatus(StatusRecord):
-    """How the library is, and what the scan of this server does, or did last; null where there was none."""
+    """The state of the library and of the scan of this server, or of its last one; null if there was none."""
 
     scan: ScanRecord | None
 

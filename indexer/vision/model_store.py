@@ -58,7 +58,7 @@ def check(spec: ModelSpec, folder: Path, part: str = "") -> Path:
         wanted = {name: told["sha256"] for name, told in files.items() if name.startswith(part)}
         damaged = [name for name, sha256 in wanted.items() if fingerprint(home / name) != sha256]
     except FileNotFoundError as error:
-        raise ModelError(spec.name, f"is not built in {folder}; 'indexer models build' builds it") from error
+        raise ModelError(spec.name, f"is not built in {folder}; run 'indexer models build'") from error
     except (OSError, KeyError, TypeError) as error:
         raise ModelError(spec.name, f"cannot be read in {home}: {error}; {_REMEDY}") from error
     if damaged or not wanted:
@@ -77,7 +77,7 @@ def _files(spec: ModelSpec, folder: Path) -> dict[str, Any]:
     try:
         return dict(_record(home)["files"])
     except FileNotFoundError as error:
-        raise ModelError(spec.name, f"is not built in {folder}; 'indexer models build' builds it") from error
+        raise ModelError(spec.name, f"is not built in {folder}; run 'indexer models build'") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(spec.name, f"cannot be read in {home}: {error}; {_REMEDY}") from error
 
@@ -111,4 +111,4 @@ def _record(home: Path) -> dict[str, Any]:
     return record
 
 
-_REMEDY = "'indexer models build' builds it again"
+_REMEDY = "run 'indexer models build' to rebuild it"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SIDE = (360, 480)  # of the sample
 _SUM_TOLERANCE = 0.02
 _CENTER = 0.5
-_NAMELESS = "nothing says what its classes are called; --labels FILE does"
+_NAMELESS = "its class names are unknown; pass them with --labels FILE"
 
 
 def sample() -> NDArray[np.uint8]:

@@ -57,7 +57,7 @@ def described_app() -> FastAPI:
     app = FastAPI(
         title="indexer",
         version="1",
-        description="A photo library: search, faces, people, duplicates. The same answers as the command line's JSON.",
+        description="A photo library: search, faces, people, duplicates. Records match the JSON of the command line.",
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,

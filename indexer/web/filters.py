@@ -105,8 +105,8 @@ def sizes(photo: Photo) -> str:
 def named(hit: Photo) -> str:
     """Return what a link to a photo is called: file, day, tags."""
     parts = [file_name(hit["path"]), day(hit["taken_at"], weekday=False) if hit.get("taken_at") else ""]
-    parts += [*(why["tag"] for why in hit.get("why", ())[:3]), "its folder is away" if hit.get("away") else ""]
-    parts += ["missing, its name has another photo now"] if hit.get("replaced") else []
+    parts += [*(why["tag"] for why in hit.get("why", ())[:3]), "folder not available" if hit.get("away") else ""]
+    parts += ["missing, replaced by another photo of the same name"] if hit.get("replaced") else []
     return ", ".join(part for part in parts if part)
 
 
@@ -120,7 +120,7 @@ def told(photo: Photo) -> str:
 
 def whose(face: Photo) -> str:
     """Return what a link to a face is called."""
-    return f"Face {face['place']}: {known_name(face) or 'who is it?'}"
+    return f"Face {face['place']}: {known_name(face) or 'unknown'}"
 
 
 def known_name(face: Photo) -> str:
@@ -169,14 +169,14 @@ def nearby(gps: Photo) -> str:
 def reasoned(reason: Photo) -> str:
     """Return in a sentence what gave a tag, beside the classes that were summed."""
     if reason["source"] == "own":
-        return "you gave it"
+        return "added by you"
     parts = [f"by {reason['model']}" if reason["model"] else f"from {reason['source']}"]
     if reason["other_classes"]:
-        parts.append(f"{reason['other_classes']:,} classes more were summed")
+        parts.append(f"sum includes {reason['other_classes']:,} more classes")
     if reason["threshold"] is not None:
-        parts.append(f"shown from {percent(reason['threshold'])} on")
+        parts.append(f"minimum score {percent(reason['threshold'])}")
     if reason["renamed_from"]:
-        parts.append(f"called {reason['renamed_from']} by the network")
+        parts.append(f"the model calls it {reason['renamed_from']}")
     return "; ".join(parts)
 
 
@@ -195,7 +195,7 @@ def facts(photo: Photo) -> list[tuple[str, str]]:
         ("ISO", str(photo["iso"]) if photo["iso"] else None),
         ("Focal length", f"{photo['focal_length_mm']:g} mm" if photo["focal_length_mm"] else None),
         ("Software", photo["software"]),
-        ("Looked at", f"{day(photo['indexed_at'])}, by {', '.join(photo['models'])}" if photo["indexed_at"] else None),
+        ("Analyzed", f"{day(photo['indexed_at'])}, by {', '.join(photo['models'])}" if photo["indexed_at"] else None),
     ]
     return [(name, value) for name, value in rows if value]
 

@@ -35,35 +35,35 @@ _STATUSES: tuple[tuple[type[IndexerError], int], ...] = (
     (IndexerError, 422),
 )
 _ABOUT = {
-    206: "The part of it that was asked for.",
-    304: "Nothing has changed since the ETag that was sent.",
-    400: "The query cannot be understood, or the request is for another host.",
-    401: "Nobody has logged in.",
-    403: "It is not allowed: read-only, or the request does not come from a page of this server.",
-    404: "There is none.",
-    405: "The address knows other methods.",
-    409: "It does not go together with what is there.",
-    410: "The file is gone.",
+    206: "The requested part of the file.",
+    304: "Not modified since the ETag that was sent.",
+    400: "The query is invalid, or the request is for another host.",
+    401: "Not logged in.",
+    403: "Not allowed: the server is read-only, or the request does not come from a page of this server.",
+    404: "Not found.",
+    405: "The address does not support this method.",
+    409: "The request conflicts with the current state.",
+    410: "The file no longer exists.",
     413: "The picture is too large.",
-    415: "It is no picture that can be read.",
-    422: "The request is not as described.",
-    429: "Too many tries; Retry-After says when to come back.",
-    500: "The server made a mistake.",
-    503: "The server is busy; Retry-After says when to come back.",
+    415: "The data is not a readable picture.",
+    422: "The request is invalid.",
+    429: "Too many attempts; try again after Retry-After.",
+    500: "Internal error; see the log of the server.",
+    503: "The server is busy; try again after Retry-After.",
 }
 
 
 class Invalid(TypedDict):
-    """A part of a request that is not as described."""
+    """An invalid part of a request."""
 
     where: str
     reason: str
 
 
 class ProblemRecord(TypedDict):
-    """Why a request was not answered. position: the character of a query that it stumbled on, from 1 on.
+    """Why a request failed. position: the character of the query at which the error is, counted from 1.
 
-    errors: which parts of a request are not as described.
+    errors: the invalid parts of the request.
     """
 
     type: str
@@ -177,7 +177,7 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 
 def _of_mistake(_: Exception) -> Problem:
-    return Problem(500, "The server made a mistake; its log says which.")
+    return Problem(500, "Internal error; see the log of the server.")
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, problem: Problem) -> None:

@@ -86,17 +86,17 @@ def sqlite_library(folder: Path) -> None:
 
 
 CASES = [
-    (no_library, 5, "'indexer scan FOLDER' makes it"),
+    (no_library, 5, "with 'indexer scan FOLDER'"),
     (missing_folder, 3, "does not exist"),
     (file_for_folder, 3, "not a folder"),
-    (no_folder, 2, "name a folder"),
+    (no_folder, 2, "no folder is given"),
     (wrong_setting, 2, "workers: must be a whole number"),
     (damaged_library, 5, "is not a library of indexer"),
     (foreign_library, 5, "another program"),
     (unknown_network, 4, "resnet-9000"),
     (wrong_network, 4, "not a classifier"),
     (missing_query_picture, 7, "does not exist"),
-    (text_as_query_picture, 7, "no picture"),
+    (text_as_query_picture, 7, "not a picture"),
     (faces_switched_off, 2, "faces"),
     (unknown_option, 2, "--fast"),
 ]
@@ -157,7 +157,7 @@ def test_a_root_that_is_not_mounted_never_empties_the_library(program, small_pho
     (small_photos / "NOT_MOUNTED").touch()
     os.utime(small_photos, (1_000_000_000, 1_000_000_000))  # the mount point is older than what was mounted there
     for name in (small_photos, small_photos / ".." / small_photos.name):
-        assert "is a disk not mounted" in ours("scan", name).stderr
+        assert "perhaps a disk is not mounted" in ours("scan", name).stderr
     assert ours.record("status")["missing"] == 0
 
 
@@ -176,14 +176,14 @@ def test_only_a_scan_makes_a_library(program, small_photos: Path, tmp_path: Path
     ours("scan", tmp_path / "nowhere", code=3)
     assert not (tmp_path / "typo.sqlite").exists()
     absent = program.with_library(tmp_path / "disk" / "l.sqlite")
-    assert "disk not mounted" in absent("scan", small_photos, code=5).stderr
+    assert "check that the disk is mounted" in absent("scan", small_photos, code=5).stderr
 
 
 def test_relocating_nothing_or_to_nowhere_is_an_error(program, small_photos: Path, tmp_path: Path) -> None:
     ours = program.with_library(tmp_path / "l.sqlite")
     ours("scan", small_photos)
-    assert "holds no photo" in ours("relocate", small_photos / "none", tmp_path, code=3).stderr
-    assert "is no folder" in ours("relocate", small_photos, tmp_path / "none", code=3).stderr
+    assert "contains no photos" in ours("relocate", small_photos / "none", tmp_path, code=3).stderr
+    assert "is not a folder" in ours("relocate", small_photos, tmp_path / "none", code=3).stderr
 
 
 @pytest.mark.parametrize(

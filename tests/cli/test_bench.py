@@ -51,7 +51,7 @@ def test_what_a_network_takes_is_told_as_table_and_as_json(program: Program) -> 
 
 
 def test_a_runtime_or_batch_that_is_not_there_is_told(program: Program) -> None:
-    assert "not there for onnx, but for litert, tensorflow" in (
+    assert "not available for onnx, only for litert, tensorflow" in (
         program("models", "bench", "dlib-face-resnet", "--runtime", "onnx", code=4).stderr
     )
     assert "takes 1 at once" in (

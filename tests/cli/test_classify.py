@@ -39,7 +39,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_done(program: Program, small_p
     assert len(json.loads(done.stdout)) == 2
     assert "half.jpg: the file ends too early" in done.stderr
     assert "notes.txt" not in done.stderr
-    assert "its content is no picture" in program("classify", small_photos / "notes.txt", code=7).stderr
+    assert "it is not a picture" in program("classify", small_photos / "notes.txt", code=7).stderr
 
 
 def test_a_network_for_faces_is_refused(program: Program, small_photos: Path) -> None:

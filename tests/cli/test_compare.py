@@ -42,8 +42,9 @@ def test_photos_are_compared_side_by_side(program: Program, small_photos: Path) 
     lines = program("models", "compare", *PAIR, small_photos).stdout.splitlines()
     assert lines[0].split() == ["photo", *PAIR, "same", "tags", "in", "common"]
     assert lines[2].count("espresso") >= 2
-    assert re.fullmatch(r"The same first word on 2 of 2 photos; of \d+ tags both gave \d+%\.", lines[3])
-    assert re.fullmatch(r"Mean time a photo, decoded: efficientnet-lite0 \d+ ms, efficientnet-lite2 \d+ ms\.", lines[4])
+    assert re.fullmatch(r"Same best tag on 2 of 2 photos; both gave \d+% of \d+ tags\.", lines[3])
+    times = r"efficientnet-lite0 \d+ ms, efficientnet-lite2 \d+ ms"
+    assert re.fullmatch(rf"Mean time per photo, without decoding: {times}\.", lines[4])
 
 
 def test_json_and_a_page_tell_the_same(program: Program, small_photos: Path, tmp_path: Path) -> None:
@@ -61,4 +62,4 @@ def test_json_and_a_page_tell_the_same(program: Program, small_photos: Path, tmp
 
 
 def test_nothing_to_compare_is_an_error(program: Program, tmp_path: Path) -> None:
-    assert "no photo to compare" in program("models", "compare", *PAIR, tmp_path, code=7).stderr
+    assert "no readable photo was found" in program("models", "compare", *PAIR, tmp_path, code=7).stderr

@@ -44,14 +44,14 @@ def test_what_is_wrong_is_told_repaired_and_looked_at_again(ours: Any) -> None:
     assert "→ indexer doctor --repair, then 'indexer scan'" in done.stdout
     assert "1 error, " in done.stderr
     mended = ours("doctor", "--repair", INDEXER_MODELS_FOLDER=str(ours.library.parent / "models"))
-    assert mended.stdout.startswith("Dropped: what could not be read of ")
+    assert mended.stdout.startswith("Removed: unreadable data of ")
     assert "0 errors" in mended.stderr
 
 
 def test_a_damaged_library_is_a_report_and_no_accident(ours: Any) -> None:
     os.truncate(ours.library, 40_000)
     done = ours("doctor", "--repair", code=1, INDEXER_MODELS_FOLDER=str(ours.library.parent / "models"))
-    assert "put back a backup" in done.stdout
+    assert "restore a backup" in done.stdout
     assert done.stdout.count("\n") > 5
     assert json.loads(ours("doctor", "--json", code=1).stdout)["healthy"] is False
 
@@ -67,7 +67,7 @@ def test_a_backup_tells_what_it_holds_and_is_not_overwritten(ours: Any, tmp_path
     target = tmp_path / "backup.sqlite"
     photos = json.loads(ours("status", "--json").stdout)["photos"]
     assert re.search(rf"backup\.sqlite holds {photos} photos, \d+ (kB|MB)\.", ours("backup", target).stdout)
-    assert f"{target}: exists already" in ours("backup", target, code=5).stderr
+    assert f"{target}: already exists" in ours("backup", target, code=5).stderr
     ours("backup", target, "--overwrite")
 
 

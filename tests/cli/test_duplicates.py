@@ -76,7 +76,7 @@ def test_no_file_is_put_away_whose_best_is_not_there_any_more(fresh: Program, al
     for arguments in (["--identical"], []):
         left = fresh("duplicates", "--others", "-f", "paths0", *arguments)
         assert "cat" not in left.stdout
-        assert "1 whose best cannot be read" in left.stderr
+        assert "1 with a best file that cannot be read" in left.stderr
 
 
 def test_no_file_is_put_away_whose_bytes_are_others_by_now(fresh: Program, album: Path) -> None:
@@ -84,5 +84,5 @@ def test_no_file_is_put_away_whose_bytes_are_others_by_now(fresh: Program, album
     found = fresh("duplicates", "--identical", "--others", "-f", "paths")
     assert found.stdout == ""
     assert found.stderr == (
-        "1 file left out, which could not be confirmed as copies just now: 1 with other bytes than the best by now.\n"
+        "1 file left out (not verified as duplicates): 1 that are no longer identical to the best file.\n"
     )

@@ -17,12 +17,12 @@ def ours(program, tmp_path: Path):
 
 
 def test_a_pause_without_a_daemon_holds_for_the_next_one(ours) -> None:
-    assert "No daemon runs now: the next one will rest" in ours("pause").stdout
-    assert "It has been paused since 20" in ours("pause").stdout
+    assert "No daemon is running; the next one waits" in ours("pause").stdout
+    assert "Already paused since 20" in ours("pause").stdout
     assert ours.record("status")["paused_since"] == paused_since(ours.library)
     assert "paused        since 20" in ours("status").stdout
-    assert "No daemon runs now: the next one will work" in ours("resume").stdout
-    assert "It was not paused" in ours("resume").stdout
+    assert "No daemon is running; the next one will work again" in ours("resume").stdout
+    assert "The daemon was not paused" in ours("resume").stdout
     assert ours.record("status")["paused_since"] is None
 
 

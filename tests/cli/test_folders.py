@@ -119,7 +119,7 @@ def test_photos_that_are_away_are_left_out_of_paths_and_counted(
     shutil.rmtree(disk)
     told = ours("search", "cat", "--limit", "1", "--format", style)
     assert told.stdout.rstrip("\n\0") == str(small_photos / "cat.jpg")
-    assert told.stderr == "1 photo is in folders that are away ('indexer folders'); left out.\n"
+    assert told.stderr == "1 photo is in folders that are not available ('indexer folders'); left out.\n"
     none = ours("search", "is:away", "--format", style)
     assert (none.stdout, none.stderr) == ("", told.stderr)
 
@@ -131,7 +131,7 @@ def test_look_alikes_that_are_away_are_left_out_of_paths(ours, known: Path, smal
     told = ours("similar-faces", face, "--format", "paths0")
     assert (told.stdout, told.stderr.splitlines()[-1]) == (
         "",
-        "1 photo is in folders that are away ('indexer folders'); left out.",
+        "1 photo is in folders that are not available ('indexer folders'); left out.",
     )
     assert len(ours.json("similar", cat)) == 3
 
@@ -154,10 +154,10 @@ def test_a_missing_photo_whose_name_another_one_has_is_marked_and_is_no_path_to_
     cat.write_bytes(face.read_bytes())
     ours("scan", small_photos)
     table = ours("search", 'is:missing "our tiger"').stdout
-    assert f"{cat} (its name has another photo now)" in table
+    assert f"{cat} (replaced by another photo of the same name)" in table
     listed = ours("search", 'is:missing "our tiger"', "--format", "paths")
     assert listed.stdout == ""
-    assert "1 missing photo left out: another photo has its name now" in listed.stderr
+    assert "1 missing photo left out: another photo now has its name" in listed.stderr
     (entry,) = ours.json("history", "--kind", "identity")
     assert "('our tiger')" in entry["about"]
     assert entry["about"] in ours("undo", str(entry["id"]), "--dry-run").stdout
@@ -184,7 +184,7 @@ def test_a_folder_that_is_added_belongs_to_the_library_and_the_settings(fresh, s
 
 def test_what_is_no_folder_is_not_added(fresh, small_photos: Path) -> None:
     assert "it does not exist" in fresh("folders", "add", small_photos / "trap", code=3).stderr
-    assert "it is no folder" in fresh("folders", "add", small_photos / "cat.jpg", code=3).stderr
+    assert "it is not a folder" in fresh("folders", "add", small_photos / "cat.jpg", code=3).stderr
     assert settings(fresh) == []
 
 
@@ -209,7 +209,7 @@ def test_nothing_is_forgotten_before_somebody_says_yes(ours, small_photos: Path)
     ours("tag", "add", "mine", small_photos / "cat.jpg")
     ours("rate", "4", small_photos / "cat.jpg")
     told = ours("folders", "remove", small_photos, code=1).stderr
-    assert f"Forget 3 photos of {small_photos}? What you said of them goes, too: 1 word, 1 rating. The folder" in told
+    assert f"Remove 3 photos of {small_photos} from the library? This also erases 1 tag, 1 rating. The folder" in told
     assert "nothing was erased" in told
     assert folders(ours)[0]["photos"] == 3
 
@@ -217,7 +217,7 @@ def test_nothing_is_forgotten_before_somebody_says_yes(ours, small_photos: Path)
 def test_a_copy_of_the_library_is_made_before_and_named(ours, small_photos: Path) -> None:
     told = ours("folders", "remove", small_photos, "--yes").stderr
     (copy,) = ours.library.parent.glob("library.sqlite.before-remove-*.bak")
-    assert f"{copy} was made before and still holds what was erased" in told
+    assert f"{copy} is an earlier copy and still contains the erased data" in told
     assert ours.with_library(copy).json("folders")[0]["photos"] == 3
 
 
@@ -269,14 +269,14 @@ def test_a_folder_that_a_daemon_follows_is_not_forgotten(ours, small_photos: Pat
         for folder, code in ((small_photos, 3), (small_photos.parent, 3), (tmp_path / "other", 0)):
             desk.tell(replace(desk.presence, folders=(WatchedFolder(folder, "events", ""),)))
             said = ours("folders", "remove", small_photos, "--yes", "--no-backup", code=code).stderr
-            assert ("is followed by 'indexer watch'" in said) == bool(code)
+            assert ("is watched by 'indexer watch'" in said) == bool(code)
 
 
 def test_what_is_no_folder_of_the_library_cannot_be_removed(ours, tmp_path: Path) -> None:
     told = ours("folders", "remove", tmp_path / "else", "--yes", code=3).stderr
-    assert "is no folder of the library; 'indexer folders' lists them" in told
+    assert "is not a folder of the library; 'indexer folders' lists them" in told
 
 
 def test_options_before_the_name_of_a_command_are_refused_not_ignored(ours, tmp_path: Path) -> None:
     told = ours("folders", "--library", tmp_path / "other.sqlite", "remove", tmp_path, code=2).stderr
-    assert "Options stand after 'remove'" in told
+    assert "Put the options after 'remove'" in told

@@ -20,7 +20,7 @@ def test_a_file_is_told_with_a_description_that_can_be_read(program: Program, ma
     assert said.startswith(f"{path}: LiteRT model\n")
     assert "in   image  float32 [any, 16, 16, 3]" in said
     assert "labels inside: 3: cat, dog, bird" in said
-    proposed = tomllib.loads(said.partition("# A description")[2].partition("\n")[2])
+    proposed = tomllib.loads(said.partition("# Proposed description")[2].partition("\n")[2])
     assert proposed["outputs"]["probabilities"]["tensor"] == "output_0"
     assert 'activation = "softmax"   # sure: its last operation is SOFTMAX' in said
 
@@ -51,4 +51,4 @@ def test_a_tag_that_is_not_there_ends_with_those_that_are(program: Program, made
 
 def test_what_is_no_model_ends_with_a_sentence(program: Program, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("buy film")
-    assert "is no model that is known here" in program("models", "inspect", tmp_path / "notes.txt", code=4).stderr
+    assert "is not a model of a known kind" in program("models", "inspect", tmp_path / "notes.txt", code=4).stderr

@@ -35,7 +35,7 @@ def test_a_file_that_cannot_be_replaced_stays_and_nothing_lies_beside_it(
     file = tmp_path / "config.toml"
     file.write_text("workers = 1\n")
     monkeypatch.setattr(Path, "replace", refused)
-    with pytest.raises(ConfigError, match="cannot be kept"):
+    with pytest.raises(ConfigError, match="cannot be saved"):
         keep(session(file), "classifier", "efficientnet-lite2")
     assert file.read_text() == "workers = 1\n"
     assert list(tmp_path.iterdir()) == [file]

@@ -72,12 +72,12 @@ def test_search_for_an_unknown_word_offers_the_nearest(scanned) -> None:
     done = scanned.program("search", "--keyword", "caat")
     assert done.stdout == ""
     assert "No photo is tagged 'caat'" in done.stderr
-    assert "cat" in done.stderr.split("Near it:")[1]
+    assert "cat" in done.stderr.split("Similar tags:")[1]
     assert scanned.program("search", "--keyword", "caat", "--quiet").stderr == ""
 
 
 def test_search_for_a_part_of_a_file_name_says_how_to_find_it(scanned) -> None:
-    assert "These find photos: path:grace_hop." in scanned.program("search", "grace_hop").stderr
+    assert "Try instead: path:grace_hop." in scanned.program("search", "grace_hop").stderr
     assert scanned.program.json("search", "path:grace_hop")
 
 
@@ -193,11 +193,11 @@ def test_photos_that_are_gone_are_pruned_and_folders_relocated(program, small_ph
     ours("scan", small_photos)
     (small_photos / "coffee.jpg").unlink()
     assert "1 missing" in ours("scan", small_photos).stdout
-    assert "1 missing photo would be forgotten" in ours("prune", "--dry-run").stdout
-    assert "1 missing photo forgotten" in ours("prune").stdout
+    assert "1 missing photo would be removed" in ours("prune", "--dry-run").stdout
+    assert "1 missing photo removed" in ours("prune").stdout
     moved = tmp_path / "elsewhere"
     small_photos.rename(moved)
-    assert "1 photo now lies in" in ours("relocate", small_photos, moved).stdout
+    assert "1 photo is now in" in ours("relocate", small_photos, moved).stdout
     assert names(ours.json("search", "-k", "cat")) == ["cat.jpg"]
     assert json.loads(ours("scan", moved, "--json").stdout)["unchanged"] == 1
 

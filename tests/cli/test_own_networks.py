@@ -80,9 +80,9 @@ def test_settings_keep_their_comments_when_a_network_becomes_the_default(fresh: 
     settings.write_text("# mine\nworkers = 1  # it is loud\n")
     fresh("models", "default", "efficientnet-lite2")
     assert settings.read_text() == '# mine\nworkers = 1  # it is loud\nclassifier = "efficientnet-lite2"\n'
-    assert "gives way" in fresh("models", "disable", "efficientnet-lite2").stderr
+    assert "is replaced by" in fresh("models", "disable", "efficientnet-lite2").stderr
     assert settings.read_text() == '# mine\nworkers = 1  # it is loud\nclassifier = "efficientnet-lite0"\n'
-    assert "comes with the program" in fresh("models", "remove", "efficientnet-lite0", code=4).stderr
+    assert "is a built-in model" in fresh("models", "remove", "efficientnet-lite0", code=4).stderr
 
 
 DETECTOR = "retinaface-mobilenet025"
@@ -108,15 +108,15 @@ def test_where_a_network_of_a_role_goes_the_one_of_the_program_takes_its_place(f
     for name in ("points", "finder"):
         fresh("models", "enable", name)
     assert (setting(fresh, "landmarks"), setting(fresh, "detector")) == ("points", "finder")
-    assert "points gives way to what the program comes with" in fresh("models", "disable", "points").stderr
+    assert "points is replaced by the built-in model" in fresh("models", "disable", "points").stderr
     fresh("models", "remove", "finder")
     assert (setting(fresh, "landmarks"), setting(fresh, "detector")) == ("none", DETECTOR)
     own_copy(fresh, "mine", "efficientnet-lite0")
     fresh("models", "default", "mine")
     fresh("models", "disable", "mine")
     assert setting(fresh, "classifier") == "efficientnet-lite0"
-    assert "is the detector of the program" in fresh("models", "disable", DETECTOR, code=4).stderr
-    assert "looks at no photos" in fresh("models", "disable", "points", code=4).stderr
+    assert "is the built-in detector" in fresh("models", "disable", DETECTOR, code=4).stderr
+    assert "is not in use" in fresh("models", "disable", "points", code=4).stderr
 
 
 def test_a_broken_description_is_told_and_stops_nothing_but_its_own_use(fresh: Program, small_photos: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_broken_description_is_told_and_stops_nothing_but_its_own_use(fresh: P
     assert json.loads(fresh("status", "--json").stdout)["stale"] is None
     findings = json.loads(fresh("doctor", "--json", code=1).stdout)["findings"]
     advice = {each["advice"] for each in findings if "mine of your own cannot be used" in each["text"]}
-    assert advice == {"mend its description, or: indexer models remove mine"}
+    assert advice == {"fix its description, or run: indexer models remove mine"}
     assert not [each for each in findings if each["check"] == "old networks" and each["level"] != "fine"]
     for command in ("show", "enable", "build"):
         assert said in fresh("models", command, "mine", code=4).stderr
@@ -158,6 +158,6 @@ def test_a_folder_that_the_user_put_among_his_networks_stays(fresh: Program, mad
 
 def test_a_face_detector_without_boxes_is_a_sentence(fresh: Program, made: Callable[..., Path]) -> None:
     said = fresh("models", "add", "faces", made("tflite_file"), "--role", "face-detector", code=4)
-    assert "is no face detector" in said.stderr
+    assert "is not a face detector" in said.stderr
     added = fresh("models", "add", "faces", made("object_detector"), "--role", "face-detector")
     assert "faces: face-detector" in added.stdout

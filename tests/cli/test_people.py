@@ -71,7 +71,7 @@ def test_two_people_of_one_name_are_merged_only_when_that_is_said(people) -> Non
     program, _ = people
     program("people", "name", "1", "Grace")
     refused = program("people", "name", "2", "grace", code=1)
-    assert "--merge says that they are one" in refused.stderr
+    assert "use --merge if they are the same person" in refused.stderr
     program("people", "name", "2", "grace", "--merge")
     (grace,) = program.json("people", "list")
     assert (grace["person"], grace["name"], grace["faces"]) == (1, "Grace", 6)
@@ -127,8 +127,8 @@ def test_a_hidden_person_comes_back(people) -> None:
 def test_forgetting_asks_first(people) -> None:
     program, photos = people
     assert "--yes" in program("people", "forget", "1", code=1).stderr
-    assert "3 faces forgotten" in program("people", "forget", "1", "--yes").stdout
-    assert "6 faces forgotten" in program("faces", "forget", "--folder", photos, "--yes").stdout
+    assert "3 faces erased" in program("people", "forget", "1", "--yes").stdout
+    assert "6 faces erased" in program("faces", "forget", "--folder", photos, "--yes").stdout
     program("scan", photos)
     assert program.record("people", "cluster")["people"] == 0
 
@@ -165,7 +165,7 @@ def test_a_face_that_was_refused_for_a_person_is_not_offered_again(people) -> No
 @pytest.mark.parametrize("arguments", [[], ["a.jpg", "--person", "X"]])
 def test_similar_faces_wants_a_picture_or_a_person(people, arguments: list[str]) -> None:
     program, _ = people
-    assert "name a picture, or a person" in program("similar-faces", *arguments, code=1).stderr
+    assert "give a picture, or a person" in program("similar-faces", *arguments, code=1).stderr
 
 
 def test_no_face_is_looked_for_below_a_folder_that_is_left_out(

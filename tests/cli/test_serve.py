@@ -121,7 +121,7 @@ def test_it_stops_while_somebody_listens_to_events(start, kept) -> None:
 def test_two_servers_cannot_have_one_port(start, kept) -> None:
     server = start(kept)
     second = kept("serve", "--port", str(server.port), code=1)
-    assert second.stderr.startswith(f"indexer: port {server.port} is taken, perhaps by another 'indexer serve'")
+    assert second.stderr.startswith(f"indexer: port {server.port} is in use, perhaps by another 'indexer serve'")
     assert server.get("/healthz")[0] == 200
 
 
@@ -135,8 +135,8 @@ def test_an_address_that_is_not_of_this_machine_is_a_sentence(kept) -> None:
     token = {"INDEXER_SERVE_TOKEN": "0" * 64}
     for address in ("192.0.2.1", "no.such.name.invalid"):
         refused = kept("serve", "--address", address, code=2, **token)
-        assert f"{address} is no address of this machine" in refused.stderr
-    assert "a certificate and its key belong together" in kept("serve", "--key", "x", code=2).stderr
+        assert f"{address} is not an address of this computer" in refused.stderr
+    assert "a certificate needs its key" in kept("serve", "--key", "x", code=2).stderr
     bad = kept("serve", "--port", "0", "--key", "x", "--certificate", "y", code=2)
     assert "cannot be used" in bad.stderr
 
@@ -206,7 +206,7 @@ def test_a_password_is_read_from_a_pipe(start, kept) -> None:
     said = given("correct horse\n", 0)
     assert "serve_password = (secret)" in said
     assert "scrypt" not in said
-    assert "whoever is logged in must do so again" in said
+    assert "everyone must then log in again" in said
     assert "token" not in said
     server = start(kept, "--address", "0.0.0.0")
     assert server.get("/api/status")[0] == 401
@@ -219,7 +219,7 @@ def test_a_password_is_asked_for_twice_and_not_shown(kept, again: str, code: int
         environ = {"PATH": os.environ["PATH"], "HOME": str(kept.home)}
         os.execve(sys.executable, [sys.executable, "-m", "indexer", "serve", "--set-password"], environ)
     shown = b""
-    for asked, answer in ((b"New password", "correct horse"), (b"Once more", again)):
+    for asked, answer in ((b"New password", "correct horse"), (b"Repeat the password", again)):
         while asked not in shown:
             shown += os.read(terminal, 1000)
         time.sleep(0.1)
@@ -233,7 +233,7 @@ def test_a_password_is_asked_for_twice_and_not_shown(kept, again: str, code: int
 
 def test_without_library_and_folders_there_is_nothing_to_show(start, fresh, small_photos: Path) -> None:
     fresh.home.mkdir()
-    assert "does not exist yet; 'indexer scan FOLDER' makes it" in fresh("serve", "--port", "0", code=5).stderr
+    assert "does not exist yet; create it with 'indexer scan FOLDER'" in fresh("serve", "--port", "0", code=5).stderr
     server = start(fresh, INDEXER_FOLDERS=str(small_photos))
     status, body = server.get("/api/search")
     assert (status, json.loads(body)["total"]) == (200, 0)

@@ -38,7 +38,7 @@ def told() -> DaemonStatus:
 
 def test_without_a_daemon_it_says_how_to_start_one(scanned) -> None:
     assert scanned.program.record("status")["daemon"] is None
-    assert "daemon        not running ('indexer watch' starts it)" in scanned.program("status").stdout
+    assert "daemon        not running (start it with 'indexer watch')" in scanned.program("status").stdout
 
 
 def test_what_a_daemon_tells_is_shown(scanned, told: DaemonStatus) -> None:
@@ -70,7 +70,7 @@ def test_what_a_daemon_tells_is_shown(scanned, told: DaemonStatus) -> None:
         f"daemon          paused (load 3.1 is above 2), {started}",
         "work            1 photo in the queue, 2.5 photos/s, 1,200 indexed, 3 failed since it started",
         f"last photo      /a/caf�.jpg  at {local(LATER)}",
-        "last full scan  none yet",
+        "last full scan  never",
         "watched         /a  by events",
         "watched         /b  by polling (it is a network share)",
     ]
@@ -81,7 +81,7 @@ def test_a_daemon_that_cannot_be_understood_is_running_all_the_same(scanned) -> 
         (state,) = scanned.program.library.parent.glob("*.watch.json")
         state.write_text("{")
         assert scanned.program.record("status")["daemon"]["pid"] == 0
-        assert "running, but what it does cannot be read" in scanned.program("status").stdout
+        assert "running, but its status cannot be read" in scanned.program("status").stdout
 
 
 def test_failures_are_counted_by_reason(scanned) -> None:
@@ -92,4 +92,4 @@ def test_failures_are_counted_by_reason(scanned) -> None:
 
 def test_photos_that_other_networks_saw_are_stale(scanned) -> None:
     other = {"INDEXER_CLASSIFIER": "efficientnet-lite2"}
-    assert "8 photos not seen by the networks of the settings" in scanned.program("status", **other).stdout
+    assert "8 photos not analyzed by all current models" in scanned.program("status", **other).stdout

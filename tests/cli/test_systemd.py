@@ -119,9 +119,9 @@ def test_a_unit_says_how_it_is_installed_in_two_lines(tmp_path: Path) -> None:
 
 
 def test_what_a_unit_cannot_name_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"caf�.* a systemd unit cannot name this"):
+    with pytest.raises(ConfigError, match=r"caf�.* a systemd unit cannot contain this name"):
         made(tmp_path, os.fsdecode(b"caf\xe9"))
-    with pytest.raises(ConfigError, match=r"a\\nb.* a systemd unit cannot name this"):
+    with pytest.raises(ConfigError, match=r"a\\nb.* a systemd unit cannot contain this name"):
         made(tmp_path, library="a\nb/l.sqlite")
 
 

@@ -71,11 +71,11 @@ def test_what_cannot_be_trained_is_a_sentence_and_leaves_nothing(fresh: Program,
     few = tmp_path / "few"
     (few / "a").mkdir(parents=True)
     said = fresh("models", "train", few, "--name", "xray", code=3)
-    assert "two labels at least" in said.stderr
+    assert "at least two are needed" in said.stderr
     assert "cannot be read" in fresh("models", "train", tmp_path / "none", "--name", "xray", code=3).stderr
     assert "comes with the program" in fresh("models", "train", few, "--name", "dlib-face-resnet", code=4).stderr
     other = fresh("models", "train", few, "--name", "xray", "--trunk", "dlib-face-resnet", code=4)
-    assert "is no trunk to train on; there are efficientnet-lite0, efficientnet-lite2" in other.stderr
+    assert "cannot be used as a trunk; choose one of efficientnet-lite0, efficientnet-lite2" in other.stderr
     (tmp_path / "file").write_text("")
     where = tmp_path / "file" / "report"
     assert "--report" in fresh("models", "train", folders, "--name", "xray", "--report", where, code=2).stderr

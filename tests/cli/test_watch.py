@@ -130,7 +130,7 @@ def test_a_hangup_reads_the_settings_again(start, own, small_photos: Path, tmp_p
     settings.write_text(f'folders = ["{small_photos}", "{more}"]\nworkers = "many"\n')
     daemon.process.send_signal(signal.SIGHUP)
     assert daemon.process.stderr is not None
-    while "the settings stay as they were" not in (line := daemon.process.stderr.readline().decode()):
+    while "the settings were not changed" not in (line := daemon.process.stderr.readline().decode()):
         assert line
     assert "workers" in line
     settings.write_text(f'folders = ["{small_photos}", "{more}"]\n')
@@ -140,7 +140,7 @@ def test_a_hangup_reads_the_settings_again(start, own, small_photos: Path, tmp_p
 
 def test_a_folder_that_nobody_knows_is_an_error(own, small_photos: Path) -> None:
     assert "it does not exist" in own("watch", small_photos / "typo", code=3).stderr
-    assert "name a folder" in own("watch", code=2).stderr
+    assert "no folder is given" in own("watch", code=2).stderr
 
 
 def test_a_folder_of_the_settings_may_come_later(start, tmp_path: Path, small_photos: Path) -> None:

@@ -10,7 +10,7 @@ def test_words_go_out_and_come_back(program, small_photos: Path, tmp_path: Path)
     ours("scan", small_photos)
     dry = ours("export", "xmp", "--dry-run").stdout
     assert f"{small_photos / 'cat.jpg.xmp'}: new, +" in dry
-    assert "Nothing was written. It would be: 2 new files" in dry
+    assert "Nothing was written. An export would write: 2 new files" in dry
     assert not list(small_photos.glob("*.xmp"))
     assert "2 new files, 0 changed" in ours("export", "xmp", small_photos).stdout
     assert ours.record("export", "xmp") == {
@@ -32,5 +32,5 @@ def test_a_bad_sidecar_and_an_unknown_folder_are_sentences(program, small_photos
     for command in ("export", "import"):
         done = ours(command, "xmp", code=7)
         assert "cat.jpg.xmp: it is broken" in done.stderr
-        assert "holds no photo" in ours(command, "xmp", tmp_path / "none", code=3).stderr
+        assert "contains no photos" in ours(command, "xmp", tmp_path / "none", code=3).stderr
     assert (small_photos / "cat.jpg.xmp").read_text() == "nonsense"

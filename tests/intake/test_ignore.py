@@ -60,7 +60,7 @@ def test_a_line_that_is_no_pattern_is_told_and_the_others_hold(folder: Path) -> 
     (folder / ".indexerignore").write_text("!\n*.png\n")
     troubles: list[str] = []
     assert left_out(folder, troubles) == ["b.png", "trip/b.png", "trip/day 1/keep.png"]
-    assert troubles == ["line 1 is no pattern, it is passed over: !"]
+    assert troubles == ["line 1 is not a valid pattern and is ignored: !"]
 
 
 def test_where_the_rules_cannot_be_read_nothing_is_shown_by_mistake(folder: Path) -> None:

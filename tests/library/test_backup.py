@@ -123,10 +123,10 @@ REFUSED: list[tuple[Callable[[Path], Path], str]] = [
     (_itself, "is the library itself"),
     (_its_log, "is the library itself"),
     (_linked, "is the library itself"),
-    (_there, "exists already; name another file, or give --overwrite"),
+    (_there, "already exists; choose another file, or use --overwrite"),
     (_no_folder, "its folder does not exist"),
     (_folder, "is a folder"),
-    (_being_made, "is being made by another program"),
+    (_being_made, "is being written by another program"),
 ]
 
 
@@ -194,7 +194,7 @@ def test_a_full_disk_is_told_of_the_target_and_nothing_is_left(filled: Library, 
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
     try:
-        with pytest.raises(StoreError, match=r"backup\.sqlite: cannot be made, its disk"):
+        with pytest.raises(StoreError, match=r"backup\.sqlite: cannot be created; the disk"):
             backup(filled.path, tmp_path / "backup.sqlite")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

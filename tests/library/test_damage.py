@@ -113,7 +113,7 @@ def test_a_full_disk_keeps_what_was_stored(library: Library) -> None:
     _fill(library)
     before = dump(library)
     batch = [made_photo(P / f"more{number}.jpg", number, faces=3) for number in range(1000)]
-    with _room(library.path.parent, 100_000), pytest.raises(StoreError, match="What was stored before is kept"):
+    with _room(library.path.parent, 100_000), pytest.raises(StoreError, match="Earlier data is kept"):
         record_outcomes(library, batch)
     assert faults(library.path) == []
     assert dump(library) == before

@@ -138,7 +138,7 @@ def test_who_knows_better_hands_over_what_was_said_of_the_photo_before(library: 
     assert undo(library, dry_run=True).about == "Tagged p0.jpg 'since then'"  # type: ignore[union-attr]
     (entry,) = history(library, kind="identity")
     assert entry.about == (
-        "/photos/p0.jpg is another photo now; what you said of the one before ('word 0', 1 star) stays with that one"
+        "/photos/p0.jpg is another photo now; your changes ('word 0', 1 star) stay with the earlier one"
     )
     assert undo(library, entry.number) is not None
     assert said(library, NAMES[0]) == UserLayer(("since then", "word 0"), (), 1, is_hidden=False, people=())
@@ -150,7 +150,7 @@ def test_who_knows_better_hands_over_what_was_said_of_the_photo_before(library: 
     assert [hit.path for hit in by_keywords(library, ["dog"])] == [NAMES[0]]
     assert (status(library).photos, status(library).missing) == (1, 0)
     assert faults(library.path) == []
-    with pytest.raises(IndexerError, match="the photos are one now"):
+    with pytest.raises(IndexerError, match="the photos were joined"):
         undo(library, history(library)[0].number)
 
 
@@ -199,5 +199,5 @@ def test_what_is_there_again_cannot_be_handed_over(library: Library) -> None:
     record_outcomes(library, [made_photo(NAMES[0], 4)])
     (entry,) = history(library, kind="identity")
     record_outcomes(library, [Moved(PhotoFile(NAMES[1], 1000, 7), NAMES[0], number, gone=True)])
-    with pytest.raises(IndexerError, match="the photo before is there again"):
+    with pytest.raises(IndexerError, match="the earlier photo exists again"):
         undo(library, entry.number)

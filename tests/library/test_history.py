@@ -117,11 +117,11 @@ ACTS: dict[str, tuple[Callable[[Library], Any], str, str, int | None]] = {
     "a word": (lambda it: add_tag(it, "holiday", [A, B]), "words", "Tagged 2 photos 'holiday'", 2),
     "a word of one photo": (lambda it: add_tag(it, "Aunt Zoë", [B]), "words", "Tagged b.jpg 'Aunt Zoë'", 1),
     "a word that was a machine's": (lambda it: add_tag(it, "dog", [A, B]), "words", "Tagged 2 photos 'dog'", 2),
-    "a word taken": (lambda it: remove_tag(it, "Dog", [A, B, C]), "words", "Took 'Dog' from 3 photos", 3),
+    "a word taken": (lambda it: remove_tag(it, "Dog", [A, B, C]), "words", "Removed 'Dog' from 3 photos", 3),
     "words at once": (
         lambda it: change_words(it, A, ["x", "y"], ["dog"]),
         "words",
-        "Tagged a.jpg 'x', 'y' and took 'dog' away",
+        "Tagged a.jpg 'x', 'y' and removed 'dog'",
         1,
     ),
     "stars": (lambda it: rate(it, 4, [A, B]), "rating", "Rated 2 photos 4 stars", 2),
@@ -134,7 +134,7 @@ ACTS: dict[str, tuple[Callable[[Library], Any], str, str, int | None]] = {
             it, [ImportChanges(1, ("dog", "sea"), 3), ImportChanges(4, names=((face(it, "1.jpg"), "Eve"),))]
         ),
         "xmp",
-        "Took in 2 words, 1 rating and 1 name of 2 photos from XMP",
+        "Imported 2 words, 1 rating and 1 name of 2 photos from XMP",
         2,
     ),
     "a taught word": (lambda it: teach(it, HEAD, ABOUT), "taught", "Taught 'sailing'", 1),
@@ -186,11 +186,11 @@ def test_what_takes_away_is_undone_too(album: Library) -> None:
         act()
         states.append(state(album))
     sentences = [
-        "Forgot the taught word 'sailing'",
+        "Removed the taught tag 'sailing'",
         "Taught 'sailing'",
-        "Took 'mine' from a.jpg",
+        "Removed 'mine' from a.jpg",
         "Showed a.jpg again",
-        "Took the stars from a.jpg",
+        "Removed the rating of a.jpg",
     ]
     for sentence in sentences:
         states.pop()
@@ -246,14 +246,14 @@ def test_an_entry_is_refused_where_a_later_one_changed_the_same_and_that_is_name
         with pytest.raises(IndexerError) as refused:
             undo(album, 1, dry_run=dry_run)
         assert str(refused.value) == (
-            "entry 1 cannot be undone any more (Rated 2 photos 1 star): "
+            "entry 1 can no longer be undone (Rated 2 photos 1 star): "
             "entry 2 changed the same since (Rated b.jpg 5 stars); undo that first"
         )
     assert state(album) == before
     undone(album, 2)
     undone(album, 1)
     assert said(album, B).rating is None
-    with pytest.raises(IndexerError, match=r"entry 4 cannot be undone any more .*: entry 5 changed the same since"):
+    with pytest.raises(IndexerError, match=r"entry 4 can no longer be undone .*: entry 5 changed the same since"):
         undo(album, 4)  # to give the five stars again, over none
     undone(album, 5)
     undone(album, 4)
@@ -263,7 +263,7 @@ def test_an_entry_is_refused_where_a_later_one_changed_the_same_and_that_is_name
 def test_what_is_undone_or_unknown_is_refused(album: Library) -> None:
     rate(album, 1, [A])
     undone(album)
-    with pytest.raises(IndexerError, match=r"entry 1 is undone already by entry 2 \(Rated a.jpg 1 star\)"):
+    with pytest.raises(IndexerError, match=r"entry 1 is already undone by entry 2 \(Rated a.jpg 1 star\)"):
         undo(album, 1)
     with pytest.raises(IndexerError, match="the history has no entry 77"):
         undo(album, 77)
@@ -342,8 +342,8 @@ def test_a_photo_that_was_forgotten_is_passed_over_and_told(album: Library) -> N
     rate(album, 2, [A])
     record_outcomes(album, [Removed(A)])
     forget_missing(album)
-    assert undone(album).text == "Rated a.jpg 2 stars, but for 1 photo that is no longer in the library"
-    assert undone(album).text == "Tagged 3 photos 'mine', but for 1 photo that is no longer in the library"
+    assert undone(album).text == "Rated a.jpg 2 stars, except 1 photo that is no longer in the library"
+    assert undone(album).text == "Tagged 3 photos 'mine', except 1 photo that is no longer in the library"
     assert found(album, "mine") == []
 
 
@@ -402,7 +402,7 @@ def test_an_entry_without_rows_is_undone_by_the_function_of_its_kind(album: Libr
     assert state(album) == before
     with album.writing() as connection:
         log_change(connection, "special", "c.jpg holds itself", {"from": 1, "to": 1}, NOW)
-    with pytest.raises(IndexerError, match=r"entry 6 cannot be undone any more.*: they are one"):
+    with pytest.raises(IndexerError, match=r"entry 6 can no longer be undone.*: they are one"):
         undo(album, undoers={"special": hand_over})
 
 

@@ -207,7 +207,7 @@ def test_a_split_of_all_faces_or_of_those_of_others_is_refused(party: Library) -
     everything = [face.number for face in faces_of(party, alice.number)]
     with pytest.raises(IndexerError, match="all faces"):
         say(party, "split_faces", alice.number, everything)
-    with pytest.raises(IndexerError, match="none of person"):
+    with pytest.raises(IndexerError, match="does not belong to person"):
         say(party, "split_faces", bob.number, everything[:1])
 
 

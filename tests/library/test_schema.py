@@ -131,7 +131,7 @@ def test_tags_of_several_classifiers_wait_for_retag_to_tell_whose_they_are(tmp_p
     ("since", "refused"),
     [
         ("SELECT 1", ""),
-        ("UPDATE faces SET box_left = 0.6", "has changed since in another way"),
+        ("UPDATE faces SET box_left = 0.6", "was changed since in another way"),
         ("UPDATE corrections SET changes = 'x'", "damaged"),
     ],
 )

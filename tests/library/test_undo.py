@@ -141,9 +141,9 @@ def test_a_sentence_says_what_would_be_undone(party: Library) -> None:
         "Hid Anne",
         "Split 1 face from Anne",
         "Moved 2 faces to Eve",
-        f"Said that face {face(party, '1.jpg', 2)} is not a person without a name (2)",
+        f"Rejected face {face(party, '1.jpg', 2)} for a person without a name (2)",
         "Merged a person without a name (2) into Anne",
-        "Took the name from Anne",
+        "Removed the name of Anne",
     ]
     assert [undo(party) for _ in sentences] == sentences[::-1]
 
@@ -167,7 +167,7 @@ def test_what_xmp_said_is_one_correction(party: Library) -> None:
     before = rows(party)
     faces = [face(party, "1.jpg", 1), face(party, "1.jpg", 2)]
     take_in(party, [ImportChanges(1, names=((faces[0], "Anna"), (faces[1], "Ben")))])
-    assert undo(party) == "Took in 2 names of 1 photo from XMP"
+    assert undo(party) == "Imported 2 names of 1 photo from XMP"
     assert rows(party) == before
 
 
@@ -203,7 +203,7 @@ def test_what_has_changed_since_is_left_as_it_is(party: Library, meanwhile: Any)
     say(party, "give_faces", [face(party, "4.jpg", 1)], "Eve")
     meanwhile(party)
     before = rows(party)
-    with pytest.raises(IndexerError, match=r"cannot be undone any more.*Moved 1 face to Eve"):
+    with pytest.raises(IndexerError, match=r"can no longer be undone.*Moved 1 face to Eve"):
         undo(party)
     assert rows(party) == before
     assert last(party) == "Moved 1 face to Eve"
@@ -213,7 +213,7 @@ def test_a_face_whose_photo_was_forgotten_is_passed_over_and_told(party: Library
     before = rows(party)
     say(party, "give_faces", [face(party, "4.jpg", 1), face(party, "1.jpg", 1)], "Eve")
     _forget_photo(party)
-    assert undo(party) == "Moved 2 faces to Eve, but for 1 photo that is no longer in the library"
+    assert undo(party) == "Moved 2 faces to Eve, except 1 photo that is no longer in the library"
     after = rows(party)
     gone = face_row(before, after)
     assert after["person_faces"] == [row for row in before["person_faces"] if row[0] != gone]

@@ -109,7 +109,7 @@ def test_a_read_only_library_is_told_in_a_sentence_and_can_be_searched(
         program.run("search", "--keyword", "no-such-thing")
     finally:
         locked.chmod(mode)
-    assert "check the permissions" in said or "may be written to" in said, said
+    assert "check the permissions" in said or "is writable" in said, said
     assert said.startswith("indexer: library")
     assert len(said.splitlines()) == 1
     for beside in program.library.parent.glob("library.sqlite-*"):  # SQLite gave them the permissions of the library

@@ -127,7 +127,7 @@ def test_a_damaged_network_ends_a_scan_with_a_sentence_and_blames_no_photo(rotte
     program, network = rotten
     good = _flip(network)
     said = program.scan(photos, code=4)["said"]
-    assert "model.tflite is damaged; 'indexer models build' builds it again" in said
+    assert "model.tflite is damaged; run 'indexer models build' to rebuild it" in said
     assert program.ends() == {}
     network.write_bytes(good)
     assert program.scan(photos)["indexed"] == 6
@@ -151,7 +151,7 @@ def test_a_network_that_rots_under_the_daemon_is_told_and_waited_for(rotten, cro
         assert wait_until(lambda: not running.workers(), 20)
         good = _flip(network)
         (photos / "new.jpg").write_bytes(crops.jpeg(Random(40)))
-        assert wait_until(lambda: "is damaged; 'indexer models build' builds it again" in program.log(), 20)
+        assert wait_until(lambda: "is damaged; run 'indexer models build' to rebuild it" in program.log(), 20)
         assert "new.jpg" not in program.names()
         network.write_bytes(good)
         program.until(lambda ends: "new.jpg" in ends)

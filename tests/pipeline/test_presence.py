@@ -169,9 +169,9 @@ def test_a_folder_that_goes_away_does_not_stop_the_daemon(library: Path, tmp_pat
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="folder does not exist; is a disk not mounted"):
+    with pytest.raises(StoreError, match="folder does not exist; check that the disk is mounted"):
         DaemonLock.claim(tmp_path / "disk" / "l.sqlite")
-    with pytest.raises(StoreError, match="cannot be paused, its folder does not exist"):
+    with pytest.raises(StoreError, match="cannot be paused: its folder does not exist"):
         pause(tmp_path / "disk" / "l.sqlite")
 
 

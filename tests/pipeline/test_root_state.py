@@ -53,7 +53,7 @@ def test_an_empty_mount_point_is_away(scanner, root: Path) -> None:
     root.mkdir()
     os.utime(root, LONG_AGO)
     assert state(scanner) == ("away", 3, 0)
-    assert "is a disk not mounted?" in folder_state(scanner.library, root).reason
+    assert "perhaps a disk is not mounted" in folder_state(scanner.library, root).reason
 
 
 def test_a_mount_point_with_a_note_in_it_is_away(scanner, root: Path) -> None:

@@ -98,7 +98,7 @@ def test_each_size_and_face_is_kept_apart(tmp_path: Path, folder: Path, thumbnai
 def test_another_picture_in_its_place_is_not_kept_for_it(tmp_path: Path, folder: Path, thumbnails: Thumbnails) -> None:
     path, content = photo(tmp_path / "a.png")
     photo(path, "blue")
-    with pytest.raises(PhotoError, match="not the photo any more"):
+    with pytest.raises(PhotoError, match="no longer the photo"):
         thumbnails.photo(path, content, 100)
     assert not kept(folder)
 

@@ -133,8 +133,8 @@ def test_train_may_be_a_label_like_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        ({}, "pictures in 0 sub-folders"),
-        ({"a": 9}, "pictures in 1 sub-folders"),
+        ({}, "pictures in 0 subfolders"),
+        ({"a": 9}, "pictures in 1 subfolders"),
         ({"a": 9, "b": 4}, "4 different pictures of 'b'"),
         ({"a": 9, "b\nc": 9}, "cannot be a label"),
         ({"train/a": 9, "train/b": 9, "test/a": 2}, "no picture of 'b' for test"),

@@ -74,8 +74,8 @@ def test_an_object_and_a_class_of_one_s_own_are_explained_by_their_network() -> 
     tags = VOCABULARY.tags((Evidence("lite", b""), xray), found, (), look, classes)
     seen = Analysis(Metadata("JPEG", 1, 1), Hashes(b"", b""), look, (Evidence("lite", b""), xray), tags, (), b"", ())
     lung, dog = reasons(VOCABULARY, replace(seen, objects=found), ("atelectasis", "dog"), classes)
-    assert str(lung) == "atelectasis 0.90 ← Atelectasis 0.90 in view 0 (xray); shown from 0.7 on"
-    assert str(dog) == "dog 0.80 ← dog 0.80, dog 0.60 (coco); shown from 0.25 on"
+    assert str(lung) == "atelectasis 0.90 ← Atelectasis 0.90 in view 0 (xray); minimum score 0.7"
+    assert str(dog) == "dog 0.80 ← dog 0.80, dog 0.60 (coco); minimum score 0.25"
     assert (dog.view, dog.tag.source, dog.model) == (None, "dog (coco)", "coco-22222222")
 
 
@@ -87,4 +87,4 @@ def test_a_tag_that_faces_decided_is_explained_by_them() -> None:
     tags = VOCABULARY.tags((), (person,), (face,), look, classes)
     seen = Analysis(Metadata("JPEG", 1, 1), Hashes(b"", b""), look, (), tags, (face,), b"", (), (person,))
     (why,) = reasons(VOCABULARY, seen, ("person",), classes)
-    assert str(why) == "person 0.99 ← 1 face; shown from 0.25 on"
+    assert str(why) == "person 0.99 ← 1 face; minimum score 0.25"

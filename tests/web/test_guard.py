@@ -148,13 +148,13 @@ def test_only_loopback_is_for_this_machine_alone(address: str, alone: bool) -> N
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.5", "nas"])
 def test_an_address_that_others_reach_needs_a_password_or_token(address: str) -> None:
-    with pytest.raises(ConfigError, match=r"can be reached by other machines; .* --set-password"):
+    with pytest.raises(ConfigError, match=r"can be reached from other computers; .* --set-password"):
         Guard.of(Config(serve_address=address))
     Guard.of(Config(serve_address=address, serve_token=kept_token(TOKEN)))
 
 
 def test_a_name_for_others_needs_a_password_or_token_too() -> None:
-    with pytest.raises(ConfigError, match=r"for others to call this server by; .* --set-password"):
+    with pytest.raises(ConfigError, match=r"can reach this server by these names; .* --set-password"):
         Guard.of(Config(serve_hosts=("photos.example.org",)))
 
 
@@ -366,7 +366,7 @@ def test_a_password_is_kept_with_its_salt_and_cost() -> None:
     assert not keys.open_by_password("x" * 100_000)
     assert not Keys(Config()).open_by_password("")
     older = "scrypt:1024:8:1:c2FsdHNhbHRzYWx0c2FsdA==:wrong"
-    with pytest.raises(ConfigError, match="set the password anew"):
+    with pytest.raises(ConfigError, match="set the password again"):
         Keys(Config(serve_password=older))
 
 

@@ -73,7 +73,7 @@ def test_a_wrong_password_opens_nothing_and_is_told(start: Start) -> None:
     client = start()
     wrong = log_in(client, "wrong horse", next="/people")
     assert wrong.status_code == 401
-    assert "This is not the password." in wrong.text
+    assert "Wrong password." in wrong.text
     assert 'value="/people"' in wrong.text
     assert "wrong horse" not in wrong.text
     assert not client.cookies
@@ -87,7 +87,7 @@ def test_after_some_wrong_passwords_one_must_wait_even_with_the_right_one(start:
     slow = log_in(client)
     assert slow.status_code == 429
     assert 1 <= int(slow.headers["retry-after"]) <= 5
-    assert re.search(r"Too many tries. Wait [1-5] seconds?, then", slow.text)
+    assert re.search(r"Too many attempts. Wait [1-5] seconds?, then", slow.text)
     assert "1 seconds" not in slow.text
 
 

@@ -112,7 +112,7 @@ def test_what_cannot_be_undone_any_more_says_so(two) -> None:
     served, _, ben, _ = two
     with served.site.library.writing() as connection:
         connection.exec_driver_sql("DELETE FROM people WHERE id = ?", (ben,))
-    assert "cannot be undone any more" in said(served, "people/undo", status=409)["detail"]
+    assert "can no longer be undone" in said(served, "people/undo", status=409)["detail"]
 
 
 def test_faces_that_are_nobodys_are_grouped(served) -> None:
@@ -163,7 +163,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(two, path: str, body: Any
 
 def test_all_faces_of_a_person_cannot_be_split(two) -> None:
     served, anna, _, faces = two
-    assert "nothing to split" in said(served, f"people/{anna}/split", {"faces": faces[:1]}, status=422)["detail"]
+    assert "leave at least one" in said(served, f"people/{anna}/split", {"faces": faces[:1]}, status=422)["detail"]
     said(served, f"people/{anna}/split", {"faces": faces[1:2]}, status=422)
 
 
@@ -184,7 +184,7 @@ def test_faces_that_may_be_a_persons_are_offered_until_they_are_refused(two) -> 
     assert best["face"] not in [
         each["face"] for each in asked(served, f"people/{anna}/similar", threshold=100)["matches"]
     ]
-    assert said(served, "people/undo")["undone"] == "Said that 1 face is not Anna"
+    assert said(served, "people/undo")["undone"] == "Rejected 1 face for Anna"
     assert asked(served, f"people/{anna}/similar", threshold=100) == offered
     asked(served, "people/9999/similar", status=404)
 

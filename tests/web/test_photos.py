@@ -100,7 +100,7 @@ def test_a_photo_whose_name_another_one_has_now_is_shown_and_changed_as_itself(s
     assert (after["own_tags"], after["rating"], after["hidden"]) == ([], None, False)
     (hit,) = served.client.get("/api/search", params={"q": "is:missing is:hidden"}).json()["hits"]
     assert (hit["photo"], hit["replaced"]) == (old, True)
-    assert "another photo has its name now" in served.client.get(f"/photos/{old}").text
+    assert "replaced by another photo of the same name" in served.client.get(f"/photos/{old}").text
 
 
 def test_stars_are_given_and_taken_away(served) -> None:

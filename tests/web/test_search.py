@@ -99,7 +99,7 @@ def test_what_finds_nothing_says_why(client) -> None:
     found = client.get("/api/search", params={"q": "caat"}).json()
     assert found["total"] == 0
     (hint,) = found["hints"]
-    assert hint["text"].startswith("No photo is tagged 'caat'. Near it: cat")
+    assert hint["text"].startswith("No photo is tagged 'caat'. Similar tags: cat")
     assert hint["instead"][0] == {"text": "cat", "query": "cat"}
     instead = client.get("/api/search", params={"q": "caat -dog"}).json()["hints"][0]["instead"]
     assert instead[0] == {"text": "cat", "query": "cat -dog"}
@@ -262,7 +262,7 @@ def test_photos_in_folders_that_are_away_are_marked_and_can_be_left_out(served, 
     assert {hit["away"] for hit in found["hits"]} == {True}
     assert served.client.get("/api/search?q=cat is:away").json()["total"] == found["total"]
     assert served.client.get("/api/search?q=cat -is:away").json()["total"] == 0
-    assert "its folder is away" in served.client.get("/?q=cat").text
+    assert "folder not available" in served.client.get("/?q=cat").text
 
 
 def test_an_answer_is_another_one_when_a_folder_comes_back(served, home, disk: Path) -> None:
@@ -274,7 +274,7 @@ def test_an_answer_is_another_one_when_a_folder_comes_back(served, home, disk: P
     answer = served.client.get("/api/search?q=cat", headers=again)
     assert answer.status_code == 200
     assert {hit["away"] for hit in answer.json()["hits"]} == {False}
-    assert "its folder is away" not in served.client.get("/?q=cat").text
+    assert "folder not available" not in served.client.get("/?q=cat").text
 
 
 def test_the_status_says_which_folders_are_away(served, disk: Path) -> None:

@@ -100,13 +100,13 @@ def test_a_new_one_takes_the_place_of_an_old_one(source: Path, tmp_path: Path) -
 
 def test_a_folder_that_cannot_be_written_to_is_a_sentence(source: Path, tmp_path: Path) -> None:
     (tmp_path / "own").write_text("a file")
-    with pytest.raises(ModelError, match="cannot be kept in"):
+    with pytest.raises(ModelError, match="cannot be saved in"):
         take(source, tmp_path / "own")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "Net", "a/b", ".hidden", "x" * 65, "né"])
 def test_a_name_that_cannot_be_a_files_is_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="a name has small letters"):
+    with pytest.raises(ModelError, match="use lowercase letters"):
         check_name(name, (), tmp_path, replace=False)
 
 
@@ -124,7 +124,7 @@ def test_a_name_whose_folder_is_somebody_elses_is_refused(tmp_path: Path) -> Non
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
     for name in ("mine", "gone"):
         for replace in (False, True):
-            with pytest.raises(ModelError, match="is there already, and no network of that name"):
+            with pytest.raises(ModelError, match="already exists, but no model of that name"):
                 check_name(name, (), tmp_path, replace=replace)
 
 

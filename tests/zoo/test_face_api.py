@@ -355,7 +355,7 @@ def test_what_is_no_manifest_is_refused(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", MANIFESTS)
 def test_weights_of_another_network_are_refused(kind: str, manifest: Path) -> None:
-    with pytest.raises(ModelError, match="those of another network: they hold no"):
+    with pytest.raises(ModelError, match="those of another model: they contain no"):
         build(kind, manifest)
 
 

@@ -289,7 +289,7 @@ def writing(path: Path, target: Path) -> Path:
 def test_a_network_that_writes_files_is_refused_and_has_written_none(tmp_path: Path) -> None:
     target = tmp_path / "target"
     spec = described("saved_model", writing(tmp_path / "saved", target), Net())
-    with pytest.raises(ModelError, match=r"its operation WriteFile touches files, .*; --trust lets it"):
+    with pytest.raises(ModelError, match=r"its operation WriteFile accesses files, .*; use --trust"):
         build_missing([spec], tmp_path / "built")
     assert not target.exists()
     trusted = replace(spec, weights=replace(spec.weights, trust=True))
@@ -328,7 +328,7 @@ def writing_before(path: Path, target: Path, where: str) -> Path:
 def test_no_step_of_loading_a_network_lets_it_write_a_file(where: str, tmp_path: Path) -> None:
     target = tmp_path / "target"
     spec = described("tf1_saved_model", writing_before(tmp_path / "saved", target, where), Net())
-    with pytest.raises(ModelError, match="its operation WriteFile touches files"):
+    with pytest.raises(ModelError, match="its operation WriteFile accesses files"):
         build(spec, tmp_path / "built")
     assert not target.exists()
 
@@ -356,7 +356,7 @@ def test_a_graph_is_judged_by_what_its_answer_needs(tmp_path: Path) -> None:
     spec = described("frozen_graph", file, Net())
     build(spec, tmp_path / "built")
     outputs = {"probabilities": replace(spec.outputs["probabilities"], tensor="writes")}
-    with pytest.raises(ModelError, match="its operation WriteFile touches files"):
+    with pytest.raises(ModelError, match="its operation WriteFile accesses files"):
         build(replace(spec, outputs=outputs), tmp_path / "built")
     assert not target.exists()
 

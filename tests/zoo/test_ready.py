@@ -220,7 +220,7 @@ def test_what_cannot_be_meant_is_refused(path: str, asked: dict[str, Any], reaso
 
 
 def test_a_file_of_another_network_is_refused(made: Made) -> None:
-    with pytest.raises(ModelError, match="no object detector"):
+    with pytest.raises(ModelError, match="not an object detector"):
         find(f"mask-rcnn:{made('saved_model')}")
     with pytest.raises(ModelError, match=r"no output logits or default.*; its outputs: probabilities"):
         find(f"pnasnet-large:{made('saved_model')}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from indexer.pipeline.predict.predict import Prediction, Predictor
     from indexer.vision.spec import ModelSpec
 
-Pictures = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures, or folders of them.")]
+Pictures = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures, or folders of pictures.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,12 +32,15 @@ def classify(
     files: Pictures,
     model: Annotated[
         list[str] | None,
-        typer.Option(help="A classifier or object detector instead of those in the settings; may be repeated."),
+        typer.Option(help="Classifier or object detector to use instead of those in the settings; repeatable."),
     ] = None,
-    classes: Annotated[int, typer.Option(min=0, max=20, help="Classes of each network at most.")] = 5,
+    classes: Annotated[int, typer.Option(min=0, max=20, help="Maximum number of classes per model.")] = 5,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell the tags and classes of any pictures; no library is read or written, and faces are not looked for."""
+    """Show the tags and classes that the models give to pictures, without using a library.
+
+    Faces are not detected.
+    """
     from indexer.pipeline.predict.predict import glances
 
     config = session.settings().config

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from indexer.cli.session import Session
 
 
-app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+app = typer.Typer(help="Show the settings.", no_args_is_help=True)
 
 
 @command(app, "show")
 def show(session: Session, as_json: JsonOption = False) -> None:
-    """Print every setting, its value and where it came from."""
+    """Show all settings with their values and where each comes from."""
     settings = session.settings()
     effective: dict[str, Any] = {"library": settings.config.library_file, "models_folder": settings.config.models_path}
     effective["own_models"] = settings.config.own_models_path
@@ -62,7 +62,7 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
 
 
-_HEAD = "Settings of indexer; config.example.toml of the program tells of all of them."
+_HEAD = "Settings of indexer; config.example.toml explains all of them."
 
 
 def keep(session: Session, key: str, value: str | Sequence[str]) -> None:
@@ -78,7 +78,7 @@ def keep(session: Session, key: str, value: str | Sequence[str]) -> None:
     shown = "(secret)" if secret else value if isinstance(value, str) else ", ".join(value) or "none"
     session.say(f"{key} = {shown}   ({printable(file)})")
     if session.settings().origins[key] == "environment":
-        session.say(f"The environment variable INDEXER_{key.upper()} goes before it, though.")
+        session.say(f"The environment variable INDEXER_{key.upper()} overrides it, though.")
 
 
 def _write(file: Path, key: str, value: str | list[str], *, private: bool) -> None:
@@ -101,4 +101,4 @@ def _write(file: Path, key: str, value: str | list[str], *, private: bool) -> No
                 part.chmod(part.stat().st_mode & 0o770 if target.exists() else 0o600)
             part.replace(target)
     except (OSError, ValueError, TOMLKitError) as error:
-        raise ConfigError(key, f"cannot be kept in {printable(file)}: {error}") from error
+        raise ConfigError(key, f"cannot be saved in {printable(file)}: {error}") from error

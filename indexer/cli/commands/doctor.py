@@ -29,17 +29,17 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     session: Session,
-    mend: Annotated[bool, typer.Option("--repair", help="Do what is safe about it, and look again.")] = False,
+    mend: Annotated[bool, typer.Option("--repair", help="Make the repairs that are safe, then check again.")] = False,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Compare every photo with the bytes of its file, too; stop it with Ctrl-C.")
+        bool, typer.Option("--deep", help="Also compare every photo with the bytes of its file; stop with Ctrl-C.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Look at the library, the networks, the disk and the machine, and say what is wrong and what to do about it.
+    """Check the library, the models, the disk and the computer, and show problems and how to solve them.
 
-    Nothing is changed without --repair, and photos never are. It may run beside a scan or a watch.
-    --deep reads every file, and goes on where it was stopped; photos that differ are looked at by the next scan.
-    The exit code is 0 where all is well, or only worth a note, and 1 where warnings or errors are left.
+    Nothing is changed without --repair, and photos are never changed. You can run it during a scan or a watch.
+    --deep reads every file and continues where it was stopped; photos that differ are analyzed by the next scan.
+    The exit code is 0 if there are no problems, or only notes, and 1 if warnings or errors remain.
     """
     from datetime import UTC, datetime
 
@@ -67,12 +67,12 @@ def doctor(
 
 def backup(
     session: Session,
-    file: Annotated[Path, typer.Argument(help="The file to make; its folder must exist.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+    file: Annotated[Path, typer.Argument(help="File to write; its folder must exist.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite the file if it exists.")] = False,
 ) -> None:
-    """Copy the library to a file, also while a scan or a watch writes to it; the copy is checked.
+    """Back up the library to a file and verify the copy; works even during a scan or a watch.
 
-    To go back to it, see docs/operations.md.
+    docs/operations.md explains how to restore it.
     """
     from indexer.library.checks.finding import size_text
     from indexer.library.db.backup import backup as make
@@ -113,4 +113,4 @@ def _tell(session: Session, found: Sequence[Finding], done: Sequence[str], mende
     counts = {level: sum(finding.level == level for finding in found) for level in ("error", "warning", "note")}
     session.say(", ".join(f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items()) + ".")
     if not mended and any(finding.repairable for finding in found):
-        session.say("'indexer doctor --repair' does what is safe about it.")
+        session.say("'indexer doctor --repair' makes the repairs that are safe.")

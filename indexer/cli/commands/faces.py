@@ -14,16 +14,16 @@ from indexer.cli.session import Session, command
 from indexer.errors import IndexerError, printable
 from indexer.records.people import face_record
 
-app = typer.Typer(help="Look at the faces of photos; forget faces.", no_args_is_help=True)
+app = typer.Typer(help="List the faces of photos; erase faces.", no_args_is_help=True)
 
 
 @command(app, "list")
 def show_list(
     session: Session,
-    file: Annotated[Path, typer.Argument(help="A photo in the library.")],
+    file: Annotated[Path, typer.Argument(help="Photo in the library.")],
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
-    """List the faces of a photo, from left to right: their numbers, and whose they are."""
+    """List the faces of a photo from left to right, with their numbers and people."""
     from indexer.library.people.people import faces_in, list_people
 
     with session.open_library() as library:
@@ -48,29 +48,31 @@ def show_list(
 @command(app, "forget")
 def forget(
     session: Session,
-    faces: Annotated[list[str] | None, typer.Argument(help="PATH#N, or numbers of faces.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All faces of the library, and all people.")] = False,
-    folder: Annotated[Path | None, typer.Option("--folder", help="All faces of the photos below a folder.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    faces: Annotated[list[str] | None, typer.Argument(help="Faces: PATH#N or numbers.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Erase all faces and people of the library.")] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Erase all faces in photos below this folder.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Erase what the network knows of faces, for good: no scan stores it again. It cannot be undone.
+    """Erase the descriptors of faces for good; no scan stores them again. This cannot be undone.
 
-    Faces in photos that come later are described; `faces = false` or `no_faces` in the settings prevents that.
+    Faces in photos that are added later are still described, unless the settings say `faces = false` or `no_faces`.
     """
     from indexer.library.people import forget
 
     if bool(faces) + everything + (folder is not None) != 1:
-        raise IndexerError("name faces, or give --all, or --folder")
+        raise IndexerError("give faces, --all or --folder")
     with session.open_library(read_only=False) as library:
         if everything:
-            sure(yes, "Erase all faces and people of the library for good?")
+            sure(yes, "Permanently erase all faces and people of the library?")
             forgotten = forget.forget_all(library)
         elif folder is not None:
-            sure(yes, f"Erase all faces below {printable(folder)} for good?")
+            sure(yes, f"Permanently erase all faces in photos below {printable(folder)}?")
             forgotten = forget.forget_folder(library, folder.resolve())
         else:
             with library.reading() as connection:
                 numbers = face_numbers(connection, faces or [])
-            sure(yes, f"Erase {count(len(numbers), 'face')} for good?")
+            sure(yes, f"Permanently erase {count(len(numbers), 'face')}?")
             forgotten = forget.forget_faces(library, numbers)
         say_forgotten(session, library.path, forgotten)

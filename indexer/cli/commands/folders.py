@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from indexer.pipeline.root_state import RootState
 
 app = typer.Typer()
-_SAID = (("words", "word"), ("ratings", "rating"), ("hidden", "hidden photo"), ("named", "named face"))
+_SAID = (("words", "tag"), ("ratings", "rating"), ("hidden", "hidden photo"), ("named", "named face"))
 
 
 @main_command(app)
 def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
-    """List the folders of the library, and whether they are there; add a folder, or forget one for good.
+    """List the folders of the library and whether they are available; the subcommands add or remove a folder.
 
-    'away': the folder cannot be seen now (a disk that is not mounted, a folder that was renamed); its photos are kept.
-    'empty': it is there, but no photo is. Beside them stands which are in the setting 'folders', that is, are taken
-    by 'scan' and 'watch' where none is named.
+    'away': the folder is not available (disk not mounted, folder renamed); its photos are kept. 'empty': the folder
+    exists, but contains no photos. 'in settings': the folder is in the setting 'folders', which 'scan' and
+    'watch' use if you give none.
     """
     from indexer.pipeline.root_state import root_states
 
@@ -45,7 +45,9 @@ def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  #
         say_found_elsewhere(session, library)
     told = [*_of_roots(roots, chosen), *_not_scanned(roots, chosen)]
     if format is Format.TABLE and not told:
-        session.say("The library has no folders yet; 'indexer folders add FOLDER' or a scan adds one.")
+        session.say(
+            "The library has no folders yet; add one with 'indexer folders add FOLDER' or 'indexer scan FOLDER'."
+        )
         return
     present(
         told,
@@ -66,37 +68,37 @@ def show_list(session: Session, format: FormatOption = Format.TABLE) -> None:  #
 
 @command(app, "add")
 def add(session: Session, folders: Annotated[list[Path], typer.Argument(help="Folders of photos.")]) -> None:
-    """Make folders part of the library, and add them to the setting 'folders'; a scan takes their photos in."""
+    """Add folders to the library and to the setting 'folders'; the next scan indexes their photos."""
     from indexer.library.roots import add_root
 
     places = [Path(os.path.realpath(folder)) for folder in folders]
     for folder, place in zip(folders, places, strict=True):
         if not place.is_dir():
-            raise LibraryError(folder, "it is no folder" if place.exists() else "it does not exist")
+            raise LibraryError(folder, "it is not a folder" if place.exists() else "it does not exist")
     with session.open_library(read_only=False, create=True) as library:
         for place in places:
             root = add_root(library, place)
-            inside = "" if root == place else f" as a part of {printable(root)}"
-            write(f"{printable(place)} belongs to the library{inside}.")
+            inside = "" if root == place else f" as part of {printable(root)}"
+            write(f"{printable(place)} is in the library{inside}.")
     chosen = {Path(os.path.realpath(each)) for each in folders_in_file(session.config).values()}
     new = [place for place in dict.fromkeys(places) if chosen.isdisjoint((place, *place.parents))]
     if new:
         keep(session, "folders", [*folders_in_file(session.config), *map(str, new)])
-    session.say("'indexer scan' takes their photos in.")
+    session.say("Run 'indexer scan' to index its photos." if len(places) == 1 else "Run 'indexer scan' to index them.")
 
 
 @command(app, "remove")
 def remove(
     session: Session,
-    folder: Annotated[Path, typer.Argument(help="A folder of the library, or one inside; it need not exist.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    backup: Annotated[bool, typer.Option("--backup/--no-backup", help="Copy the library before.")] = True,
+    folder: Annotated[Path, typer.Argument(help="Folder of the library, or a folder inside one; need not exist.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    backup: Annotated[bool, typer.Option("--backup/--no-backup", help="Back up the library first.")] = True,
 ) -> None:
-    """Forget a folder for good, with all that is known of its photos; the photos themselves are not touched.
+    """Remove a folder from the library for good, with all data about its photos; the photo files are not touched.
 
-    What you said of them and the descriptions of their faces are erased, thumbnails that no other photo needs are
-    deleted, and the setting 'folders' names the folder no longer. It cannot be undone but by the copy of the library
-    that is made before.
+    Erases your tags, ratings and names for these photos and the descriptors of their faces, deletes thumbnails that no
+    other photo needs, and removes the folder from the setting 'folders'. The only way back is the backup that is made
+    first.
     """
     from indexer.library.people.forget import contents
 
@@ -104,7 +106,7 @@ def remove(
         place = _place(library, folder)
         known, named = contents(library, place), _named_in_file(session, place)
         if not named and (known is None or not (known.roots or known.photos)):
-            raise LibraryError(folder, "is no folder of the library; 'indexer folders' lists them")
+            raise LibraryError(folder, "is not a folder of the library; 'indexer folders' lists them")
         _refuse_watched(library, folder, place)
         if known is not None and known.photos and not yes:
             _ask(session, _question(place, known))
@@ -163,7 +165,7 @@ def _refuse_watched(library: Library, folder: Path, place: Path) -> None:
         return
     followed = [each.folder for each in daemon.folders]
     if not followed or any(each.is_relative_to(place) or place.is_relative_to(each) for each in followed):
-        reason = "is followed by 'indexer watch', which would take its photos in again; stop it first"
+        reason = "is watched by 'indexer watch', which would index its photos again; stop it first"
         raise LibraryError(folder, reason)
 
 
@@ -176,11 +178,11 @@ def _ask(session: Session, question: str) -> None:
 
 def _question(place: Path, known: Contents) -> str:
     said = [count(getattr(known, name), noun) for name, noun in _SAID if getattr(known, name)]
-    text = f"Forget {count(known.photos, 'photo')} of {printable(place)}?"
+    text = f"Remove {count(known.photos, 'photo')} of {printable(place)} from the library?"
     if said:
-        text += f" What you said of them goes, too: {', '.join(said)}."
+        text += f" This also erases {', '.join(said)}."
     if place.is_dir():
-        text += " The folder is there: a scan of it, or of one around it, takes its photos in as new ones."
+        text += " The folder still exists: a later scan of it, or of a folder above it, adds its photos as new ones."
     return text
 
 
@@ -193,12 +195,12 @@ def _forget(session: Session, library: Library, place: Path, known: Contents, *,
         name = f"{library.path.name}.before-remove-{datetime.now():%Y%m%d-%H%M%S}.bak"
         copy(library.path, library.path.with_name(name))
     photos = forget_photos(library, place)
-    write(f"{count(photos, 'photo')} of {printable(place)} forgotten.")
+    write(f"{count(photos, 'photo')} of {printable(place)} removed from the library.")
     thumbnails = session.settings().config.thumbnails_path
     try:
         forget_thumbnails(thumbnails, known.contents)
     except OSError as error:
-        session.say(f"Thumbnails of them are left in {printable(thumbnails)}: {error}")
+        session.say(f"Some of their thumbnails could not be deleted from {printable(thumbnails)}: {error}")
     for root in known.roots:
-        write(f"{printable(root)} is no folder of the library any more.")
+        write(f"{printable(root)} is no longer a folder of the library.")
     say_copies(session, library.path)

@@ -11,7 +11,7 @@ from indexer.cli.session import Session, command
 from indexer.records.history import entry_record
 
 _NOTHING = "There is nothing to undo."
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be undone, and change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be undone, without undoing it.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,14 +25,14 @@ def show_history(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of entries.")] = 50,
     kind: Annotated[
         str | None,
-        typer.Option(help="Only entries of one kind: people, words, rating, hidden, taught, xmp or identity."),
+        typer.Option(help="Only one kind of entry: people, words, rating, hidden, taught, xmp or identity."),
     ] = None,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
-    """List what you said of photos and people, the newest first; 'undo' takes it back by its number.
+    """List your changes to photos and people, newest first; 'indexer undo NUMBER' undoes one.
 
-    Of scans it has only where a name was used again ('identity'): undone, what you said goes to the photo that has it
-    now. An undo is an entry, too: undone, the act is done again.
+    Scans appear only where another photo took the name of an earlier one ('identity'): undoing that moves your tags and
+    other changes to the photo that has the name now. An undo is an entry, too: undoing it repeats the change.
     """
     from indexer.library.history.change_log import KINDS, history
 
@@ -55,15 +55,16 @@ def undo(
     number: Annotated[
         int | None,
         typer.Argument(
-            min=1, max=2**63 - 1, help="An entry of 'indexer history'; none: the newest that is not undone."
+            min=1, max=2**63 - 1, help="Number from 'indexer history' (default: the latest change that is not undone)."
         ),
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Take back what you said last: a word, stars, hiding, a name, an import; then what you said before.
+    """Undo your last change: a tag, rating, hiding, name or import; repeat the command to undo earlier changes.
 
-    With a number, that entry, unless a later one has changed the same: that one is named. The number of an undo does
-    the act again. Photos may have been moved, renamed or analyzed since. What no longer fits is left as it is.
+    With a number, undo that entry, unless a later entry changed the same thing: then that one is named. With the number
+    of an undo, repeat the change. This works even if photos were moved, renamed or analyzed since; whatever no longer
+    fits is left as it is.
     """
     take_back(session, number, dry_run=dry_run)
 

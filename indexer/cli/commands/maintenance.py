@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def retag(session: Session) -> None:
-    """Make all tags anew from what the networks once saw, after rules or thresholds have changed; no network runs."""
+    """Recompute all tags from stored model results, after a change of rules or thresholds; no model runs."""
     from indexer.assemble import model_set
     from indexer.cli.commands.teach import tell_stale
     from indexer.library.indexing.outcomes import stored_classes
@@ -42,7 +42,7 @@ def retag(session: Session) -> None:
     with session.open_library(read_only=False) as library:
         classes = words_of_models(vocabulary, stored_classes(library), read_specs(config.own_models_path).values())
         for idle in idle_rules(vocabulary.rules, vocabulary.known | _words(classes)):
-            session.say(f"A rule that can do nothing: {idle}")
+            session.say(f"This rule has no effect: {idle}")
         scene: tuple[str, ...] = ()
         try:
             scene = model_set(config).networks().scene
@@ -50,7 +50,7 @@ def retag(session: Session) -> None:
         except ModelError as error:  # the tags are made all the same
             session.say(str(error))
         seen, changed = make_tags(library, vocabulary, classes, scene)
-    write(f"{changed:,} of {count(seen, 'photo')} got other tags.")
+    write(f"{changed:,} of {count(seen, 'photo')} got different tags.")
 
 
 def _words(classes: Mapping[str, ModelWords]) -> frozenset[str]:
@@ -59,32 +59,34 @@ def _words(classes: Mapping[str, ModelWords]) -> frozenset[str]:
 
 def prune(
     session: Session,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be forgotten, and do nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be removed, without removing it.")
+    ] = False,
 ) -> None:
-    """Forget the photos that are missing."""
+    """Remove missing photos from the library."""
     from indexer.library.indexing.files import missing_photos
     from indexer.library.indexing.outcomes import forget_missing
 
     with session.open_library(read_only=dry_run) as library:
         paths = missing_photos(library) if dry_run else forget_missing(library)
     for path in paths:  # where a file has the path, it holds another photo
-        session.detail(f"{printable(path)}{' (the photo that was there before)' * os.path.lexists(path)}")
-    write(f"{count(len(paths), 'missing photo')} {'would be forgotten' if dry_run else 'forgotten'}.")
+        session.detail(f"{printable(path)}{' (the earlier photo of this name)' * os.path.lexists(path)}")
+    write(f"{count(len(paths), 'missing photo')} {'would be removed' if dry_run else 'removed'}.")
 
 
 def relocate(
     session: Session,
-    old: Annotated[Path, typer.Argument(help="Where the photos were.")],
-    new: Annotated[Path, typer.Argument(help="Where they are now.")],
+    old: Annotated[Path, typer.Argument(help="Folder where the photos were.")],
+    new: Annotated[Path, typer.Argument(help="Folder where they are now.")],
 ) -> None:
-    """Say that a folder of photos now lies elsewhere: everything known of them goes along."""
+    """Update the library after a folder of photos was moved; all data about the photos is kept."""
     from indexer.library.indexing.files import file_states
     from indexer.library.roots import relocate_folder
 
     if not new.is_dir():
-        raise LibraryError(new, "is no folder; move the photos there first")
+        raise LibraryError(new, "is not a folder; move the photos there first")
     with session.open_library(read_only=False) as library:
         if not file_states(library, [old.resolve()]):
-            raise LibraryError(old, "holds no photo of the library; 'indexer status' shows its folders")
+            raise LibraryError(old, "contains no photos of the library; 'indexer folders' lists its folders")
         moved = relocate_folder(library, old.resolve(), new.resolve())
-    write(f"{count(moved, 'photo')} now {'lies' if moved == 1 else 'lie'} in {printable(new.resolve())}.")
+    write(f"{count(moved, 'photo')} {'is' if moved == 1 else 'are'} now in {printable(new.resolve())}.")

@@ -26,7 +26,7 @@ from indexer.errors import IndexerError, printable
 from indexer.records.people import face_record, grouped_record, person_record
 from indexer.records.plain import is_in
 
-app = typer.Typer(help="Group faces into people, name and correct them.", no_args_is_help=True)
+app = typer.Typer(help="Group faces into people; name, merge and correct people.", no_args_is_help=True)
 review.register(app)
 
 
@@ -34,17 +34,17 @@ review.register(app)
 def cluster(
     session: Session,
     distance: Annotated[
-        float | None, typer.Option(min=0, max=2, help="How unlike two groups may be [default: the network's own].")
+        float | None, typer.Option(min=0, max=2, help="Maximum distance within a group (default: set by the model).")
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Dissolve people first that have no name and were never corrected.")
+        bool, typer.Option("--again", help="First dissolve people that have no name and were never corrected.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Group the faces that are nobody's: they join the people that are there, or become people of their own.
+    """Cluster unassigned faces: each joins an existing person or, with similar faces, becomes a new one.
 
-    Faces that are too poor to be compared are left, and so are those that are like no other. What you have said of
-    people and faces is never changed.
+    Faces of too low quality to compare stay unassigned, as do faces without similar ones. Your own names and
+    corrections are never changed.
     """
     from indexer.library.people.grouping import group
 
@@ -61,21 +61,21 @@ def cluster(
         write_json(grouped_record(done))
         return
     write(
-        f"{count(done.joined, 'face')} joined people that were there, {done.grouped:,} became "
+        f"{count(done.joined, 'face')} joined existing people, {done.grouped:,} became "
         f"{'1 new person' if done.people == 1 else f'{done.people:,} new people'}; "
-        f"{done.left:,} are like no other, {done.unfit:,} too poor to be compared."
+        f"{done.left:,} have no similar face, {done.unfit:,} are of too low quality to compare."
     )
 
 
 @command(app, "list")
 def show_list(
     session: Session,
-    hidden: Annotated[bool, typer.Option("--hidden", help="Also those that are hidden.")] = False,
-    named: Annotated[bool, typer.Option("--named", help="Only those with a name.")] = False,
-    min_faces: Annotated[int, typer.Option(min=0, help="Only those with so many faces.")] = 0,
+    hidden: Annotated[bool, typer.Option("--hidden", help="Include hidden people.")] = False,
+    named: Annotated[bool, typer.Option("--named", help="Only people with a name.")] = False,
+    min_faces: Annotated[int, typer.Option(min=0, help="Minimum number of faces.")] = 0,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
-    """List the people, those with most faces first."""
+    """List people, those with the most faces first."""
     from indexer.library.people.people import list_people
 
     with session.open_library() as library:
@@ -97,7 +97,7 @@ def show_list(
 
 @command(app, "show")
 def show(session: Session, who: Who, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
-    """Show the faces of a person: their numbers, and where they are."""
+    """Show the faces of a person: their numbers and their photos."""
     from indexer.library.people.people import faces_of, find_person
     from indexer.pipeline.root_state import away_roots
 
@@ -126,10 +126,10 @@ def show(session: Session, who: Who, format: FormatOption = Format.TABLE) -> Non
 def name(
     session: Session,
     who: Who,
-    name: Annotated[str, typer.Argument(help="The new name; '' takes the name away.")],
-    merge: Annotated[bool, typer.Option("--merge", help="Where another person has the name: they are one.")] = False,
+    name: Annotated[str, typer.Argument(help="New name; '' removes the name.")],
+    merge: Annotated[bool, typer.Option("--merge", help="If another person has this name, merge the two.")] = False,
 ) -> None:
-    """Give a person a name."""
+    """Name a person."""
     from indexer.library.people import corrections
     from indexer.library.people.people import namesake
 
@@ -138,23 +138,25 @@ def name(
             (person,) = person_numbers(connection, [who])
             other = namesake(connection, name)
         one = other is not None and other != person
-        if one and not merge and not _agreed(f"Person {other} is called so, too. Are they one person?"):
-            raise IndexerError(f"person {other} is called {name!r}, too; --merge says that they are one")
+        if one and not merge and not _agreed(f"Person {other} already has this name. Are they the same person?"):
+            raise IndexerError(f"person {other} is already named {name!r}; use --merge if they are the same person")
         with library.writing() as connection:
             if one and other is not None:
                 corrections.merge_people(connection, other, [person])
             else:
                 corrections.name_person(connection, person, name if name.strip() else None)
-    write(f"Person {other if one else person} is called {name.strip()}." if name.strip() else "The name is gone.")
+    write(
+        f"Person {other if one else person} is now named {name.strip()}." if name.strip() else "The name was removed."
+    )
 
 
 @command(app, "merge")
 def merge(
     session: Session,
     who: Who,
-    others: Annotated[list[str], typer.Argument(help="Names or numbers of those who are the same person.")],
+    others: Annotated[list[str], typer.Argument(help="Names or numbers of the people to merge into this person.")],
 ) -> None:
-    """Say that people are one: the first keeps its number and name."""
+    """Merge people who are the same person; the first keeps its number and name."""
     from indexer.library.people.corrections import merge_people
     from indexer.library.people.people import find_person
 
@@ -167,23 +169,23 @@ def merge(
 
 @command(app, "split")
 def split(session: Session, who: Who, faces: FaceNames) -> None:
-    """Say that some faces of a person are someone else's: together they become a new person."""
+    """Split faces off a person; together they become a new person."""
     from indexer.library.people.corrections import split_faces
 
     with session.open_library(read_only=False) as library, library.writing() as connection:
         (person,) = person_numbers(connection, [who])
         numbers = face_numbers(connection, faces)
         other = split_faces(connection, person, numbers)
-    write(f"{count(len(numbers), 'face')} of person {person} became person {other}.")
+    write(f"{count(len(numbers), 'face')} of person {person} are now person {other}.")
 
 
 @command(app, "move")
 def move(
     session: Session,
     faces: FaceNames,
-    to: Annotated[str, typer.Option("--to", help="Whose they are: a number, a name, or a new name.")],
+    to: Annotated[str, typer.Option("--to", help="Person to assign them to: a number, a name, or a new name.")],
 ) -> None:
-    """Say whose faces are."""
+    """Assign faces to a person."""
     from indexer.library.people.corrections import give_faces
     from indexer.library.people.people import find_person
 
@@ -198,7 +200,7 @@ def move(
 def hide(
     session: Session, who: Who, undo: Annotated[bool, typer.Option("--undo", help="Show the person again.")] = False
 ) -> None:
-    """Leave a person out of lists and questions; photos are found as before."""
+    """Hide a person from lists and reviews; searches still find the photos."""
     from indexer.library.people.corrections import hide_person
 
     with session.open_library(read_only=False) as library, library.writing() as connection:
@@ -209,9 +211,9 @@ def hide(
 
 @command(app, "undo")
 def undo(session: Session, dry_run: DryRun = False) -> None:
-    """Take back what you last said of people: a name, merge, split, move, answer or hiding; then what you said before.
+    """Undo your last change to people: a name, merge, split, move, review answer or hiding; repeat for earlier ones.
 
-    As 'indexer undo', but for what you said of people alone.
+    Like 'indexer undo', but for changes to people only.
     """
     take_back(session, kind="people", dry_run=dry_run)
 
@@ -220,11 +222,12 @@ def undo(session: Session, dry_run: DryRun = False) -> None:
 def forget(
     session: Session,
     who: Who,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Erase a person for good: the name, and what the network knows of each face. It cannot be undone.
+    """Erase a person for good: the name and the descriptors of all faces. This cannot be undone.
 
-    Backups made before still hold it; copies of these photos that come later are described anew, as of a stranger.
+    Earlier backups still contain them. If copies of these photos are added later, their faces are analyzed as those of
+    an unknown person.
     """
     from indexer.library.people.forget import forget_person
     from indexer.library.people.people import find_person
@@ -240,19 +243,19 @@ def forget(
 def sure(yes: bool, question: str) -> None:
     """Ask before something that cannot be undone. Errors: IndexerError where nobody says yes."""
     if not yes and not _agreed(question):
-        raise IndexerError("nothing was erased; --yes says that you are sure")
+        raise IndexerError("nothing was erased; use --yes to confirm")
 
 
 def say_forgotten(session: Session, library: Path, faces: int) -> None:
     """Tell what was erased, and which copies of the library beside it still hold it."""
-    write(f"{count(faces, 'face')} forgotten: no description of them is left, and no scan makes another.")
+    write(f"{count(faces, 'face')} erased: their descriptors are deleted, and no scan creates them again.")
     say_copies(session, library)
 
 
 def say_copies(session: Session, library: Path) -> None:
     """Tell which copies of the library beside it still hold what was erased."""
     for copy in sorted(library.parent.glob(f"{library.name}.*.bak")):
-        session.say(f"{printable(copy)} was made before and still holds what was erased; delete it.")
+        session.say(f"{printable(copy)} is an earlier copy and still contains the erased data; delete it.")
 
 
 def _agreed(question: str) -> bool:

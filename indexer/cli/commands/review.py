@@ -26,13 +26,13 @@ def register(app: typer.Typer) -> None:
 
 def review(
     session: Session,
-    who: Annotated[str | None, typer.Argument(help="Only this person: a name or a number.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Faces at most.")] = 100,
+    who: Annotated[str | None, typer.Argument(help="Only this person (name or number).")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of faces.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask about doubtful faces, the most doubtful first: y (yes), n (no), s (skip), q (quit).
+    """Review doubtful faces, most doubtful first. Answer y (yes), n (no), s (skip) or q (quit).
 
-    No picture is opened: the question says where the face is. --json lists them and asks nothing.
+    No picture is opened; each question says where the face is in the photo. --json lists the faces without asking.
     """
     with session.open_library(read_only=as_json) as library:
         names = _names(library)
@@ -41,9 +41,9 @@ def review(
             write_json([_record(each, names) for each in found], indent=2)
             return
         if found and not sys.stdin.readable():
-            raise IndexerError("there is nobody to answer; --json lists the doubtful faces")
+            raise IndexerError("no answers can be read here; use --json to list the doubtful faces")
         asked, told = _ask(library, found, names)
-    write(f"{count(told, 'answer')} to {count(asked, 'question')}." if found else "No face is doubtful.")
+    write(f"{count(told, 'answer')} to {count(asked, 'question')}." if found else "There are no doubtful faces.")
 
 
 def _doubts(session: Session, library: Library, who: str | None, limit: int) -> list[ReviewQuestion]:

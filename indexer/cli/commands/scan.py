@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 _REST = {"unchanged": "unchanged", "moved": "moved", "copied": "copied", "removed": "missing", "failed": "failed"}
 _SOME_FAILED = PhotoError.exit_code
-_REPLACED = "{} used again: what you said of the photos before is kept with them, as missing ('indexer history')."
+_REPLACED = (
+    "{} reused by other photos: your changes to the earlier photos are kept with those, as missing ('indexer history')."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -40,19 +42,19 @@ def register(app: typer.Typer) -> None:
 def scan(
     session: Session,
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Folders of photos; those of the settings if none.")
+        list[Path] | None, typer.Argument(help="Folders of photos (default: the folders in the settings).")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes; 0: one a CPU core.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try photos again that failed before.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Number of worker processes; 0: one per CPU core.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, without doing it.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Retry photos that failed before.")] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Analyze every photo anew, also those that seem unchanged.")
+        bool, typer.Option("--again", help="Analyze all photos again, even if they have not changed.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")] = False,
 ) -> None:
-    """Index folders of photos: what is new or changed is analyzed, what was moved keeps all that is known of it.
+    """Index folders of photos: analyze new and changed photos, and recognize photos that were moved.
 
-    A scan may be stopped at any time (Ctrl-C); the next one goes on where it stopped.
+    You can stop a scan at any time (Ctrl-C); the next scan continues where it stopped.
     """
     from indexer.cli.commands.teach import tell_stale
     from indexer.pipeline.scan.stats import ScanStats
@@ -60,7 +62,9 @@ def scan(
     config = session.settings(workers=workers).config
     folders = paths or list(config.folders)
     if not folders:
-        raise ConfigError("folders", "name a folder: indexer scan ~/Photos")
+        raise ConfigError(
+            "folders", "no folder is given; run 'indexer scan ~/Photos', or add a folder with 'indexer folders add'"
+        )
     scanning = _scanning(session, config, dry_run)
     scanning.prepare(folders)
     with stoppable() as stop, _open(session, config, dry_run) as library:
@@ -106,7 +110,7 @@ def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:
         write_json(told)
     else:
         write(
-            f"Nothing was done. A scan would look at {count(told['to_analyze'], 'file')}; "
+            f"Nothing was done. A scan would analyze {count(told['to_analyze'], 'file')}; "
             "{unchanged:,} are unchanged, {missing:,} are missing.".format_map(told)
         )
 
@@ -135,11 +139,11 @@ def _summarize(tally: ScanStats, stopped: bool, as_json: bool) -> None:
         f"({tally.rate:.1f} photos/s), {count(tally.faces, 'face')}; {rest}."
     )
     if told["failed"]:
-        write("'indexer failures' says why.")
+        write("'indexer failures' shows why.")
     if replaced := counts["replaced"]:
         write(_REPLACED.format(count(replaced, "name")))
     if stopped:
-        write("Start the scan again, and it goes on from here.")
+        write("Run the same command again to continue.")
 
 
 def _trouble(path: Path, reason: str) -> None:

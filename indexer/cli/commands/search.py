@@ -46,32 +46,38 @@ def search(
     session: Session,
     query: Annotated[
         list[str] | None,
-        typer.Argument(help="Words and fields, such as 'dog (beach | snow) -cat date:2023-05..2023-09'."),
+        typer.Argument(help="Search terms and fields, such as 'dog (beach | snow) -cat date:2023-05..2023-09'."),
     ] = None,
     keyword: Annotated[
-        list[str] | None, typer.Option("--keyword", "-k", help="A word; given again: all must match.")
+        list[str] | None, typer.Option("--keyword", "-k", help="Keyword to search for; if repeated, all must match.")
     ] = None,
-    any_word: Annotated[bool, typer.Option("--any", help="One of the keywords is enough.")] = False,
-    person: Annotated[list[str] | None, typer.Option(help="Somebody's name; given again: all must be there.")] = None,
+    any_word: Annotated[
+        bool, typer.Option("--any", help="Match photos with any of the keywords instead of all.")
+    ] = False,
+    person: Annotated[
+        list[str] | None, typer.Option(help="Name of a person in the photo; if repeated, all must be in it.")
+    ] = None,
     model: Annotated[
-        list[str] | None, typer.Option(help="Only words that this network gave; given again: all must have.")
+        list[str] | None, typer.Option(help="Only photos tagged by this model; if repeated, by all of them.")
     ] = None,
-    after: Annotated[str | None, typer.Option(help="Taken from this date on: 2024, 2024-05, 2024-05-03.")] = None,
-    before: Annotated[str | None, typer.Option(help="Taken up to this date, itself included.")] = None,
-    sort: Annotated[SortBy, typer.Option(help="Order; dates begin with the newest.")] = SortBy.SCORE,
-    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Photos at most.")] = 50,
-    offset: Annotated[int, typer.Option(min=0, max=_MOST, help="Leave out so many of the first.")] = 0,
-    min_score: Annotated[float, typer.Option(min=0, max=1, help="Only photos at least this sure.")] = 0.0,
-    count: Annotated[bool, typer.Option("--count", help="Print only how many photos match.")] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Say which classes and rules gave each tag.")] = False,
-    html: Annotated[Path | None, typer.Option(help="Write a page of thumbnails, too.", show_default=False)] = None,
-    open_page: Annotated[bool, typer.Option("--open", help="Show the page, or the best photo, at once.")] = False,
+    after: Annotated[str | None, typer.Option(help="Taken on or after this date: 2024, 2024-05, 2024-05-03.")] = None,
+    before: Annotated[str | None, typer.Option(help="Taken on or before this date.")] = None,
+    sort: Annotated[SortBy, typer.Option(help="Sort order; 'date' shows the newest first.")] = SortBy.SCORE,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the sort order.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Maximum number of photos.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, max=_MOST, help="Number of results to skip.")] = 0,
+    min_score: Annotated[float, typer.Option(min=0, max=1, help="Minimum score.")] = 0.0,
+    count: Annotated[bool, typer.Option("--count", help="Print only the number of matching photos.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the classes and rules behind each tag.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write a web page of thumbnails to this file.", show_default=False)
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page, or the best photo, when done.")] = False,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
-    """Find photos by words and fields, best first, and say why each was found: docs/searching.md.
+    """Find photos by keywords and fields, best match first, and show why each was found.
 
-    A query that begins with '-' stands after '--', or begins with NOT.
+    docs/searching.md explains the query language. If a query begins with '-', put '--' before it, or write NOT instead.
     """
     from datetime import date
 
@@ -122,7 +128,7 @@ def _refuse_no_place(sort: SortBy, query: Query) -> None:
     from indexer.library.query.ast import Near, leaves
 
     if sort is SortBy.DISTANCE and not any(isinstance(leaf, Near) for leaf in leaves(query)):
-        raise ConfigError("sort", "distance needs a place: near:LATITUDE,LONGITUDE,KM")
+        raise ConfigError("sort", "'distance' needs a place in the search: near:LATITUDE,LONGITUDE,KM")
 
 
 def _by_meaning(vocabulary: Vocabulary) -> Callable[[str], Sequence[str]]:

@@ -44,27 +44,38 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     session: Session,
-    address: Annotated[str | None, typer.Option(help="Where to listen.", show_default=False)] = None,
-    port: Annotated[int | None, typer.Option(help="The port.", show_default=False)] = None,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Show and search only; change nothing.")] = False,
-    certificate: Annotated[Path | None, typer.Option(help="A certificate for HTTPS (PEM).", show_default=False)] = None,
-    key: Annotated[Path | None, typer.Option(help="The key of the certificate (PEM).", show_default=False)] = None,
-    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Address to listen on (default: as in the settings, 127.0.0.1).", show_default=False),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on (default: as in the settings, 8710).", show_default=False)
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Allow searching and viewing only, no changes.")
+    ] = False,
+    certificate: Annotated[
+        Path | None, typer.Option(help="Certificate for HTTPS (PEM file).", show_default=False)
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="Private key of the certificate (PEM file).", show_default=False)
+    ] = None,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the gallery in the browser.")] = False,
     set_password: Annotated[
-        bool, typer.Option("--set-password", help="Ask for a new password, keep what it is checked against, and end.")
+        bool, typer.Option("--set-password", help="Ask for a new password, save its hash, and exit.")
     ] = False,
     make_token: Annotated[
-        bool, typer.Option("--new-token", help="Print a new token for programs, the only time, and end.")
+        bool, typer.Option("--new-token", help="Create a token for programs, print it once, and exit.")
     ] = False,
     print_unit: Annotated[
         bool,
-        typer.Option("--print-unit", "--systemd", help="Print a systemd user unit that runs this command, and end."),
+        typer.Option("--print-unit", "--systemd", help="Print a systemd user unit that runs this command, and exit."),
     ] = False,
 ) -> None:
-    """Show the library in the browser, and answer programs: gallery and HTTP API.
+    """Serve the library: a gallery for the browser and an HTTP API for programs.
 
-    Only this machine is answered, unless an address is given; then a password or a token is needed. It runs until it
-    is stopped (Ctrl-C, SIGTERM). 'scan', 'watch' and all other commands may be used beside it.
+    By default only this computer can connect; to listen on another address, set a password or a token first. Runs until
+    it is stopped (Ctrl-C, SIGTERM). You can use 'scan', 'watch' and all other commands at the same time.
     """
     flags = {"serve_address": address, "serve_port": port, "serve_read_only": read_only or None}
     config = session.settings(**flags).config
@@ -72,7 +83,7 @@ def serve(
         _keep_secrets(session, set_password, make_token)
         return
     if (certificate is None) != (key is None):
-        raise ConfigError("certificate", "a certificate and its key belong together: --certificate FILE --key FILE")
+        raise ConfigError("certificate", "a certificate needs its key: --certificate FILE --key FILE")
     if print_unit:
         given = {"--address": address, "--port": port, "--read-only": read_only, "--certificate": certificate}
         given |= {"--key": key, "--library": config.library_file, "--config": session.config}
@@ -98,7 +109,7 @@ def _run(session: Session, config: Config, certificate: tuple[Path, Path] | None
 
         def ready() -> None:
             notifier.ready()
-            session.say(f"Open {' or '.join(urls)}   (Ctrl-C ends it)")
+            session.say(f"Open {' or '.join(urls)}   (press Ctrl-C to stop)")
             if open_browser:
                 Thread(target=_browse, args=(urls[0],), daemon=True).start()
 
@@ -145,7 +156,7 @@ def _library(session: Session, config: Config) -> tuple[Library, Config]:
     if create and config.library is None:
         file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists() and not config.serve_read_only and not (access(file, W_OK) and access(file.parent, W_OK)):
-        session.say("The library may not be written to: it is only shown.")
+        session.say("The library is not writable; the server is read-only.")
         config = replace(config, serve_read_only=True)
     return session.open_library(read_only=config.serve_read_only, create=create), config
 
@@ -155,25 +166,25 @@ def _keep_secrets(session: Session, password: bool, token: bool) -> None:
 
     if password:
         keep(session, "serve_password", kept_password(_asked_password()))
-        session.say("A server that runs takes the password from its next start; whoever is logged in must do so again.")
+        session.say("Restart a running server to use the new password; everyone must then log in again.")
     if token:
         made = new_token()
         keep(session, "serve_token", kept_token(made))
         write(made)
-        session.say(
-            "A server that runs takes the token from its next start; the one before is not valid then any more."
-        )
+        session.say("Restart a running server to use the new token; the previous token then becomes invalid.")
 
 
 def _asked_password() -> str:
     if sys.stdin.isatty():
         password = getpass.getpass("New password: ")
-        if getpass.getpass("Once more: ") != password:
-            raise ConfigError("serve_password", "the two were not the same; nothing was changed")
+        if getpass.getpass("Repeat the password: ") != password:
+            raise ConfigError("serve_password", "the passwords differ; nothing was changed")
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     if not _SHORTEST_PASSWORD <= len(password) <= 1024:
-        raise ConfigError("serve_password", f"take {_SHORTEST_PASSWORD} to 1024 characters; nothing was changed")
+        raise ConfigError(
+            "serve_password", f"a password has {_SHORTEST_PASSWORD} to 1024 characters; nothing was changed"
+        )
     return password
 
 
@@ -181,7 +192,7 @@ def _require_extra() -> None:
     missing = [name for name in _EXTRA if find_spec(name) is None]
     if missing:
         wanted = f"'indexer serve' needs packages that are not installed ({', '.join(missing)})"
-        raise IndexerError(f"{wanted}; in the folder of its source run: pip install '.[web]'")
+        raise IndexerError(f"{wanted}; run pip install '.[web]' in its source folder")
 
 
 def _browse(url: str) -> None:

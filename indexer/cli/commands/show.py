@@ -37,10 +37,10 @@ def register(app: typer.Typer) -> None:
 
 def show(
     session: Session,
-    file: Annotated[Path, typer.Argument(help="A photo in the library.")],
+    file: Annotated[Path, typer.Argument(help="Photo in the library.")],
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
-    """Show everything known of a photo."""
+    """Show everything that is known about a photo."""
     from indexer.library.report import details
     from indexer.library.user.own_tags import said
 
@@ -48,7 +48,7 @@ def show(
     with session.open_library() as library:
         known = details(library, path)
         if known is None:
-            raise LibraryError(file, "is not in the library; scan its folder first")
+            raise LibraryError(file, "is not in the library; scan its folder first: indexer scan FOLDER")
         record = shown_record(known, said(library, path))
     match format:
         case Format.TABLE:
@@ -60,7 +60,7 @@ def show(
 
 
 def tags(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
-    """List the words that photos are tagged with, and how many photos have each."""
+    """List all tags, and the number of photos with each."""
     from indexer.library.report import tag_counts
 
     with session.open_library() as library:
@@ -76,10 +76,10 @@ def tags(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa
 
 def failures(
     session: Session,
-    stage: Annotated[Stage | None, typer.Option(help="Only what failed at this stage.")] = None,
+    stage: Annotated[Stage | None, typer.Option(help="Only photos that failed at this stage.")] = None,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
-    """List the photos that could not be indexed, and why."""
+    """List the photos that could not be indexed, with the reasons."""
     from indexer.library.photo_summary import numbers_of
     from indexer.library.report import failures as read_failures
 
@@ -136,7 +136,7 @@ def _said_facts(record: Mapping[str, Any]) -> Iterator[list[str]]:
     if record["rating"]:
         yield ["rating", "★" * record["rating"]]
     if record["hidden"]:
-        yield ["hidden", "no search shows it ('indexer unhide')"]
+        yield ["hidden", "yes (show it again with 'indexer unhide')"]
     for person in record["people"]:
         yield ["person", person]
     for word in record["removed_tags"]:

@@ -40,12 +40,12 @@ def register(app: typer.Typer) -> None:
 
 def similar(
     session: Session,
-    file: Annotated[Path, typer.Argument(help="A photo of the library, or any picture.")],
-    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Photos at most.")] = 20,
-    min_score: Annotated[float, typer.Option(min=0, max=1, help="Only photos at least this alike.")] = 0.0,
+    file: Annotated[Path, typer.Argument(help="Photo of the library, or any other picture.")],
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Maximum number of photos.")] = 20,
+    min_score: Annotated[float, typer.Option(min=0, max=1, help="Minimum similarity.")] = 0.0,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
-    """Find photos that look like a picture, the most alike first."""
+    """Find photos that look similar to a picture, most similar first."""
     from indexer.library.similar.similar import similar as look_alikes
     from indexer.library.similar.similar import vector_of
     from indexer.pipeline.root_state import away_roots
@@ -69,18 +69,18 @@ def similar(
 
 def duplicates(
     session: Session,
-    identical: Annotated[bool, typer.Option("--identical", help="Only files with the same bytes.")] = False,
+    identical: Annotated[bool, typer.Option("--identical", help="Only files with identical bytes.")] = False,
     others: Annotated[
         bool,
-        typer.Option("--others", help="Only the files beside the best of their group, each checked at this moment."),
+        typer.Option("--others", help="List all files of a group except the best; each is verified first."),
     ] = False,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
-    """Find copies of one picture: same bytes, or the same to look at; the best file of each group first.
+    """Find duplicate photos: identical files, or the same picture; the best file of each group is listed first.
 
-    Nothing is ever deleted. What looks alike is opened and compared pixel by pixel. Photos that a camera took one right
-    after the other (a burst) are no copies. With --others a file is listed only if the best of its group can be read,
-    is another file, and has the same bytes (where that is why it is a copy) or has not changed since the scan.
+    Nothing is ever deleted. Files that look the same are opened and compared pixel by pixel. Photos of a burst are not
+    duplicates. With --others, a file is listed only if the best file of its group can be read, is a different file, and
+    has the same bytes (for identical files) or has not changed since the scan.
     """
     from indexer.library.similar.similar import duplicates as find_groups
     from indexer.pipeline.duplicates.verify import checked
@@ -143,7 +143,7 @@ def _look_alikes(library: Library, config: Config, away: Sequence[Path]) -> list
 
 def _left_out(why: Mapping[Unsafe, int]) -> str:
     reasons = ", ".join(f"{number:,} {doubt}" for doubt, number in why.items())
-    return f"{count(sum(why.values()), 'file')} left out, which could not be confirmed as copies just now: {reasons}."
+    return f"{count(sum(why.values()), 'file')} left out (not verified as duplicates): {reasons}."
 
 
 def _write_groups(groups: list[CopyGroup], *, others: bool) -> None:
@@ -156,7 +156,7 @@ def _write_groups(groups: list[CopyGroup], *, others: bool) -> None:
             write("")
     files = sum(len(group.others) for group in groups)
     size = sum(copy.size for copy in chain.from_iterable(group.others for group in groups))
-    write(f"{count(len(groups), 'group')}; {count(files, 'file')} beside the best ones, {size / 1e6:,.1f} MB.")
+    write(f"{count(len(groups), 'group')}; {count(files, 'file')} besides the best ones, {size / 1e6:,.1f} MB.")
 
 
 def _text(copy: Copy) -> str:

@@ -95,30 +95,33 @@ def register(app: typer.Typer) -> None:
 def similar_faces(
     session: Session,
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE...", help="A picture with faces; or several of one person.")
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Picture with faces, or several pictures of one person."),
     ] = None,
     person: Annotated[
-        str | None, typer.Option(help="A person of the library instead of pictures: faces that are not yet hers.")
+        str | None,
+        typer.Option(help="Person of the library, instead of pictures: find faces not yet assigned to this person."),
     ] = None,
     combine: Annotated[
-        Combine, typer.Option(help="Several pictures: the nearest of them counts, or the mean.")
+        Combine, typer.Option(help="With several pictures: compare with the closest of them, or with their mean.")
     ] = Combine.BEST,
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=100, help="Largest distance [default: the network's own, 0.6].")
+        float | None, typer.Option(min=0, max=100, help="Maximum distance (default: set by the model, 0.6).")
     ] = None,
     face: Annotated[
-        int | None, typer.Option(min=1, help="Only this face of one picture, counted from the left.")
+        int | None, typer.Option(min=1, help="Search for this face of the picture only, counted from the left.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Matches at most, for each face.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Maximum number of matches per face.")] = 50,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
-    """Find photos that show the people of a picture: for every face in it, the most alike faces first.
+    """Find photos of the people in a picture, most similar faces first.
 
-    Several pictures are taken for pictures of one person; in each, the face that the others show counts.
-    'probability' says how likely it is the same person, if that was as likely as not before anyone looked.
+    Several pictures are treated as pictures of one person: the face that appears in all of them is searched for.
+    'probability' is the chance that two faces show the same person, assuming that both cases are equally likely
+    beforehand.
     """
     if bool(files) == (person is not None):
-        raise IndexerError("name a picture, or a person with --person")
+        raise IndexerError("give a picture, or a person with --person")
     from indexer.library.people.people import labels
     from indexer.pipeline.root_state import away_roots
 
@@ -150,7 +153,7 @@ def _of_person(search: _Search, who: str) -> _Likeness:
         person = find_person(connection, who)
     compared, matches = search.like_person(person.number)
     record = {"person": person.number, "name": person.name}
-    about = f"{person.label}, by {count(compared, 'face')}; other faces:"
+    about = f"{person.label}, compared by {count(compared, 'face')}; similar faces:"
     return _Likeness(about, record, matches)
 
 
@@ -160,14 +163,14 @@ def _of_pictures(session: Session, search: _Search, files: Sequence[Path], face:
     pictures = query_faces(session, files)
     if len(pictures) > 1:
         if face is not None:
-            raise IndexerError("--face chooses among the faces of one picture; several are searched for one person")
+            raise IndexerError("--face can be used with one picture only")
         chosen = of_one_person(pictures)
         record = {"faces": [{**path_record(each.path), **_query_record(each, search)} for each in chosen]}
         about = ", ".join(f"{printable(each.path)}#{each.number}" for each in chosen)
-        return [_Likeness(f"The person of {about}:", record, search.like([each.descriptor for each in chosen]))]
+        return [_Likeness(f"The person in {about}:", record, search.like([each.descriptor for each in chosen]))]
     (faces,) = pictures
     if face is not None and face > len(faces):
-        raise PhotoError(files[0], "detect", f"has {count(len(faces), 'face')}, there is no face {face}")
+        raise PhotoError(files[0], "detect", f"there is no face {face}; the picture has {count(len(faces), 'face')}")
     return [
         _Likeness(_about(each, search.spec), _query_record(each, search), search.like([each.descriptor]))
         for each in faces
@@ -181,7 +184,7 @@ def _query_record(query: QueryFace, search: _Search) -> Mapping[str, Any]:
 
 def _about(query: QueryFace, spec: ModelSpec) -> str:
     center = query.face.box.center
-    poor = ": too small or blurred to be compared surely" if query.face.quality < spec.thresholds["quality"] else ""
+    poor = ": too small or blurred for a reliable comparison" if query.face.quality < spec.thresholds["quality"] else ""
     return (
         f"Face {query.number} at {center.x:.0%} from the left, {center.y:.0%} from the top "
         f"(score {query.face.score:.2f}, quality {query.face.quality:.2f}{poor}):"
@@ -209,7 +212,7 @@ def _write_likenesses(
             ]
             table(rows, ["distance", "probability", "person", "photo"])
         else:
-            write(f"no face in the library is nearer than {threshold:g}")
+            write(f"no face in the library is within a distance of {threshold:g}")
         if len(results) > 1:
             write("")
 
@@ -251,5 +254,5 @@ def _faces(reader: FaceReader, file: Path, config: Config) -> list[QueryFace]:
 
     found = read_faces(file, reader, config.max_pixels)
     if not found:
-        raise PhotoError(file, "detect", "no face was found in it")
+        raise PhotoError(file, "detect", "no face was found")
     return query_faces.query_faces(file, found)

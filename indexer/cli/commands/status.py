@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(session: Session, as_json: JsonOption = False) -> None:
-    """Say how much the library holds, what failed and why, and what the daemon does ('indexer watch')."""
+    """Show the size of the library, what failed and why, and the state of the daemon ('indexer watch')."""
     from indexer.assemble import model_set
 
     config = session.settings().config
@@ -43,9 +43,9 @@ def status(session: Session, as_json: JsonOption = False) -> None:
 def _daemon_rows(daemon: DaemonRecord | None, paused_since: str | None) -> Iterator[list[str]]:
     """Yield what is known of the daemon as rows of a table: what, value."""
     if daemon is None:
-        yield ["daemon", "not running ('indexer watch' starts it)"]
+        yield ["daemon", "not running (start it with 'indexer watch')"]
     elif not daemon["pid"]:
-        yield ["daemon", "running, but what it does cannot be read"]
+        yield ["daemon", "running, but its status cannot be read"]
     else:
         since = f"since {local(daemon['since'])} as process {daemon['pid']} on {daemon['host']}"
         yield ["daemon", f"{_with_reason(daemon['phase'], daemon['reason'])}, running {since}"]
@@ -54,11 +54,11 @@ def _daemon_rows(daemon: DaemonRecord | None, paused_since: str | None) -> Itera
         yield ["work", f"{queue}, {done}"]
         if daemon["last_photo"]:
             yield ["last photo", f"{daemon['last_photo']['path']}{_at(daemon['last_photo_at'])}"]
-        yield ["last full scan", local(daemon["last_scan_at"]) if daemon["last_scan_at"] else "none yet"]
+        yield ["last full scan", local(daemon["last_scan_at"]) if daemon["last_scan_at"] else "never"]
         for each in daemon["folders"]:
             yield ["watched", f"{each['path']}  by {_with_reason(each['how'], each['reason'])}"]
     if paused_since:
-        yield ["paused", f"since {local(paused_since)} ('indexer resume' ends it)"]
+        yield ["paused", f"since {local(paused_since)} (continue with 'indexer resume')"]
 
 
 def _library_rows(record: StatusRecord) -> Iterator[list[str]]:
@@ -69,17 +69,17 @@ def _library_rows(record: StatusRecord) -> Iterator[list[str]]:
     }
     for key, number in numbers.items():
         yield [key.replace("_", " "), f"{number:,}"]
-    yield ["last indexed", local(record["last_indexed"]) if record["last_indexed"] else "nothing yet"]
+    yield ["last indexed", local(record["last_indexed"]) if record["last_indexed"] else "never"]
     for folder in record["folders"]:
         yield ["folder", f"{folder['path']}{_as_it_is(folder)}"]
     for model in record["models"]:
-        yield ["model", f"{model['id']}  saw {count(model['photos'], 'photo')}"]
+        yield ["model", f"{model['id']}  {count(model['photos'], 'photo')} analyzed"]
     if record["stale"]:
-        yield ["stale", f"{count(record['stale'], 'photo')} not seen by the networks of the settings; a scan does it"]
+        yield ["stale", f"{count(record['stale'], 'photo')} not analyzed by all current models; run 'indexer scan'"]
     for each in record["failures"][:_REASONS]:
         yield ["failures", f"{count(each['photos'], 'photo')}  {each['stage']}: {each['reason']}"]
     if more := record["failures"][_REASONS:]:
-        yield ["failures", f"for {count(len(more), 'other reason')}; 'indexer failures' lists all"]
+        yield ["failures", f"{count(len(more), 'other reason')}; 'indexer failures' lists all"]
 
 
 def _as_it_is(folder: RootRecord) -> str:

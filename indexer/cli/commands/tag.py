@@ -12,10 +12,10 @@ from indexer.cli.output import Format, FormatOption, count, present, write
 from indexer.cli.session import Session, command
 from indexer.errors import printable
 
-app = typer.Typer(no_args_is_help=True, help="Words of your own: no scan ever takes them away.")
+app = typer.Typer(no_args_is_help=True, help="Add and remove your own tags; scans never change them.")
 
-Files = Annotated[list[Path], typer.Argument(help="Photos of the library; a folder stands for all photos in it.")]
-Word = Annotated[str, typer.Argument(help="Any text.")]
+Files = Annotated[list[Path], typer.Argument(help="Photos of the library; a folder means all photos in it.")]
+Word = Annotated[str, typer.Argument(help="Tag: any text.")]
 
 
 def register(whole: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def register(whole: typer.Typer) -> None:
 
 @command(app, "add")
 def add(session: Session, word: Word, files: Files) -> None:
-    """Give photos a word of your own; a search finds them by it at once."""
+    """Add a tag of your own to photos."""
     from indexer.library.user.own_tags import add_tag, own_word
 
     with session.open_library(read_only=False) as library:
@@ -38,7 +38,7 @@ def add(session: Session, word: Word, files: Files) -> None:
 
 @command(app, "remove")
 def remove(session: Session, word: Word, files: Files) -> None:
-    """Take a word from photos, your own or one that the program gave; no scan gives it back."""
+    """Remove a tag from photos, whether it is yours or from a model; no scan adds it again."""
     from indexer.library.user.own_tags import own_word, remove_tag
 
     with session.open_library(read_only=False) as library:
@@ -48,7 +48,7 @@ def remove(session: Session, word: Word, files: Files) -> None:
 
 @command(app, "list")
 def list_words(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
-    """List your own words: how many photos you gave each to, and from how many you took it."""
+    """List your own tags: from how many photos you added or removed each."""
     from indexer.library.user.own_tags import own_words
 
     with session.open_library() as library:
@@ -63,10 +63,10 @@ def list_words(session: Session, format: FormatOption = Format.TABLE) -> None:  
 
 def rate(
     session: Session,
-    stars: Annotated[int, typer.Argument(min=0, max=5, help="1 to 5; 0 takes the stars away.")],
+    stars: Annotated[int, typer.Argument(min=0, max=5, help="Number of stars, 1 to 5; 0 removes the rating.")],
     files: Files,
 ) -> None:
-    """Give photos stars."""
+    """Rate photos with stars."""
     from indexer.library.user.own_tags import rate as give
 
     with session.open_library(read_only=False) as library:
@@ -75,15 +75,17 @@ def rate(
 
 
 def hide(session: Session, files: Files) -> None:
-    """Leave photos out of every search and list, until 'unhide'; the files stay as they are."""
+    """Hide photos from all searches and lists until 'unhide'; the files are not changed."""
     _set_hidden(session, files, hidden=True)
 
 
 def unhide(
     session: Session,
-    files: Annotated[list[Path] | None, typer.Argument(help="Photos or folders; none: show which are hidden.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Photos or folders; if none, list the hidden photos.")
+    ] = None,
 ) -> None:
-    """Show hidden photos again; without files: list them."""
+    """Show hidden photos again, or list them if no files are given."""
     from indexer.library.user.own_tags import hidden
 
     if files:

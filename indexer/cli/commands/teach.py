@@ -37,7 +37,7 @@ class _WordFirst(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=_WordFirst, no_args_is_help=True, help="Teach a word of your own by a few examples.")
+app = typer.Typer(cls=_WordFirst, no_args_is_help=True, help="Teach a tag of your own with a few examples.")
 
 
 def register(whole: typer.Typer) -> None:
@@ -48,17 +48,20 @@ def register(whole: typer.Typer) -> None:
 @command(app, _WORD)
 def teach(
     session: Session,
-    name: Annotated[str, typer.Argument(help="The word.")],
-    examples: Annotated[Path, typer.Option(help="A folder of 5 to 50 photos that show it; links will do.")],
-    other: Annotated[
-        Path | None, typer.Option("--not", help="A folder of photos that are like it, but do not.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept it without asking, unless it is hopeless.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how good it would be, and change nothing.")] = False,
+    name: Annotated[str, typer.Argument(help="Tag to teach.")],
+    examples: Annotated[Path, typer.Option(help="Folder of 5 to 50 photos that show it; links are allowed.")],
+    other: Annotated[Path | None, typer.Option("--not", help="Folder of similar photos that do not show it.")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Accept the result without asking, unless it is useless.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show how good it would be, without changing anything.")
+    ] = False,
 ) -> None:
-    """Teach a word by examples; 'word' itself may be left out: indexer teach NAME --examples FOLDER.
+    """Teach a tag by examples; 'word' can be omitted: indexer teach NAME --examples FOLDER.
 
-    Says how good it is on photos that were left out, and asks before the library gets it. No photo is scanned again.
+    Shows how well the tag works on photos that were held out, and asks before adding it to the library. No photo is
+    scanned again.
     """
     from indexer.library.user.own_tags import own_word
     from indexer.library.user.taught_words import teach as keep
@@ -69,8 +72,10 @@ def teach(
         head, trial = _try_out(session, library, word, examples, other)
         _report(trial, word)
         if trial.is_hopeless:
-            raise ModelError(word, "cannot be told from other photos this way; more examples, or --not, may help")
-        if dry_run or not (yes or typer.confirm("Take it into the library?")):
+            raise ModelError(
+                word, "cannot be distinguished from other photos; give more examples, or similar photos with --not"
+            )
+        if dry_run or not (yes or typer.confirm("Add it to the library?")):
             return
         about = _about(trial, examples, other)
         given = keep(library, head, about)
@@ -80,7 +85,7 @@ def teach(
 
 @command(app, "list")
 def list_words(session: Session, format: FormatOption = Format.TABLE) -> None:  # noqa: A002
-    """List the taught words, and how good each was found to be."""
+    """List the tags that you taught, with their precision and recall."""
     from indexer.library.user.taught_words import taught_words
 
     model = classifier_id(session.settings().config)
@@ -98,17 +103,17 @@ def list_words(session: Session, format: FormatOption = Format.TABLE) -> None:  
 
 
 @command(app, "remove")
-def remove(session: Session, name: Annotated[str, typer.Argument(help="A taught word.")]) -> None:
-    """Forget a taught word, and take it from all photos but those that you gave it to yourself."""
+def remove(session: Session, name: Annotated[str, typer.Argument(help="Tag that you taught.")]) -> None:
+    """Remove a tag that you taught from all photos, except those that you tagged with it yourself."""
     from indexer.library.user.own_tags import own_word
     from indexer.library.user.taught_words import forget
 
     with session.open_library(read_only=False) as library:
         known = forget(library, own_word(name))
         if known is None:
-            raise ConfigError("word", f"{name!r} was never taught; 'indexer teach list' shows those that were")
+            raise ConfigError("word", f"{name!r} was not taught; 'indexer teach list' shows the tags that were")
         shutil.rmtree(_home(library.path, known.name), ignore_errors=True)
-    write(f"{known.name!r} forgotten.")
+    write(f"Removed the tag {known.name!r}.")
 
 
 def tell_stale(session: Session, library: Library, model: str) -> None:
@@ -118,8 +123,8 @@ def tell_stale(session: Session, library: Library, model: str) -> None:
     for word in to_teach_again(library, model):
         opposite = f" --not {word.about['not']}" if word.about.get("not") else ""
         session.say(
-            f"{word.name!r} was taught with {word.model}, another classifier than now: photos scanned since do not get "
-            f"it. Teach it again: indexer teach '{word.name}' --examples {word.about['folder']}{opposite}"
+            f"{word.name!r} was taught with {word.model}, which is not the current classifier; new photos do not get "
+            f"this tag. Teach it again: indexer teach '{word.name}' --examples {word.about['folder']}{opposite}"
         )
 
 
@@ -128,9 +133,7 @@ def _refuse_known(session: Session, word: str) -> None:
 
     known = Vocabulary.load(rules=session.settings().config.rules).canonical(word)
     if known is not None:
-        raise ConfigError(
-            "word", f"{word!r} is a word that the program gives ('{known}'); teach one of your own, 'my {word}'"
-        )
+        raise ConfigError("word", f"{word!r} is a built-in tag ('{known}'); choose another name, such as 'my {word}'")
 
 
 def _try_out(
@@ -144,15 +147,17 @@ def _try_out(
     look = _look(session)
     shown = gather(library, model, examples.resolve(), look, _trouble(session))
     if not LEAST_EXAMPLES <= len(shown) <= _MOST_EXAMPLES:
-        raise ConfigError("--examples", f"has {count(len(shown), 'photo')}; {LEAST_EXAMPLES} to 50 are right")
+        raise ConfigError("--examples", f"the folder has {count(len(shown), 'photo')}; use {LEAST_EXAMPLES} to 50")
     against = gather(library, model, other.resolve(), look, _trouble(session)) if other else {}
     both = shown.keys() & against.keys()
     if both:
-        raise ConfigError("--not", f"has {printable(min(both))}, which is an example, too")
+        raise ConfigError("--not", f"{printable(min(both))} is also one of the examples")
     try:
         return try_out(library, word, model, list(shown.values()), list(against.values()), [*shown, *against])
     except ValueError as error:
-        raise ConfigError("--examples", f"cannot be judged: {error}; scan more photos, or give --not") from error
+        raise ConfigError(
+            "--examples", f"the result cannot be evaluated: {error}; scan more photos, or use --not"
+        ) from error
 
 
 def _look(session: Session) -> Look:
@@ -171,12 +176,15 @@ def _trouble(session: Session) -> Any:
 
 
 def _report(trial: CrossValidation, word: str) -> None:
-    write(f"{count(trial.examples, 'example')} against {count(trial.compared, 'other photo')}; on those left out:")
-    write(f"recall     {trial.recall:.2f}  of the photos that show it get {word!r}")
-    write(f"precision  {trial.precision:.2f}  of the photos that get it show it, where one in 20 does")
-    write(f"{count(trial.wrong, 'other photo')} would get it wrongly.")
+    write(
+        f"{count(trial.examples, 'example')} compared with {count(trial.compared, 'other photo')}; "
+        "result for held-out photos:"
+    )
+    write(f"recall     {trial.recall:.2f}  of the photos that show it are tagged {word!r}")
+    write(f"precision  {trial.precision:.2f}  of the tagged photos show it, if one photo in 20 does")
+    write(f"{count(trial.wrong, 'other photo')} would be tagged wrongly.")
     if trial.doubtful:
-        write(f"{count(trial.doubtful, 'photo')} of the library look like examples and were left out of all this.")
+        write(f"{count(trial.doubtful, 'photo')} of the library look like the examples and were not used for this.")
 
 
 def _about(trial: CrossValidation, examples: Path, other: Path | None) -> dict[str, Any]:
@@ -199,9 +207,9 @@ def _write_model(session: Session, library: Path, head: LinearProbe, about: dict
     try:
         write_head(folder, {"name": head.name, "classifier": head.model, "weights": weights, "taught": about})
     except (IndexerError, OSError) as error:
-        session.say(f"The word is in the library, but its model was not written: {error}")
+        session.say(f"The tag is in the library, but its model could not be written: {error}")
     else:
-        session.detail(f"Its model is in {printable(folder)}.")
+        session.detail(f"Its model was written to {printable(folder)}.")
 
 
 def _home(library: Path, word: str) -> Path:

@@ -46,18 +46,18 @@ def register(app: typer.Typer) -> None:
 def watch(
     session: Session,
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Folders of photos; those of the settings if none.")
+        list[Path] | None, typer.Argument(help="Folders of photos (default: the folders in the settings).")
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes; 0: one a CPU core.")] = None,
-    log: Annotated[str | None, typer.Option(help="What is printed: lines, or json.", show_default=False)] = None,
+    workers: Annotated[int | None, typer.Option(help="Number of worker processes; 0: one per CPU core.")] = None,
+    log: Annotated[str | None, typer.Option(help="Log format: lines or json.", show_default=False)] = None,
     print_unit: Annotated[
-        bool, typer.Option("--print-unit", help="Print a systemd user unit that runs this command, and do no more.")
+        bool, typer.Option("--print-unit", help="Print a systemd user unit that runs this command, and exit.")
     ] = False,
 ) -> None:
-    """Follow folders of photos: index what is there, and from then on what comes, changes, moves and goes.
+    """Watch folders of photos: index them, then keep the library up to date as photos are added, changed or removed.
 
-    It runs until it is stopped (Ctrl-C, SIGTERM); SIGHUP reads the settings again. 'indexer status' tells what it
-    does, 'indexer pause' lets it rest.
+    Runs until it is stopped (Ctrl-C, SIGTERM); SIGHUP reloads the settings. 'indexer status' shows what it is doing,
+    'indexer pause' pauses it.
     """
 
     def read() -> Used:
@@ -186,11 +186,11 @@ class _Service:
             new = self._read()
             ensure_built(self._session, new[0], _eyes(new[0]).specs())
         except IndexerError as error:
-            log.log("trouble", f"{error}; the settings stay as they were")
+            log.log("trouble", f"{error}; the settings were not changed")
             return None
         late = [key for key in ("library", "niceness", "io_priority") if getattr(new[0], key) != getattr(used[0], key)]
-        note = f"; {', '.join(late)}: from the next start" if late else ""
-        log.log("reload", f"the settings were read again{note}" if new != used else "the settings are as they were")
+        note = f"; restart to apply: {', '.join(late)}" if late else ""
+        log.log("reload", f"settings reloaded{note}" if new != used else "settings reloaded, nothing changed")
         return new if new != used else None
 
     @contextmanager
@@ -216,7 +216,9 @@ def _eyes(config: Config) -> ModelSet:
 def _folders(given: Sequence[Path]) -> list[Path]:
     """Return the folders, by one name each, without those that lie in others. Errors: ConfigError where none is."""
     if not given:
-        raise ConfigError("folders", "name a folder: indexer watch ~/Photos")
+        raise ConfigError(
+            "folders", "no folder is given; run 'indexer watch ~/Photos', or add a folder with 'indexer folders add'"
+        )
     real = dict.fromkeys(Path(os.path.realpath(folder)) for folder in given)
     return [folder for folder in real if real.keys().isdisjoint(folder.parents)]
 
@@ -242,9 +244,9 @@ def _unit(config: Config, flags: Mapping[str, object], paths: Sequence[Path], fo
 
 
 def pause(session: Session) -> None:
-    """Let the daemon of the library rest: no photo is analyzed until 'indexer resume', also after a restart.
+    """Pause the daemon of the library until 'indexer resume', even after a restart; no photo is analyzed meanwhile.
 
-    What changes meanwhile is made up for then. 'indexer scan' still works.
+    Changes made meanwhile are picked up when it resumes. 'indexer scan' still works.
     """
     from indexer.pipeline.daemon.status_file import pause as ask
     from indexer.pipeline.daemon.status_file import paused_since, presence
@@ -253,15 +255,15 @@ def pause(session: Session) -> None:
     since = paused_since(library)
     ask(library)
     if since is not None:
-        write(f"It has been paused since {local(since)}; 'indexer resume' ends that.")
+        write(f"Already paused since {local(since)}; continue with 'indexer resume'.")
     elif (daemon := presence(library)) is None:
-        write("Paused. No daemon runs now: the next one will rest until 'indexer resume'.")
+        write("Paused. No daemon is running; the next one waits until 'indexer resume'.")
     else:
-        write(f"Paused: the daemon (process {daemon.pid}) rests until 'indexer resume'.")
+        write(f"Paused: the daemon (process {daemon.pid}) waits until 'indexer resume'.")
 
 
 def resume(session: Session) -> None:
-    """Let the daemon of the library work again after 'indexer pause'."""
+    """Resume the daemon of the library after 'indexer pause'."""
     from indexer.pipeline.daemon.status_file import paused_since, presence
     from indexer.pipeline.daemon.status_file import resume as ask
 
@@ -269,9 +271,9 @@ def resume(session: Session) -> None:
     since = paused_since(library)
     ask(library)
     if since is None:
-        write("It was not paused.")
+        write("The daemon was not paused.")
     elif (daemon := presence(library)) is None:
-        write("Resumed. No daemon runs now: the next one will work.")
+        write("Resumed. No daemon is running; the next one will work again.")
     else:
         write(f"Resumed: the daemon (process {daemon.pid}) works again.")
 

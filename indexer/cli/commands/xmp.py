@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from indexer.pipeline.imports import Imported
     from indexer.pipeline.xmp_export import Exported
 
-exporting = typer.Typer(name="export", help="Write what is known for other programs.", no_args_is_help=True)
-importing = typer.Typer(name="import", help="Read what other programs wrote.", no_args_is_help=True)
+exporting = typer.Typer(name="export", help="Write tags, ratings and names for other programs.", no_args_is_help=True)
+importing = typer.Typer(name="import", help="Read tags, ratings and names from other programs.", no_args_is_help=True)
 
 _SOME_FAILED = PhotoError.exit_code
-_Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of the library; all if none.")]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be changed, and change nothing.")]
+_Folders = Annotated[list[Path] | None, typer.Argument(help="Folders of the library (default: all).")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be changed, without changing it.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,17 +36,17 @@ def export_xmp(
     folders: _Folders = None,
     dry_run: _DryRun = False,
     in_place: Annotated[
-        bool, typer.Option("--in-place", help="Write into JPEG and PNG files themselves; others get a sidecar.")
+        bool, typer.Option("--in-place", help="Write into JPEG and PNG files; other files get a sidecar.")
     ] = False,
-    min_score: Annotated[float, typer.Option(min=0, max=1, help="Only tags at least this sure.")] = 0.0,
-    own_only: Annotated[bool, typer.Option("--own-only", help="Only words that you gave, no other tags.")] = False,
-    faces: Annotated[bool, typer.Option("--faces/--no-faces", help="Names of people, where their faces are.")] = True,
+    min_score: Annotated[float, typer.Option(min=0, max=1, help="Minimum score of tags.")] = 0.0,
+    own_only: Annotated[bool, typer.Option("--own-only", help="Only your own tags.")] = False,
+    faces: Annotated[bool, typer.Option("--faces/--no-faces", help="Write face regions with names.")] = True,
     as_json: JsonOption = False,
 ) -> None:
-    """Write tags, ratings and names as XMP beside the photos, for digiKam, darktable, Lightroom and others.
+    """Export tags, ratings and names to XMP sidecar files for digiKam, darktable, Lightroom and other programs.
 
-    What they and you wrote there stays. Words that an earlier export wrote, and that are no longer so, are taken
-    back. Photos are touched with --in-place only.
+    Keeps everything that other programs or you wrote there. Tags that an earlier export wrote and that no longer apply
+    are removed. Photo files are changed only with --in-place.
     """
     from indexer.pipeline.xmp_export import ExportOptions, export
     from indexer.vision.tags.vocabulary import Vocabulary
@@ -69,13 +69,13 @@ def import_xmp(
     folders: _Folders = None,
     dry_run: _DryRun = False,
     sidecars_only: Annotated[
-        bool, typer.Option("--sidecars-only", help="Do not look into the photos themselves.")
+        bool, typer.Option("--sidecars-only", help="Read sidecar files only, not the photos.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Take keywords, ratings and named faces from XMP, beside the photos and in them, as your own words and names.
+    """Import keywords, ratings and named faces from XMP, in sidecars and in photos, as your own tags and names.
 
-    What an export wrote is not taken for yours. What you said here before stands; where XMP says otherwise, it is told.
+    Ignores what 'export xmp' wrote. Your existing tags, ratings and names are kept; conflicts with XMP are reported.
     """
     from indexer.pipeline.imports import take
 
@@ -105,7 +105,7 @@ def _told_exports(session: Session, done: Iterable[Exported], *, dry_run: bool, 
     for each in done:
         tally["beside_instead"] += bool(each.note)
         if each.note:
-            session.detail(f"{printable(each.photo)}: a sidecar instead: {each.note}")
+            session.detail(f"{printable(each.photo)}: wrote a sidecar instead: {each.note}")
         if each.change is None:
             tally["failed"] += 1
             session.say(f"{printable(each.file)}: {each.problem}")
@@ -113,7 +113,7 @@ def _told_exports(session: Session, done: Iterable[Exported], *, dry_run: bool, 
         tally["kept_ratings"] += each.change.kept_rating is not None
         tally["unchanged" if not each.change.is_other else "new" if each.is_new else "changed"] += 1
         if each.change.is_other and (dry_run or session.verbose) and not quiet:
-            write(visible(f"{printable(each.file)}: {', '.join(_changes(each)) or 'notes of our own'}"))
+            write(visible(f"{printable(each.file)}: {', '.join(_changes(each)) or 'internal notes'}"))
     return tally
 
 
@@ -132,13 +132,13 @@ def _changes(each: Exported) -> Iterator[str]:
 
 def _summarize_export(tally: Counter[str], *, dry_run: bool) -> None:
     write(
-        f"{'Nothing was written. It would be: ' if dry_run else ''}{count(tally['new'], 'new file')}, "
-        f"{tally['changed']:,} changed, {tally['unchanged']:,} as they are, {tally['failed']:,} that cannot be written."
+        f"{'Nothing was written. An export would write: ' if dry_run else ''}{count(tally['new'], 'new file')}, "
+        f"{tally['changed']:,} changed, {tally['unchanged']:,} unchanged, {tally['failed']:,} that cannot be written."
     )
     if tally["kept_ratings"]:
-        write(f"{count(tally['kept_ratings'], 'rating')} of other programs differ from yours and were left.")
+        write(f"{count(tally['kept_ratings'], 'rating')} of other programs differ from yours and were kept.")
     if tally["beside_instead"]:
-        write(f"{count(tally['beside_instead'], 'photo')} cannot hold XMP in place and got it beside; -v says why.")
+        write(f"{count(tally['beside_instead'], 'photo')} cannot contain XMP and got a sidecar instead; -v shows why.")
 
 
 def _told_imports(session: Session, found: Iterable[Imported], *, dry_run: bool, quiet: bool) -> Counter[str]:
@@ -167,9 +167,11 @@ def _learned(each: Imported) -> Iterator[str]:
 
 def _summarize_import(tally: Counter[str], *, dry_run: bool) -> None:
     write(
-        f"{'Nothing was taken. It would be: ' if dry_run else ''}{count(tally['words'], 'word')}, "
+        f"{'Nothing was imported. An import would add: ' if dry_run else ''}{count(tally['words'], 'tag')}, "
         f"{count(tally['ratings'], 'rating')}, {count(tally['names'], 'name')} of {count(tally['photos'], 'photo')}; "
-        f"{tally['refused']:,} could not be placed, {tally['failed']:,} files could not be read."
+        f"{tally['refused']:,} could not be used, {tally['failed']:,} files could not be read."
     )
     if tally["rejected"]:
-        write(f"{count(tally['rejected'], 'photo')} marked as rejected elsewhere; see 'indexer hide'.")
+        write(
+            f"{count(tally['rejected'], 'photo')} marked as rejected in other programs; hide them with 'indexer hide'."
+        )

@@ -44,58 +44,60 @@ def register(app: typer.Typer) -> None:
 
 def add(  # an option for each key of a description that a file cannot tell
     session: Session,
-    name: Annotated[str, typer.Argument(help="What the network is to be called here.")],
+    name: Annotated[str, typer.Argument(help="Name for the model.")],
     path: Annotated[
         str,
         typer.Argument(
-            help="A SavedModel's folder, a .keras, .h5, .pb, .tflite or .onnx file, or a well-known network: "
+            help="SavedModel folder, .keras, .h5, .pb, .tflite or .onnx file, or a well-known model: "
             "keras:NASNetMobile, face-api:FOLDER (docs/own-networks.md)."
         ),
     ],
-    role: Annotated[Role | None, typer.Option(help="What it is for; guessed if not given.")] = None,
+    role: Annotated[Role | None, typer.Option(help="Role of the model (default: inferred).")] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="Names of its classes: text, Keras's JSON, or a label map (.pbtxt).")
+        Path | None, typer.Option(help="File of class names: text, Keras JSON, or a label map (.pbtxt).")
     ] = None,
     label_offset: Annotated[
-        int | None, typer.Option(min=0, help="Classes before the first name: 1 for 'background'.")
+        int | None, typer.Option(min=0, help="Number of classes before the first name: 1 for 'background'.")
     ] = None,
-    input: Annotated[str | None, typer.Option("--input", help="The operation that pictures go into.")] = None,  # noqa: A002
-    output: Annotated[str | None, typer.Option(help="The operation that answers.")] = None,
+    input: Annotated[str | None, typer.Option("--input", help="Name of the input operation.")] = None,  # noqa: A002
+    output: Annotated[str | None, typer.Option(help="Name of the output operation.")] = None,
     embedding: Annotated[
-        str | None, typer.Option(help="The operation whose answer tells what looks alike (features).")
+        str | None, typer.Option(help="Name of the operation that outputs the embedding, for finding similar photos.")
     ] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="The tag of a SavedModel's graph; may be repeated.")] = None,
-    activation: Annotated[Activation | None, typer.Option(help="What its answers are.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Tag of the graph in the SavedModel; repeatable.")] = None,
+    activation: Annotated[Activation | None, typer.Option(help="What the outputs are.")] = None,
     scaling: Annotated[
         str | None,
-        typer.Option(help="Of pixels: 0..1, -1..1, 0..255, caffe, mean/std, or numbers: 'MEAN, SCALE', three each."),
+        typer.Option(
+            help="Scaling of pixel values: 0..1, -1..1, 0..255, caffe, mean/std, or 'MEAN, SCALE' (three numbers each)."
+        ),
     ] = None,
-    colors: Annotated[str | None, typer.Option(help="RGB, BGR or gray.")] = None,
-    size: Annotated[str | None, typer.Option(help="Of its pictures, in px: 224, or WIDTHxHEIGHT.")] = None,
-    layout: Annotated[str | None, typer.Option(help="NHWC or NCHW.")] = None,
+    colors: Annotated[str | None, typer.Option(help="Color order of the input: RGB, BGR or gray.")] = None,
+    size: Annotated[str | None, typer.Option(help="Input size in pixels: 224, or WIDTHxHEIGHT.")] = None,
+    layout: Annotated[str | None, typer.Option(help="Order of the input dimensions: NHWC or NCHW.")] = None,
     fit: Annotated[
-        str | None, typer.Option(help="How a picture is fitted: stretch, center-crop, three-crops, letterbox.")
+        str | None, typer.Option(help="How to fit a picture: stretch, center-crop, three-crops or letterbox.")
     ] = None,
     crop: Annotated[
-        float | None, typer.Option(min=0.05, max=1, help="The part of the picture that a crop keeps.")
+        float | None, typer.Option(min=0.05, max=1, help="Fraction of the picture that a crop keeps.")
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(min=0, help="The score from which its words are shown; of a describer, the distance."),
+        typer.Option(min=0, help="Minimum score of shown tags; for a face describer, the maximum distance."),
     ] = None,
-    align: Annotated[str | None, typer.Option(help="How chips of faces are cut: dlib or arcface.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="With keras:NAME, a file of its weights.")] = None,
-    description: Annotated[str | None, typer.Option(help="What it does, in a sentence.")] = None,
-    sample: Annotated[Path | None, typer.Option("--try", help="A photo to try it on.")] = None,
-    link: Annotated[bool, typer.Option("--link", help="Leave the file where it is instead of copying it.")] = False,
-    trust: Annotated[bool, typer.Option("--trust", help="Let it touch files and run code of its own.")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Take it instead of one of your own.")] = False,
-    enable: Annotated[bool, typer.Option("--enable/--no-enable", help="Let it look at photos from now on.")] = True,
+    align: Annotated[str | None, typer.Option(help="How faces are aligned: dlib or arcface.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="File of weights, for keras:NAME.")] = None,
+    description: Annotated[str | None, typer.Option(help="Description of the model in one sentence.")] = None,
+    sample: Annotated[Path | None, typer.Option("--try", help="Photo for the test run.")] = None,
+    link: Annotated[bool, typer.Option("--link", help="Use the file where it is instead of copying it.")] = False,
+    trust: Annotated[bool, typer.Option("--trust", help="Allow operations that access files or run code.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace your own model of the same name.")] = False,
+    enable: Annotated[bool, typer.Option("--enable/--no-enable", help="Use the model in scans from now on.")] = True,
 ) -> None:
-    """Add a network of one's own: a classifier, a detector, a describer of faces.
+    """Add your own model: a classifier, an object detector, or a model for faces.
 
-    What the file does not tell is guessed, as 'indexer models inspect' shows; options say it better. The network is
-    tried once, and refused with a reason when it does not fit.
+    What the file does not say is inferred ('indexer models inspect' shows the result); options override it. The model
+    is run once as a test, and rejected with a reason if it does not work.
     """
     from indexer.vision.spec import read_specs
     from indexer.zoo.custom.catalog import AddRequest, found
@@ -118,11 +120,11 @@ def add(  # an option for each key of a description that a file cannot tell
             answered = tried(session, config, spec, sample)
     for line in answered:
         write(line)
-    session.say(f"Described in {printable(own / f'{name}.toml')}: change there what was guessed wrong.")
+    session.say(f"Wrote the description to {printable(own / f'{name}.toml')}; correct it there if anything is wrong.")
     if enable:
         enabled(session, spec)
     else:
-        session.say(f"'indexer models enable {name}' lets it look at photos.")
+        session.say(f"Run 'indexer models enable {name}' to use the model in scans.")
 
 
 def _names(network: CatalogEntry, labels: Path | None) -> tuple[str, ...]:

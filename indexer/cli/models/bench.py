@@ -37,22 +37,22 @@ def register(app: typer.Typer) -> None:
 
 def bench(
     session: Session,
-    name: Annotated[str, typer.Argument(help="A network ('indexer models list').")],
+    name: Annotated[str, typer.Argument(help="Name of the model (see 'indexer models list').")],
     runtime: Annotated[
-        list[Runtime] | None, typer.Option(help="What runs it; may be repeated. All that can, if not given.")
+        list[Runtime] | None, typer.Option(help="Runtime to measure; repeatable (default: all that can run it).")
     ] = None,
     threads: Annotated[
-        list[int] | None, typer.Option(min=1, help="May be repeated. One, and one a core, if not given.")
+        list[int] | None, typer.Option(min=1, help="Number of threads; repeatable (default: 1, and one per CPU core).")
     ] = None,
     batch: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="Pictures at once; may be repeated. 1, 2, 4, 8 and 16 if not given."),
+        typer.Option(min=1, help="Pictures per batch; repeatable (default: 1, 2, 4, 8, 16)."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a network: time to load, the first answer, later ones (median), and peak memory.
+    """Measure the speed of a model: load time, first and later predictions (median), and peak memory.
 
-    Each line is measured in a process of its own; what the network does not take is left out.
+    Each combination runs in its own process; combinations that the model does not support are left out.
     """
     from indexer.cli.lookup import ensure_built
     from indexer.pipeline.models.bench import BenchSetup, runtimes
@@ -64,7 +64,7 @@ def bench(
     ensure_built(session, config, (spec,))
     there = runtimes(spec, config.models_path)
     if lacking := set(runtime or ()) - set(there):
-        raise ModelError(name, f"is not there for {min(lacking)}, but for {', '.join(there)}")
+        raise ModelError(name, f"is not available for {min(lacking)}, only for {', '.join(there)}")
     ways = product(runtime or there, sorted(set(threads or (1, config.worker_count))), batch or _BATCHES)
     found = _measured(session, config, spec, [BenchSetup(str(by), cores, pictures) for by, cores, pictures in ways])
     if as_json:

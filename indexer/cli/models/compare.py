@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _CLASSES = 2
 _THUMBNAIL_PX = 320
-_Network = Annotated[str, typer.Argument(help="A classifier or object detector ('indexer models list').")]
+_Network = Annotated[str, typer.Argument(help="Classifier or object detector (see 'indexer models list').")]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,13 +35,15 @@ def compare(
     one: _Network,
     other: _Network,
     photos: Pictures,
-    html: Annotated[Path | None, typer.Option(help="Write a page with the pictures, too.", show_default=False)] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Photos at most.")] = 1000,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write a web page with the pictures.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of photos.")] = 1000,
     as_json: JsonOption = False,
 ) -> None:
-    """Let two networks look at the same photos: what each says, how often they agree, and how long they take.
+    """Compare two models on the same photos: their results, how often they agree, and how long they take.
 
-    They agree on a photo when their surest classes mean the same word. Times are without decoding.
+    They agree on a photo if their best classes stand for the same tag. Times do not include decoding.
     """
     from indexer.pipeline.models.compare import summary
     from indexer.pipeline.predict.predict import glances
@@ -52,7 +54,7 @@ def compare(
     glancer = open_glancer(session, config, specs)
     seen = list(islice(glances(glancer, photos, config.max_pixels, errors), limit))
     if not seen:
-        raise PhotoError(photos[0], "read", "there is no photo to compare the networks on")
+        raise PhotoError(photos[0], "read", "no readable photo was found to compare the models on")
     total = summary(seen)
     if as_json:
         write_json({"photos": [_record(each) for each in seen], "summary": asdict(total)}, indent=2)
@@ -79,11 +81,11 @@ def _first(said: ModelPrediction) -> str:
 
 def _told(total: Summary, names: Sequence[str]) -> list[str]:
     """Say in lines how far two networks agree."""
-    shared = f"; of {count(total.either, 'tag')} both gave {total.common / total.either:.0%}" if total.either else ""
+    shared = f"; both gave {total.common / total.either:.0%} of {count(total.either, 'tag')}" if total.either else ""
     times = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in zip(names, total.seconds, strict=True))
     return [
-        f"The same first word on {total.same_word} of {count(total.pictures, 'photo')}{shared}.",
-        f"Mean time a photo, decoded: {times}.",
+        f"Same best tag on {total.same_word} of {count(total.pictures, 'photo')}{shared}.",
+        f"Mean time per photo, without decoding: {times}.",
     ]
 
 

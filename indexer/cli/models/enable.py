@@ -18,8 +18,8 @@ from indexer.errors import ModelError, printable
 if TYPE_CHECKING:
     from indexer.vision.spec import ModelSpec
 
-Name = Annotated[str, typer.Argument(help="A network ('indexer models list').")]
-_NEXT = "The next scan looks with it at all photos that it has not seen."
+Name = Annotated[str, typer.Argument(help="Name of the model (see 'indexer models list').")]
+_NEXT = "The next scan analyzes all photos with it."
 # The setting that names the network of a role.
 _SETTINGS = {
     "classifier": "classifier",
@@ -36,46 +36,48 @@ def register(app: typer.Typer) -> None:
 
 
 def enable(session: Session, name: Name) -> None:
-    """Let a network look at every photo, beside the others; one for faces instead of the one so far."""
+    """Use a model in scans: a classifier or detector in addition to others, a face model instead of the current one."""
     enabled(session, described(session.settings().config, name))
 
 
 def disable(session: Session, name: Name) -> None:
-    """Let a network look at no more photos; for the one of a role, that of the program does it.
+    """Stop using a model; the built-in model of its role, if any, takes its place.
 
-    What it saw is kept, but gives no words any more after 'indexer retag'.
+    Its stored results are kept, but no longer give tags after 'indexer retag'.
     """
     config = session.settings().config
     if _taken_out(session, name):
         if name in (config.classifier, *config.extra):
-            session.say("'indexer retag' takes its words from the photos; what it saw is kept.")
+            session.say("Run 'indexer retag' to remove its tags from the photos; its stored results are kept.")
         return
     described(session.settings().config, name)
     role = next((key for key in _SETTINGS.values() if getattr(Config(), key) == name), "")
     if role:
-        raise ModelError(name, f"is the {role} of the program; 'indexer models default' takes another one instead")
-    raise ModelError(name, "looks at no photos; 'indexer models list' shows which are used")
+        raise ModelError(name, f"is the built-in {role}; use 'indexer models default' to choose another one")
+    raise ModelError(name, "is not in use; 'indexer models list' shows which models are")
 
 
 def default(session: Session, name: Name) -> None:
-    """Make a network the one of its role: the classifier whose features tell what looks alike, or the one for faces."""
+    """Make a model the default of its role: the main classifier, also used for similar photos, or a face model."""
     config = session.settings().config
     spec = described(config, name)
     if spec.role not in _SETTINGS:
-        raise ModelError(name, f"is an {spec.role}: there may be many, 'indexer models enable {name}' uses it")
+        raise ModelError(name, f"is an {spec.role}, which has no default; use 'indexer models enable {name}'")
     if spec.role == "classifier":
         if "embedding" not in spec.outputs:
-            session.say(f"{name} has no features (--embedding): 'similar', 'duplicates' and 'teach' will find nothing.")
+            session.say(
+                f"{name} has no embedding: 'similar', 'duplicates' and 'teach' will not work (see --embedding)."
+            )
         if name in config.extra:
             keep(session, "extra", [each for each in config.extra if each != name])
         if name != config.classifier:
-            session.say(f"{config.classifier} looks at no more photos; 'indexer models enable' lets it look beside.")
+            session.say(f"{config.classifier} is no longer used; 'indexer models enable' uses it in addition.")
     keep(session, _SETTINGS[spec.role], name)
     session.say(_NEXT)
 
 
 def remove(session: Session, name: Name) -> None:
-    """Forget a network of one's own: its description, which may be broken, its files, and what was built of it."""
+    """Remove one of your own models: its description, its files and what was built from them."""
     import shutil
 
     from indexer.vision.model_store import homes_of
@@ -85,12 +87,15 @@ def remove(session: Session, name: Name) -> None:
     own = config.own_models_path
     if own / f"{name}.toml" not in own.glob("*.toml"):
         described(config, name)
-        raise ModelError(name, "comes with the program; 'indexer models disable' or 'default' may be what you want")
+        raise ModelError(
+            name,
+            "is a built-in model and cannot be removed; 'indexer models disable' or 'default' stops using it",
+        )
     _taken_out(session, name)
     forget(name, own)
     for home in homes_of(name, config.models_path):
         shutil.rmtree(home, ignore_errors=True)
-    session.say(f"{name} is gone from {printable(own)}; what it saw stays in the library.")
+    session.say(f"Removed {name} from {printable(own)}; its results stay in the library.")
 
 
 def enabled(session: Session, spec: ModelSpec) -> None:
@@ -99,7 +104,7 @@ def enabled(session: Session, spec: ModelSpec) -> None:
     if spec.role.startswith("face-"):
         keep(session, _SETTINGS[spec.role], spec.name)
     elif spec.name in (config.classifier, *config.extra):
-        session.say(f"{spec.name} looks at photos already.")
+        session.say(f"{spec.name} is already in use.")
         return
     else:
         keep(session, "extra", [*config.extra, spec.name])
@@ -114,5 +119,5 @@ def _taken_out(session: Session, name: str) -> bool:
         keep(session, "extra", [each for each in config.extra if each != name])
     for key in roles:
         keep(session, key, getattr(shipped, key))
-        session.say(f"{name} gives way to what the program comes with.")
+        session.say(f"{name} is replaced by the built-in model.")
     return name in config.extra or bool(roles)

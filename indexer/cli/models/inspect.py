@@ -36,18 +36,18 @@ def register(app: typer.Typer) -> None:
 
 def _inspect(
     _: Session,
-    path: Annotated[Path, typer.Argument(help="A SavedModel's folder, or a .keras, .h5, .pb, .tflite or .onnx file.")],
+    path: Annotated[Path, typer.Argument(help="SavedModel folder, or .keras, .h5, .pb, .tflite or .onnx file.")],
     pattern: Annotated[
         str | None,
-        typer.Argument(help="With --ops: only operations whose name or kind has this in it, or is like *it."),
+        typer.Argument(help="With --ops: only operations whose name or kind contains this text or matches a *pattern."),
     ] = None,
     ops: Annotated[bool, typer.Option("--ops", help="List the operations.")] = False,
     tag: Annotated[
-        list[str] | None, typer.Option("--tag", help="A SavedModel's graph, by its tag; may be given more than once.")
+        list[str] | None, typer.Option("--tag", help="Tag of the graph in the SavedModel; repeatable.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what is in a model file, and propose a description of it; nothing in the file is run."""
+    """Show what a model file contains and propose a description for it; nothing in the file is run."""
     from indexer.zoo.inspect.inspect import inspect
 
     inspection = inspect(path, tag or ())
@@ -86,7 +86,7 @@ def _proposal(inspection: Inspection) -> tuple[SpecDraft | None, tuple[str, ...]
     try:
         return guess(inspection), ()
     except ModelError as error:
-        return None, (f"no description can be proposed: it {error.reason}",)
+        return None, (f"no description can be proposed: the model {error.reason}",)
 
 
 def _operation(operation: Operation) -> list[str]:
@@ -105,7 +105,7 @@ def _lines(inspection: Inspection) -> Iterator[str]:
         yield f"  note: {note}"
     if proposal:
         yield ""
-        yield "# A description to begin with."
+        yield "# Proposed description"
         yield from toml_lines(proposal)
 
 
@@ -131,7 +131,7 @@ def _tensors(inspection: Inspection) -> Iterator[str]:
     from indexer.zoo.inspect.inspection import SignatureInfo
 
     if not inspection.signatures:
-        yield "  no signature; its graph has"
+        yield "  no signature; inputs and outputs of the graph:"
         yield from _ends(SignatureInfo(inspection.inputs, inspection.outputs))
     for name, signature in inspection.signatures.items():
         yield f"  signature {name}"

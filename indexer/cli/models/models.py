@@ -18,18 +18,16 @@ if TYPE_CHECKING:
     from indexer.vision.spec import ModelSpec
 
 
-app = typer.Typer(help="The networks: the program's and your own.", no_args_is_help=True)
+app = typer.Typer(help="List, build, add, train and compare models.", no_args_is_help=True)
 for part in (inspect, add, enable, compare, bench, train):
     part.register(app)
 
-Names = Annotated[
-    list[str] | None, typer.Argument(help="Names of networks; all that the settings use if none is given.")
-]
+Names = Annotated[list[str] | None, typer.Argument(help="Names of models (default: all models in the settings).")]
 
 
 @command(app, "list")
 def show_list(session: Session, as_json: JsonOption = False) -> None:
-    """List the networks: what each is for, whether it is used and built, its license and source."""
+    """List the models: the role of each, whether it is used and built, its license and source."""
     from indexer.assemble import model_set
     from indexer.vision.model_store import is_built
     from indexer.vision.spec import read_specs
@@ -61,9 +59,9 @@ def show_list(session: Session, as_json: JsonOption = False) -> None:
 
 @command(app, "show")
 def show(
-    session: Session, name: Annotated[str, typer.Argument(help="A network.")], as_json: JsonOption = False
+    session: Session, name: Annotated[str, typer.Argument(help="Name of the model.")], as_json: JsonOption = False
 ) -> None:
-    """Show the description of a network, and where it lies."""
+    """Show the description of a model and the path of that file."""
     from dataclasses import asdict
 
     from indexer.resources import packaged
@@ -79,7 +77,7 @@ def show(
 
 @command(app, "build")
 def build(session: Session, names: Names = None) -> None:
-    """Build networks from their packaged weights; what is built and whole stays."""
+    """Build models from their packaged weights; models that are built and intact are kept."""
     from indexer.zoo.build.subprocess import build_missing
 
     config = session.settings().config
@@ -88,13 +86,13 @@ def build(session: Session, names: Names = None) -> None:
 
 @command(app, "verify")
 def verify(session: Session, names: Names = None) -> None:
-    """Compare built networks with the checksums of their build."""
+    """Verify the checksums of built models."""
     from indexer.vision.model_store import check
 
     config = session.settings().config
     for spec in _chosen(names, config):
         check(spec, config.models_path)
-        session.say(f"{spec.id} is as it was built")
+        session.say(f"{spec.id} is intact")
 
 
 def _text(value: object) -> str:
@@ -110,12 +108,12 @@ def _chosen(names: list[str] | None, config: Config) -> tuple[ModelSpec, ...]:
 @command(app, "export")
 def export(
     session: Session,
-    name: Annotated[str, typer.Argument(help="A network ('indexer models list').")],
-    folder: Annotated[Path, typer.Argument(help="A folder for it, which does not exist yet or is empty.")],
+    name: Annotated[str, typer.Argument(help="Name of the model (see 'indexer models list').")],
+    folder: Annotated[Path, typer.Argument(help="Folder to write to; must be new or empty.")],
 ) -> None:
-    """Write a network for other programs: a SavedModel that takes plain pixels, its labels, how to run it.
+    """Export a model for other programs: a SavedModel that takes plain pixels, its labels and instructions.
 
-    The README in the folder shows how, from Python, C and Go, with the names that are in the file.
+    The README in the folder shows how to run it from Python, C and Go.
     """
     from indexer.vision.model_set import spec_named
     from indexer.vision.spec import read_specs
@@ -128,7 +126,7 @@ def export(
     ensure_built(session, config, (spec,))
     labels = class_names(spec, Vocabulary.load(rules=config.rules))
     export_model(spec, config.models_path, labels, folder.absolute(), session.say)
-    session.say(f"{spec.id} is in {printable(folder)}; its README.md tells how to run it.")
+    session.say(f"Exported {spec.id} to {printable(folder)}; its README.md explains how to run it.")
 
 
 _COLUMNS = ("add", "role", "license", "description", "source")
@@ -137,9 +135,9 @@ _SHOWN = ("add", "role", "description")
 
 @command(app, "ready")
 def ready(_: Session, as_json: JsonOption = False) -> None:
-    """List the well-known networks: 'indexer models add NAME …' takes what stands in the first column for a path.
+    """List well-known models; pass what the first column shows to 'indexer models add NAME' instead of a path.
 
-    With --json, each network of keras.applications by its name.
+    --json lists every model of keras.applications by name.
     """
     from indexer.zoo.custom.catalog import KERAS, ready_description, ready_names
     from indexer.zoo.custom.keras_applications import applications
@@ -148,7 +146,7 @@ def ready(_: Session, as_json: JsonOption = False) -> None:
     for name in ready_names():
         known = ready_description(name)
         told = {key: known[key] for key in _COLUMNS[1:]}
-        wheres = (applications() if as_json else ("NETWORK",)) if name == KERAS else ("PATH",)
+        wheres = (applications() if as_json else ("MODEL",)) if name == KERAS else ("PATH",)
         records += [{"add": f"{name}:{where}", **told} for where in wheres]
     if as_json:
         write_json(records, indent=2)

@@ -84,4 +84,4 @@ def _told(model: Model, answers: Mapping[str, NDArray[np.float32]], names: Seque
 
 def _name(names: Sequence[str], label: float) -> str:
     number = round(float(label))
-    return names[number] if 0 <= number < len(names) else f"class {number}, which has no name"
+    return names[number] if 0 <= number < len(names) else f"class {number} (no name)"

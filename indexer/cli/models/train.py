@@ -38,36 +38,38 @@ def register(app: typer.Typer) -> None:
 def train(
     session: Session,
     folder: Annotated[
-        Path, typer.Argument(help="Its sub-folders are the labels; or those of 'train' and 'test' (or 'val') in it.")
+        Path,
+        typer.Argument(help="Folder with one subfolder per label; or with 'train' and 'test' (or 'val') of these."),
     ],
-    name: Annotated[str, typer.Option("--name", help="What the network is to be called here.")],
+    name: Annotated[str, typer.Option("--name", help="Name for the model.")],
     epochs: Annotated[
-        int, typer.Option(min=1, help="Rounds of learning at most; it stops when nothing improves.")
+        int, typer.Option(min=1, help="Maximum number of epochs; training stops when nothing improves.")
     ] = 60,
     fine_tune: Annotated[
-        int, typer.Option(min=0, help="Rounds more in which the trunk's last blocks learn, too: slower, often better.")
+        int,
+        typer.Option(min=0, help="Extra epochs that also train the last blocks of the trunk: slower, often better."),
     ] = 0,
     size: Annotated[
-        int | None, typer.Option(min=32, max=1024, help="Of its pictures, in px: 224, or 128 from scratch.")
+        int | None,
+        typer.Option(min=32, max=1024, help="Input size in pixels (default: 224, or 128 with --from-scratch)."),
     ] = None,
     from_scratch: Annotated[
-        bool, typer.Option("--from-scratch", help="A small network that knows nothing yet, without a trunk.")
+        bool, typer.Option("--from-scratch", help="Train a small model without a pretrained trunk.")
     ] = False,
-    trunk: Annotated[
-        str, typer.Option(help="The EfficientNet-Lite whose knowledge of pictures it takes.")
-    ] = "efficientnet-lite0",
-    batch: Annotated[int, typer.Option(min=1, help="Pictures at a time.")] = 32,
-    seed: Annotated[int, typer.Option(min=0, help="Of chance: the same seed gives the same network.")] = 0,
+    trunk: Annotated[str, typer.Option(help="Pretrained EfficientNet-Lite to start from.")] = "efficientnet-lite0",
+    batch: Annotated[int, typer.Option(min=1, help="Pictures per batch.")] = 32,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed; the same seed gives the same model.")] = 0,
     report: Annotated[
-        Path | None, typer.Option(help="Figures and curves: a .png (a .json comes beside it), or a folder for both.")
+        Path | None,
+        typer.Option(help="Write metrics and curves to this .png (and a .json next to it), or to a folder."),
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Take it instead of one of your own.")] = False,
-    enable: Annotated[bool, typer.Option("--enable/--no-enable", help="Let it look at photos from now on.")] = True,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace your own model of the same name.")] = False,
+    enable: Annotated[bool, typer.Option("--enable/--no-enable", help="Use the model in scans from now on.")] = True,
 ) -> None:
-    """Train a classifier of one's own on folders of pictures.
+    """Train your own classifier on folders of pictures.
 
-    A part of the pictures is kept back, and tells how good it became. Pictures that cannot be read, and copies, are
-    left out with a reason.
+    Part of the pictures is held out to measure its accuracy. Pictures that cannot be read and duplicates are left out,
+    with a reason.
     """
     from indexer.vision.spec import read_specs
     from indexer.zoo.custom.install import adopted, check_name
@@ -88,11 +90,11 @@ def train(
         _show(figures)
         if targets:
             _keep(session, targets, f"{name}: {', '.join(lesson.labels)}", figures)
-        about = f"tells {', '.join(lesson.labels)} apart; trained on {count(len(lesson.numbers), 'picture')}"
+        about = f"distinguishes {', '.join(lesson.labels)}; trained on {count(len(lesson.numbers), 'picture')}"
         origin = visible(f"Trained on {printable(folder.absolute())}")
         with adopted(name, place / MODEL, course.proposal, lesson.labels, about, own, origin=origin) as spec:
             tried(session, config, spec)
-    session.say(f"Described in {printable(own / f'{name}.toml')}.")
+    session.say(f"Wrote the description to {printable(own / f'{name}.toml')}.")
     if enable:
         enabled(session, spec)
 
@@ -100,7 +102,7 @@ def train(
 def _trunk(known: Mapping[str, ModelSpec], name: str) -> ModelSpec:
     trunks = {each.name: each for each in known.values() if each.architecture == _TRUNKS}
     if name not in trunks:
-        raise ModelError(name, f"is no trunk to train on; there are {', '.join(sorted(trunks))}")
+        raise ModelError(name, f"cannot be used as a trunk; choose one of {', '.join(sorted(trunks))}")
     return trunks[name]
 
 
@@ -111,7 +113,7 @@ def _room() -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="indexer-") as folder:
             yield Path(folder)
     except OSError as error:
-        raise ConfigError("TMPDIR", f"the pictures to learn from have no room there: {error}") from error
+        raise ConfigError("TMPDIR", f"there is no room for the training pictures: {error}") from error
 
 
 def _read(session: Session, folder: Path, course: TrainingParams, into: Path, config: Config) -> TrainingSet:
@@ -170,4 +172,4 @@ def _keep(session: Session, targets: tuple[Path, Path], title: str, figures: Map
         numbers.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", "utf-8")
     except OSError as error:
         raise ConfigError("--report", f"cannot be written: {error}") from error
-    session.say(f"Figures in {printable(picture)} and {printable(numbers)}.")
+    session.say(f"Wrote metrics to {printable(picture)} and {printable(numbers)}.")

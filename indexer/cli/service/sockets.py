@@ -16,7 +16,7 @@ def listen(address: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
-        raise ConfigError("serve_address", f"{address} is no address of this machine") from error
+        raise ConfigError("serve_address", f"{address} is not an address of this computer") from error
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -54,8 +54,8 @@ def _own_number() -> str | None:
 def _in_the_way(address: str, port: int, error: OSError) -> IndexerError:
     if error.errno == errno.EADDRINUSE:
         return IndexerError(
-            f"port {port} is taken, perhaps by another 'indexer serve'; 'indexer serve --port {port + 1}' takes another"
+            f"port {port} is in use, perhaps by another 'indexer serve'; try 'indexer serve --port {port + 1}'"
         )
     if error.errno in (errno.EACCES, errno.EPERM):
-        return ConfigError("serve_port", f"{port} may not be used by you; take one above 1023")
-    return ConfigError("serve_address", f"{address} is no address of this machine")
+        return ConfigError("serve_port", f"you may not use port {port}; choose one above 1023")
+    return ConfigError("serve_address", f"{address} is not an address of this computer")

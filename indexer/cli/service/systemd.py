@@ -20,7 +20,7 @@ _DAEMON_MB = 1024  # beside what its workers may take for the photos
 _TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 (compared with, not written to)
 _UNIT = """\
 # Save as ~/.config/systemd/user/{name}.service, then: systemctl --user enable --now {name}
-# To let it run while you are not logged in: loginctl enable-linger
+# To keep it running while you are not logged in: loginctl enable-linger
 [Unit]
 Description={about}
 
@@ -54,8 +54,8 @@ KeyringMode=private
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 
-# It reads everything and writes its own files alone. A system that gives its users no namespaces refuses this
-# (status=217/USER or 226/NAMESPACE): then delete the lines from here to [Install].
+# It may read everything but write only its own files. Systems without user namespaces refuse this
+# (status=217/USER or 226/NAMESPACE): in that case delete the lines from here to [Install].
 PrivateUsers=yes
 CapabilityBoundingSet=
 ProtectSystem=strict
@@ -154,7 +154,7 @@ def unit(
 
 def _manners(config: Config) -> str:
     lines = [f"Nice={config.niceness}", *_IO_CLASSES[config.io_priority]]
-    return "".join(f"{line}\n" for line in ["# Everything else on this machine comes first.", *lines])
+    return "".join(f"{line}\n" for line in ["# Give way to everything else on this computer.", *lines])
 
 
 def _argument(text: str) -> str:
@@ -180,4 +180,4 @@ def _place(path: Path) -> str:
 
 
 def _unnameable(text: str) -> ConfigError:
-    return ConfigError(visible(printable(text)), "a systemd unit cannot name this; give it a plainer name")
+    return ConfigError(visible(printable(text)), "a systemd unit cannot contain this name; use a simpler one")

@@ -76,16 +76,16 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except BadXmp as error:
-        raise PhotoError(path, "metadata", f"it was left as it is: {error}") from error
+        raise PhotoError(path, "metadata", f"it was not changed: {error}") from error
     except OSError as error:
-        raise PhotoError(path, "read", f"it was left as it is: {why(error)}") from error
+        raise PhotoError(path, "read", f"it was not changed: {why(error)}") from error
 
 
 def _refuse_other_names(path: Path, stat: os.stat_result) -> None:
     if stat.st_nlink > 1:
         raise BadXmp("the file has several names (hard links), and would become two")
     if not os.access(path, os.W_OK):
-        raise BadXmp("it may not be written to")
+        raise BadXmp("it is not writable")
 
 
 def _write(old: IO[bytes], new: IO[bytes], xmp: bytes, size: int) -> None:

@@ -75,7 +75,7 @@ def sections(stream: IO[bytes]) -> Iterator[Segment]:
     """Yield the segments before the pixels. Raises BadXmp."""
     stream.seek(0)
     if stream.read(2) != b"\xff\xd8":
-        raise BadXmp("it is no JPEG")
+        raise BadXmp("it is not a JPEG")
     for _ in range(_MOST_SEGMENTS):
         start = stream.tell()
         marker = _marker(stream)

@@ -60,7 +60,7 @@ def sections(stream: IO[bytes]) -> Iterator[Chunk]:
     """Yield the chunks; pixels are skipped. Raises BadXmp."""
     stream.seek(0)
     if stream.read(8) != _SIGNATURE:
-        raise BadXmp("it is no PNG")
+        raise BadXmp("it is not a PNG")
     for _ in range(_MOST_CHUNKS):
         start = stream.tell()
         head = stream.read(8)

@@ -18,14 +18,14 @@ from indexer.library.db.engine import connect
 from indexer.library.db.schema import state
 
 RESTORE = (
-    "put back a backup (docs/operations.md says how), or save what can be read with "
+    "restore a backup (see docs/operations.md), or save what can be read with "
     "'sqlite3 FILE .recover | sqlite3 NEW', or move the file, its -wal and its -shm away and scan again; "
-    "your photos are not touched by any of it"
+    "none of this changes your photos"
 )
 _FAULTS = 100  # SQLite stops there: one would do
 _LOG_BYTES = 256 * 1024 * 1024
 _OF_AN_INDEX = re.compile(r"row \d+ missing from index |wrong # of entries in index ")
-_SCAN_UPGRADES = "the next 'indexer scan' or 'indexer status' brings it up to date, after a copy; then ask again"
+_SCAN_UPGRADES = "the next 'indexer scan' or 'indexer status' upgrades it, after making a copy; then run this again"
 
 Check = Callable[[Connection], Iterator[Finding]]
 
@@ -88,7 +88,7 @@ def _look(engine: Engine, check: Check) -> list[Finding]:
 
 def _advice(path: Path) -> str:
     if not path.exists():
-        return "is its disk not mounted? Else 'indexer scan FOLDER' makes it"
+        return "check that its disk is mounted; to create a new library, run 'indexer scan FOLDER'"
     return RESTORE
 
 
@@ -98,14 +98,19 @@ def _integrity(connection: Connection) -> Iterator[Finding]:
     except StoreError as error:
         faults = [error.__dict__["reason"]]
     except UnicodeDecodeError:
-        faults = ["garbage where a text should be"]
+        faults = ["a text field contains garbage"]
     if faults == ["ok"]:
-        yield Finding("integrity", "fine", "every page and index of the file is whole")
+        yield Finding("integrity", "fine", "all pages and indexes of the file are intact")
         return
     text = f"the file is damaged in {_many(len(faults))}, such as: {printable(str(faults[0]).splitlines()[-1])}"
     if all(_OF_AN_INDEX.match(str(fault)) for fault in faults):
         yield Finding(
-            "integrity", "error", text, "only indexes are: 'indexer doctor --repair' makes them anew", True, len(faults)
+            "integrity",
+            "error",
+            text,
+            "only indexes are damaged; run 'indexer doctor --repair' to rebuild them",
+            True,
+            len(faults),
         )
     else:
         yield Finding("integrity", "error", text, RESTORE, count=len(faults))
@@ -120,7 +125,7 @@ def _journal(connection: Connection) -> Iterator[Finding]:
     if mode == "wal":
         yield Finding("journal", "fine", "readers and the writer do not wait for each other")
     else:
-        text = f"readers and the writer wait for each other (journal mode '{mode}'): its disk could not do better"
+        text = f"readers and the writer wait for each other (journal mode '{mode}'), because of its disk"
         yield Finding("journal", "note", text, "keep the library on a local disk")
 
 
@@ -128,13 +133,13 @@ def _schema(path: Path, connection: Connection) -> Iterator[Finding]:
     try:
         found = state(connection, path)
     except StoreError as error:
-        advice = "update indexer, or name the right file with --library"
+        advice = "update indexer, or give the right file with --library"
         yield Finding("schema", "error", f"it {error.__dict__['reason']}", advice)
         return
     if found == "current":
         yield Finding("schema", "fine", "it is of this release")
     elif found == "empty":
-        yield Finding("schema", "note", "nothing is in it yet", "indexer scan FOLDER")
+        yield Finding("schema", "note", "it is empty", "indexer scan FOLDER")
     else:
         yield Finding("schema", "note", "it is of an older release", _SCAN_UPGRADES)
 
@@ -143,7 +148,7 @@ def _log(path: Path) -> Iterator[Finding]:
     log = path.with_name(path.name + "-wal")
     size = log.stat().st_size if log.exists() else 0
     if size > max(_LOG_BYTES, path.stat().st_size // 4):
-        text = f"its log {printable(log.name)} has grown to {size_text(size)}: a program has read for very long"
+        text = f"its log {printable(log.name)} has grown to {size_text(size)}: a program has been reading for long"
         yield Finding("log", "warning", text, "indexer doctor --repair", True, 1)
     else:
         yield Finding("log", "fine", f"its log takes {size_text(size)}")

@@ -43,7 +43,7 @@ def findings(check: str, look: Look) -> list[Finding]:
     except IndexerError as error:
         text = str(error)
     except UnicodeDecodeError:
-        text = "garbage stands where a text should be"
+        text = "a text field contains garbage"
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
     return [Finding(check, "error", f"could not be checked: {printable(text)}", "see the other findings first")]

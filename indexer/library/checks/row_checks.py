@@ -50,25 +50,25 @@ def _in(engine: Engine, look: Callable[[Connection], Iterator[Finding]]) -> list
 def _references(connection: Connection) -> Iterator[Finding]:
     stray = [(row[0], row[2]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
     if not stray:
-        yield Finding("references", "fine", "no row belongs to one that is not there")
+        yield Finding("references", "fine", "no orphaned rows")
         return
     dropped = {(child, parent) for child, _, parent in BELONGS}
     ours = sum(each in dropped for each in stray)
     if ours:
-        text = f"{counted(ours, 'row')} of photos or faces that are not there; nobody sees them"
+        text = f"{counted(ours, 'row')} of photos or faces that no longer exist; they are never shown"
         yield Finding("references", "error", text, _REPAIR, True, ours)
     if rest := [each for each in stray if each not in dropped]:
-        text = f"{counted(len(rest), 'row')} without what they name, such as '{rest[0][0]}' without '{rest[0][1]}'"
+        text = f"{counted(len(rest), 'row')} with broken references, such as '{rest[0][0]}' without '{rest[0][1]}'"
         yield Finding("references", "error", text, RESTORE, count=len(rest))
 
 
 def _unreadable(lengths: Lengths, name: str, connection: Connection) -> Iterator[Finding]:
     photos, what = len(set(unreadable(connection, lengths, name).values())), PARTS[name].name
     if photos:
-        text = f"{counted(photos, 'photo')} with {what} that cannot be read: of a wrong length or kind"
-        yield Finding(name, "error", text, f"{_REPAIR}, then 'indexer scan' looks at them again", True, photos)
+        text = f"{counted(photos, 'photo')} with {what} that cannot be read (wrong length or type)"
+        yield Finding(name, "error", text, f"{_REPAIR}, then 'indexer scan' to analyze them again", True, photos)
     else:
-        yield Finding(name, "fine", f"all {what} are as long as they should be")
+        yield Finding(name, "fine", f"all {what} are valid")
 
 
 def _unfinished(connection: Connection) -> Iterator[Finding]:
@@ -90,9 +90,7 @@ def _missing(before: str, connection: Connection) -> Iterator[Finding]:
     count, first = connection.exec_driver_sql(query, (before,)).one()
     if count:
         text = f"{counted(count, 'photo')} missing for over {_LONG.days} days, the first since {first[:10]}"
-        yield Finding(
-            "missing", "note", text, "'indexer prune' forgets them, and all that is known of them", count=count
-        )
+        yield Finding("missing", "note", text, "'indexer prune' removes them and all data about them", count=count)
     else:
         yield Finding("missing", "fine", f"no photo has been missing for over {_LONG.days} days")
 
@@ -100,15 +98,15 @@ def _missing(before: str, connection: Connection) -> Iterator[Finding]:
 def _roots(connection: Connection) -> Iterator[Finding]:
     nested = connection.exec_driver_sql(_NESTED).all()
     if not nested:
-        yield Finding("roots", "fine", "no folder of the library lies in another")
+        yield Finding("roots", "fine", "no folder of the library is inside another")
     for outer, inner in nested:
-        text = f"the folder {printable(inner)} lies in {printable(outer)}: a photo may be there twice"
+        text = f"the folder {printable(inner)} is inside {printable(outer)}: photos may appear twice"
         yield Finding("roots", "error", text, f"indexer relocate '{printable(inner)}' '{printable(inner)}'", count=1)
 
 
 def _unused(connection: Connection) -> Iterator[Finding]:
     count = sum(_count(connection, each) for each in _UNUSED)
-    text = f"{counted(count, 'word')} or sources that no photo has; they do no harm" if count else "every word is used"
+    text = f"{counted(count, 'tag')} or sources without photos; they do no harm" if count else "all tags are used"
     yield Finding("words", "note" if count else "fine", text, count=count)
 
 

@@ -16,8 +16,8 @@ _BUSY_SECONDS = 30.0
 _PAGES_AT_A_TIME = 512  # 8 MiB: between two such steps, Ctrl-C is heard
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _TARGET_REASONS = {
-    sqlite3.SQLITE_FULL: "cannot be made, its disk is full",
-    sqlite3.SQLITE_IOERR: "cannot be made, its disk cannot be written; is there room for it?",
+    sqlite3.SQLITE_FULL: "cannot be created; the disk is full",
+    sqlite3.SQLITE_IOERR: "cannot be created; the disk cannot be written to, perhaps because it is full",
 }
 _READING = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
 
@@ -49,11 +49,11 @@ def copy(source: Path, target: Path) -> int:
         with suppress(OSError):  # not every file system can do that for a folder
             _sync(target.parent)
     except UnicodeDecodeError as error:  # SQLite quotes the garbage that it stumbled on
-        raise StoreError(source, "is damaged; 'indexer doctor' says what to do") from error
+        raise StoreError(source, "is damaged; 'indexer doctor' shows what to do") from error
     except sqlite3.Error as error:
         raise _fault(source, target, error) from error
     except OSError as error:
-        raise StoreError(target, f"cannot be made: {error.strerror}") from error
+        raise StoreError(target, f"cannot be created: {error.strerror}") from error
     return size
 
 
@@ -68,16 +68,16 @@ def _refuse(source: Path, target: Path, overwrite: bool) -> None:
     if not source.is_file():
         raise StoreError(source, "does not exist; there is nothing to back up")
     if not target.parent.is_dir():
-        raise StoreError(target, "cannot be made: its folder does not exist; is a disk not mounted?")
+        raise StoreError(target, "cannot be created: its folder does not exist; check that the disk is mounted")
     if target.resolve() in {Path(f"{source.resolve()}{ending}") for ending in _BESIDE}:
-        raise StoreError(target, "is the library itself; give the backup a name of its own")
+        raise StoreError(target, "is the library itself; choose another name for the backup")
     if target.is_dir():
-        raise StoreError(target, "is a folder; name a file for the backup")
+        raise StoreError(target, "is a folder; give a file name for the backup")
     if target.exists():
         if target.samefile(source):
-            raise StoreError(target, "is the library itself; give the backup a name of its own")
+            raise StoreError(target, "is the library itself; choose another name for the backup")
         if not overwrite:
-            raise StoreError(target, "exists already; name another file, or give --overwrite")
+            raise StoreError(target, "already exists; choose another file, or use --overwrite")
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def _lock(file: int, part: Path) -> None:
     except (BlockingIOError, FileNotFoundError):
         ours = False
     if not ours:
-        raise StoreError(part, "is being made by another program; wait until it is done")
+        raise StoreError(part, "is being written by another program; wait until it is finished")
 
 
 def _fill(source: Path, part: Path) -> None:
@@ -140,7 +140,7 @@ def _check(source: Path, part: Path) -> None:
     with closing(_alone(part)) as connection:
         faults = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
     if faults != ["ok"]:
-        raise StoreError(source, f"is damaged ({printable(faults[0])}); 'indexer doctor' says what to do")
+        raise StoreError(source, f"is damaged ({printable(faults[0])}); 'indexer doctor' shows what to do")
 
 
 def _alone(path: Path) -> sqlite3.Connection:

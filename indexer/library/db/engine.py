@@ -26,18 +26,18 @@ _LOOK_SECONDS = 0.02
 _KEPT = 4  # connections that stay open for the next who asks
 
 BEING_WRITTEN = "is being written by another program; try again in a moment"
-_ANOTHER = "was moved, removed or replaced while it is in use; what comes now is not stored. Start this program again"
+_ANOTHER = "was moved, removed or replaced while in use; nothing more is stored. Restart this program"
 
 _REFUSALS = (sqlite3.Error, UnicodeDecodeError)  # the latter: what SQLite says of a damaged schema quotes it
 _REASONS = {
     sqlite3.SQLITE_BUSY: BEING_WRITTEN,
     sqlite3.SQLITE_LOCKED: BEING_WRITTEN,
-    sqlite3.SQLITE_PERM: "may not be opened; check the permissions of the file and its folder",
+    sqlite3.SQLITE_PERM: "cannot be opened for lack of permission; check the permissions of the file and its folder",
     sqlite3.SQLITE_READONLY: "cannot be written to; check the permissions of the file, its -wal, and its folder",
-    sqlite3.SQLITE_IOERR: "could not be read or written; check the disk. What was stored before is kept",
-    sqlite3.SQLITE_CORRUPT: "is damaged; put back a copy of it, or move it away and scan again",
-    sqlite3.SQLITE_FULL: "cannot grow, the disk is full. What was stored before is kept",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that its folder exists and may be written to",
+    sqlite3.SQLITE_IOERR: "could not be read or written; check the disk. Earlier data is kept",
+    sqlite3.SQLITE_CORRUPT: "is damaged; restore a backup, or move it away and scan again",
+    sqlite3.SQLITE_FULL: "cannot grow because the disk is full. Earlier data is kept",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that its folder exists and is writable",
     sqlite3.SQLITE_NOTADB: "is not a library of indexer",
 }
 
@@ -192,9 +192,7 @@ def _read_only(path: Path, busy_seconds: float) -> sqlite3.Connection:
     # the file alone is the whole library, unless a writer was killed before its last words were merged into it.
     log = path.with_name(path.name + "-wal")
     if log.is_file() and log.stat().st_size:
-        raise StoreError(
-            path, f"has unmerged changes in {printable(log.name)}; open it once where it may be written to"
-        )
+        raise StoreError(path, f"has unmerged changes in {printable(log.name)}; open it once where it is writable")
     return _open(path, "mode=ro&immutable=1", busy_seconds)
 
 
@@ -257,4 +255,4 @@ def scrub(engine: Engine, path: Path) -> None:
         except sqlite3.Error as error:
             raise store_error(path, error) from error
     if busy:
-        raise StoreError(path, "is being read by another program, so that traces may be left; close it and try again")
+        raise StoreError(path, "is being read by another program, so traces may remain; close it and try again")

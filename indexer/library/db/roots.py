@@ -45,7 +45,7 @@ class Roots:
         for root_id, prefix in self.prefixes.items():
             if name.startswith(prefix):
                 return root_id, name[len(prefix) :]
-        raise LibraryError(path, "lies in no folder of the library; scan its folder first")
+        raise LibraryError(path, "is not in a folder of the library; scan its folder first")
 
     def hold(self, path: Path) -> bool:
         """Tell whether a path lies in one of them."""

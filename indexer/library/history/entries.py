@@ -50,6 +50,6 @@ def log_replaced(connection: Connection, path: str, before: int, now: int, momen
     before, now: the numbers of both photos.  moment: UTC, ISO 8601.
     """
     told = summary(read_said(connection, before))
-    what = f"what you said of the one before ({told})" if told else "what you said of the one before"
-    about = f"{path} is another photo now; {what} stays with that one"
+    what = f"your changes ({told})" if told else "your changes"
+    about = f"{path} is another photo now; {what} stay with the earlier one"
     log_change(connection, IDENTITY, about, {"before": before, "now": now}, moment, photos=1)

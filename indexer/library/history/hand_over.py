@@ -27,9 +27,9 @@ def hand_over(connection: Connection, kept: dict[str, Any]) -> str | None:
     rows = {row.id: row for row in connection.execute(select(photos).where(photos.c.id.in_((before, now))))}
     analysis = read_analyses(connection, [now]).get(now)
     if before not in rows or not rows[before].replaced:
-        return "the photo before is there again, or is not in the library any more"
+        return "the earlier photo exists again, or is no longer in the library"
     if analysis is None or rows[now].replaced:
-        return "the photo that had its name then does not have it any more"
+        return "the later photo no longer has this name"
     connection.execute(update(photos).where(photos.c.id == now).values(replaced=now))  # makes room
     place = {name: getattr(rows[now], name) for name in _PLACE}
     whole = {"replaced": 0, "failed_stage": None, "failed_reason": None, "content_size": None}

@@ -58,7 +58,7 @@ class Undone:
         if not gone:
             return self.about
         are = "is" if self.photos_gone + self.faces_gone == 1 else "are"
-        return f"{self.about}, but for {' and '.join(gone)} that {are} no longer in the library"
+        return f"{self.about}, except {' and '.join(gone)} that {are} no longer in the library"
 
 
 def last(library: Library, kind: str | None = None) -> Entry | None:
@@ -88,7 +88,7 @@ def undo(
         if origin is not None and origin.undoes is not None:  # done again by this one: the act itself is undone
             entry, origin = _find(connection, origin.undoes) or entry, None
         if entry.undone_at is not None:
-            raise IndexerError(f"entry {entry.number} is undone already{_by(connection, entry)} ({entry.about})")
+            raise IndexerError(f"entry {entry.number} is already undone{_by(connection, entry)} ({entry.about})")
         return _undo(connection, entry, origin, undoers, dry_run=dry_run)
 
 
@@ -97,7 +97,7 @@ def _undo(
 ) -> Undone:
     """Take back an entry. origin: the act, where the entry is its undo."""
     if origin is not None and origin.kind in undoers:
-        raise IndexerError(f"entry {entry.number} cannot be undone: the photos are one now ({origin.about})")
+        raise IndexerError(f"entry {entry.number} cannot be undone: the photos were joined ({origin.about})")
     number = _done_last(connection, entry.number)
     kept = _changes(connection, number)
     undoer = undoers.get(entry.kind) if "rows" not in kept else None
@@ -142,14 +142,14 @@ def _fit(connection: Connection, entry: Entry, kept: Mapping[str, Any], number: 
             + (
                 f"entry {later.number} changed the same since ({later.about}); undo that first"
                 if later
-                else "what it changed has changed since in another way"
+                else "the same data was changed since in another way"
             )
         )
     return fit
 
 
 def _cannot(entry: Entry) -> str:
-    return f"entry {entry.number} cannot be undone any more ({entry.about})"
+    return f"entry {entry.number} can no longer be undone ({entry.about})"
 
 
 def _in_the_way(connection: Connection, number: int, conflicts: frozenset[tuple[str, Key]]) -> Entry | None:

@@ -26,10 +26,10 @@ def name_person(connection: Connection, person: int, name: str | None) -> None:
     """
     said = None if name is None else checked_name(name)
     if said is not None and namesake(connection, said) not in (None, person):
-        raise IndexerError(f"another person is called {said!r}; merge the two, or add to the name")
+        raise IndexerError(f"another person is already named {said!r}; merge the two, or use a different name")
     fold = None if said is None else folded(said)
     label = label_of(connection, person)
-    with recording(connection, "people", f"Named {label} {said}" if said else f"Took the name from {label}"):
+    with recording(connection, "people", f"Named {label} {said}" if said else f"Removed the name of {label}"):
         connection.execute(update(people).where(people.c.id == person).values(name=said, folded=fold))
 
 
@@ -64,11 +64,11 @@ def checked_name(name: str) -> str:
     """Return a name without spaces around it. Errors: IndexerError where it is empty, a number, or no text."""
     said = " ".join(name.split())
     if not said or said.isdigit() or not said.isprintable():
-        raise IndexerError(f"{printable(name)!r} cannot be a name: it needs letters, and is not a number")
+        raise IndexerError(f"{printable(name)!r} cannot be a name: a name needs letters and is not a number")
     try:
         said.encode()
     except UnicodeEncodeError as error:
-        raise IndexerError(f"{printable(name)!r} cannot be a name: it is not text in UTF-8") from error
+        raise IndexerError(f"{printable(name)!r} cannot be a name: it is not valid UTF-8") from error
     return said
 
 
@@ -109,9 +109,9 @@ def split_faces(connection: Connection, person: int, faces: Sequence[int]) -> in
     mine = set(connection.scalars(select(person_faces.c.face_id).where(person_faces.c.person_id == person)))
     for face in faces:
         if face not in mine:
-            raise IndexerError(f"face {face} is none of person {person}'s")
+            raise IndexerError(f"face {face} does not belong to person {person}")
     if not mine - set(faces):
-        raise IndexerError("these are all faces of the person; there is nothing to split")
+        raise IndexerError("these are all faces of the person; leave at least one")
     with recording(connection, "people", f"Split {_count(faces)} from {label_of(connection, person)}"):
         other = add_person(connection)
         move_faces(connection, faces, other)
@@ -140,7 +140,7 @@ def _move(connection: Connection, faces: Sequence[int], person: int) -> None:
 def refuse_face(connection: Connection, face: int, person: int) -> None:
     """Say that a face is not this person's; where it was, it is nobody's now."""
     mine = (person_faces.c.face_id == face, person_faces.c.person_id == person)
-    with recording(connection, "people", f"Said that face {face} is not {label_of(connection, person)}"):
+    with recording(connection, "people", f"Rejected face {face} for {label_of(connection, person)}"):
         connection.execute(delete(person_faces).where(*mine))
         keep = upsert(refusals).values(face_id=face, person_id=person).on_conflict_do_nothing()
         connection.execute(keep)
@@ -151,8 +151,7 @@ def refuse_faces(connection: Connection, faces: Sequence[int], person: int) -> N
     """Say that faces are not this person's. Errors: IndexerError where there is no such face."""
     faces = list(dict.fromkeys(faces))
     check_faces(connection, faces)
-    are = "is" if len(faces) == 1 else "are"
-    with recording(connection, "people", f"Said that {_count(faces)} {are} not {label_of(connection, person)}"):
+    with recording(connection, "people", f"Rejected {_count(faces)} for {label_of(connection, person)}"):
         for face in faces:
             refuse_face(connection, face, person)
 

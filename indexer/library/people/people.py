@@ -90,8 +90,8 @@ def find_person(connection: Connection, who: str) -> Person:
     which = people.c.id == int(who) if is_number(who) else people.c.folded == folded(who)
     row = connection.execute(_PEOPLE.where(which)).first()
     if row is None:
-        said = f"no person has the number {who}" if is_number(who) else f"no person is called {printable(who)!r}"
-        raise IndexerError(f"{said}; 'indexer people list' shows them")
+        said = f"there is no person {who}" if is_number(who) else f"there is no person named {printable(who)!r}"
+        raise IndexerError(f"{said}; 'indexer people list' lists all people")
     return _person(row)
 
 
@@ -158,7 +158,7 @@ def check_faces(connection: Connection, numbers: Sequence[int]) -> None:
     for number in numbers:
         if number not in known:
             raise IndexerError(
-                f"no face has the number {number}; 'indexer people show' and 'indexer faces list' say them"
+                f"there is no face {number}; 'indexer people show' and 'indexer faces list' show the numbers"
             )
 
 

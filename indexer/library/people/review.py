@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _AT_A_TIME = 1024
 _WIDER = 1.15  # a face that a person's just did not take in may be worth a question
-_ODD, _OTHER, _NEAR = "unlike the others", "as much like another person", "nearly like enough"
+_ODD, _OTHER, _NEAR = "not similar to the others", "equally similar to another person", "almost similar enough"
 
 
 @dataclass(frozen=True, slots=True)

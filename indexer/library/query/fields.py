@@ -55,7 +55,7 @@ class InvalidValue(Exception):  # noqa: N818 - a reason, which becomes part of a
 def leaf(name: str, value: str, today: date) -> Query:
     """Return what `name:value` means; name: one of FIELDS. Raises Unclear."""
     if not value.strip():
-        raise InvalidValue(f"nothing stands after '{name}:'; {_EXAMPLES[name]}")
+        raise InvalidValue(f"'{name}:' needs a value, {_EXAMPLES[name]}")
     return FIELDS[name](name, value.strip(), today)
 
 
@@ -79,29 +79,29 @@ def _number(name: str, value: str, _: date) -> Query:
         low, dots = value[:-1], ".."
     ends = [None if end == "" and dots else _finite(name, end) for end in ((low, high) if dots else (low, low))]
     if ends == [None, None] or (None not in ends and ends[0] > ends[1]):  # type: ignore[operator]
-        raise InvalidValue(f"{value!r} is no range; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{value!r} is not a range; {_EXAMPLES[name]}")
     return Number(name, ends[0], ends[1])
 
 
 def _finite(name: str, text: str) -> float:
     if re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", text):
         return float(text)
-    raise InvalidValue(f"{text!r} is no number; {_EXAMPLES[name]}")
+    raise InvalidValue(f"{text!r} is not a number; {_EXAMPLES[name]}")
 
 
 def _near(name: str, value: str, _: date) -> Query:
     parts = value.removesuffix("km").split(",")
     if len(parts) != 3:
-        raise InvalidValue(f"{value!r} is no place; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{value!r} is not a place; {_EXAMPLES[name]}")
     latitude, longitude, km = (_finite(name, part.strip()) for part in parts)
     if not (abs(latitude) <= 90 and abs(longitude) <= 180 and km >= 0 and isfinite(km)):
-        raise InvalidValue(f"{value!r} lies nowhere on earth; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{value!r} is not a place on earth; {_EXAMPLES[name]}")
     return Near(latitude, longitude, km)
 
 
 def _orientation(name: str, value: str, _: date) -> Query:
     if value.lower() not in ORIENTATIONS:
-        raise InvalidValue(f"{value!r} is no orientation; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{value!r} is not an orientation; {_EXAMPLES[name]}")
     return Shape(value.lower())
 
 
@@ -118,7 +118,7 @@ def _is(name: str, value: str, _: date) -> Query:
             return And((Not(Text("camera", "*")), Or(named)))
         case state if state in STATES:
             return State(state)
-    raise InvalidValue(f"{value!r} is nothing that a photo can be; {_EXAMPLES[name]}")
+    raise InvalidValue(f"{value!r} is not a known property; {_EXAMPLES[name]}")
 
 
 def _date(name: str, value: str, today: date) -> Query:
@@ -130,7 +130,7 @@ def _date(name: str, value: str, today: date) -> Query:
     if not dots:
         return Taken(*_span(name, text, today))
     if not since and not until:
-        raise InvalidValue(f"{value!r} is no range; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{value!r} is not a range; {_EXAMPLES[name]}")
     first = _span(name, since, today)[0] if since else None
     end = _span(name, until, today)[1] if until else None
     if first and end and first >= end:
@@ -150,8 +150,8 @@ def _span(name: str, text: str, today: date) -> tuple[str, str]:
             parts = [int(part) if part else None for part in given.groups()]
             return _calendar(parts[0] or 0, parts[1], parts[2])
     except (ValueError, OverflowError) as error:
-        raise InvalidValue(f"{text!r} is not in the calendar") from error
-    raise InvalidValue(f"{text!r} is no date; {_EXAMPLES[name]}")
+        raise InvalidValue(f"{text!r} is not a valid date") from error
+    raise InvalidValue(f"{text!r} is not a date; {_EXAMPLES[name]}")
 
 
 def _calendar(year: int, month: int | None, day: int | None) -> tuple[str, str]:
@@ -180,7 +180,7 @@ FIELDS: dict[str, Callable[[str, str, date], Query]] = {
 }
 _EXAMPLES = {
     "tag": "such as tag:dog",
-    "person": "such as person:alice, or person:* for anybody with a name",
+    "person": "such as person:alice, or person:* for anyone with a name",
     "date": "such as date:2024, date:2024-05-03, date:2023-05..2023-09, date:last-30-days or date:july",
     "near": "such as near:48.86,2.29,5 (latitude, longitude, km)",
     "orientation": f"there are {', '.join(ORIENTATIONS)}",
@@ -299,33 +299,33 @@ def distance_km(
 
 
 ABOUT = {
-    "tag": "a word, even one that is a field's name",
+    "tag": "a tag",
     "person": "who is in the photo",
     "date": "when it was taken",
     "near": "where it was taken: latitude, longitude, km",
     "orientation": "its shape",
-    "is": "what kind of picture it is",
+    "is": "a property of the photo",
     "camera": "make or model of the camera",
     "lens": "the lens",
-    "path": "a part of the path",
-    "folder": "a folder that it is in",
-    "format": "the format of the file",
-    "type": "the ending of the file's name",
-    "model": "the network that gave it a tag",
+    "path": "part of the path",
+    "folder": "folder of the photo",
+    "format": "file format",
+    "type": "file name extension",
+    "model": "model that gave a tag",
     "iso": "sensitivity",
     "f": "aperture",
     "focal": "focal length in mm",
     "width": "width in pixels",
     "height": "height in pixels",
-    "rating": "your stars, 0 to 5",
-    "faces": "how many faces it shows",
-    "score": "how sure the words are, 0 to 1",
+    "rating": "your rating, 0 to 5",
+    "faces": "number of faces",
+    "score": "score of the tags, 0 to 1",
 }
 _STATES = {
-    "missing": "the file is gone",
+    "missing": "the file no longer exists",
     "failed": "it could not be read",
-    "hidden": "no other search shows it",
-    "away": "its folder cannot be seen now",
+    "hidden": "not shown by other searches",
+    "away": "folder not available",
 }
 _FEW: dict[str, tuple[tuple[str, str], ...]] = {
     "orientation": tuple((name, "") for name in ORIENTATIONS),

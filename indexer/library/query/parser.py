@@ -54,12 +54,12 @@ def parse(text: str, *, today: date, resolve: Resolve = lambda _: None, away: Se
     _refuse_bytes(text)
     reader = _Reader(text, _tokens(text), today, resolve)
     if reader.next.kind == "end":
-        raise QueryError(text, 0, "nothing is searched for")
+        raise QueryError(text, 0, "the search is empty")
     query = reader.any_of()
     if reader.next.kind != "end":
-        raise reader.error(f"there is no '(' for the {reader.next.text!r}")
+        raise reader.error(f"there is no matching '(' for {reader.next.text!r}")
     if sum(1 for _ in leaves(query)) > _MOST_LEAVES:
-        raise QueryError(text, 0, f"more than {_MOST_LEAVES} words are too many")
+        raise QueryError(text, 0, f"too many search terms, more than {_MOST_LEAVES}")
     return replaced(query, Away(), Away(tuple(away)))
 
 
@@ -92,7 +92,7 @@ def _refuse_bytes(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise QueryError(printable(text), error.start, "it is not text in UTF-8") from error
+        raise QueryError(printable(text), error.start, "it is not valid UTF-8") from error
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -157,7 +157,7 @@ class _Reader:
                 break
             parts += self._parts()
         if not parts:
-            raise self.error("a word is missing")
+            raise self.error("a search term is missing")
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     def _parts(self) -> list[Query]:
@@ -181,8 +181,8 @@ class _Reader:
             case "quote", word if word.strip():
                 return Term(self._resolve(word) or word)
             case "quote", _:
-                raise self.error("a word is empty", token)
-        raise self.error("a word is missing", token)
+                raise self.error("a search term is empty", token)
+        raise self.error("a search term is missing", token)
 
     def _words(self) -> Query:
         """Read the longest row of plain words that is one known word, or the first of them."""
@@ -212,7 +212,7 @@ class _Reader:
         query = self.any_of()
         self._depth -= 1
         if self.next.text != ")" or self.next.kind != "sign":
-            raise self.error("there is no ')' for the '('", opened)
+            raise self.error("there is no matching ')' for '('", opened)
         self._take()
         return query
 
@@ -227,7 +227,7 @@ class _Reader:
             self._take()
             values.append(self._leaf(name.lower(), self._take_value()))
         if self.next.text != ")" or self.next.kind != "sign":
-            raise self.error("there is no ')' for the '('", opened)
+            raise self.error("there is no matching ')' for '('", opened)
         self._take()
         return values[0] if len(values) == 1 else Or(tuple(values))
 

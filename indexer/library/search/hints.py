@@ -30,11 +30,11 @@ def nothing_found(library: Library, query: Query, meant: Callable[[str], Sequenc
 
     told: list[Hint | None] = [_hidden(library, query)]
     if query == ALL:
-        told.append(Hint("The library shows no photo; a scan takes some in ('indexer scan FOLDER')."))
+        told.append(Hint("The library is empty; add photos with 'indexer scan FOLDER'."))
     else:
         told += [_alone(library, query, leaf, meant) for leaf in dict.fromkeys(leaves(query))]
     return _each_once([hint for hint in told if hint]) or [
-        Hint("No photo meets all of this; fewer words, or '|' between them, find more.")
+        Hint("No photo matches all of these terms; use fewer, or put '|' between them.")
     ]
 
 
@@ -52,7 +52,7 @@ def _hidden(library: Library, query: Query) -> Hint | None:
     if not count:
         return None
     text = "1 hidden photo matches" if count == 1 else f"{count:,} hidden photos match"
-    return Hint(f"{text}; with is:hidden it is searched for.", (("hidden", printed(also)),))
+    return Hint(f"{text}; search with is:hidden to include hidden photos.", (("hidden", printed(also)),))
 
 
 def _alone(library: Library, query: Query, leaf: Query, meant: Callable[[str], Sequence[str]]) -> Hint | None:
@@ -66,11 +66,11 @@ def _alone(library: Library, query: Query, leaf: Query, meant: Callable[[str], S
                 library, query, leaf, [each for each in meant(word) if known_tag(library, each) is not None]
             )
         case PersonTerm(name) if name != ANYTHING and (people := nearest_people(library, name)) is not None:
-            text = f"Nobody is named {name!r}." + _listed("There are", people)
+            text = f"Nobody is named {name!r}." + _listed("Known names", people)
             return Hint(text, _instead(query, leaf, {each: PersonTerm(each) for each in people}))
         case Text("model", wanted) if not count_hits(library, leaf):
             models = [name for name in tagging_models(library) if name != wanted]
-            text = f"No network {wanted!r} gave a photo a tag." + _listed("There are", models)
+            text = f"No photo was tagged by a model {wanted!r}." + _listed("Models", models)
             return Hint(text, _instead(query, leaf, {each: Text("model", each) for each in models}))
     return None
 
@@ -85,7 +85,7 @@ def _unknown(library: Library, query: Query, leaf: Query, like: Sequence[str]) -
     near = nearest_words(library, leaf.word)
     fields = {written(each): each for each in _fields(library, leaf.word)}
     text = f"No photo is tagged {leaf.word!r}."
-    text += _listed("Near it", near) + _listed("Near it in meaning", like) + _listed("These find photos", [*fields])
+    text += _listed("Similar tags", near) + _listed("Related tags", like) + _listed("Try instead", [*fields])
     return Hint(text, _instead(query, leaf, {**fields, **{each: Term(each) for each in (*near, *like)}}))
 
 

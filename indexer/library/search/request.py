@@ -53,7 +53,7 @@ def tree(asked: SearchRequest, resolve: Resolve, today: date, away: Sequence[Pat
     if asked.after is not None or asked.before is not None:
         parts.append(_leaf("date", f"{asked.after or ''}..{asked.before or ''}", today))
     if not parts:
-        raise QueryError("", 0, "nothing is searched for; 'indexer search dog' finds dogs")
+        raise QueryError("", 0, "the search is empty; try 'indexer search dog'")
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
@@ -80,5 +80,5 @@ def _word(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise QueryError(printable(text), error.start, "a keyword is not text in UTF-8") from error
+        raise QueryError(printable(text), error.start, "a keyword is not valid UTF-8") from error
     return text

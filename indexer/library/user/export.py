@@ -111,7 +111,7 @@ def _places(roots: Roots, connection: Connection, folder: Path) -> list[tuple[in
     places = roots.within(folder)
     here = or_(*(part(*place) for place in places)) if places else None
     if here is None or connection.execute(select(photos.c.id).where(here).limit(1)).first() is None:
-        raise LibraryError(folder, "holds no photo of the library; scan it first")
+        raise LibraryError(folder, "contains no photos of the library; scan it first")
     return places
 
 

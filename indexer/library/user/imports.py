@@ -65,7 +65,7 @@ def news(photo: KnownPhoto, heard: ImportedStatements, ids: Mapping[str, int]) -
         words=tuple(word for key, word in words.items() if key not in photo.own),
         rating=heard.rating if (heard.rating or None) != photo.rating and heard.rating else None,
         names=tuple(names),
-        refused=(*(f"the word {word!r} was taken from it here" for word in taken), *refused),
+        refused=(*(f"the tag {word!r} was removed from it here" for word in taken), *refused),
     )
 
 
@@ -96,7 +96,7 @@ def _told(found: Sequence[ImportChanges]) -> str:
     }
     *first, final = [counted(count, noun) for noun, count in counts.items() if count]
     what = f"{', '.join(first)} and {final}" if first else final
-    return f"Took in {what} of {counted(sum(map(bool, found)), 'photo')} from XMP"
+    return f"Imported {what} of {counted(sum(map(bool, found)), 'photo')} from XMP"
 
 
 def _placed(
@@ -115,7 +115,7 @@ def _placed(
                 refused.append(problem)
             elif not (face.by_user and face.name is not None and folded(face.name) == folded(name)):
                 names.append((face.id, " ".join(name.split())))
-    return names, refused + [f"no face was found where {name!r} is" for name, _ in left.values()]
+    return names, refused + [f"no face was found at the position of {name!r}" for name, _ in left.values()]
 
 
 def _alike(face: Box, region: Box) -> float:
@@ -136,11 +136,11 @@ def _problem(face: KnownFace, name: str, ids: Mapping[str, int]) -> str:
     except IndexerError as error:
         return str(error)
     if face.is_forgotten:
-        return f"{name!r}: the face is to be forgotten"
+        return f"{name!r}: the face was erased"
     if face.by_user and face.name is not None and folded(face.name) != folded(name):
-        return f"{name!r} was named {face.name!r} here"
+        return f"{name!r} is named {face.name!r} here"
     if ids.get(folded(name)) in face.refused:
-        return f"{name!r}: it was said here that it is somebody else"
+        return f"{name!r}: the face was rejected for this person here"
     return ""
 
 

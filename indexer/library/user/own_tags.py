@@ -105,7 +105,7 @@ def rate(library: Library, stars: int, which: Iterable[Path | int]) -> int:
     what = f"{stars} star{'' if stars == 1 else 's'}"
 
     def about(names: str) -> str:
-        return f"Rated {names} {what}" if stars else f"Took the stars from {names}"
+        return f"Rated {names} {what}" if stars else f"Removed the rating of {names}"
 
     return _set(library, which, "rating", about, rating=stars or None)
 
@@ -203,12 +203,12 @@ def _named(connection: Connection, chosen: Sequence[int]) -> str:
 def _changed(names: str, given: Sequence[str], taken: Sequence[str]) -> str:
     """Say which words photos that are named so got and lost."""
     if given and taken:
-        return f"{_changed(names, given, [])} and took {_listed(taken)} away"
-    return f"Tagged {names} {_listed(given)}" if given else f"Took {_listed(taken)} from {names}"
+        return f"{_changed(names, given, [])} and removed {_listed(taken)}"
+    return f"Tagged {names} {_listed(given)}" if given else f"Removed {_listed(taken)} from {names}"
 
 
 def _listed(words: Sequence[str]) -> str:
-    return ", ".join(map(repr, words)) if len(words) <= _TOLD else f"{len(words)} words"
+    return ", ".join(map(repr, words)) if len(words) <= _TOLD else f"{len(words)} tags"
 
 
 def _give_word(connection: Connection, word: str, chosen: Sequence[int]) -> None:

@@ -57,7 +57,7 @@ def forget(library: Library, name: str) -> TaughtWord | None:
         if row is None:
             return None
         known = next(word for word in _words(connection) if word.name == row.name)
-        with recording(connection, "taught", f"Forgot the taught word {row.name!r}"):
+        with recording(connection, "taught", f"Removed the taught tag {row.name!r}"):
             take_taught(connection, row.id)
             connection.execute(delete(taught).where(taught.c.tag_id == row.id))
         return known

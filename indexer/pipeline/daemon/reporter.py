@@ -119,7 +119,7 @@ class DaemonReporter:
             self._seen.popleft()
         before = self.presence
         if phase != before.phase and "paused" in (phase, before.phase):
-            self.tell("paused" if reason else "resumed", f"resting: {reason}" if reason else "going on", reason=reason)
+            self.tell("paused" if reason else "resumed", f"paused: {reason}" if reason else "resumed", reason=reason)
         self.presence = replace(
             before,
             phase=phase,

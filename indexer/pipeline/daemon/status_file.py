@@ -84,7 +84,7 @@ class DaemonLock:
         """
         state = _beside(library, ".watch.json")
         if not state.parent.is_dir():  # some releases of filelock would make it
-            raise StoreError(library, "cannot be watched, its folder does not exist; is a disk not mounted?")
+            raise StoreError(library, "cannot be watched: its folder does not exist; check that the disk is mounted")
         # Not bound to a thread: who leaves need not be who came.
         lock = FileLock(_beside(library, ".watch.lock"), timeout=patience_seconds, thread_local=False)
         try:
@@ -92,7 +92,7 @@ class DaemonLock:
         except Timeout:
             raise StoreError(library, _taken(_read(state))) from None
         except (OSError, NotImplementedError) as error:
-            raise StoreError(library, f"cannot be watched, {_unwritable(library, error)}") from error
+            raise StoreError(library, f"cannot be watched: {_unwritable(library, error)}") from error
         return cls(state, lock, DaemonStatus(os.getpid(), socket.gethostname(), _iso(clock())))
 
     def tell(self, presence: DaemonStatus) -> None:
@@ -142,7 +142,7 @@ def pause(library: Path, clock: Clock = _now) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        raise StoreError(library, f"cannot be paused, {_unwritable(library, error)}") from error
+        raise StoreError(library, f"cannot be paused: {_unwritable(library, error)}") from error
 
 
 def resume(library: Path) -> None:
@@ -150,7 +150,7 @@ def resume(library: Path) -> None:
     try:
         _beside(library, ".paused").unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(library, f"cannot be resumed, {_unwritable(library, error)}") from error
+        raise StoreError(library, f"cannot be resumed: {_unwritable(library, error)}") from error
 
 
 def paused_since(library: Path) -> str | None:
@@ -206,7 +206,7 @@ def _taken(owner: DaemonStatus | None) -> str:
 
 def _unwritable(library: Path, error: Exception) -> str:
     if not library.parent.is_dir():
-        return "its folder does not exist; is a disk not mounted?"
+        return "its folder does not exist; check that the disk is mounted"
     return f"its folder cannot be written to: {getattr(error, 'strerror', None) or error}"
 
 

@@ -61,23 +61,21 @@ def deep_findings(progress: DeepProgress, backup: Path) -> Iterator[Finding]:
     """Tell what a comparison found. backup: the copy that was made before photos were marked."""
     check = progress.check
     if progress.left:
-        text = f"stopped after {counted(check.checked, 'photo')}; {progress.left:,} are left"
-        yield Finding("contents", "note", text, "'indexer doctor --deep' goes on from there", count=progress.left)
+        text = f"stopped after {counted(check.checked, 'photo')}; {progress.left:,} left"
+        yield Finding("contents", "note", text, "run 'indexer doctor --deep' again to continue", count=progress.left)
     if check.differing:
-        text = f"{counted(check.differing, 'photo')} with other bytes than were analyzed, under the same size and times"
-        advice = f"'indexer scan' looks at them again; the library as it was before is {printable(backup)}"
+        text = f"{counted(check.differing, 'photo')} changed since the analysis, with the same size and times"
+        advice = f"run 'indexer scan' to analyze them again; the earlier library is in {printable(backup)}"
         yield Finding("contents", "warning", text, advice, count=check.differing)
     elif not progress.left:
-        text = f"the bytes of {counted(check.checked, 'photo')} are those that were analyzed"
+        text = f"{counted(check.checked, 'photo')} unchanged since the analysis"
         yield Finding("contents", "fine", text)
     if progress.changed:
-        text = (
-            f"{counted(progress.changed, 'photo')} not compared: changed since the last scan, away, or not to be read"
-        )
-        yield Finding("contents", "note", text, "indexer scan, where they are there", count=progress.changed)
+        text = f"{counted(progress.changed, 'photo')} not compared: changed since the scan, unavailable or unreadable"
+        yield Finding("contents", "note", text, "run 'indexer scan' when they are available", count=progress.changed)
     for each in progress.doubtful:
         said = f" ({', '.join(each.words)})" if each.words else ""
-        text = f"{printable(each.path)} is another picture than it was: is what you said of it{said} right?"
+        text = f"{printable(each.path)} is a different picture now: check your changes to it{said}"
         yield Finding("review", "warning", text, "after a scan: 'indexer show FILE' and 'indexer history'", count=1)
 
 

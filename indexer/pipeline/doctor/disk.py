@@ -59,7 +59,7 @@ def check_folders(compared: DiskComparison) -> Iterator[Finding]:
     """Tell which folders are gone, empty or cannot be read: their photos are kept."""
     for root in compared.absent:
         count = sum(path.is_relative_to(root) for path in compared.known)
-        text = f"{printable(root)} is not there; what is known of its {counted(count, 'photo')} is kept"
+        text = f"{printable(root)} is not available; the data about its {counted(count, 'photo')} is kept"
         advice = (
             f"mount its disk, 'indexer relocate {printable(root)} NEW' if it has moved, "
             f"'indexer folders remove {printable(root)}' if it is gone for good"
@@ -83,11 +83,11 @@ def check_photos(compared: DiskComparison) -> Iterator[Finding]:
     found = compared.plan
     if found.gone:
         first = printable(found.gone[0])
-        text = f"{counted(len(found.gone), 'photo')} not on the disk any more, or to be ignored, such as {first}"
+        text = f"{counted(len(found.gone), 'photo')} no longer on the disk, or ignored now, such as {first}"
         yield Finding("gone", "warning", text, f"'{_REPAIR}' or a scan marks them as missing", True, len(found.gone))
     back = len(found.returned) + sum(_is_back(compared.known.get(file.path), file) for file in found.changed)
     if back:
-        text = f"{counted(back, 'photo')} there again after having been missing"
+        text = f"{counted(back, 'photo')} back after being missing"
         advice = f"'{_REPAIR}' or a scan shows them again" if found.returned else "'indexer scan' shows them again"
         yield Finding("returned", "warning", text, advice, bool(found.returned), back)
     new = sum(file.path not in compared.known for file in found.work)
@@ -105,16 +105,16 @@ def check_leftovers(library: Path, now: datetime) -> Iterator[Finding]:
     parts = leftovers(library, now)
     if parts:
         first = printable(parts[0].name)
-        text = f"{counted(len(parts), 'unfinished file')} ({_sizes(parts)}) beside the library, such as {first}"
+        text = f"{counted(len(parts), 'unfinished file')} ({_sizes(parts)}) next to the library, such as {first}"
         yield Finding("leftovers", "note", text, f"{_REPAIR} deletes them", True, len(parts))
     else:
-        yield Finding("leftovers", "fine", "no unfinished file lies beside the library")
+        yield Finding("leftovers", "fine", "no unfinished files next to the library")
     copies = [each for each in _beside(library) if each.name.startswith(f"{library.name}.before-")]
     copies = [each for each in copies if each.suffix == ".bak"]
     if copies:
         names = ", ".join(printable(each.name) for each in copies)
         text = f"copies from before an upgrade or a removal ({_sizes(copies)}): {names}"
-        yield Finding("upgrade copies", "note", text, "delete them when all is well", count=len(copies))
+        yield Finding("upgrade copies", "note", text, "delete them if you no longer need them", count=len(copies))
 
 
 def leftovers(library: Path, now: datetime) -> list[Path]:

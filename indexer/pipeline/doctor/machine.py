@@ -25,23 +25,23 @@ def check_file_system(library: Path, mounts: Sequence[Mount]) -> Iterator[Findin
     """Tell whether the library lies where several machines, or a program, play the disk: SQLite's log needs more."""
     mount = mount_of(library, mounts)
     if mount and mount.kind != _LOCAL_FUSE and blind_reason(library, mounts):
-        text = f"the library lies on a network or FUSE disk ({mount.kind}): two machines that open it can damage it"
-        yield Finding("file system", "warning", text, "keep the library on a local disk; the photos may stay there")
+        text = f"the library is on a network or FUSE disk ({mount.kind}); it can be damaged if two computers open it"
+        yield Finding("file system", "warning", text, "move the library to a local disk; the photos can stay there")
     else:
-        yield Finding("file system", "fine", f"the library lies on a local disk ({mount.kind if mount else 'unknown'})")
+        yield Finding("file system", "fine", f"the library is on a local disk ({mount.kind if mount else 'unknown'})")
 
 
 def check_space(library: Path, models: Path) -> Iterator[Finding]:
     """Compare the free space with what a library needs that grows, and that is copied before an upgrade."""
     size = library.stat().st_size if library.is_file() else 0
-    for name, place, own in (("library", library.parent, size), ("networks", models, 0)):
+    for name, place, own in (("library", library.parent, size), ("models", models, 0)):
         if (there := _existing(place)) is None:
             continue
         disk = shutil.disk_usage(there)
         least = max(_GB, min(disk.total // 20, 5 * _GB), own)
-        text = f"{size_text(disk.free)} are free in {printable(there)}, where the {name} lie{'s' * (name == 'library')}"
+        text = f"{size_text(disk.free)} free in {printable(there)}, the disk of the {name}"
         if disk.free < least:
-            advice = f"make room: at least {size_text(least)}; an upgrade copies the library first"
+            advice = f"free at least {size_text(least)}; an upgrade copies the library first"
             yield Finding("space", "warning", text, advice, count=disk.free)
         else:
             yield Finding("space", "fine", text, count=disk.free)

@@ -26,7 +26,7 @@ def check_descriptions(eyes: ModelSet) -> Iterator[Finding]:
     """Find the descriptions of the user's own that cannot be read."""
     for name, error in broken_specs(eyes.own).items():
         text = f"{name} of your own cannot be used: {printable(error.reason)}"
-        yield Finding("networks", "warning", text, f"mend its description, or: indexer models remove {name}")
+        yield Finding("networks", "warning", text, f"fix its description, or run: indexer models remove {name}")
 
 
 def check_networks(eyes: ModelSet) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def check_networks(eyes: ModelSet) -> Iterator[Finding]:
             if not is_built(spec, eyes.folder):
                 raise ModelError(spec.name, "files of it are missing or cut short")
             check(spec, eyes.folder)
-            yield Finding("networks", "fine", f"{spec.id} is as it was built")
+            yield Finding("networks", "fine", f"{spec.id} is intact")
         except ModelError as error:
             yield Finding("networks", "error", f"{spec.id} is damaged: {printable(error.reason)}", _build(spec))
 
@@ -48,10 +48,10 @@ def check_stale(library: Library, networks: ModelIds) -> Iterator[Finding]:
     """Count the photos that one of today's networks has not seen."""
     count = len(stale_photos(library, networks))
     if count:
-        text = f"{counted(count, 'photo')} not seen by all of today's networks; what older ones saw is kept"
+        text = f"{counted(count, 'photo')} not analyzed by all current models; earlier results are kept"
         yield Finding("stale", "note", text, "indexer scan", count=count)
     else:
-        yield Finding("stale", "fine", "every analyzed photo was seen by today's networks")
+        yield Finding("stale", "fine", "every photo was analyzed by the current models")
 
 
 def check_old_networks(eyes: ModelSet) -> Iterator[Finding]:
@@ -59,10 +59,10 @@ def check_old_networks(eyes: ModelSet) -> Iterator[Finding]:
     old = old_networks(eyes)
     if old:
         size = size_text(sum(file.stat().st_size for home in old for file in home.rglob("*") if file.is_file()))
-        text = f"{counted(len(old), 'network')} of older releases, {size} in {printable(eyes.folder)}"
+        text = f"{counted(len(old), 'model')} of older releases, {size} in {printable(eyes.folder)}"
         yield Finding("old networks", "note", text, "indexer doctor --repair deletes them", True, len(old))
     else:
-        yield Finding("old networks", "fine", "no network of an older release is kept")
+        yield Finding("old networks", "fine", "no models of older releases are left")
 
 
 def old_networks(eyes: ModelSet) -> list[Path]:

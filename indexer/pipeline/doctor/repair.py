@@ -42,7 +42,7 @@ def _tried(check: str, repairs: Callable[[DoctorContext], str], patient: DoctorC
 
 def _indexes(patient: DoctorContext) -> str:
     rebuild_indexes(patient.library, patient.busy_seconds)
-    return "The indexes of the library were made anew."
+    return "The indexes of the library were rebuilt."
 
 
 def _log(patient: DoctorContext) -> str:
@@ -52,13 +52,13 @@ def _log(patient: DoctorContext) -> str:
 
 def _references(patient: DoctorContext) -> str:
     count = drop_unreferenced(patient.library, patient.busy_seconds)
-    return f"Dropped: {counted(count, 'row')} that belonged to nothing."
+    return f"Removed: {counted(count, 'orphaned row')}."
 
 
 def _rows(patient: DoctorContext) -> str:
     lengths = networks.lengths(specs_of(patient))
     count = drop_unreadable(patient.library, lengths, patient.busy_seconds)
-    return f"Dropped: what could not be read of {counted(count, 'photo')}; the next scan looks at them again."
+    return f"Removed: unreadable data of {counted(count, 'photo')}; the next scan analyzes them again."
 
 
 def _gone(patient: DoctorContext) -> str:
@@ -72,7 +72,7 @@ def _returned(patient: DoctorContext) -> str:
 
 
 def _networks(patient: DoctorContext) -> str:
-    return f"Deleted: {counted(networks.delete_old_networks(patient.eyes), 'network')} of older releases."
+    return f"Deleted: {counted(networks.delete_old_networks(patient.eyes), 'model')} of older releases."
 
 
 def _leftovers(patient: DoctorContext) -> str:

@@ -18,11 +18,11 @@ from indexer.library.similar.similar import IDENTICAL, Copy, CopyGroup
 class Unsafe(StrEnum):
     """Why a file is not safe to be put away."""
 
-    NO_BEST = "whose best cannot be read"
+    NO_BEST = "with a best file that cannot be read"
     NO_FILE = "that cannot be read"
-    SAME_FILE = "under another name of a best file"
-    CHANGED = "that changed since the scan, or whose best did"
-    OTHER_BYTES = "with other bytes than the best by now"
+    SAME_FILE = "that are the best file under another name"
+    CHANGED = "that changed since the scan, or whose best file did"
+    OTHER_BYTES = "that are no longer identical to the best file"
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,11 +198,11 @@ def _labels(folder: Path, found: Iterable[_Found]) -> tuple[str, ...]:
     labels = tuple(sorted({each.label for each in found}))
     if len(labels) < 2:
         raise LibraryError(
-            folder, f"has pictures in {len(labels)} sub-folders; two labels at least need one each, of that name"
+            folder, f"has pictures in {len(labels)} subfolders; at least two are needed, one per label, named like it"
         )
     for label in labels:
         if not label.isprintable() or label != " ".join(label.split()):
-            raise LibraryError(folder / label, "its name cannot be a label: it has more than plain text in it")
+            raise LibraryError(folder / label, "its name cannot be a label: it must be plain text")
     return labels
 
 

@@ -56,7 +56,7 @@ class PredictionService:
     def faces(self, file: Path) -> tuple[Face, ...]:
         """Find the faces and describe them. Errors: also ConfigError where faces are switched off."""
         if self._eyes.detector is None:
-            raise ConfigError("faces", "is false: faces are neither found nor described")
+            raise ConfigError("faces", "face recognition is off; set 'faces = true' in the settings to use it")
         found: tuple[Face, ...] = self._do(looking.faces, file, self._eyes, self._limits, file)
         return found
 

@@ -39,7 +39,7 @@ class MissingFileCheck:
             return folder.parent == folder or self.is_sure(folder)
         if not is_unmounted(self._library, folder):
             return True
-        self._on_error(folder, f"{UNMOUNTED} They are kept")
+        self._on_error(folder, f"{UNMOUNTED}; its photos are kept")
         return False
 
 

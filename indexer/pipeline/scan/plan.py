@@ -231,7 +231,8 @@ class _Comparison:
             left = [path for path in self._left if path.is_relative_to(folder)]
             if left and is_older_than_photos(self._library, folder, {folder, *(path.parent for path in left)}):
                 self._spared.add(folder)
-                reason = f"has no photo, but {len(left):,} are known in it: is a disk not mounted? They are kept"
+                some = f"the library has {len(left):,} of it"
+                reason = f"contains no photos, but {some}, which are kept; perhaps a disk is not mounted"
                 self._on_error(folder, reason)
 
     def plan(self, folders: Sequence[Path]) -> Plan:

@@ -29,7 +29,7 @@ class ScanUnderWayError(IndexerError):
     """A scan that was asked for while another one runs."""
 
     def __init__(self) -> None:
-        super().__init__("a scan is under way; stop it, or wait for its end")
+        super().__init__("a scan is already running; stop it, or wait until it finishes")
 
 
 class _StoppedError(Exception):
@@ -116,7 +116,7 @@ class Scanner:
         except IndexerError as error:
             self._end("failed", str(error))
         except Exception as error:
-            _LOG.exception("a scan ended with a mistake of the program")
+            _LOG.exception("the scan ended with an internal error")
             self._end("failed", f"{type(error).__name__}: {error}")
 
     def _work(self, folders: Sequence[Path], retry_failed: bool) -> None:

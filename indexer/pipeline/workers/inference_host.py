@@ -43,8 +43,8 @@ class Inference:
         self._deaths += 1
         if self._deaths >= _MOST_DEATHS:
             how = cause(self._process.exitcode or 0)
-            reason = f'the process that runs networks died {_MOST_DEATHS} times in a row ({how}); runtime = "litert" '
-            raise ModelError("tensorflow", reason + "in the configuration does without it")
+            reason = f'the process that runs the models died {_MOST_DEATHS} times in a row ({how}); runtime = "litert" '
+            raise ModelError("tensorflow", reason + "in the settings avoids it")
         self._process = self._start()
 
     def praise(self) -> None:

@@ -149,7 +149,7 @@ class Pool:
         """Return what became of a photo, or have it looked at again."""
         file, left = was.try_.file, was.try_.left
         if isinstance(future.exception(), ServerLostError):
-            return self._tried_again([was], "the process that runs networks was lost with it", waiting)
+            return self._tried_again([was], "the process that runs the models was lost with it", waiting)
         outcome = self._outcome(was, future)
         now = _as_it_is(file.path)
         if now is None and not is_there(file.path):

@@ -28,7 +28,7 @@ class ProcessLostError(IndexerError):
     """A process that did not live to give its answer."""
 
     def __init__(self) -> None:
-        super().__init__("the process that did it was lost; is there too little memory?")
+        super().__init__("the worker process was lost, perhaps for lack of memory")
 
 
 class ProcessRunner:

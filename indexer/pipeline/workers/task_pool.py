@@ -32,7 +32,7 @@ class PoolBusyError(IndexerError):
 
     def __init__(self, retry_seconds: int) -> None:
         super().__init__(
-            f"too many pictures wait to be looked at; try again in {retry_seconds} seconds", retry_seconds=retry_seconds
+            f"too many pictures are waiting; try again in {retry_seconds} seconds", retry_seconds=retry_seconds
         )
 
 

@@ -24,7 +24,7 @@ class OnnxModel:
         except ImportError as error:
             raise ModelError(
                 spec.name,
-                "is an ONNX file, which takes a package more; in the program's folder run: pip install '.[onnx]'",
+                "is an ONNX file and needs another package; in the program's folder run: pip install '.[onnx]'",
             ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

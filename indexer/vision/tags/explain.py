@@ -43,7 +43,7 @@ class TagReason:
         if self.renamed is not None:
             parts.append(f"; the rules rename {self.renamed!r}")
         if self.threshold is not None:
-            parts.append(f"; shown from {self.threshold:g} on")
+            parts.append(f"; minimum score {self.threshold:g}")
         return "".join(parts)
 
 

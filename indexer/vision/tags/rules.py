@@ -52,7 +52,7 @@ def read_rules(file: Path) -> TagRules:
     unknown, missing = raw.keys() - _KEYS, _DEFAULTS - raw.keys()
     if unknown or missing:
         what = f"{min(unknown)!r} is not known" if unknown else f"{min(missing)!r} is missing"
-        raise ConfigError(str(file), f"{what}; known are {', '.join(_KEYS)}")
+        raise ConfigError(str(file), f"{what}; the known keys are {', '.join(_KEYS)}")
     return TagRules(
         threshold=float(raw["threshold"]),
         narrow_threshold=float(raw["narrow_threshold"]),

@@ -120,7 +120,7 @@ def _range(schema: Schema) -> str:
     if low is None and high is None:
         return ""
     if high is None or high >= 2**31 - 1:
-        return f", from {low} on"
+        return f", at least {low}"
     return f", {low} to {high}"
 
 

@@ -19,17 +19,19 @@ from indexer.web.site import Site, SiteOf
 
 router = APIRouter(prefix="/api", tags=["history"])
 _PEOPLE = "people"
-_Kind = Annotated[str | None, Query(max_length=50, description="Only entries of one kind: 'people', 'words', ….")]
+_Kind = Annotated[
+    str | None, Query(max_length=50, description="Only entries of one kind, such as 'people' or 'words'.")
+]
 
 
 class UndoWanted(BaseModel):
-    """Which entry to undo; null: the newest act that is not undone. Of an undo: do the act again."""
+    """The entry to undo; null: the latest change that is not undone. The id of an undo repeats the change."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     id: int | None = Field(default=None, ge=1, le=LARGEST, examples=[12])
 
 
-@router.get("/history", summary="List what users said", responses=documented(304))
+@router.get("/history", summary="List the changes that users made", responses=documented(304))
 def show(
     site: SiteOf,
     behind: BackgroundOf,
@@ -39,28 +41,28 @@ def show(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> HistoryRecord:
-    """List what users said of photos and people, and what was undone, the newest first; scans are not in it."""
+    """List all changes to photos and people and all undos, newest first; scans are not included."""
     cached(request, response, behind.memory.mark(), "history", kind, limit, offset)
     found = history(site.library, kind=kind, limit=limit, offset=offset)
     return {"total": count_entries(site.library, kind), "entries": [entry_record(each) for each in found]}
 
 
-@router.post("/undo", summary="Take back what was said last, or one entry of the history", responses=documented(409))
+@router.post("/undo", summary="Undo the last change, or an entry of the history", responses=documented(409))
 def undo(site: SiteOf, wanted: UndoWanted | None = None) -> UndoneRecord:
-    """Take back a word, stars, hiding, a name, an import, by whoever said it; without an id again: the one before."""
+    """Undo a tag, rating, hiding, name or import of any user. Without an id, repeat to undo earlier changes."""
     return _undone(site, None if wanted is None else wanted.id)
 
 
-@router.get("/people/undo", summary="Tell what would be undone")
+@router.get("/people/undo", summary="Show what an undo for people would undo")
 def would_undo(site: SiteOf) -> LastRecord:
-    """Tell what was said of people last and can be taken back."""
+    """Return the last change to people that can be undone."""
     last = undoing.last(site.library, _PEOPLE)
     return {"about": None if last is None else last.about}
 
 
-@router.post("/people/undo", summary="Take back what was said of people last", responses=documented(409))
+@router.post("/people/undo", summary="Undo the last change to people", responses=documented(409))
 def undo_people(site: SiteOf) -> UndoneRecord:
-    """Take back the last name, merge, split, move or hiding, by whoever said it; again: the one before."""
+    """Undo the last name, merge, split, move or hiding of any user. Repeat to undo earlier changes."""
     return _undone(site, kind=_PEOPLE)
 
 

@@ -74,11 +74,11 @@ _WEBP: dict[str, Any] = {
 }
 
 
-@router.get("/photos/{photo}/thumbnail", summary="Show a photo small", **_WEBP)
+@router.get("/photos/{photo}/thumbnail", summary="Get a thumbnail of a photo", **_WEBP)
 def thumbnail(
     photo: Number, site: SiteOf, request: Request, response: Response, side: PhotoSide = PhotoSide.MIDDLE
 ) -> Response:
-    """Show it upright, in sRGB, no larger than it is; nothing that the file says of it is in there."""
+    """Return the photo upright, in sRGB, never enlarged, and without any metadata."""
     card = known_photo(site, photo)
     content = _content(card)
     cached(request, response, "photo", content, side, seconds=_KEPT_SECONDS)
@@ -89,11 +89,11 @@ def thumbnail(
     return _Webp(made, headers=dict(response.headers))
 
 
-@router.get("/faces/{face}/thumbnail", summary="Show a face", **_WEBP)
+@router.get("/faces/{face}/thumbnail", summary="Get a thumbnail of a face", **_WEBP)
 def face_thumbnail(
     face: Number, site: SiteOf, request: Request, response: Response, side: FaceSide = FaceSide.SMALL
 ) -> Response:
-    """Show a face with a margin around it, as a square."""
+    """Return a square picture of the face with a margin around it."""
     known = known_face(site, face)
     card = known_photo(site, known.photo)
     content = _content(card)
@@ -107,7 +107,7 @@ def face_thumbnail(
 
 @router.get(
     "/photos/{photo}/original",
-    summary="Get the file of a photo",
+    summary="Get the original file of a photo",
     response_class=Response,
     responses=_pictures(*dict.fromkeys(_TYPES.values()), _ANY_TYPE) | documented(206, 304, 404, 410, 416),
 )
@@ -116,10 +116,10 @@ def original(
     site: SiteOf,
     request: Request,
     response: Response,
-    range: str | None = Header(None, description="A part of the file: bytes=0-999."),  # noqa: A002 - its name in HTTP
-    if_range: str | None = Header(None, description="The ETag of the file that the part is wanted of."),
+    range: str | None = Header(None, description="Part of the file: bytes=0-999."),  # noqa: A002 - its name in HTTP
+    if_range: str | None = Header(None, description="Send a part only if the file still has this ETag."),
 ) -> Response:
-    """Send it as it lies on the disk, with everything that is in it, also where it was taken."""
+    """Return the file unchanged, with all its metadata, including the location."""
     card = known_photo(site, photo)
     stream = open_same(card)
     try:
@@ -152,5 +152,5 @@ def _content(card: PhotoSummary) -> bytes:
 def _problem(card: PhotoSummary, error: PhotoError) -> Problem:
     """Return the problem that a thumbnail could not be made: mostly, the file is not there any more."""
     if error.stage in ("read", "identify"):
-        return Problem(410, f"Photo {card.number}: {error.reason}. A scan finds out what became of it.")
+        return Problem(410, f"Photo {card.number}: {error.reason}. A scan updates the library.")
     return Problem(422, f"Photo {card.number} cannot be shown: {error.reason}.")

@@ -21,8 +21,8 @@ _FARTHEST = 2**31 - 1
 
 Number: TypeAlias = Annotated[int, PathParameter(ge=1, le=LARGEST)]
 """The number of a photo, face or person, in the address."""
-Offset: TypeAlias = Annotated[int, Parameter(ge=0, le=_FARTHEST, description="Leave out so many of the first.")]
-Limit: TypeAlias = Annotated[int, Parameter(ge=1, le=500, description="So many at most.")]
+Offset: TypeAlias = Annotated[int, Parameter(ge=0, le=_FARTHEST, description="Number of results to skip.")]
+Limit: TypeAlias = Annotated[int, Parameter(ge=1, le=500, description="Maximum number of results.")]
 Text: TypeAlias = Annotated[str, Parameter(max_length=2000)]
 
 
@@ -30,7 +30,7 @@ Sort: TypeAlias = Literal["score", "date", "path", "distance"]
 QueryText: TypeAlias = Annotated[
     Text,
     Parameter(
-        description="Words and fields, as docs/searching.md describes them; empty: all photos.",
+        description="Search query, as docs/searching.md describes; empty: all photos.",
         examples=["dog (beach | snow) -cat date:2023-05..2023-09"],
     ),
 ]
@@ -38,7 +38,7 @@ Month: TypeAlias = Annotated[
     str | None,
     Parameter(
         pattern=r"^([0-9]{4}-(0[1-9]|1[0-2])|none)$",
-        description="Only photos taken in this month (2024-05); 'none': only those without a date.",
+        description="Only photos taken in this month (2024-05), or 'none' for photos without a date.",
     ),
 ]
 
@@ -60,7 +60,7 @@ def asked_for(site: Site, text: str, month: str | None = None, away: Sequence[Pa
 def order_of(sort: Sort | None, query: Query) -> Sort:
     """Return what photos are ordered by; where nobody said, score, or date where all score alike. Errors: Problem."""
     if sort == "distance" and not any(isinstance(leaf, Near) for leaf in leaves(query)):
-        raise Problem(400, "To sort by distance, a search needs a place: near:LATITUDE,LONGITUDE,KM")
+        raise Problem(400, "Sorting by distance needs a place in the search: near:LATITUDE,LONGITUDE,KM")
     return sort or ("score" if is_ranked(query) else "date")
 
 

@@ -53,14 +53,14 @@ class _Body(BaseModel):
 
 
 class NameWanted(_Body):
-    """The new name, '' for none; merge: where another person has it, the two are one."""
+    """The new name, '' to remove it. merge: if another person has this name, merge the two."""
 
     name: _Name = Field(examples=["Alice"])
     merge: bool = False
 
 
 class HideWanted(_Body):
-    """Whether a person is left out of lists and questions."""
+    """Whether a person is hidden from lists and reviews."""
 
     hidden: bool
 
@@ -72,29 +72,29 @@ class FacesWanted(_Body):
 
 
 class MoveWanted(FacesWanted):
-    """Whose the faces are: the number of a person, a name, or a new name."""
+    """Faces, and the person to assign them to: a number, a name, or a new name."""
 
     to: _Name = Field(examples=["Alice"])
 
 
 class MergeWanted(_Body):
-    """People who are one: the first keeps number and name."""
+    """People to merge; the first keeps its number and name."""
 
     people: _Ids = Field(min_length=2, examples=[[1, 12]])
 
 
-@router.get("/people", summary="List the people", responses=documented(304))
+@router.get("/people", summary="List people", responses=documented(304))
 def everybody(
     site: SiteOf,
     behind: BackgroundOf,
     request: Request,
     response: Response,
-    hidden: Annotated[bool, Query(description="Also those that are hidden.")] = False,
-    named: Annotated[bool, Query(description="Only those with a name.")] = False,
+    hidden: Annotated[bool, Query(description="Include hidden people.")] = False,
+    named: Annotated[bool, Query(description="Only people with a name.")] = False,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> PeopleRecord:
-    """List those with most faces first."""
+    """List people, those with the most faces first."""
     cached(request, response, behind.memory.mark(), "people", hidden, named, limit, offset)
     everyone = behind.memory.kept(("people", hidden), lambda: list_people(site.library, hidden=hidden))
     found = [each for each in everyone if each.name is not None or not named]
@@ -105,9 +105,9 @@ def everybody(
     return {"total": len(found), "people": people}
 
 
-@router.post("/people/merge", summary="Say that people are one", responses=documented(404))
+@router.post("/people/merge", summary="Merge people", responses=documented(404))
 def merge(site: SiteOf, wanted: MergeWanted) -> PersonRecord:
-    """Say that people are one: the first keeps its number and name, or takes the first name that there is."""
+    """Merge people into one: the first keeps its number and its name, or takes the first name among the others."""
     first, *rest = wanted.people
     with site.library.writing() as connection:
         for number in wanted.people:
@@ -116,12 +116,12 @@ def merge(site: SiteOf, wanted: MergeWanted) -> PersonRecord:
         return person_record(_known(connection, first))
 
 
-@router.post("/people/cluster", summary="Group the faces that are nobody's", responses=documented(409))
+@router.post("/people/cluster", summary="Cluster unassigned faces", responses=documented(409))
 def cluster(site: SiteOf, behind: BackgroundOf) -> GroupedRecord:
-    """Group them: they join the people that are there, or become people of their own. What you said stays."""
+    """Assign them to existing people, or make new people of similar faces. Your own names and corrections are kept."""
     spec = describer(site)
     if not behind.grouping.acquire(blocking=False):
-        raise Problem(503, "Faces are being grouped already.", headers={"Retry-After": str(_RETRY_SECONDS)})
+        raise Problem(503, "Faces are already being clustered.", headers={"Retry-After": str(_RETRY_SECONDS)})
     try:
         limits = spec.thresholds["cluster_distance"], spec.thresholds["quality"]
         return grouped_record(behind.apart.do(group_in, site.library.path, spec.id, *limits))
@@ -129,7 +129,7 @@ def cluster(site: SiteOf, behind: BackgroundOf) -> GroupedRecord:
         behind.grouping.release()
 
 
-@router.get("/people/{person}", summary="Show a person and the faces", responses=documented(304, 404))
+@router.get("/people/{person}", summary="Show a person and their faces", responses=documented(304, 404))
 def show(
     person: Number,
     site: SiteOf,
@@ -139,7 +139,7 @@ def show(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> WholePersonRecord:
-    """Show a page of the faces, by path."""
+    """Return one page of the faces, ordered by path."""
     cached(request, response, behind.memory.mark(), "person", person, limit, offset)
     with site.library.reading() as connection:
         known = _known(connection, person)
@@ -150,7 +150,7 @@ def show(
 
 @router.post("/people/{person}/name", summary="Name a person", responses=documented(404, 409))
 def name(person: Number, site: SiteOf, wanted: NameWanted) -> PersonRecord:
-    """Give a name; where another person has it, that is refused (409), or with merge they become one."""
+    """Set the name. If another person has it, this fails (409), or with `merge` the two are merged."""
     said = wanted.name.strip()
     with site.library.writing() as connection:
         _known(connection, person)
@@ -159,23 +159,25 @@ def name(person: Number, site: SiteOf, wanted: NameWanted) -> PersonRecord:
             corrections.name_person(connection, person, said or None)
             return person_record(_known(connection, person))
         if not wanted.merge:
-            raise Problem(409, f"Person {other} has this name already; merge says that they are one.", person=other)
+            raise Problem(
+                409, f"Person {other} already has this name; use merge if they are the same person.", person=other
+            )
         corrections.merge_people(connection, other, [person])
         return person_record(_known(connection, other))
 
 
-@router.post("/people/{person}/split", summary="Say that faces are someone else's", responses=documented(404))
+@router.post("/people/{person}/split", summary="Split faces off a person", responses=documented(404))
 def split(person: Number, site: SiteOf, wanted: FacesWanted) -> PersonRecord:
-    """Say that some faces of a person are not: together they become a new person, who is the answer."""
+    """Make a new person of some of a person's faces and return the new person."""
     with site.library.writing() as connection:
         _known(connection, person)
         _known_faces(connection, wanted.faces)
         return person_record(_known(connection, corrections.split_faces(connection, person, wanted.faces)))
 
 
-@router.post("/people/{person}/refuse", summary="Say that faces are not a person's", responses=documented(404))
+@router.post("/people/{person}/refuse", summary="Reject faces for a person", responses=documented(404))
 def refuse(person: Number, site: SiteOf, wanted: FacesWanted) -> PersonRecord:
-    """Say that faces are not this person, whoever else they are: they are not offered, nor grouped with the person."""
+    """Record that faces are not this person: they are no longer suggested for, nor clustered with, the person."""
     with site.library.writing() as connection:
         _known(connection, person)
         _known_faces(connection, wanted.faces)
@@ -183,18 +185,18 @@ def refuse(person: Number, site: SiteOf, wanted: FacesWanted) -> PersonRecord:
         return person_record(_known(connection, person))
 
 
-@router.post("/people/{person}/hide", summary="Hide a person, or show one again", responses=documented(404))
+@router.post("/people/{person}/hide", summary="Hide a person, or show a hidden person again", responses=documented(404))
 def hide(person: Number, site: SiteOf, wanted: HideWanted) -> PersonRecord:
-    """Leave a person out of lists and questions; photos are found as before."""
+    """Hide a person from lists and reviews; searches still find the photos."""
     with site.library.writing() as connection:
         _known(connection, person)
         corrections.hide_person(connection, person, hidden=wanted.hidden)
         return person_record(_known(connection, person))
 
 
-@router.post("/faces/move", summary="Say whose faces are", responses=documented(404))
+@router.post("/faces/move", summary="Assign faces to a person", responses=documented(404))
 def move(site: SiteOf, wanted: MoveWanted) -> PersonRecord:
-    """Say whose they are; the answer is that person, perhaps a new one."""
+    """Assign faces to an existing or new person and return that person."""
     with site.library.writing() as connection:
         _known_faces(connection, wanted.faces)
         if is_number(wanted.to):

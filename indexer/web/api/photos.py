@@ -32,42 +32,42 @@ class _Body(BaseModel):
 
 
 class TagsWanted(_Body):
-    """Words that a photo is to get, and words that are taken from it, whoever gave them."""
+    """Tags to add to a photo, and tags to remove from it, both your own and those of models."""
 
     add: list[_Word] = Field(default=[], max_length=_MOST_WORDS, examples=[["my dog"]])
     remove: list[_Word] = Field(default=[], max_length=_MOST_WORDS, examples=[["cat"]])
 
 
 class RatingWanted(_Body):
-    """Stars: 1 to 5; 0 takes them away."""
+    """Number of stars, 1 to 5; 0 removes the rating."""
 
     rating: int = Field(ge=0, le=5, examples=[5])
 
 
 class HiddenWanted(_Body):
-    """Whether a photo is left out of every search and list."""
+    """Whether a photo is hidden from all searches and lists."""
 
     hidden: bool
 
 
-@router.get("/{photo}", summary="Show everything known of a photo", responses=documented(304, 404))
+@router.get("/{photo}", summary="Show everything that is known about a photo", responses=documented(304, 404))
 def show(photo: Number, site: SiteOf, behind: BackgroundOf, request: Request, response: Response) -> PhotoRecord:
-    """Show what its file says, its tags and why it has them, its faces and whose they are, what you said of it."""
+    """Return its metadata, its tags and the reasons for them, its faces and people, and your own changes."""
     cached(request, response, behind.memory.mark(), photo)
     return _record(site, known_photo(site, photo))
 
 
-@router.get("/{photo}/similar", summary="Find photos that look like one", responses=documented(404, 410))
+@router.get("/{photo}/similar", summary="Find similar photos", responses=documented(404, 410))
 def similar(
     photo: Number,
     site: SiteOf,
     behind: BackgroundOf,
     limit: Limit = 20,
     min_score: Annotated[
-        float, Query(ge=0, le=1, description="Only photos at least this alike; below 0.5 most have little in common.")
+        float, Query(ge=0, le=1, description="Minimum similarity; below 0.5, most photos have little in common.")
     ] = 0.0,
 ) -> list[SimilarPhotoRecord]:
-    """Find the photos that look most alike, 1 being the same picture."""
+    """Return the photos that look most similar; a score of 1 means the same picture."""
     card, model = known_photo(site, photo), classifier_id(site)
     vector = vector_of(site.library, model, card.number) or _look(site, card)
     found = behind.look_alikes(model).similar(
@@ -77,20 +77,18 @@ def similar(
     return [likeness_record(each, away) for each in found]
 
 
-@router.post(
-    "/{photo}/tags", summary="Give a photo words of your own, or take words from it", responses=documented(404)
-)
+@router.post("/{photo}/tags", summary="Add tags to a photo, or remove tags from it", responses=documented(404))
 def tag(photo: Number, site: SiteOf, wanted: TagsWanted) -> PhotoRecord:
-    """Add and remove words; no scan ever takes yours away, or gives back what you took."""
+    """Add and remove tags. No scan ever removes a tag that you added, or adds a tag that you removed."""
     card = known_photo(site, photo)
     given, taken = [_word(each) for each in wanted.add], [_word(each) for each in wanted.remove]
     change_words(site.library, card.number, given, taken)
     return _record(site, card)
 
 
-@router.post("/{photo}/rating", summary="Give a photo stars", responses=documented(404))
+@router.post("/{photo}/rating", summary="Rate a photo", responses=documented(404))
 def set_rating(photo: Number, site: SiteOf, wanted: RatingWanted) -> PhotoRecord:
-    """Give 1 to 5 stars; 0 takes them away."""
+    """Set a rating of 1 to 5 stars; 0 removes it."""
     card = known_photo(site, photo)
     rate(site.library, wanted.rating, [card.number])
     return _record(site, card)
@@ -98,7 +96,7 @@ def set_rating(photo: Number, site: SiteOf, wanted: RatingWanted) -> PhotoRecord
 
 @router.post("/{photo}/hidden", summary="Hide a photo, or show it again", responses=documented(404))
 def set_hidden(photo: Number, site: SiteOf, wanted: HiddenWanted) -> PhotoRecord:
-    """Leave a photo out of every search and list; its file stays as it is."""
+    """Hide a photo from all searches and lists; its file is not changed."""
     card = known_photo(site, photo)
     hide(site.library, [card.number], hidden=wanted.hidden)
     return _record(site, card)
@@ -115,7 +113,7 @@ def known_photo(site: Site, number: int) -> PhotoSummary:
 def _record(site: Site, card: PhotoSummary) -> PhotoRecord:
     known = details(site.library, card.number)
     if known is None:
-        raise Problem(404, f"There is no photo {card.number} any more.")
+        raise Problem(404, f"Photo {card.number} no longer exists.")
     return photo_record(
         known,
         said(site.library, card.number),
@@ -126,7 +124,7 @@ def _record(site: Site, card: PhotoSummary) -> PhotoRecord:
 
 
 def _look(site: Site, card: PhotoSummary) -> bytes:
-    gone = Problem(410, f"The file of photo {card.number} is gone.")
+    gone = Problem(410, f"The file of photo {card.number} no longer exists.")
     if card.missing:  # another photo may have its path
         raise gone
     try:
@@ -141,4 +139,4 @@ def _word(text: str) -> str:
     try:
         return own_word(text)
     except ConfigError as error:
-        raise Problem(422, f"A word {error.reason}.") from error
+        raise Problem(422, f"A tag {error.reason}.") from error

@@ -38,41 +38,41 @@ router = APIRouter(prefix="/api", tags=["look"])
 Answer = TypeVar("Answer")
 _UPLOAD: dict[str, Any] = {"openapi_extra": BODY, "responses": documented(409, 413, 415, 422, 503)}
 
-Classes: TypeAlias = Annotated[int, Query(ge=1, le=20, description="Classes of each network at most.")]
+Classes: TypeAlias = Annotated[int, Query(ge=1, le=20, description="Maximum number of classes per model.")]
 
 
-@router.post("/classify", summary="Tell what a picture shows", **_UPLOAD)
+@router.post("/classify", summary="Classify a picture", **_UPLOAD)
 def classify(
     upload: Uploaded,
     site: SiteOf,
     details: Annotated[
-        bool, Query(description="Also the tags that a scan would give without its faces, and things found.")
+        bool, Query(description="Also return tags, as a scan would give without faces, and detected objects.")
     ] = False,
     faces: Annotated[
-        bool, Query(description="With details: look for faces, too, so that the tags are those of a scan.")
+        bool, Query(description="With details: detect faces, too, so that the tags are exactly those of a scan.")
     ] = False,
     classes: Classes = 5,
 ) -> list[LabelRecord] | PredictionRecord:
-    """Return the classes that networks see in it, surest first."""
+    """Return the classes that the models find in a picture, best first."""
     seen = _looked(partial(site.looker.classify, with_faces=details and faces), upload)
     if details:
         return seen_record(replace(seen, path=upload.name), classes)
     return label_records(seen, classes)
 
 
-@router.post("/faces", summary="Find the faces of a picture", **_UPLOAD)
+@router.post("/faces", summary="Detect the faces in a picture", **_UPLOAD)
 def find_faces(upload: Uploaded, site: SiteOf) -> list[DetectedFaceRecord]:
-    """Return all of them, from left to right, with what describes each."""
+    """Return all faces from left to right, each with its descriptor."""
     spec = describer(site)
     found = from_left(_looked(site.looker.faces, upload))
     return [seen_face_record(number, face, spec) for number, face in enumerate(found, 1)]
 
 
-@router.post("/similar-faces", summary="Find the people of a picture", **_UPLOAD)
+@router.post("/similar-faces", summary="Find the people in a picture", **_UPLOAD)
 def similar_faces(
     upload: Uploaded, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
 ) -> list[FaceMatches]:
-    """Return, for each of its faces, the faces of the library that are most alike."""
+    """Return, for each face in the picture, the most similar faces of the library."""
     spec, found = describer(site), _looked(site.looker.faces, upload)
     names, away = labels(site.library), behind.away()
     return [
@@ -90,4 +90,4 @@ def _looked(look: Callable[[Path], Answer], upload: Upload) -> Answer:
     try:
         return look(upload.file)
     except PhotoError as error:  # its path is of no use to whoever sent the picture
-        raise Problem(422, f"The picture cannot be looked at: {error.reason}.") from error
+        raise Problem(422, f"The picture cannot be analyzed: {error.reason}.") from error

@@ -40,11 +40,11 @@ _PATIENCE_SECONDS = 2.0  # copies in a small library are found at once
 _RETRY_SECONDS = "3"
 _SortOf = Annotated[
     Sort | None,
-    Query(description="Order; dates begin with the newest. Default: score; where no word is searched for: date."),
+    Query(description="Sort order; date: newest first. Default: score, or date if the query has no search terms."),
 ]
 
 
-@router.get("/search", summary="Find photos by words and fields, best first", responses=documented(304))
+@router.get("/search", summary="Search for photos, best match first", responses=documented(304))
 def search(
     site: SiteOf,
     behind: BackgroundOf,
@@ -52,13 +52,13 @@ def search(
     response: Response,
     q: QueryText = "",
     sort: _SortOf = None,
-    reverse: Annotated[bool, Query(description="The other way round.")] = False,
+    reverse: Annotated[bool, Query(description="Reverse the sort order.")] = False,
     limit: Limit = 50,
     offset: Offset = 0,
-    min_score: Annotated[float, Query(ge=0, le=1, description="Only photos at least this sure.")] = 0.0,
+    min_score: Annotated[float, Query(ge=0, le=1, description="Minimum score.")] = 0.0,
     month: Month = None,
 ) -> SearchRecord:
-    """Say which photos match a query, and why. `next` is the address of the next page, null on the last."""
+    """Return the photos that match a query, and why. `next` is the address of the next page, null on the last page."""
     away = behind.away()
     cached(request, response, behind.memory.mark(), date.today(), away, request.url.query)
     query, wanted = asked_for(site, q, month, away)
@@ -78,11 +78,11 @@ def search(
     }
 
 
-@router.get("/timeline", summary="Say in which months the photos of a search were taken", responses=documented(304))
+@router.get("/timeline", summary="Count the photos of a search by month", responses=documented(304))
 def months(
     site: SiteOf, behind: BackgroundOf, request: Request, response: Response, q: QueryText = ""
 ) -> TimelineRecord:
-    """Count the photos of each month, newest first; the month null has those without a date."""
+    """Return the number of photos taken in each month, newest first; month null: photos without a date."""
     away = behind.away()
     cached(request, response, behind.memory.mark(), date.today(), away, request.url.query)
     _, wanted = asked_for(site, q, away=away)
@@ -90,7 +90,7 @@ def months(
     return {"total": sum(each.photos for each in found), "months": [month_record(each) for each in found]}
 
 
-@router.get("/shapes", summary="Say how wide all photos of a search are by their height", responses=documented(304))
+@router.get("/shapes", summary="Return the aspect ratios of all photos of a search", responses=documented(304))
 def outlines(
     site: SiteOf,
     behind: BackgroundOf,
@@ -99,7 +99,7 @@ def outlines(
     q: QueryText = "",
     sort: _SortOf = None,
 ) -> ShapesRecord:
-    """Give the shape of every photo in the order of the search, one byte each, for a page that lays them all out."""
+    """Return the aspect ratio of every photo in the order of the search, one byte each, to lay out a whole page."""
     away = behind.away()
     cached(request, response, behind.memory.mark(), date.today(), away, request.url.query)
     query, wanted = asked_for(site, q, away=away)
@@ -107,26 +107,26 @@ def outlines(
     return behind.memory.kept(("shapes", wanted, order), lambda: shapes_record(shapes(site.library, wanted, order)))
 
 
-@router.get("/suggest", summary="Suggest how a search may go on: words, people, fields")
+@router.get("/suggest", summary="Suggest completions of a search: tags, people, fields")
 def suggestions(
     site: SiteOf,
-    q: Annotated[Text, Query(description="What stands in the box so far; its last word is completed.")] = "",
-    limit: Annotated[int, Query(ge=1, le=50, description="So many at most.")] = 10,
+    q: Annotated[Text, Query(description="Text of the search box so far; the last word is completed.")] = "",
+    limit: Annotated[int, Query(ge=1, le=50, description="Maximum number of results.")] = 10,
 ) -> list[SuggestionRecord]:
-    """Complete the last word of a search; `insert` is the whole new text of the box."""
+    """Complete the last word of a search; `insert` is the complete new text of the search box."""
     return [suggestion_record(each) for each in suggest(site.library, q, limit)]
 
 
-@router.get("/tags", summary="List the words that photos are tagged with", responses=documented(304))
+@router.get("/tags", summary="List the tags", responses=documented(304))
 def tags(
     site: SiteOf,
     behind: BackgroundOf,
     request: Request,
     response: Response,
-    limit: Annotated[int, Query(ge=1, le=10_000, description="So many at most.")] = 500,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="Maximum number of results.")] = 500,
     offset: Offset = 0,
 ) -> TagsRecord:
-    """List words and how many photos have each, most photos first."""
+    """List the tags and the number of photos with each, most frequent first."""
     cached(request, response, behind.memory.mark(), request.url.query)
     counts = behind.memory.kept("tags", lambda: tag_counts(site.library))
     return {"total": len(counts), "tags": [tag_count_record(each) for each in counts[offset : offset + limit]]}
@@ -134,20 +134,20 @@ def tags(
 
 @router.get(
     "/duplicates",
-    summary="List copies of one picture: same bytes, or the same to look at",
-    responses={202: {"model": DuplicatesRecord, "description": "They are looked for; ask again after Retry-After."}},
+    summary="List duplicates: identical files, or files that look the same",
+    responses={202: {"model": DuplicatesRecord, "description": "Search in progress; try again after Retry-After."}},
 )
 def duplicates(
     behind: BackgroundOf,
     response: Response,
-    identical: Annotated[bool, Query(description="Only files with the same bytes.")] = False,
+    identical: Annotated[bool, Query(description="Only files with identical bytes.")] = False,
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> DuplicatesRecord:
-    """List groups of copies, the best file of each first. Nothing is ever deleted.
+    """List groups of duplicates, the best file of each group first. Nothing is ever deleted.
 
-    What looks alike is opened and compared by its pixels, which takes minutes where there are 100,000 photos: until
-    then the answer is 202, state 'working'. Photos of a burst are no copies.
+    Photos that look the same are compared pixel by pixel, which takes minutes for 100,000 photos; until this is done,
+    the response is 202 with state 'working'. Photos of a burst are not duplicates.
     """
     groups, is_fresh = (behind.twins if identical else behind.copies).ask(_PATIENCE_SECONDS)
     if groups is None or not is_fresh:

@@ -21,18 +21,20 @@ from indexer.web.site import Site, SiteOf
 
 router = APIRouter(prefix="/api", tags=["people"])
 Threshold: TypeAlias = Annotated[
-    float | None, Query(ge=0, le=100, allow_inf_nan=False, description="Largest distance; none: the network's own.")
+    float | None, Query(ge=0, le=100, allow_inf_nan=False, description="Maximum distance; default: set by the model.")
 ]
 
 
-@router.get("/faces/{face}/similar", summary="Find faces like one of the library", responses=documented(404, 409))
+@router.get(
+    "/faces/{face}/similar", summary="Find faces similar to a face in the library", responses=documented(404, 409)
+)
 def similar(
     face: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
 ) -> SimilarToFaceRecord:
-    """Return the other faces of the library that are most alike.
+    """Return the other faces of the library that are most similar.
 
-    `probability` is right where it was as likely as not, before anyone looked, that two faces are one person's; in a
-    large library most are not. Of a `poor` face it says little.
+    `probability` is the chance that two faces show the same person, assuming that both cases are equally likely
+    beforehand; in a large library most faces belong to different people. For a `poor` face it means little.
     """
     spec, known, names = describer(site), known_face(site, face), labels(site.library)
     descriptor = descriptor_of(site.library, face, spec.id)
@@ -42,11 +44,13 @@ def similar(
     return like_face_record(known, spec, names, [alike_record(match, spec, names, away) for match in others])
 
 
-@router.get("/people/{person}/similar", summary="Find faces that may be a person's", responses=documented(404, 409))
+@router.get(
+    "/people/{person}/similar", summary="Find faces that may belong to a person", responses=documented(404, 409)
+)
 def similar_to_person(
     person: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
 ) -> SimilarToPersonRecord:
-    """Return faces of others or of nobody that are most like those of the person, but for those that were refused."""
+    """Return the most similar faces that are unassigned or assigned to others, except those that you rejected."""
     spec = describer(site)
     with site.library.reading() as connection:
         try:
@@ -83,7 +87,7 @@ def like(site: Site, spec: ModelSpec, descriptor: Descriptor, limit: int, thresh
 def describer(site: Site) -> ModelSpec:
     """Return the network whose descriptors are compared. Errors: Problem (409) where faces are switched off."""
     if not site.config.faces:
-        raise Problem(409, "Faces are switched off (faces in the settings): they are neither found nor described.")
+        raise Problem(409, "Face recognition is off; set 'faces = true' in the settings to use it.")
     return model_set(site.config).specs()[-1]
 
 

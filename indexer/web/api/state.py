@@ -25,38 +25,38 @@ Stage = Literal["read", "identify", "metadata", "decode", "analyze"]
 
 
 class ScanWanted(BaseModel):
-    """How to scan. retry_failed: try photos again that failed before."""
+    """How to scan. retry_failed: retry photos that failed before."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     retry_failed: bool = False
 
 
-@router.get("/status", summary="Say how much the library holds, what failed, and what works on it")
+@router.get("/status", summary="Show the size of the library, failures, and running work")
 def status(behind: BackgroundOf) -> ServerStatus:
-    """Count photos, faces and tags; tell of the daemon ('indexer watch') and of this server's scan."""
+    """Return numbers of photos, faces and tags, and the state of the daemon ('indexer watch') and of the scan."""
     return behind.status()
 
 
 @router.get(
     "/events",
-    summary="Tell the status whenever it changes, as server-sent events",
+    summary="Stream the status as server-sent events",
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def events(behind: BackgroundOf) -> StreamingResponse:
-    """Stream `event: status` with the record of /api/status, at once and after each change."""
+    """Send `event: status` with the record of /api/status, immediately and after each change."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(behind.events.stream(), media_type="text/event-stream", headers=headers)
 
 
-@router.get("/failures", summary="List the photos that could not be indexed, and why")
+@router.get("/failures", summary="List the photos that could not be indexed, with the reasons")
 def failures(
     site: SiteOf,
-    stage: Annotated[Stage | None, Query(description="Only what failed at this stage.")] = None,
+    stage: Annotated[Stage | None, Query(description="Only photos that failed at this stage.")] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> FailuresRecord:
-    """List photos that could not be read, in order of their paths."""
+    """List the photos that failed, ordered by path."""
     found = read_failures(site.library, stage)
     shown = found[offset : offset + limit]
     numbers = numbers_of(site.library, [each.file.path for each in shown])
@@ -66,15 +66,17 @@ def failures(
 
 @router.post(
     "/scan",
-    summary="Scan the folders of the library for what is new or changed",
+    summary="Start a scan for new and changed photos",
     status_code=202,
     responses=documented(409),
 )
 def scan(site: SiteOf, behind: BackgroundOf, wanted: ScanWanted | None = None) -> ScanRecord:
-    """Begin to scan the library's folders and those of the settings. /api/status and /api/events tell how far it is."""
+    """Scan the folders of the library and of the settings. /api/status and /api/events report the progress."""
     folders = [*site.config.folders, *root_folders(site.library)]
     if not folders:
-        raise Problem(409, "The library has no folders yet: name some in the settings, or run 'indexer scan FOLDER'.")
+        raise Problem(
+            409, "The library has no folders yet; run 'indexer folders add FOLDER' or 'indexer scan FOLDER' first."
+        )
     try:
         begun = behind.scanner.start(folders, retry_failed=wanted is not None and wanted.retry_failed)
     except LibraryError as error:
@@ -82,10 +84,10 @@ def scan(site: SiteOf, behind: BackgroundOf, wanted: ScanWanted | None = None) -
     return scan_record(begun)
 
 
-@router.post("/scan/stop", summary="Stop the scan; what was done is kept", status_code=202, responses=documented(409))
+@router.post("/scan/stop", summary="Stop the scan", status_code=202, responses=documented(409))
 def stop(behind: BackgroundOf) -> ScanRecord:
-    """Ask the scan to end; the next one goes on where it stopped."""
+    """Stop the running scan; its results are kept, and the next scan continues where it stopped."""
     stopped = behind.scanner.stop()
     if stopped is None or stopped.is_over:
-        raise Problem(409, "No scan is under way.")
+        raise Problem(409, "No scan is running.")
     return scan_record(stopped)

@@ -57,9 +57,9 @@ async def uploaded(request: Request) -> AsyncIterator[Upload]:
         try:
             name = await _receive(request, stream, limit)
         except OSError as error:
-            raise Problem(503, f"There is no room for it on the server: {why(error)}.", headers=_LATER) from error
+            raise Problem(503, f"The server has no space for the picture: {why(error)}.", headers=_LATER) from error
         if stream.tell() == 0:
-            raise Problem(422, "There is nothing in it; send a picture.")
+            raise Problem(422, "The request is empty; send a picture.")
         yield Upload(Path(stream.name), Path(name))
 
 
@@ -92,7 +92,7 @@ async def _from_form(request: Request, stream: IO[bytes], limit: int) -> str:
     except MultiPartException as error:
         raise Problem(422, f"The form cannot be read: {error.message}") from error
     except KeyError as error:
-        raise Problem(422, "The form cannot be read: it does not say its boundary.") from error
+        raise Problem(422, "The form cannot be read: its boundary is missing.") from error
     finally:
         for each in parser._files_to_close_on_error:  # also where the form broke off
             each.close()
@@ -119,4 +119,4 @@ async def _limited(request: Request, most: int, limit: int) -> AsyncGenerator[by
 
 
 def _too_large(limit: int) -> Problem:
-    return Problem(413, f"Larger than {limit / 1e6:g} MB (serve_upload_mb in the settings).")
+    return Problem(413, f"The picture is larger than {limit / 1e6:g} MB (serve_upload_mb in the settings).")

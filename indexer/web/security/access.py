@@ -65,7 +65,7 @@ class Authorization:
         if refusal is None and session and request.method not in SAFE and request.url.path != "/login":
             sent, receive = await _sent_token(request, receive)
             if not compare_digest(sent.encode(), csrf_token(session).encode()):
-                refusal = answer(request, Problem(403, "This page is out of date; load it again."))
+                refusal = answer(request, Problem(403, "This page is out of date; reload it."))
         await (refusal or self._app)(scope, receive, send)
 
     def _judge(self, request: Request) -> tuple[Response | None, str | None]:
@@ -84,7 +84,7 @@ class Authorization:
         if not may_ask and not _is_public(request.url.path):
             return self._unknown(request), None
         if rules.read_only and request.method not in SAFE and request.url.path not in LOOKING | SIGNING:
-            return answer(request, Problem(403, "This server only shows: it is read-only.")), None
+            return answer(request, Problem(403, "This server is read-only.")), None
         return None, session
 
     def _opens(self, authorization: str) -> bool:
@@ -115,13 +115,13 @@ def _of_elsewhere(request: Request) -> Problem | None:
         wrong = site in ("cross-site", "same-site") and not is_link
     else:
         wrong = is_foreign(headers.get("origin"), site, request.url.scheme, headers.get("host", ""))
-    return Problem(403, "Pages of other sites may not ask this server.") if wrong else None
+    return Problem(403, "Requests from pages of other sites are not allowed.") if wrong else None
 
 
 def _of_proxy(request: Request) -> Problem | None:
     """Return the problem of a request that a proxy brings to a server that asks nobody for a password."""
     if any(name in request.headers for name in _FORWARDED):
-        return Problem(403, "This came by a proxy; set a password first: indexer serve --set-password.")
+        return Problem(403, "The request came through a proxy; set a password first: indexer serve --set-password.")
     return None
 
 

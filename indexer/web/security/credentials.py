@@ -49,7 +49,7 @@ class CheckBusyError(IndexerError):
     """Others are being checked; retry_seconds: when to come back."""
 
     def __init__(self, retry_seconds: int = 5) -> None:
-        super().__init__("too many log-ins at once; try again in a moment", retry_seconds=retry_seconds)
+        super().__init__("too many logins at once; try again in a moment", retry_seconds=retry_seconds)
 
 
 class Keys:
@@ -104,12 +104,14 @@ def _read_password(kept: str) -> _Kept:
             return read
     except ValueError:
         pass
-    raise ConfigError("serve_password", "is not what 'indexer serve --set-password' writes; set the password anew")
+    raise ConfigError(
+        "serve_password", "is not a valid password hash; set the password again with 'indexer serve --set-password'"
+    )
 
 
 def _read_token(kept: str) -> str:
     if len(kept) != 64 or set(kept) - set("0123456789abcdef"):
-        raise ConfigError("serve_token", "is not what 'indexer serve --new-token' writes; make a new token")
+        raise ConfigError("serve_token", "is not a valid token hash; make a new token with 'indexer serve --new-token'")
     return kept
 
 

@@ -61,9 +61,9 @@ class Headers:
 
     async def _stumbled(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            problem = answer(Request(scope), Problem(500, "The server made a mistake; its log says which."))
+            problem = answer(Request(scope), Problem(500, "Internal error; see the log of the server."))
         except Exception:  # over the page that would say so
-            problem = PlainTextResponse("The server made a mistake; its log says which.\n", 500)
+            problem = PlainTextResponse("Internal error; see the log of the server.\n", 500)
         await problem(scope, receive, send)
 
 

@@ -36,7 +36,7 @@ class Hosts:
         names = {config.serve_address.lower(), "localhost"}
         for each in config.serve_hosts:
             if (split := split_host(each)) is None:
-                raise ConfigError("serve_hosts", f"{each!r} is no name of a machine; write it like photos.example.org")
+                raise ConfigError("serve_hosts", f"{each!r} is not a host name; write it like photos.example.org")
             names.add(split[0])
         if not is_loopback(config.serve_address):  # as others on the same network call it
             own = socket.gethostname().lower()
@@ -122,7 +122,7 @@ class HostCheck:
     def _problem(self, scope: Scope) -> Problem | None:
         sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         if len(sent) != 1 or split_host(sent[0]) is None:
-            return Problem(400, "A request needs one Host header, the name of this server.")
+            return Problem(400, "The request needs exactly one Host header.")
         if not self._hosts.know(sent[0]):
-            return Problem(421, "This server goes by other names; serve_hosts in the settings adds one.")
+            return Problem(421, "This host name is not allowed; add it to serve_hosts in the settings.")
         return None

@@ -102,11 +102,11 @@ def _announced(scope: Scope) -> int:
 
 
 def _too_large(limit: int) -> Problem:
-    return Problem(413, f"At most {limit:,} bytes may be sent here.", headers=_CLOSE)
+    return Problem(413, f"The request is larger than {limit:,} bytes.", headers=_CLOSE)
 
 
 def _too_slow() -> Problem:
-    return Problem(408, "The request came too slowly.", headers=_CLOSE)
+    return Problem(408, "The request took too long to arrive.", headers=_CLOSE)
 
 
 class ConcurrencyLimit:

@@ -38,7 +38,7 @@ def log_in(
     if wait := rules.throttle.admit(address):
         return _wait(request, to, ceil(wait))
     if not rules.keys.open_by_password(password):
-        return _shown(request, to, "This is not the password.", 401)
+        return _shown(request, to, "Wrong password.", 401)
     rules.throttle.passed(address)
     if request.state.session:
         rules.sessions.end(request.state.session)
@@ -77,7 +77,7 @@ def _own(to: str) -> str:
 
 def _wait(request: Request, to: str, seconds: int) -> Response:
     told = f"{ceil(seconds / 60)} minutes" if seconds >= 120 else "1 second" if seconds == 1 else f"{seconds} seconds"
-    response = _shown(request, to, f"Too many tries. Wait {told}, then try again.", 429)
+    response = _shown(request, to, f"Too many attempts. Wait {told}, then try again.", 429)
     response.headers["Retry-After"] = str(seconds)
     return response
 

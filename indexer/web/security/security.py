@@ -66,9 +66,9 @@ class Guard:
 def _refuse_others(config: Config) -> None:
     first = "set a password first (indexer serve --set-password), or make a token (indexer serve --new-token)"
     if not is_loopback(config.serve_address):
-        raise ConfigError("serve_address", f"{config.serve_address} can be reached by other machines; {first}")
+        raise ConfigError("serve_address", f"{config.serve_address} can be reached from other computers; {first}")
     if config.serve_hosts:  # most likely, a proxy stands before it
-        raise ConfigError("serve_hosts", f"these names are for others to call this server by; {first}")
+        raise ConfigError("serve_hosts", f"other computers can reach this server by these names; {first}")
 
 
 def _kind(scope: Scope) -> str:

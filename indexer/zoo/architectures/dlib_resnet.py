@@ -41,7 +41,7 @@ def dlib_resnet(layers: list[DlibLayer]) -> keras.Model:
     kernel = _next(left, "fc_2", 256 * 128).reshape(256, 128)
     descriptors = dense(ops.mean(x, axis=(1, 2)), kernel)
     if next(left, None) is not None:
-        raise ValueError("it holds more layers than the network has")
+        raise ValueError("it contains more layers than the model has")
     return keras.Model(chips, {"descriptors": descriptors})
 
 
@@ -74,5 +74,5 @@ def _affine(left: Iterator[DlibLayer], x: Any, channels: int, size: int, stride:
 def _next(left: Iterator[DlibLayer], kind: str, count: int) -> NDArray[np.float32]:
     layer = next(left, None)
     if layer is None or layer.kind != kind or layer.weights.size != count:
-        raise ValueError(f"it is another network: a layer '{kind}' of {count} numbers was expected")
+        raise ValueError(f"it is a different model: a layer '{kind}' of {count} numbers was expected")
     return layer.weights

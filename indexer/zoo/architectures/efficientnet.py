@@ -35,7 +35,7 @@ def efficientnet_lite(weights: dict[str, NDArray[Any]], network: Mapping[str, fl
     trunk = keras.Model(images, _features(left, images, network["depth"]))
     judge = dense_layer(left.pop("_fc.weight").T, left.pop("_fc.bias"))
     if left:
-        raise ValueError(f"it holds weights that the network has no place for: {', '.join(sorted(left)[:3])}")
+        raise ValueError(f"it contains weights that the model does not have: {', '.join(sorted(left)[:3])}")
 
     def form(taken: Any, rows: Callable[[Any], Any], pictures: tuple[int, ...]) -> keras.Model:
         """rows: turns windows [n, rows, columns, features] into those of the answer.  pictures: sides of the mean."""

@@ -44,7 +44,7 @@ def checked(spec: ModelSpec) -> Path:
         raise ModelError(spec.name, f"its file {path} cannot be read: {error.strerror}") from error
     if found != spec.weights.sha256:
         raise ModelError(
-            spec.name, f"its file {path} has changed since it was added; 'indexer models add' adds it again"
+            spec.name, f"its file {path} has changed since it was added; add it again with 'indexer models add'"
         )
     return path
 

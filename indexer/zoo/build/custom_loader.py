@@ -110,8 +110,8 @@ def _harmless(spec: ModelSpec, graph: Any, but: Iterable[str] = ()) -> None:
     if reaching and not spec.weights.trust:
         raise ModelError(
             spec.name,
-            f"its operation {reaching[0]} touches files, prints or calls other code, which no network needs that only "
-            "looks at pictures; --trust lets it, if you know its maker",
+            f"its operation {reaching[0]} accesses files, prints or calls other code, which no model for pictures "
+            "needs; use --trust if you trust its author",
         )
 
 
@@ -181,7 +181,7 @@ def _keras(spec: ModelSpec, path: Path) -> keras.Model:
         if "ambda" in str(error) and not spec.weights.trust:
             raise ModelError(
                 spec.name,
-                f"{path} holds code (a Lambda layer), which is not run; --trust runs it, if you know its maker",
+                f"{path} contains code (a Lambda layer), which is not run; use --trust if you trust its author",
             ) from error
         raise
 

@@ -84,9 +84,9 @@ def found(asked: AddRequest, report: Report) -> Iterator[CatalogEntry]:
     """
     name, _, where = asked.path.partition(":")
     if asked.weights and name != KERAS:
-        raise ModelError(asked.path, "--weights goes with keras:NETWORK only")
+        raise ModelError(asked.path, "--weights can be used with keras:NAME only")
     if asked.link and name.startswith((KERAS, FACE_API)) and where:
-        raise ModelError(asked.path, "its file is only made when it is added: --link cannot leave it where it is")
+        raise ModelError(asked.path, "its file is created when the model is added; --link cannot be used")
     with tempfile.TemporaryDirectory(prefix="indexer-") as folder:
         try:
             told = _found(asked, name, where, Path(folder), report)
@@ -124,7 +124,7 @@ def _plain(asked: AddRequest) -> CatalogEntry:
     source = source_of(asked.path)
     if ":" in asked.path and not source.exists():
         names = ", ".join(f"{name}:" for name in ready_names())
-        raise ModelError(asked.path, f"is no file, and no well-known network; those are {names}")
+        raise ModelError(asked.path, f"is neither a file nor a well-known model; the well-known models are {names}")
     inspection = inspect(source, asked.tags)
     return CatalogEntry(source, inspection, guess(inspection, asked.role))
 
@@ -169,7 +169,7 @@ def _there(names: Sequence[str], outputs: Sequence[TensorInfo], path: str) -> Te
             if output.name == name:
                 return output
     there = ", ".join(each.name for each in outputs) or "none"
-    raise ModelError(Path(path).name, f"has no output {' or '.join(names)}, as this network has; its outputs: {there}")
+    raise ModelError(Path(path).name, f"has no output {' or '.join(names)}, as this model should; its outputs: {there}")
 
 
 def _of_signature(inspection: Inspection, names: Sequence[str]) -> Inspection:
@@ -185,11 +185,11 @@ def _face_api_network(folder: Path, role: str | None) -> str:
     """Return which network of face-api.js lies in a folder; of several the one that plays a role."""
     there = {name: ready_description(name)["role"] for name in networks_in(folder)}
     if not there:
-        raise ModelError(printable(folder), "holds no network of face-api.js (…-weights_manifest.json)")
+        raise ModelError(printable(folder), "contains no model of face-api.js (…-weights_manifest.json)")
     meant = [name for name in there if role in (None, there[name])]
     if len(meant) != 1:
         told = ", ".join(f"{name} (--role {plays})" for name, plays in there.items())
-        raise ModelError(printable(folder), f"holds {told}; --role says which is meant")
+        raise ModelError(printable(folder), f"contains {told}; choose one with --role")
     return meant[0]
 
 

@@ -106,7 +106,7 @@ def _scaling(inspection: Inspection, picture: TensorInfo, layout: str) -> tuple[
     if family:
         return SCALINGS[family[1].scaling], f"{family[0]} is trained so ({family[1].scaling})", LIKELY
     if inspection.format == "onnx" or layout == "NCHW":
-        return SCALINGS["mean/std"], "usual for networks that come from PyTorch", GUESS
+        return SCALINGS["mean/std"], "usual for models from PyTorch", GUESS
     return SCALINGS["0..1"], "usual, and nothing says otherwise", GUESS
 
 

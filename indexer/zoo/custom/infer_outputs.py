@@ -112,7 +112,7 @@ def _objects(inspection: Inspection) -> Iterator[DraftReason]:
         return
     if len(inspection.outputs) != len(_DETECTION):
         there = ", ".join(each.name for each in inspection.outputs)
-        raise ModelError(Path(inspection.path).name, f"is no object detector that is known here; its outputs: {there}")
+        raise ModelError(Path(inspection.path).name, f"is not an object detector of a known kind; its outputs: {there}")
     for key, output in zip(("boxes", "classes", "scores", "count"), inspection.outputs, strict=True):
         yield DraftReason(f"outputs.{key}.shape", _DETECTION[key][1], "for one picture", SURE)
         yield DraftReason(f"outputs.{key}.tensor", output.name, f"the order of {POSTPROCESS}", LIKELY)
@@ -145,7 +145,7 @@ def _only(inspection: Inspection, outputs: Sequence[TensorInfo], word: str) -> T
     there = "; ".join(f"{each.name} {list(each.shape or ())}" for each in inspection.outputs)
     raise ModelError(
         Path(inspection.path).name,
-        f"is no face detector that is known here, with boxes and scores; its outputs: {there}",
+        f"is not a face detector of a known kind, with boxes and scores; its outputs: {there}",
     )
 
 

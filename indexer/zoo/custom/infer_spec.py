@@ -46,7 +46,7 @@ def _picture(inspection: Inspection) -> TensorInfo:
     pictures = [each for each in inspection.inputs if each.shape is None or len(each.shape) == 4]
     if len(pictures) != 1:
         there = "; ".join(f"{each.name} {list(each.shape or ())}" for each in inspection.inputs) or "none"
-        raise ModelError(name, f"takes no single picture; its inputs are: {there}")
+        raise ModelError(name, f"does not take a single picture; its inputs are: {there}")
     if not inspection.outputs:
         raise ModelError(name, "has no output that depends on the picture")
     return pictures[0]

@@ -22,15 +22,15 @@ _UNUSED = "???"  # as in vision.labels
 def check_name(name: str, taken: Sequence[str], own: Path, *, replace: bool) -> None:
     """Refuse a name that cannot be a file's, is one of ours, or is taken in the user's folder. Errors: ModelError."""
     if not _NAME.fullmatch(name):
-        raise ModelError(name, "a name has small letters, digits, '.', '-' and '_', and begins with a letter or digit")
+        raise ModelError(name, "use lowercase letters, digits, '.', '-' and '_', beginning with a letter or digit")
     if name in taken:
-        raise ModelError(name, "is the name of a network that comes with the program; choose another")
+        raise ModelError(name, "is the name of a model that comes with the program; choose another")
     home = own / name
     if (own / f"{name}.toml").exists():
         if not replace:
-            raise ModelError(name, "is there already; --replace takes the new one instead, or choose another name")
+            raise ModelError(name, "already exists; use --replace to replace it, or choose another name")
     elif home.exists() or home.is_symlink():
-        raise ModelError(name, f"{printable(home)} is there already, and no network of that name; choose another name")
+        raise ModelError(name, f"{printable(home)} already exists, but no model of that name; choose another name")
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def adopted(
     except ModelError as error:  # its file was tried where it lay for a moment
         raise ModelError(error.name, error.reason.replace(f"{folder}/{name}/{source.name}", str(source))) from error
     except OSError as error:
-        raise ModelError(name, f"cannot be kept in {printable(own)}: {error.strerror or error}") from error
+        raise ModelError(name, f"cannot be saved in {printable(own)}: {error.strerror or error}") from error
 
 
 def label_names(inside: Sequence[str]) -> tuple[str, ...]:

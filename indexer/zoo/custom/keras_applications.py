@@ -41,7 +41,7 @@ def save_application(network: str, weights: Path | None, folder: Path, report: R
     Errors: ModelError for a network that Keras does not have, weights of another one, or a download that fails.
     """
     if weights is not None and not weights.is_file():
-        raise ModelError(network, f"its weights {printable(weights)} are not there")
+        raise ModelError(network, f"its weights {printable(weights)} do not exist")
     asked = {"network": network, "weights": weights and str(weights)}
     run_child(_MODULE, folder, asked, network, report)
     return folder / f"{network}.keras"
@@ -56,7 +56,7 @@ def _serve(asked: dict[str, Any] | None, folder: Path, report: Report) -> None:
     network, weights = asked["network"], asked["weights"]
     if network not in makers:
         near = get_close_matches(network, makers, cutoff=0.3) or list(makers)
-        raise ModelError(network, f"is no classifier of keras.applications; near are: {', '.join(near)}")
+        raise ModelError(network, f"is not a classifier of keras.applications; similar names: {', '.join(near)}")
     report(f"{network}: weights {f'from {weights}' if weights else 'by download, if Keras does not have them yet'} …")
     _with_embedding(_made(network, makers[network], weights)).save(folder / f"{network}.keras")
 
@@ -78,7 +78,7 @@ def _made(network: str, maker: Callable[..., keras.Model], weights: str | None) 
         if weights:
             raise ModelError(network, f"{printable(weights)} does not hold its weights: {told[:200]}") from error
         url = _URL.search(told)
-        hint = "download it elsewhere, and --weights FILE takes it" if url else "--weights FILE takes a file of them"
+        hint = "download them elsewhere and use --weights FILE" if url else "use --weights FILE"
         raise ModelError(network, f"its weights could not be downloaded; {hint}: {url[0] if url else told}") from error
 
 

@@ -46,7 +46,7 @@ def write(spec: ModelSpec, models: Path, labels: Sequence[str], folder: Path) ->
     """Do it in this process, which loads TensorFlow. The folder is written beside its place and renamed at the end."""
     try:
         if folder.is_dir() and any(folder.iterdir()):
-            raise ModelError(spec.name, f"{folder} is not empty; an export wants a folder of its own")
+            raise ModelError(spec.name, f"{folder} is not empty; export to a new or empty folder")
         folder.parent.mkdir(parents=True, exist_ok=True)
         home = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
         try:

@@ -250,5 +250,5 @@ def _as_it_is(spec: ModelSpec, ends: Ends) -> str:
     shape: Any = (1, colors, *sides) if spec.input.layout == "NCHW" else (1, *sides, colors)
     text = _ONNX if ends.file.endswith(".onnx") else _LITERT
     code = text.format(file=ends.file, names=names, shape=shape, dtype=spec.input.dtype, input=ends.input.name)
-    why = "There is no SavedModel of it: the network came as this file, and is run as it is.\n\n"
+    why = "There is no SavedModel of it: the model was added as this file and is run as it is.\n\n"
     return why + code

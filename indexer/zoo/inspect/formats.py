@@ -33,7 +33,7 @@ def format_of(path: Path) -> str:
     if by_name:
         raise damaged(path, by_name)
     endings = ", ".join(_ENDINGS)
-    raise ModelError(path.name, f"is no model that is known here: a SavedModel's folder, or a file {endings}")
+    raise ModelError(path.name, f"is not a model of a known kind: a SavedModel folder, or a file {endings}")
 
 
 def damaged(path: Path, format_name: str, why: object = "") -> ModelError:

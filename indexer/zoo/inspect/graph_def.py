@@ -50,7 +50,7 @@ class Graph:
         if python:
             found.append(f"calls Python code that is not in the file ({', '.join(python)}): it cannot run here")
         if files:
-            found.append(f"reads or writes files when it runs ({', '.join(files)}): use it only if you trust its maker")
+            found.append(f"accesses files when it runs ({', '.join(files)}): use it only if you trust its author")
         return tuple(found)
 
     def parameters(self, tensors: Iterable[str]) -> int:

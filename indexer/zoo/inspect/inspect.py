@@ -93,7 +93,7 @@ def find_tensor(inspection: Inspection, name: str) -> TensorInfo:
     plain = name if name in known else name.partition(":")[0]
     if plain not in known:
         near = get_close_matches(name, known, n=3, cutoff=0.4) or list(known)[:3]
-        raise ModelError(Path(inspection.path).name, f"has no operation '{name}'; near are: {', '.join(near)}")
+        raise ModelError(Path(inspection.path).name, f"has no operation '{name}'; similar names: {', '.join(near)}")
     return replace(known[plain], name=name)
 
 

@@ -56,7 +56,7 @@ def _hdf5(path: Path) -> tuple[dict[str, Any], dict[str, str], int]:
 
     with h5py.File(path) as file:
         if "model_config" not in file.attrs:
-            raise ValueError("it holds weights alone, not the network; save the whole model")
+            raise ValueError("it contains only weights, not the model; save the whole model")
         versions = {"keras": str(file.attrs.get("keras_version", "")), "backend": str(file.attrs.get("backend", ""))}
         return json.loads(file.attrs["model_config"]), versions, _count(file)
 

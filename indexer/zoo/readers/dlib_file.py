@@ -38,7 +38,7 @@ def read_dlib(data: bytes) -> list[DlibLayer]:
     """
     layers = list(_layers(data))
     if not layers:
-        raise ValueError("it is not a dlib network")
+        raise ValueError("it is not a dlib model")
     return layers
 
 
@@ -62,7 +62,7 @@ def _next_name(data: bytes, place: int) -> tuple[str, int] | None:
 def _tensor(data: bytes, place: int, kind: str) -> tuple[DlibLayer, int]:
     version, place = _integer(data, place)
     if version != _TENSOR_VERSION:
-        raise ValueError("it is not a dlib network, or it is damaged")
+        raise ValueError("it is not a dlib model, or it is damaged")
     sides = []
     for _ in range(4):
         side, place = _integer(data, place)
@@ -81,6 +81,6 @@ def _integer(data: bytes, place: int) -> tuple[int, int]:
         raise ValueError("it is cut off") from error
     size = control & 0x0F
     if size > _MAX_INTEGER_BYTES:
-        raise ValueError("it is not a dlib network, or it is damaged")
+        raise ValueError("it is not a dlib model, or it is damaged")
     value = int.from_bytes(data[place + 1 : place + 1 + size], "little")
     return -value if control & _SIGN else value, place + 1 + size

@@ -70,7 +70,7 @@ def test_a_library_that_is_right_is_found_so(library: Library) -> None:
     done = compare(library)
     assert (done.check.checked, done.check.differing, done.left, done.changed) == (PHOTOS, 0, 0, 0)
     (finding,) = deep_findings(done, backup_of(library, done.check))
-    assert (finding.level, finding.text) == ("fine", "the bytes of 120 photos are those that were analyzed")
+    assert (finding.level, finding.text) == ("fine", "120 photos unchanged since the analysis")
     assert not backup_of(library, done.check).exists()
 
 

@@ -148,7 +148,7 @@ def test_an_empty_folder_in_the_place_of_a_disk_keeps_its_photos(ward: Ward) -> 
     shutil.rmtree(ward.photos)
     ward.photos.mkdir()
     os.utime(ward.photos, (1_000_000_000, 1_000_000_000))
-    assert "is a disk not mounted?" in ward.finding("folders").text
+    assert "perhaps a disk is not mounted" in ward.finding("folders").text
     assert ward.repaired() == []
 
 
@@ -223,7 +223,7 @@ def test_old_networks_are_deleted_and_nothing_else(ward: Ward) -> None:
     (folder / "holiday-12345678").mkdir()
     before = set(folder.iterdir())
     assert (ward.finding("old networks").level, ward.finding("old networks").count) == ("note", 1)
-    assert ward.repaired() == ["Deleted: 1 network of older releases."]
+    assert ward.repaired() == ["Deleted: 1 model of older releases."]
     assert before - set(folder.iterdir()) == {folder / "old-12345678"}
 
 

@@ -56,7 +56,7 @@ def test_a_library_larger_than_the_free_space_is_warned_of(tmp_path: Path) -> No
         stream.truncate(2**43)  # a hole: it takes no room
     of_library, of_networks = check_space(library, tmp_path / "not" / "yet")
     assert of_library.level == "warning"
-    assert "make room: at least" in of_library.advice
+    assert "free at least" in of_library.advice
     assert str(tmp_path) in of_networks.text
 
 

@@ -162,13 +162,13 @@ def test_colors_are_chosen_and_kept(reading: Served, page: Page) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(f"{reading.address}/tags")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    button = page.get_by_role("button", name="Colors:")
+    button = page.get_by_role("button", name="Theme:")
     button.click()
     button.click()
-    expect(page.get_by_role("button", name="Colors: dark")).to_be_visible()
+    expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
     page.wait_for_function("light => getComputedStyle(document.body).backgroundColor !== light", arg=light)
     page.goto(f"{reading.address}/status")
-    expect(page.get_by_role("button", name="Colors: dark")).to_be_visible()
+    expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
     page.wait_for_function("light => getComputedStyle(document.body).backgroundColor !== light", arg=light)
 
 

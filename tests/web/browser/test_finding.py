@@ -144,12 +144,12 @@ def test_nothing_found_says_what_to_try_and_mistakes_are_explained(
     page.goto(f"{reading.address}/?q=coffe")
     expect(page.get_by_role("heading", level=1)).to_have_text("Nothing found for “coffe”")
     expect(page.get_by_role("listitem").filter(has_text="No photo is tagged 'coffe'")).to_be_visible()
-    page.get_by_role("group", name="Try instead").get_by_role("link", name="coffee").click()
+    page.get_by_role("group", name="Suggestions").get_by_role("link", name="coffee").click()
     expect(tiles(page)).to_have_count(2)
     watched.expected.append("status of 400")
     box(page).fill("(dog")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("there is no ')' for the '(' at 1")
+    expect(page.get_by_role("alert")).to_contain_text("there is no matching ')' for '(' at 1")
     expect(box(page)).to_have_value("(dog")
 
 
@@ -168,7 +168,7 @@ def test_words_that_try_to_be_html_are_text(reading: Served, page: Page) -> None
 
 def test_the_order_is_switched(long: Served, page: Page) -> None:
     page.goto(f"{long.address}/?q=half")
-    order = page.get_by_role("navigation", name="Order")
+    order = page.get_by_role("navigation", name="Sort order")
     expect(order.get_by_role("link", name="Best first")).to_have_attribute("aria-current", "true")
     expect(page.get_by_role("heading", level=2)).to_have_count(0)
     order.get_by_role("link", name="Newest").click()

@@ -48,8 +48,8 @@ def test_a_wrong_password_is_told_and_the_right_one_still_opens(page: Page, watc
     password = page.get_by_label("Password")
     password.fill("wrong horse")
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("alert")).to_have_text("This is not the password.")
-    expect(password).to_have_accessible_description("This is not the password.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong password.")
+    expect(password).to_have_accessible_description("Wrong password.")
     expect(password).to_be_focused()
     password.fill("correct horse")
     page.get_by_role("button", name="Log in").click()
@@ -64,7 +64,7 @@ def test_a_post_without_the_pages_token_is_refused(page: Page, watched: Watched,
     page.keyboard.press("Enter")
     page.wait_for_url(f"{locked.address}/")
     status, told = page.evaluate(_POST, ["/api/photos/1/rating", {"rating": 5}, ""])
-    assert (status, told) == (403, "This page is out of date; load it again.")
+    assert (status, told) == (403, "This page is out of date; reload it.")
     assert page.evaluate(_POST, ["/api/photos/1/rating", {"rating": 5}, "made up"])[0] == 403
     rated = page.request.get(f"{locked.address}/api/photos/1").json()["rating"]
     assert not rated
@@ -102,4 +102,4 @@ def test_a_server_that_only_shows_has_nothing_to_change_with(
             expect(page.get_by_role("checkbox")).to_have_count(0)
             expect(page.get_by_role("main").get_by_role("textbox")).to_have_count(0)
         status, told = page.evaluate(_POST, ["/api/photos/1/rating", {"rating": 5}, ""])
-        assert (status, told) == (403, "This server only shows: it is read-only.")
+        assert (status, told) == (403, "This server is read-only.")

@@ -30,7 +30,7 @@ def test_arrows_lead_to_the_neighbors_and_escape_leads_back(reading: Served, pag
         page.wait_for_load_state("load")
         page.keyboard.press(key)
         expect(main).to_contain_text(name)
-    expect(page.get_by_role("link", name="Photo before")).to_have_count(0)
+    expect(page.get_by_role("link", name="Previous photo")).to_have_count(0)
     page.get_by_role("link", name="Next photo").click()
     expect(main).to_contain_text("chelsea.jpg")
     page.wait_for_load_state("load")
@@ -41,9 +41,9 @@ def test_arrows_lead_to_the_neighbors_and_escape_leads_back(reading: Served, pag
 
 def test_a_click_on_a_face_shows_the_most_alike(reading: Served, page: Page) -> None:
     number = open_photo(page, reading, "astronaut.jpg")
-    pictured = page.get_by_role("group", name="What was found in the picture")
+    pictured = page.get_by_role("group", name="Faces and objects in the picture")
     pictured.get_by_role("link", name=re.compile("Eileen")).locator("rect").click()
-    expect(page.get_by_role("combobox", name="Not Eileen: who is it?")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Not Eileen: who is this?")).to_be_focused()
     alike = page.get_by_role("link", name=re.compile(r"^Eileen in portrait \d.jpg, the same person: very likely"))
     expect(alike).to_have_count(3)
     page.reload()
@@ -63,7 +63,7 @@ def test_boxes_lie_over_the_faces(reading: Served, page: Page) -> None:
     photo = reading.get(f"photos/{number}")
     (face,) = photo["faces"]
     frame = page.locator("#picture").bounding_box()
-    drawn = page.get_by_role("group", name="What was found in the picture").locator("rect").last.bounding_box()
+    drawn = page.get_by_role("group", name="Faces and objects in the picture").locator("rect").last.bounding_box()
     assert frame is not None
     assert drawn is not None
     scale = min(frame["width"] / photo["width"], frame["height"] / photo["height"])
@@ -78,13 +78,13 @@ def test_who_is_in_a_photo_is_said_there(writing: Served, page: Page) -> None:
     number = open_photo(page, writing, "portrait 1.jpg")
     page.get_by_role("region", name="People").get_by_role("link").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("combobox", name="Who is it?")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Who is this?")).to_be_focused()
     page.keyboard.type("Eileen Collins")
     page.keyboard.press("Enter")
     expect(page.get_by_text("This is Eileen Collins.").last).to_be_visible()
     assert writing.get(f"photos/{number}")["faces"][0]["name"] == "Eileen Collins"
     expect(page.get_by_role("region", name="People").get_by_role("link", name=re.compile("Eileen"))).to_be_visible()
-    face = page.get_by_role("combobox", name="Not Eileen Collins: who is it?")
+    face = page.get_by_role("combobox", name="Not Eileen Collins: who is this?")
     face.fill("Her Sister")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("This is Her Sister.").last).to_be_visible()
@@ -103,7 +103,7 @@ def test_own_tags_are_added_taken_away_and_given_back(writing: Served, page: Pag
     page.get_by_role("button", name="Remove breakfast on Sunday").click()
     expect(page.get_by_role("link", name="breakfast on Sunday")).to_have_count(0)
     page.get_by_role("button", name="Remove espresso").click()
-    back = page.get_by_role("button", name="Give back espresso")
+    back = page.get_by_role("button", name="Restore espresso")
     expect(back).to_be_visible()
     assert not {"breakfast on Sunday", "espresso"} & set(tags(writing, number))
     back.click()
@@ -179,11 +179,11 @@ def test_stars_words_and_hiding_are_taken_back_by_the_button_or_the_keys_and_giv
     expect(page.get_by_text("Undone: Rated coffee.jpg 4 stars")).to_be_visible()
     assert writing.get(f"photos/{number}")["rating"] is None
     page.get_by_role("button", name="Redo").click()
-    expect(page.get_by_text("Done again: Rated coffee.jpg 4 stars")).to_be_visible()
+    expect(page.get_by_text("Redone: Rated coffee.jpg 4 stars")).to_be_visible()
     expect(stars.get_by_role("button", pressed=True)).to_have_accessible_name("4 stars")
     page.get_by_role("combobox", name="Add a tag").fill("breakfast")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("breakfast is added.")).to_be_visible()
+    expect(page.get_by_text("Added breakfast")).to_be_visible()
     page.get_by_role("button", name="Hide").click()
     expect(page.get_by_role("button", name="Hidden", pressed=True)).to_be_visible()
     for told in ("Hid coffee.jpg", "Tagged coffee.jpg 'breakfast'", "Rated coffee.jpg 4 stars"):
@@ -198,14 +198,14 @@ def test_what_the_file_says_is_told_and_a_place_only_where_there_is_one(reading:
     open_photo(page, reading, "tower at noon")
     expect(page.get_by_role("heading", level=1)).to_contain_text("1 October 2021")
     expect(page.get_by_role("region", name="Details")).to_contain_text("427 × 640")
-    where = page.get_by_role("region", name="Where")
+    where = page.get_by_role("region", name="Location")
     expect(where).to_contain_text("48.85")
     expect(where).to_contain_text("2.29")
-    where.get_by_role("link", name="Photos near here").click()
+    where.get_by_role("link", name="Photos nearby").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("1 photo")
     open_photo(page, reading, "coffee.jpg")
     expect(page.get_by_role("region", name="Details")).to_be_visible()
-    expect(page.get_by_role("region", name="Where")).to_have_count(0)
+    expect(page.get_by_role("region", name="Location")).to_have_count(0)
 
 
 def test_why_there_are_tags_is_told_and_alike_photos_are_shown(reading: Served, page: Page) -> None:
@@ -213,7 +213,7 @@ def test_why_there_are_tags_is_told_and_alike_photos_are_shown(reading: Served, 
     page.get_by_text("Why these tags").click()
     expect(page.get_by_role("heading", name=re.compile("^espresso"))).to_be_visible()
     expect(page.get_by_role("meter", name="espresso").first).to_be_visible()
-    alike = page.get_by_role("group", name="Looks like it").get_by_role("link").first
+    alike = page.get_by_role("group", name="Similar photos").get_by_role("link").first
     expect(alike).to_have_accessible_name(re.compile("^coffee small.jpg"))
     expect(page.get_by_role("link", name=WORD)).to_be_visible()
     page.get_by_role("link", name=WORD).click()
@@ -235,4 +235,4 @@ def test_a_broken_photo_says_what_is_wrong_with_it(reading: Served, page: Page) 
     failures = page.get_by_role("region", name="Failures")
     failures.get_by_text("the file ends too early").click()
     failures.get_by_role("link", name=re.compile("broken.jpg")).click()
-    expect(page.get_by_text("It could not be looked at: the file ends too early")).to_be_visible()
+    expect(page.get_by_text("This photo could not be analyzed: the file ends too early")).to_be_visible()

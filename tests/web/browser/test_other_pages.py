@@ -54,10 +54,10 @@ def test_a_dropped_picture_is_looked_at_and_its_faces_are_found_in_the_library(r
     what = page.get_by_role("region", name="What is this?")
     expect(what.get_by_role("link", name="espresso").first).to_be_visible(timeout=30_000)
     words = {each["name"] for each in reading.get("tags?limit=1000")["tags"]}
-    what.get_by_text("What the networks said").click()
+    what.get_by_text("Classes by model").click()
     assert set(what.get_by_role("link").all_inner_texts()) <= words
     assert what.get_by_role("listitem").count() > what.get_by_role("link").count()
-    expect(who.get_by_text("There is no face in this picture.")).to_be_visible()
+    expect(who.get_by_text("No face was found in this picture.")).to_be_visible()
     what.get_by_role("link", name="espresso").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("2 photos")
 
@@ -86,15 +86,15 @@ def test_duplicates_stand_side_by_side_with_the_best_first(reading: Served, page
     copies = group.get_by_role("listitem")
     expect(copies.first).to_contain_text("best")
     expect(copies.first).to_contain_text("600 × 400")
-    expect(copies.nth(1)).to_contain_text("99 % alike")
+    expect(copies.nth(1)).to_contain_text("99 % similar")
     expect(copies.nth(1)).to_contain_text("420 × 280")
     group.get_by_role("button", name="Copy the path of coffee small.jpg").click()
-    expect(page.get_by_text("The path is copied.")).to_be_visible()
+    expect(page.get_by_text("Path copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()").endswith("/copies/coffee small.jpg")
     group.get_by_role("link", name="coffee small.jpg").click()
     expect(page.get_by_role("main")).to_contain_text("coffee small.jpg")
     page.goto(f"{reading.address}/duplicates")
-    page.get_by_role("link", name="Same bytes").click()
+    page.get_by_role("link", name="Identical files").click()
     expect(page.get_by_role("heading", name="No duplicates")).to_be_visible()
 
 
@@ -106,7 +106,7 @@ def test_tags_are_filtered_as_one_types_and_lead_to_their_photos(reading: Served
     expect(listed).to_have_count(2)
     assert before > 20
     page.get_by_label("Filter tags").fill("zebra crossing")
-    expect(page.get_by_text("No tag has this in its name.")).to_be_visible()
+    expect(page.get_by_text("No tag contains this text.")).to_be_visible()
     page.get_by_label("Filter tags").fill("")
     expect(listed).to_have_count(before)
     page.get_by_role("main").get_by_role("link", name=re.compile("^coffee")).click()
@@ -140,7 +140,7 @@ def test_failures_are_told_by_reason_and_tried_again(writing: Served, page: Page
     expect(failures.get_by_role("link")).to_have_count(0)
     failures.get_by_text("the file ends too early").click()
     expect(failures.get_by_role("link", name=re.compile("broken.jpg"))).to_be_visible()
-    failures.get_by_role("button", name="Try them again").click()
-    expect(page.get_by_text("Photos that failed are tried again.")).to_be_visible()
+    failures.get_by_role("button", name="Retry").click()
+    expect(page.get_by_text("Retrying failed photos.")).to_be_visible()
     expect(page.get_by_role("region", name="Scan")).to_contain_text(re.compile("Done, .*1 failed"), timeout=60_000)
     expect(failures.get_by_role("link", name=re.compile("broken.jpg"))).to_be_visible()  # what was open stays open

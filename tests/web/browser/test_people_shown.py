@@ -29,7 +29,7 @@ def test_people_are_named_where_they_are_shown_one_after_the_other(writing: Serv
     first.click()
     page.keyboard.type("Eileen Collins")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("This is Eileen Collins.")).to_be_visible()
+    expect(page.get_by_text("Named Eileen Collins.")).to_be_visible()
     expect(second).to_be_focused()
     assert names(writing) == {1: "Eileen Collins", 2: None}
     page.reload()
@@ -49,7 +49,7 @@ def test_two_who_are_one_are_merged_and_that_is_undone(how: str, writing: Served
     page.get_by_role("checkbox", name="Person 1").focus()
     page.keyboard.press("Space")
     expect(page.get_by_role("toolbar", name="Selected people")).to_contain_text("2 people")
-    page.get_by_role("button", name="They are one person").click()
+    page.get_by_role("button", name="Merge").click()
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_be_visible()
     assert list(names(writing)) == [2]
@@ -76,33 +76,33 @@ def test_who_gets_a_name_that_another_has_is_asked_whether_they_are_one(
     page.goto(f"{writing.address}/people/2")
     page.get_by_label("Name", exact=True).fill("Grace")
     page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog", name="Somebody is called “Grace” already")
+    dialog = page.get_by_role("dialog", name="“Grace” already exists")
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_have_count(0)
     assert names(writing) == {1: "Grace", 2: None}
     page.get_by_role("button", name="Save").click()
-    dialog.get_by_role("button", name="They are one person").click()
+    dialog.get_by_role("button", name="Merge").click()
     page.wait_for_url(f"{writing.address}/people")
-    expect(page.get_by_text("Grace is one person now.")).to_be_visible()
+    expect(page.get_by_text("Merged into Grace.")).to_be_visible()
     assert list(names(writing).values()) == ["Grace"]
 
 
 def test_faces_that_are_someone_elses_are_split_off_or_moved(writing: Served, page: Page) -> None:
     own = faces(writing, 1)
     page.goto(f"{writing.address}/people/1")
-    toolbar = page.get_by_role("toolbar", name="Marked faces")
+    toolbar = page.get_by_role("toolbar", name="Selected faces")
     expect(toolbar).to_be_hidden()
-    page.get_by_role("checkbox", name="Mark face 1").check()
-    page.get_by_role("checkbox", name="Mark face 2").check()
+    page.get_by_role("checkbox", name="Select face 1").check()
+    page.get_by_role("checkbox", name="Select face 2").check()
     expect(toolbar).to_contain_text("2 faces")
     page.get_by_role("button", name="Not this person").click()
-    expect(page.get_by_text("2 faces became a person of their own.")).to_be_visible()
+    expect(page.get_by_text("2 faces split off as a new person.")).to_be_visible()
     assert len(faces(writing, 1)) == len(own) - 2
     (new,) = set(names(writing)) - {1, 2}
     assert len(faces(writing, new)) == 2
     page.goto(f"{writing.address}/people/{new}")
-    page.get_by_role("checkbox", name="Mark face 1").check()
-    page.get_by_role("combobox", name="Whose faces they are").fill("Somebody Else")
+    page.get_by_role("checkbox", name="Select face 1").check()
+    page.get_by_role("combobox", name="Person to move the faces to").fill("Somebody Else")
     page.get_by_role("button", name="Move").click()
     expect(page.get_by_text("1 face moved to Somebody Else.")).to_be_visible()
     assert "Somebody Else" in names(writing).values()
@@ -114,16 +114,16 @@ def test_faces_that_may_be_somebodys_become_theirs_or_are_refused(writing: Serve
     with closing(sqlite3.connect(writing.library)) as library, library:
         library.executemany("DELETE FROM person_faces WHERE face_id = ?", [(face,) for face in own[:2]])
     page.goto(f"{writing.address}/people/1")
-    maybe = page.get_by_role("region", name="Maybe Person 1, too")
+    maybe = page.get_by_role("region", name="Maybe also Person 1")
     listed = maybe.get_by_role("listitem")
     expect(listed).to_have_count(2)
     maybe.get_by_role("button", name="No, not Person 1").first.click()
-    expect(page.get_by_text("The face is not Person 1’s.")).to_be_visible()
+    expect(page.get_by_text("Face rejected for Person 1.")).to_be_visible()
     expect(listed).to_have_count(1)
     page.reload()
     expect(listed).to_have_count(1)
     maybe.get_by_role("button", name="Yes, this is").click()
-    expect(page.get_by_text("The face is Person 1’s now.")).to_be_visible()
+    expect(page.get_by_text("Face assigned to Person 1.")).to_be_visible()
     expect(maybe).to_be_hidden()
     assert len(faces(writing, 1)) == len(own) - 1
 
@@ -143,7 +143,7 @@ def test_a_person_is_hidden_and_shown_again(writing: Served, page: Page) -> None
 def test_new_faces_are_grouped_at_a_click(writing: Served, page: Page) -> None:
     page.goto(f"{writing.address}/people")
     page.get_by_role("button", name="Group new faces").click()
-    expect(page.get_by_text("0 faces joined people that were there")).to_be_visible()
+    expect(page.get_by_text("0 faces joined existing people")).to_be_visible()
 
 
 def test_names_that_try_to_be_html_are_text(reading: Served, page: Page) -> None:

@@ -23,7 +23,7 @@ async function ask(address, options) {
   if (options.method === "POST") headers.set("X-CSRF-Token", $('meta[name="csrf-token"]')?.content ?? "");
   const response = await fetch(address, { ...options, headers, credentials: "same-origin" }).catch((error) => {
     if (error.name === "AbortError") throw error;
-    throw new Error("The server does not answer. Is it still running?");
+    throw new Error("The server does not respond. Is it still running?");
   });
   if (response.ok) return response.status === 204 ? null : response.json();
   throw await refusal(response);
@@ -32,7 +32,7 @@ async function ask(address, options) {
 async function refusal(response) {
   const problem = await response.json().catch(() => ({}));
   const wait = response.headers.get("Retry-After");
-  const text = problem.detail || problem.title || `The server answered ${response.status}.`;
+  const text = problem.detail || problem.title || `The server responded with status ${response.status}.`;
   const error = new Error(response.status === 503 && wait ? `${text} Try again in ${wait} s.` : text);
   error.status = response.status;
   error.problem = problem;

@@ -30,7 +30,7 @@ export async function look(file) {
     await keep(file);
     location.assign("/look");
   } catch {
-    toast("This browser keeps no pictures for pages; private windows may not.", { bad: true });
+    toast("This browser cannot store pictures for pages; this may be a private window.", { bad: true });
   }
 }
 
@@ -41,7 +41,7 @@ function take(file) {
 
 export function acceptDrops() {
   const zone = el("div", { class: "dropzone", hidden: true, "aria-hidden": "true" },
-    el("div", {}, icon("look"), el("strong", {}, "Drop the picture"), el("span", {}, "What is this? Who is this?")));
+    el("div", {}, icon("look"), el("strong", {}, "Drop the picture"), el("span", {}, "Find out what and who is in it.")));
   document.body.append(zone);
   const hasFile = (event) => !own && [...(event.dataTransfer?.types ?? [])].includes("Files");
   let inside = 0;

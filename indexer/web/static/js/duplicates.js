@@ -20,9 +20,9 @@ for (const button of $$(".copy-path")) {
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(button.dataset.path);
-      toast("The path is copied.", { stays: 3000 });
+      toast("Path copied.", { stays: 3000 });
     } catch {
-      toast(`The browser does not let pages copy: ${button.dataset.path}`, { bad: true });
+      toast(`The browser does not allow copying. Path: ${button.dataset.path}`, { bad: true });
     }
   });
 }

@@ -7,13 +7,13 @@ import { acceptDrops } from "./drop.js";
 import { undoKeys } from "./undo.js";
 
 const KINDS = { tag: "tags", person: "person", field: "field" };
-const THEMES = { auto: "as the system", light: "light", dark: "dark" };
+const THEMES = { auto: "system", light: "light", dark: "dark" };
 
 function switchTheme() {
   const button = $("#theme");
   if (!button) return;
   const shown = () => document.documentElement.dataset.theme ?? "auto";
-  const tell = () => button.setAttribute("aria-label", `Colors: ${THEMES[shown()]}`);
+  const tell = () => button.setAttribute("aria-label", `Theme: ${THEMES[shown()]}`);
   tell();
   button.addEventListener("click", () => {
     const next = { auto: "light", light: "dark", dark: "auto" }[shown()];

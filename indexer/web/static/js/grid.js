@@ -206,7 +206,7 @@ export class Grid {
 
   tell(error) {
     if (this.told) return;
-    this.told = toast(error.message, { bad: true, label: "Again", act: () => ((this.told = undefined), this.fetchNear()) });
+    this.told = toast(error.message, { bad: true, label: "Retry", act: () => ((this.told = undefined), this.fetchNear()) });
   }
 
   take(section, hits) {

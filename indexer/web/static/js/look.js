@@ -26,7 +26,7 @@ async function show(file, name) {
   $("#look").hidden = false;
   await Promise.all([
     part($("#what"), "Looking …", async () => seen(...(await Promise.all([send("classify", file, { details: true, faces: true }, { signal }), words()])))),
-    part($("#who"), "Looking for faces …", async () => people(await send("similar-faces", file, { limit: 12 }, { signal }))),
+    part($("#who"), "Detecting faces …", async () => people(await send("similar-faces", file, { limit: 12 }, { signal }))),
   ]);
 }
 
@@ -49,8 +49,8 @@ const words = () => (known ??= get("tags", { limit: MOST_WORDS }).then(({ tags }
 
 /** The tags that a scan would give the picture; below them what the networks said. */
 function seen({ tags, labels }, linked) {
-  const classes = labels.length ? el("details", { class: "why-list" }, el("summary", {}, "What the networks said"), scores(labels.sort((one, other) => other.score - one.score), linked)) : "";
-  return [tags.length ? scores(tags, linked) : el("p", { class: "muted" }, "Nothing was recognized for sure."), classes];
+  const classes = labels.length ? el("details", { class: "why-list" }, el("summary", {}, "Classes by model"), scores(labels.sort((one, other) => other.score - one.score), linked)) : "";
+  return [tags.length ? scores(tags, linked) : el("p", { class: "muted" }, "Nothing was recognized with certainty."), classes];
 }
 
 const scores = (all, linked) => el("ul", { class: "labels" }, all.map((each) => el("li", {},
@@ -58,13 +58,13 @@ const scores = (all, linked) => el("ul", { class: "labels" }, all.map((each) => 
   el("meter", { min: "0", max: "1", value: each.score, "aria-label": each.name }), el("span", { class: "number" }, percent(each.score)))));
 
 function people(found) {
-  if (!found.length) return [el("p", { class: "muted" }, "There is no face in this picture.")];
+  if (!found.length) return [el("p", { class: "muted" }, "No face was found in this picture.")];
   draw(found);
   return found.map((each) => {
     const best = each.matches[0];
     const name = best && nameOf(best) && best.probability > 0.5 && !each.poor ? `Face ${each.face}: probably ${nameOf(best)}` : `Face ${each.face}`;
     return el("div", { class: "look-face", id: `face-${each.face}`, tabindex: "-1" }, el("h3", { class: "break" }, name),
-      ...(each.matches.length ? [note(each.poor), matchGrid(each.matches, each.poor)] : [el("p", { class: "muted small" }, "No face in the library is like it.")]));
+      ...(each.matches.length ? [note(each.poor), matchGrid(each.matches, each.poor)] : [el("p", { class: "muted small" }, "No similar face in the library.")]));
   });
 }
 

@@ -9,7 +9,7 @@ export async function nameThem(person, name) {
     await post(`people/${person}/name`, { name, merge: false });
   } catch (error) {
     if (error.status !== 409) throw error;
-    if (!(await agreed(`Somebody is called “${name}” already`, "Are they the same person? Then their faces come together.", "They are one person"))) return false;
+    if (!(await agreed(`“${name}” already exists`, "If they are the same person, their faces are merged.", "Merge"))) return false;
     await post(`people/${person}/name`, { name, merge: true });
     return "merged";
   }

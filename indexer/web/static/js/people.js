@@ -19,8 +19,8 @@ function naming(card) {
     saving = false;
     if (agreed) {
       card.dataset.name = input.value = wanted;
-      if (agreed === "merged") done(`${wanted} is one person now.`);
-      else done(wanted ? `This is ${wanted}.` : "The name is gone.", { reload: false });
+      if (agreed === "merged") done(`Merged into ${wanted}.`);
+      else done(wanted ? `Named ${wanted}.` : "Name removed.", { reload: false });
     } else input.value = card.dataset.name;
   };
   input.addEventListener("focus", () => {
@@ -76,7 +76,7 @@ function selecting() {
     }
     chosen.length = 0;
     tell();
-    say(on ? "Choose those who are one person" : "Nobody is selected");
+    say(on ? "Select the people to merge" : "Nobody is selected");
   };
   const toggle = (card) => {
     const place = chosen.indexOf(card);
@@ -102,7 +102,7 @@ function selecting() {
     const named = chosen.filter((card) => card.dataset.name);
     const order = [...named, ...chosen.filter((card) => !card.dataset.name)];
     await post("people/merge", { people: order.map((card) => Number(card.dataset.person)) });
-    done(`${count(chosen.length, "person", "people")} became one: ${label(order[0])}.`);
+    done(`${count(chosen.length, "person", "people")} merged into ${label(order[0])}.`);
   }));
 }
 
@@ -110,10 +110,10 @@ function clustering() {
   const button = $("#cluster");
   button?.addEventListener("click", async () => {
     button.disabled = true;
-    say("Faces are being grouped");
+    say("Grouping faces");
     const made = await tried(() => post("people/cluster"));
     button.disabled = false;
-    if (made) done(`${count(made.joined, "face")} joined people that were there, ${made.grouped.toLocaleString("en")} became ${count(made.people, "new person", "new people")}.`);
+    if (made) done(`${count(made.joined, "face")} joined existing people, ${made.grouped.toLocaleString("en")} became ${count(made.people, "new person", "new people")}.`);
   });
 }
 

@@ -16,8 +16,8 @@ function renaming() {
   const form = $("#rename");
   const save = (name) => tried(async () => {
     const agreed = await nameThem(person, name.trim());
-    if (agreed === "merged") done(`${name.trim()} is one person now.`, { to: "/people" });
-    else if (agreed) done(name.trim() ? `This is ${name.trim()}.` : "The name is gone.");
+    if (agreed === "merged") done(`Merged into ${name.trim()}.`, { to: "/people" });
+    else if (agreed) done(name.trim() ? `Named ${name.trim()}.` : "Name removed.");
   });
   suggestPeople(form.elements.name, (choice) => save(choice.text), person);
   form.addEventListener("submit", (event) => (event.preventDefault(), save(form.elements.name.value)));
@@ -70,7 +70,7 @@ function selecting() {
   $("#split").addEventListener("click", () => tried(async () => {
     const all = numbers();
     await post(`people/${person}/split`, { faces: all });
-    done(`${count(all.length, "face")} became a person of their own.`, boxes.length === all.length ? { to: "/people" } : {});
+    done(`${count(all.length, "face")} split off as a new person.`, boxes.length === all.length ? { to: "/people" } : {});
   }));
   tell();
 }
@@ -88,7 +88,7 @@ function candidate(match) {
   const answer = (name, text, act) => el("button", { type: "button", class: "round", "aria-label": text, title: text, onclick: () => tried(act) }, icon(name));
   const yes = () => answer("check", `Yes, this is ${label}`, async () => {
     await post("faces/move", { faces: [match.face], to: String(person) });
-    done(`The face is ${label}’s now.`);
+    done(`Face assigned to ${label}.`);
   });
   const no = () => answer("close", `No, not ${label}`, async () => {
     await post(`people/${person}/refuse`, { faces: [match.face] });
@@ -96,10 +96,10 @@ function candidate(match) {
     card.remove();
     (next && $(".answers button:last-child", next))?.focus();
     $("#others").hidden = !next;
-    done(`The face is not ${label}’s.`, { reload: false });
+    done(`Face rejected for ${label}.`, { reload: false });
   });
   const card = el("li", { class: "face-card" },
-    el("a", { class: "thumb", href: `/photos/${match.photo}?face=${match.face}`, "aria-label": `${nameOf(match) || "Somebody"} in ${fileName(match.path)}` }, el("img", { src: faceThumbnail(match.face, 320), alt: "", loading: "lazy", width: "320", height: "320" })),
+    el("a", { class: "thumb", href: `/photos/${match.photo}?face=${match.face}`, "aria-label": `${nameOf(match) || "Unknown person"} in ${fileName(match.path)}` }, el("img", { src: faceThumbnail(match.face, 320), alt: "", loading: "lazy", width: "320", height: "320" })),
     el("div", { class: "about" }, el("span", {}, nameOf(match) ? el("span", { class: "cut whose" }, nameOf(match)) : "", likeness(match.probability)), mayWrite() && el("span", { class: "answers" }, yes(), no())));
   return card;
 }

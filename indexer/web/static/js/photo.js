@@ -80,7 +80,7 @@ function boxes() {
   $("#toggle-boxes").addEventListener("click", (event) => {
     const on = drawn.classList.toggle("off") === false;
     event.currentTarget.setAttribute("aria-pressed", String(on));
-    say(on ? "Boxes are shown" : "Boxes are hidden");
+    say(on ? "Boxes shown" : "Boxes hidden");
   });
 }
 
@@ -117,11 +117,11 @@ function tags() {
     await post(`photos/${photo}/tags`, values);
     done(told);
   });
-  for (const button of $$("[data-remove]")) button.addEventListener("click", () => change({ remove: [button.dataset.remove] }, `${button.dataset.remove} is removed.`));
-  for (const button of $$("[data-add]")) button.addEventListener("click", () => change({ add: [button.dataset.add] }, `${button.dataset.add} is given back.`));
+  for (const button of $$("[data-remove]")) button.addEventListener("click", () => change({ remove: [button.dataset.remove] }, `Removed ${button.dataset.remove}.`));
+  for (const button of $$("[data-add]")) button.addEventListener("click", () => change({ add: [button.dataset.add] }, `Restored ${button.dataset.add}.`));
   const form = $("#add-tag");
   if (!form) return;
-  const add = (name) => name.trim() && change({ add: [name.trim()] }, `${name} is added.`);
+  const add = (name) => name.trim() && change({ add: [name.trim()] }, `Added ${name}.`);
   combobox(form.elements.tag, {
     label: "Tags",
     choices: async (text) => (text.trim() ? (await get("suggest", { q: text, limit: 8 })).filter((each) => each.kind === "tag").map((each) => ({ ...each, icon: "tags" })) : []),
@@ -135,7 +135,7 @@ function tags() {
 
 async function rate(rating) {
   await post(`photos/${photo}/rating`, { rating });
-  done(rating ? `Rated ${count(rating, "star")}.` : "The stars are gone.", { reload: false });
+  done(rating ? `Rated ${count(rating, "star")}.` : "Rating removed.", { reload: false });
 }
 
 function hiding() {
@@ -145,7 +145,7 @@ function hiding() {
     await post(`photos/${photo}/hidden`, { hidden: hide });
     button.setAttribute("aria-pressed", String(hide));
     button.lastElementChild.textContent = hide ? "Hidden" : "Hide";
-    done(hide ? "Hidden: searches no longer find it. is:hidden does." : "Searches find it again.", { reload: false });
+    done(hide ? "Hidden from searches. Find it with is:hidden." : "Shown again in searches.", { reload: false });
   }));
 }
 

@@ -19,10 +19,10 @@ function show(status) {
     place.textContent = value === null ? "–" : value.toLocaleString("en");
     place.parentElement.classList.toggle("attention", ["failed", "missing", "stale"].includes(place.dataset.figure) && value > 0);
   }
-  $("#last-indexed").textContent = status.last_indexed ? moment(status.last_indexed) : "nothing yet";
+  $("#last-indexed").textContent = status.last_indexed ? moment(status.last_indexed) : "never";
   $("#file-bytes").textContent = size(status.file_bytes);
   if (status.folders.length) $("#folders").replaceChildren(...status.folders.map(folder));
-  if (status.models.length) $("#models").replaceChildren(...status.models.map((each) => el("li", {}, el("span", { class: "break mono small" }, each.id), el("span", { class: "muted small number" }, `saw ${count(each.photos, "photo")}`))));
+  if (status.models.length) $("#models").replaceChildren(...status.models.map((each) => el("li", {}, el("span", { class: "break mono small" }, each.id), el("span", { class: "muted small number" }, `${count(each.photos, "photo")} analyzed`))));
   $("#daemon").replaceChildren(...daemon(status));
   scan(status.scan);
   failures(status.failures);
@@ -35,11 +35,11 @@ const folder = ({ path, state, reason, last_indexed: last }) => el("li", {}, el(
 
 function daemon({ daemon: known, paused_since: paused }) {
   const lines = [];
-  if (!known) lines.push(el("p", { class: "muted" }, "Nothing watches the folders. ", el("code", {}, "indexer watch"), " does."));
-  else if (!known.pid) lines.push(el("p", {}, "A watch is running; what it does cannot be read."));
+  if (!known) lines.push(el("p", { class: "muted" }, "The folders are not being watched. Start ", el("code", {}, "indexer watch"), " to watch them."));
+  else if (!known.pid) lines.push(el("p", {}, "'indexer watch' is running, but its status cannot be read."));
   else {
     lines.push(el("p", {}, el("span", { class: "badge good" }, known.phase), known.reason ? ` ${known.reason}` : ""));
-    lines.push(el("p", { class: "muted small" }, `${count(known.queued, "photo")} in the queue, ${known.photos_per_second.toFixed(1)} a second; ${known.indexed.toLocaleString("en")} done and ${known.failed.toLocaleString("en")} failed since ${moment(known.since)}.`));
+    lines.push(el("p", { class: "muted small" }, `${count(known.queued, "photo")} in the queue, ${known.photos_per_second.toFixed(1)} per second; ${known.indexed.toLocaleString("en")} done and ${known.failed.toLocaleString("en")} failed since ${moment(known.since)}.`));
   }
   if (paused) lines.push(el("p", { class: "badge warn" }, `paused since ${moment(paused)}`));
   return lines;
@@ -47,7 +47,7 @@ function daemon({ daemon: known, paused_since: paused }) {
 
 let was = false;
 const RUNNING = ["building", "comparing", "scanning"];
-const PHASES = { building: "Networks are being built …", comparing: "Looking which photos are new …" };
+const PHASES = { building: "Building models …", comparing: "Looking for new photos …" };
 
 function scan(known) {
   const running = !!known && RUNNING.includes(known.phase);
@@ -66,17 +66,17 @@ function scan(known) {
     progress.value = known.done;
   } else progress.removeAttribute("value");
   const trouble = known.trouble.map((each) => `${each.path}: ${each.reason}`);
-  $("#scan-more").textContent = [running && known.photos_per_second && `${known.photos_per_second.toFixed(1)} photos a second`, running && left(known.seconds_left), running && known.last_photo?.path, ...trouble].filter(Boolean).join(" · ");
-  if (was && !running) say("The scan is done");
+  $("#scan-more").textContent = [running && known.photos_per_second && `${known.photos_per_second.toFixed(1)} photos per second`, running && left(known.seconds_left), running && known.last_photo?.path, ...trouble].filter(Boolean).join(" · ");
+  if (was && !running) say("Scan finished");
   was = running;
 }
 
 const TOLD = { moved: "moved", copied: "copied", removed: "missing", failed: "failed" };
 
 function scanText(known, running) {
-  if (running && !known.total) return PHASES[known.phase] ?? "The scan begins …";
+  if (running && !known.total) return PHASES[known.phase] ?? "Starting the scan …";
   if (running) return `${known.done.toLocaleString("en")} of ${count(known.total, "photo")}, ${count(known.faces, "face")} so far`;
-  if (known.phase === "failed") return `The scan ended: ${known.reason}`;
+  if (known.phase === "failed") return `The scan failed: ${known.reason}`;
   const parts = [`${known.indexed.toLocaleString("en")} indexed`, `${known.unchanged.toLocaleString("en")} unchanged`];
   for (const [kind, said] of Object.entries(TOLD)) if (known[kind]) parts.push(`${known[kind].toLocaleString("en")} ${said}`);
   return `${known.phase === "stopped" ? "Stopped" : "Done"}, ${moment(known.ended_at)}: ${parts.join(", ")}.`;
@@ -118,11 +118,11 @@ async function files(details) {
 $("#failure-list").addEventListener("toggle", (event) => event.target.open && tried(() => files(event.target)), true);
 $("#scan")?.addEventListener("click", () => tried(async () => {
   scan(await post("scan", { retry_failed: false }));
-  say("The scan begins");
+  say("Scan started");
 }));
 $("#retry")?.addEventListener("click", () => tried(async () => {
   scan(await post("scan", { retry_failed: true }));
-  toast("Photos that failed are tried again.");
+  toast("Retrying failed photos.");
 }));
 $("#stop")?.addEventListener("click", () => tried(() => post("scan/stop")));
 

@@ -21,5 +21,5 @@ export function tileOf(hit, at, asked) {
 
 export function named(hit) {
   const tags = (hit.why ?? []).slice(0, 3).map((each) => each.tag);
-  return [fileName(hit.path), hit.taken_at && DAY.format(Date.parse(`${hit.taken_at.slice(0, 10)}T00:00:00Z`)), ...tags, hit.away && "its folder is away", hit.replaced && "missing, its name has another photo now"].filter(Boolean).join(", ");
+  return [fileName(hit.path), hit.taken_at && DAY.format(Date.parse(`${hit.taken_at.slice(0, 10)}T00:00:00Z`)), ...tags, hit.away && "folder not available", hit.replaced && "missing, replaced by another photo of the same name"].filter(Boolean).join(", ");
 }

@@ -12,7 +12,7 @@ export const done = (text, where = {}) => tell({ text, label: "Undo" }, where);
 export const undo = (id = null) => tried(async () => {
   const { undone, again, id: entry } = await post("undo", { id });
   if (!undone) return toast("There is nothing to undo.");
-  const told = again ? { text: `Done again: ${undone}`, label: "Undo" } : { text: `Undone: ${undone}`, label: "Redo" };
+  const told = again ? { text: `Redone: ${undone}`, label: "Undo" } : { text: `Undone: ${undone}`, label: "Redo" };
   return tell({ ...told, id: entry }, { to: location.pathname + location.search });
 });
 

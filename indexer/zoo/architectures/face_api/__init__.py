@@ -54,7 +54,7 @@ def _refused(kind: str) -> Iterator[None]:
     except OSError as error:
         raise ModelError(kind, f"its weights {error.filename} cannot be read: {error.strerror}") from error
     except KeyError as error:
-        raise ModelError(kind, f"its weights are those of another network: they hold no {error}") from error
+        raise ModelError(kind, f"its weights are those of another model: they contain no {error}") from error
     except ValueError as error:
         raise ModelError(kind, f"its weights cannot be used: {error}") from error
 
