@@ -1,4 +1,4 @@
-"""A picture flows in; a perceptual hash and plain facts about its pixels flow out."""
+"""Pixel statistics of a picture, and its perceptual hash."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def look(picture: Picture) -> PixelStats:
 def perceptual_hash(picture: Picture) -> bytes:
     """Return the 64-bit DCT hash of a picture: 8 bytes of which few bits change with its size or encoding.
 
-    A bit tells whether one of the 8 × 8 lowest waves is above their median; row by row, the first bit highest.
+    A bit is set where one of the 8 × 8 lowest waves is above their median; row by row, the first bit highest.
     Source: C. Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010.
     """
     side = _POINTS // _CELLS
@@ -46,7 +46,7 @@ def perceptual_hash(picture: Picture) -> bytes:
 
 
 def _points(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Take 256 × 256 points spread evenly over uint8[h,w,3]."""
+    """Sample 256 × 256 points spread evenly over uint8[h,w,3]."""
     middles = (np.arange(_POINTS) + 0.5) / _POINTS
     rows, columns = ((middles * length).astype(np.intp) for length in pixels.shape[:2])
     points: NDArray[np.uint8] = pixels.take(rows, axis=0).take(columns, axis=1)

@@ -1,4 +1,4 @@
-"""Photos that look alike, and groups of copies, flow in; JSON objects flow out."""
+"""JSON records of similar photos and groups of copies."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class SimilarPhotoRecord(PhotoPathRecord):
-    """A photo and how alike it looks, 1 for the same picture. away: its folder cannot be seen now."""
+    """A photo and its similarity, 1 for the same picture. away: its folder is not available now."""
 
     score: float
     away: bool
 
 
 class CopyRecord(PhotoPathRecord):
-    """A photo of a group. kind: 'identical' (the same bytes as the best) or 'near'; score: how alike to the best."""
+    """A photo of a group. kind: 'identical' (the same bytes as the best) or 'near'; score: similarity to the best."""
 
     kind: str
     score: float
@@ -32,7 +32,7 @@ class CopyRecord(PhotoPathRecord):
 
 
 class OthersRecord(TypedDict):
-    """The files of a group beside the best."""
+    """The files of a group except the best."""
 
     others: list[CopyRecord]
 
@@ -44,7 +44,7 @@ class GroupRecord(OthersRecord):
 
 
 def likeness_record(each: SimilarPhoto, away: Sequence[Path] = ()) -> SimilarPhotoRecord:
-    """Return a photo and how alike it looks. away: folders that cannot be seen now."""
+    """Return a photo and its similarity. away: folders that are not available now."""
     is_away = is_in(each.path, away)
     return {"photo": each.number, **path_record(each.path), "score": rounded(each.score), "away": is_away}
 

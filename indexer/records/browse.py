@@ -1,4 +1,4 @@
-"""What there is to look for and through flows in: months, words, suggestions, pages of results; JSON flows out."""
+"""JSON records of months, words, suggestions and result pages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def failure_record(photo: int, failed: Failed) -> FailureRecord:
 
 
 class InsteadRecord(TypedDict):
-    """A word or name that finds something, and the search that has it instead of the one that does not."""
+    """A word or name that has photos, and the search with it in place of the one without."""
 
     text: str
     query: str
@@ -50,9 +50,9 @@ class HintRecord(TypedDict):
 
 
 class SearchRecord(TypedDict):
-    """A page of the photos that a search found.
+    """A page of search results.
 
-    query: what was understood.  next: the address of the next page.  hints: where nothing was found, why.
+    query: the query as it was understood.  next: the address of the next page.  hints: why nothing was found.
     """
 
     query: str
@@ -65,7 +65,7 @@ class SearchRecord(TypedDict):
 
 
 class MonthRecord(TypedDict):
-    """A month such as '2024-05' by the clock on the wall, null for photos without a date, and how many photos."""
+    """A month such as '2024-05' in local time, null for photos without a date, and its number of photos."""
 
     month: str | None
     photos: int
@@ -79,7 +79,7 @@ class TimelineRecord(TypedDict):
 
 
 class SuggestionRecord(TypedDict):
-    """How a search may go on. insert: the whole new text of the box; photos: how many have the word, where known."""
+    """A completion of a search. insert: the whole new text of the box; photos: the number with the word, if known."""
 
     kind: str
     text: str
@@ -89,7 +89,7 @@ class SuggestionRecord(TypedDict):
 
 
 class TagCountRecord(TypedDict):
-    """A word and how many photos have it."""
+    """A word and its number of photos."""
 
     name: str
     photos: int
@@ -105,8 +105,8 @@ class TagsRecord(TypedDict):
 class DuplicatesRecord(TypedDict):
     """A page of groups of copies, the best file of each first.
 
-    state: 'ready'; 'updating', the library has changed since, and they are looked for anew; 'working', they are
-    looked for, and there is nothing to show yet.
+    state: 'ready'; 'updating', the library has changed since, and a new search runs; 'working', the first
+    search runs, and there is nothing to show yet.
     """
 
     state: Literal["ready", "updating", "working"]
@@ -127,12 +127,12 @@ def hint_record(hint: Hint) -> HintRecord:
 
 
 def month_record(month: MonthCount) -> MonthRecord:
-    """Return a month and how many photos it has."""
+    """Return a month and its number of photos."""
     return {"month": month.month, "photos": month.photos}
 
 
 def suggestion_record(each: Suggestion) -> SuggestionRecord:
-    """Return how a search may go on."""
+    """Return a completion of a search."""
     return {
         "kind": each.kind,
         "text": each.text,
@@ -143,7 +143,7 @@ def suggestion_record(each: Suggestion) -> SuggestionRecord:
 
 
 def tag_count_record(count: TagCount) -> TagCountRecord:
-    """Return a word and how many photos have it."""
+    """Return a word and its number of photos."""
     return {"name": count.name, "photos": count.photos}
 
 

@@ -1,4 +1,4 @@
-"""Entries of the change log as JSON objects."""
+"""JSON records of the change log."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class EntryRecord(TypedDict):
-    """What a user said, or an undo of it. at: UTC, null for what an older release kept. kind: 'people', 'words', ….
+    """An act of the user, or an undo of it. at: UTC, null for entries of an older release. kind: 'people', 'words', ….
 
-    about: a sentence in the past. photos: how many it touched. undone_at: when it was undone, null where it was not.
-    undoes: the entry that this one took back.
+    about: a sentence in the past. photos: the number changed. undone_at: when it was undone, null where it was not.
+    undoes: the entry that this one undid.
     """
 
     id: int
@@ -41,9 +41,9 @@ class LastRecord(TypedDict):
 
 
 class UndoneRecord(TypedDict):
-    """What was undone, null where there was nothing. again: an undo was undone, so that the act is done again.
+    """What was undone, null where there was nothing. again: an undo was undone, so the act is redone.
 
-    id: the entry of this undo; undone, it is as before.
+    id: the entry of this undo; undoing it restores the former state.
     """
 
     undone: str | None
@@ -65,7 +65,7 @@ def entry_record(entry: Entry) -> EntryRecord:
 
 
 def undone_record(done: Undone | None) -> UndoneRecord:
-    """Return what an undo did as JSON."""
+    """Return the result of an undo as JSON."""
     if done is None:
         return {"undone": None, "again": False, "id": None}
     return {"undone": done.text, "again": done.is_again, "id": done.entry}

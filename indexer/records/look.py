@@ -1,4 +1,4 @@
-"""What networks see in a picture, and the faces that are like its faces, flow in; JSON objects flow out."""
+"""JSON records of predictions for a picture, and of similar faces."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class PredictedTag(TypedDict):
 
 
 class PredictedLabel(TypedDict):
-    """A class that a network gave the picture."""
+    """A class that a model predicted for the picture."""
 
     name: str
     score: float
@@ -45,13 +45,13 @@ class PredictedLabel(TypedDict):
 
 
 class PredictedObject(PredictedLabel):
-    """A thing that an object detector found."""
+    """An object that a detector found."""
 
     box: BoxRecord
 
 
 class PredictionRecord(PathRecord):
-    """What networks see in a picture."""
+    """The predictions of all models for a picture."""
 
     tags: list[PredictedTag]
     labels: list[PredictedLabel]
@@ -59,7 +59,7 @@ class PredictionRecord(PathRecord):
 
 
 class LabelRecord(TypedDict):
-    """What a network says that a picture shows: one of its classes."""
+    """A class that a model predicted for a picture."""
 
     label: str
     score: float
@@ -67,7 +67,7 @@ class LabelRecord(TypedDict):
 
 
 class QueryFaceRecord(TypedDict):
-    """A face of a picture, counted from 1 from left to right; poor: too small or blurred to be compared surely."""
+    """A face of a picture, counted from 1 from left to right; poor: too small or blurred for a reliable comparison."""
 
     face: int
     box: BoxRecord
@@ -77,7 +77,7 @@ class QueryFaceRecord(TypedDict):
 
 
 class DetectedFaceRecord(QueryFaceRecord):
-    """A face with its landmarks (eyes, nose, corners of the mouth) and what describes it, for comparing."""
+    """A face with its landmarks (eyes, nose, corners of the mouth) and its descriptor, for comparison."""
 
     landmarks: list[PointRecord]
     descriptor: list[float]
@@ -85,7 +85,7 @@ class DetectedFaceRecord(QueryFaceRecord):
 
 
 class SimilarFaceRecord(PhotoPathRecord):
-    """A face of the library that is like another, and whose it is. away: its photo's folder cannot be seen now."""
+    """A similar face of the library, and its person. away: its photo's folder is not available now."""
 
     face: int
     box: BoxRecord
@@ -97,13 +97,13 @@ class SimilarFaceRecord(PhotoPathRecord):
 
 
 class FaceMatches(QueryFaceRecord):
-    """A face of a picture, and the faces of the library that are like it, nearest first."""
+    """A face of a picture, and the similar faces of the library, nearest first."""
 
     matches: list[SimilarFaceRecord]
 
 
 class SimilarToPersonRecord(TypedDict):
-    """A person, and the faces of others or of nobody that are like those of the person, nearest first."""
+    """A person, and the similar faces of others or unassigned ones, nearest first."""
 
     person: int
     name: str | None
@@ -111,7 +111,7 @@ class SimilarToPersonRecord(TypedDict):
 
 
 def seen_record(seen: Prediction, classes: int) -> PredictionRecord:
-    """Return what networks see; classes: of each network at most."""
+    """Return the predictions; classes: maximum number of each model."""
     return {
         **path_record(seen.path),
         "tags": [{"name": tag.name, "score": rounded(tag.score), "source": tag.source} for tag in seen.tags],
@@ -129,7 +129,7 @@ def seen_record(seen: Prediction, classes: int) -> PredictionRecord:
 
 
 def label_records(seen: Prediction, classes: int) -> list[LabelRecord]:
-    """Return the classes that networks gave, surest first; classes: of each network at most."""
+    """Return the predicted classes, best first; classes: maximum number of each model."""
     return sorted(_labels(seen, classes), key=lambda each: -each["score"])
 
 
@@ -140,7 +140,7 @@ def _labels(seen: Prediction, classes: int) -> Iterator[LabelRecord]:
 
 
 def query_face_record(number: int, face: Face, spec: ModelSpec) -> QueryFaceRecord:
-    """Return a face of a picture; number: counted from 1 from left to right; spec: of the network that compares."""
+    """Return a face of a picture; number: counted from 1 from left to right; spec: of the describer."""
     return {
         "face": number,
         "box": box_record(face.box),
@@ -151,7 +151,7 @@ def query_face_record(number: int, face: Face, spec: ModelSpec) -> QueryFaceReco
 
 
 def seen_face_record(number: int, face: Face, spec: ModelSpec) -> DetectedFaceRecord:
-    """Return a face with all that networks say of it."""
+    """Return a face with all model outputs."""
     told = face.descriptor
     return {
         **query_face_record(number, face, spec),
@@ -164,9 +164,9 @@ def seen_face_record(number: int, face: Face, spec: ModelSpec) -> DetectedFaceRe
 def alike_record(
     match: SimilarFace, spec: ModelSpec, names: Mapping[int | None, str], away: Sequence[Path] = ()
 ) -> SimilarFaceRecord:
-    """Return a face that is like another.
+    """Return a similar face.
 
-    spec: of the network that compares.  names: what people are called.  away: folders that cannot be seen now.
+    spec: of the describer.  names: labels of people.  away: folders that are not available now.
     """
     from indexer.library.people.similar_faces import probability
 
@@ -185,9 +185,9 @@ def alike_record(
 
 
 class SimilarToFaceRecord(PhotoPathRecord):
-    """A face of the library, its place from the left, whose it is, and the others that are like it, nearest first.
+    """A face of the library, its position from the left, its person, and the similar faces, nearest first.
 
-    poor: it is too small or blurred to be compared surely.
+    poor: it is too small or blurred for a reliable comparison.
     """
 
     face: int
@@ -203,7 +203,7 @@ class SimilarToFaceRecord(PhotoPathRecord):
 def like_face_record(
     face: PlacedFace, spec: ModelSpec, names: Mapping[int | None, str], matches: list[SimilarFaceRecord]
 ) -> SimilarToFaceRecord:
-    """Return a face and those that are like it; spec: of the network that compares; names: what people are called."""
+    """Return a face and the similar ones; spec: of the describer; names: labels of people."""
     return {
         "photo": face.photo,
         **path_record(face.path),

@@ -1,4 +1,4 @@
-"""People and their faces flow in; JSON objects flow out."""
+"""JSON records of people and their faces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PersonRecord(TypedDict):
-    """A person, named or not; how many faces and photos a search shows."""
+    """A person, named or not; the numbers of faces and photos that a search shows."""
 
     person: int
     name: str | None
@@ -25,13 +25,13 @@ class PersonRecord(TypedDict):
 
 
 class CoveredPersonRecord(PersonRecord):
-    """A person in a list; cover: the face that shows the person best, null where none is shown."""
+    """A person in a list; cover: the person's best face, null where none is shown."""
 
     cover: int | None
 
 
 class PersonFaceRecord(PhotoPathRecord):
-    """A face of the library: its place from the left, whose it is, and whether you said so."""
+    """A face of the library: its position from the left, its person, and whether you assigned it."""
 
     face: int
     place: int
@@ -61,7 +61,7 @@ class PeopleRecord(TypedDict):
 
 
 class GroupedRecord(TypedDict):
-    """What a grouping came to: faces that joined people, new people and their faces, faces left, faces too poor."""
+    """The result of a grouping: faces that joined people, new people and their faces, faces left, faces too poor."""
 
     joined: int
     people: int
@@ -82,7 +82,7 @@ def person_record(person: Person) -> PersonRecord:
 
 
 def covered_person_record(person: Person, cover: int | None) -> CoveredPersonRecord:
-    """Return a person with the face that shows the person best."""
+    """Return a person with its best face."""
     return {**person_record(person), "cover": cover}
 
 
@@ -114,7 +114,7 @@ def face_record(face: PlacedFace) -> PersonFaceRecord:
 
 
 def grouped_record(done: Grouped) -> GroupedRecord:
-    """Return what a grouping came to."""
+    """Return the result of a grouping."""
     return {
         "joined": done.joined,
         "people": done.people,

@@ -1,4 +1,4 @@
-"""What the library knows of a photo flows in; a JSON object flows out."""
+"""JSON records of one photo: everything that the library knows of it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class FailedRecord(TypedDict):
-    """Where the last attempt to index a photo ended, and why."""
+    """The failure of the last attempt to index a photo: stage and reason."""
 
     stage: str
     reason: str
 
 
 class GpsRecord(TypedDict):
-    """Where a photo was taken: degrees, north and east positive."""
+    """The position where a photo was taken: degrees, north and east positive."""
 
     latitude: float
     longitude: float | None
@@ -43,7 +43,7 @@ class GpsRecord(TypedDict):
 
 
 class PixelStatsRecord(TypedDict):
-    """Plain facts about the pixels, 0..1 each."""
+    """Pixel statistics, 0..1 each."""
 
     brightness: float
     colorfulness: float
@@ -52,7 +52,7 @@ class PixelStatsRecord(TypedDict):
 
 
 class TagRecord(TypedDict):
-    """A word that a photo has, how sure it is, and what gave it; models: the networks that did."""
+    """A tag of a photo, its score, and its source; models: those that gave it."""
 
     name: str
     score: float
@@ -61,7 +61,7 @@ class TagRecord(TypedDict):
 
 
 class PhotoLabel(TypedDict):
-    """A class that a network gave a photo."""
+    """A class that a model predicted for a photo."""
 
     name: str
     score: float
@@ -69,13 +69,13 @@ class PhotoLabel(TypedDict):
 
 
 class ObjectRecord(PhotoLabel):
-    """A thing that an object detector found in a photo."""
+    """An object that a detector found in a photo."""
 
     box: BoxRecord
 
 
 class FaceRecord(TypedDict):
-    """A face in a photo. score: how sure the detector is; quality: how fit for comparing; both 0..1."""
+    """A face in a photo. score: of the detector; quality: fitness for comparison; both 0..1."""
 
     box: BoxRecord
     score: float
@@ -83,7 +83,7 @@ class FaceRecord(TypedDict):
 
 
 class KnownFaceRecord(FaceRecord):
-    """A face in a photo, with its number, its place from the left, its landmarks, and whose it is."""
+    """A face in a photo, with its id, its position from the left, its landmarks, and its person."""
 
     face: int
     place: int
@@ -93,7 +93,7 @@ class KnownFaceRecord(FaceRecord):
 
 
 class UserLayerRecord(TypedDict):
-    """What users said of a photo."""
+    """The user data of a photo."""
 
     people: list[str]
     rating: int | None
@@ -103,7 +103,7 @@ class UserLayerRecord(TypedDict):
 
 
 class MetadataRecord(TypedDict):
-    """What the file says of a photo; null where it says nothing that can be believed."""
+    """The metadata in the file; null where there is no plausible value."""
 
     format: str | None
     width: int | None
@@ -121,7 +121,7 @@ class MetadataRecord(TypedDict):
 
 
 class AnalysisRecord(MetadataRecord):
-    """What an analysis of a photo gave, but for its faces; null, or empty, before the first."""
+    """The analysis of a photo, except its faces; null, or empty, before the first."""
 
     look: PixelStatsRecord | None
     content_sha256: str | None
@@ -131,7 +131,7 @@ class AnalysisRecord(MetadataRecord):
 
 
 class DetailsRecord(PhotoPathRecord, AnalysisRecord, UserLayerRecord):
-    """Everything known of a photo, but for its faces. Times of the index: UTC, ISO 8601.
+    """Everything known of a photo, except its faces. Times of the index: UTC, ISO 8601.
 
     replaced: the photo is missing, and another one has its path now.
     """
@@ -188,9 +188,9 @@ def photo_record(
     names: Mapping[int | None, str],
     reasons: Sequence[TagReason],
 ) -> PhotoRecord:
-    """Return everything known of a photo, whose faces it shows, and why it has its tags.
+    """Return everything known of a photo, the people of its faces, and why it has its tags.
 
-    names: what people are called, by number.
+    names: the labels of people, by number.
     """
     shown = shown_record(known, said)
     seen = {face.box: face for face in (known.analysis.faces if known.analysis else ())}
@@ -203,7 +203,7 @@ _EXPOSURE = ("lens", "iso", "f_number", "exposure_seconds", "focal_length_mm", "
 
 
 def _analysis_record(analysis: Analysis | None) -> AnalysisRecord:
-    """Return what an analysis gave; every field is there also before the first success: null, or empty."""
+    """Return an analysis; before the first success every field is there, too: null, or empty."""
     look = {key: rounded(value) for key, value in asdict(analysis.look).items()} if analysis else None
     return {
         **_metadata_record(analysis.metadata if analysis else None),

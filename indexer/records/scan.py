@@ -1,4 +1,4 @@
-"""What a scan has done flows in; JSON objects flow out."""
+"""JSON records of scans: progress and results."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class CountsRecord(TypedDict):
-    """What became of the photos of a scan.
+    """The outcomes of a scan's photos, counted.
 
-    removed: those whose files are gone.  replaced: those whose names other photos have now, and of which users said
-    something: they are missing, too.
+    removed: those whose files are gone.  replaced: those whose paths other photos have now and that have user
+    data: they are missing, too.
     """
 
     found: int
@@ -44,11 +44,11 @@ class TroubleRecord(PathRecord):
 
 
 class ScanRecord(CountsRecord):
-    """What the server's scan does, or what the last one did.
+    """The server's current scan, or the last one.
 
-    phase: building (networks that are not there yet), comparing (folders with the library), scanning, done, stopped,
-    failed.  reason: why it failed.  since, ended_at: UTC, ISO 8601.  done, total: photos that had to be looked at.
-    seconds_left: about, null where that cannot be told.  trouble: the last files or folders that could not be read.
+    phase: building (models that are not built yet), comparing (folders with the library), scanning, done, stopped,
+    failed.  reason: why it failed.  since, ended_at: UTC, ISO 8601.  done, total: photos to be analyzed.
+    seconds_left: an estimate, null where there is none.  trouble: the last files or folders that could not be read.
     """
 
     phase: str
@@ -74,7 +74,7 @@ def tally_record(tally: ScanStats) -> ScanStatsRecord:
 
 
 def scan_record(progress: Progress) -> ScanRecord:
-    """Return what a scan does."""
+    """Return the state of a scan."""
     return {
         "phase": progress.phase,
         "reason": progress.reason,

@@ -1,4 +1,4 @@
-"""Photos that a search found flow in; JSON objects flow out."""
+"""JSON records of search results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class WhyRecord(TypedDict):
-    """A tag that was searched for, how sure it is, and what gave it."""
+    """A tag that was searched for, its score, and its source."""
 
     tag: str
     score: float
@@ -24,14 +24,14 @@ class WhyRecord(TypedDict):
 
 
 class ClassRecord(TypedDict):
-    """A class of a network and its score."""
+    """A class of a model and its score."""
 
     name: str
     score: float
 
 
 class ReasonRecord(WhyRecord):
-    """Why a photo has a tag: the surest classes that were summed, and the rules that were asked."""
+    """Why a photo has a tag: the best classes that were summed, and the rules that were applied."""
 
     classes: list[ClassRecord]
     other_classes: int
@@ -42,9 +42,9 @@ class ReasonRecord(WhyRecord):
 
 
 class HitRecord(PhotoPathRecord):
-    """A photo that a search found. taken_at: by the clock on the wall; width, height: pixels of the upright photo.
+    """A photo in a search result. taken_at: local time; width, height: pixels of the upright photo.
 
-    away: its folder cannot be seen now (a disk that is not mounted, a folder that was renamed).
+    away: its folder is not available now (a disk that is not mounted, a folder that was renamed).
     replaced: the photo is missing, and another one has its path now.
     """
 
@@ -60,10 +60,10 @@ class HitRecord(PhotoPathRecord):
 
 
 def hit_record(hit: Hit, reasons: Sequence[TagReason] | None = None, away: Sequence[Path] = ()) -> HitRecord:
-    """Return a found photo.
+    """Return a photo in a search result.
 
-    reasons: why it has the tags that were searched for, None where nobody asked.  away: folders that cannot be seen
-    now.
+    reasons: why it has the tags that were searched for, None where not requested.  away: folders that are not
+    available now.
     """
     told: dict[str, Any] = {
         "photo": hit.number,

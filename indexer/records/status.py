@@ -1,4 +1,4 @@
-"""What the library holds, and what works on it, flow in; a JSON object flows out."""
+"""JSON records of the library's status: totals, roots, failures and the daemon."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class RootRecord(PathRecord):
     """A root: a folder of the library.
 
-    state: 'there', 'away' (it cannot be seen now) or 'empty' (it is there, but no photo is); reason: why it is away
+    state: 'there', 'away' (it is not available now) or 'empty' (it is there, but no photo is); reason: why it is away
     or empty, else ''.  photos: all that are known in it, of which so many are missing.  last_indexed: when one was
-    analyzed last, UTC, ISO 8601.
+    last analyzed, UTC, ISO 8601.
     """
 
     state: str
@@ -44,14 +44,14 @@ class FolderRecord(RootRecord):
 
 
 class ModelRecord(TypedDict):
-    """A network, and how many photos it has seen."""
+    """A model, and how many photos it has analyzed."""
 
     id: str
     photos: int
 
 
 class FailureCountRecord(TypedDict):
-    """A reason, the stage at which photos failed for it, and how many they are."""
+    """A failure reason with its stage, and the number of photos that failed for it."""
 
     stage: str
     reason: str
@@ -66,7 +66,7 @@ class FollowedRecord(PathRecord):
 
 
 class DaemonRecord(TypedDict):
-    """What a running daemon ('indexer watch') does. Times: UTC, ISO 8601."""
+    """The status of a running daemon ('indexer watch'). Times: UTC, ISO 8601."""
 
     pid: int
     host: str
@@ -84,7 +84,7 @@ class DaemonRecord(TypedDict):
 
 
 class HeldRecord(TypedDict):
-    """How much the library holds.
+    """The totals of the library.
 
     shown: the photos that a search shows, all but those that failed, are missing or are hidden.
     """
@@ -103,9 +103,9 @@ class HeldRecord(TypedDict):
 
 
 class CountedRecord(HeldRecord):
-    """How much the library holds, and what failed and why.
+    """The totals of the library, and the failures.
 
-    stale: photos that not all networks of the settings have seen, null where that is not known.
+    stale: photos that not all models of the settings have analyzed, null where that is not known.
     """
 
     stale: int | None
@@ -113,35 +113,35 @@ class CountedRecord(HeldRecord):
 
 
 class RootsRecord(TypedDict):
-    """The roots of the library, as the disk has them now."""
+    """The roots of the library, as they are on the disk now."""
 
     folders: list[RootRecord]
 
 
 class WorkRecord(TypedDict):
-    """What the daemon does; paused_since: since when it is asked to rest (UTC, ISO 8601)."""
+    """The daemon's status; paused_since: since when it has been paused (UTC, ISO 8601)."""
 
     paused_since: str | None
     daemon: DaemonRecord | None
 
 
 class StatusRecord(CountedRecord, RootsRecord, WorkRecord):
-    """How much the library holds, what failed and why, the state of its folders, and what the daemon does."""
+    """The totals of the library, the failures, the state of its folders, and the daemon's status."""
 
 
 class ServerStatus(StatusRecord):
-    """How the library is, and what the scan of this server does, or did last; null where there was none."""
+    """The status of the library, and the server's current or last scan; null where there was none."""
 
     scan: ScanRecord | None
 
 
 def status_record(library: Library, networks: ModelIds | None) -> StatusRecord:
-    """Look how a library is. networks: of the settings, None where they cannot be told."""
+    """Return the status of a library. networks: models of the settings, None where they cannot be determined."""
     return {**held_record(library, networks), **roots_record(library), **work_record(library)}
 
 
 def held_record(library: Library, networks: ModelIds | None) -> CountedRecord:
-    """Count what the library holds. networks: as for `status_record`."""
+    """Return the totals of the library. networks: as for `status_record`."""
     from indexer.library.report import failure_counts, stale_count, status
 
     return {
@@ -154,14 +154,14 @@ def held_record(library: Library, networks: ModelIds | None) -> CountedRecord:
 def roots_record(
     library: Library, counts: Sequence[RootCounts] | None = None, found: Mapping[Path, FolderState] | None = None
 ) -> RootsRecord:
-    """Look at the roots. counts, found: as for `root_states`."""
+    """Return the roots. counts, found: as for `root_states`."""
     from indexer.pipeline.root_state import root_states
 
     return {"folders": [root_record(each) for each in root_states(library, counts, found)]}
 
 
 def root_record(root: RootState) -> RootRecord:
-    """Return a root, its state and what is known in it."""
+    """Return a root, its state and its counts."""
     return {
         **path_record(root.folder),
         "state": root.state,
@@ -178,7 +178,7 @@ def folder_record(root: RootState, *, in_library: bool, in_settings: bool) -> Fo
 
 
 def work_record(library: Library) -> WorkRecord:
-    """Look what works on the library beside this process."""
+    """Return the status of the daemon that works on the library."""
     from indexer.pipeline.daemon.status_file import paused_since, presence
 
     return {"paused_since": paused_since(library.path), "daemon": _daemon_record(presence(library.path))}

@@ -1,4 +1,4 @@
-"""The path of a library file flows in; an engine flows out whose file has the newest schema, or it is refused.
+"""Schema versions of a library file: opening, migration by Alembic, and refusal of unknown files.
 
 Alembic takes 0.3 s to import, so it is only loaded for a file whose revision is not `HEAD`.
 """
@@ -20,7 +20,7 @@ HEAD = "0007"  # the newest revision in migrations/versions
 
 
 def open_current(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:
-    """Return an engine for a library file with the newest schema; to write, the file is made where there is none.
+    """Return an engine for a library file with the newest schema; a writable one creates the file if absent.
 
     Errors: StoreError for a file that is absent (to read), no library, or may not be read or written as asked.
     """
@@ -41,7 +41,7 @@ def open_current(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:
 
 
 def upgrade(engine: Engine, path: Path, migrations: Path | None = None) -> None:
-    """Bring the file to the newest schema, after a copy of it to NAME.before-REVISION.bak; all or nothing.
+    """Migrate the file to the newest schema, after a copy of it to NAME.before-REVISION.bak; all or nothing.
 
     migrations: the folder of the scripts, the packaged one if None.
     Errors: StoreError for a file of another program, of a newer release, or one that cannot be copied or written.
@@ -61,7 +61,7 @@ def upgrade(engine: Engine, path: Path, migrations: Path | None = None) -> None:
 
 
 def state(connection: Connection, path: Path) -> str:
-    """Tell whether a file has the newest schema ('current'), an older one ('older') or none yet ('empty').
+    """Return whether a file has the newest schema ('current'), an older one ('older') or none yet ('empty').
 
     Errors: StoreError for a file of another program or of a newer release.
     """

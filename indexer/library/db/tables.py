@@ -1,6 +1,6 @@
-"""The tables of a library, as the newest migration leaves them.
+"""Table definitions of a library, as the newest migration leaves them.
 
-Names of people, own tags and whatever else a user makes hang on `photos.id` and `faces.id`, which survive
+Names of people, own tags and other user data refer to `photos.id` and `faces.id`, which survive
 a new analysis and a move; everything else that an analysis writes is replaced by the next one.
 """
 

@@ -1,4 +1,4 @@
-"""Entries of the change log as they are added; the oldest make room."""
+"""Writing of change log entries; the oldest are dropped."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def log_change(
     photos: int | None = None,
     undoes: int | None = None,
 ) -> int:
-    """Add an entry and return its number; the oldest make room.
+    """Add an entry and return its number; the oldest are dropped.
 
-    changes: what the undo of this kind needs, as JSON takes it.  now: UTC, ISO 8601.
+    changes: what the undo of this kind needs, as JSON-compatible values.  now: UTC, ISO 8601.
     """
     row = {"at": now, "kind": kind, "about": about, "photos": photos, "undoes": undoes, "changes": to_json(changes)}
     key = connection.execute(insert(change_log).values(row)).inserted_primary_key
@@ -45,9 +45,9 @@ def log_change(
 
 
 def log_replaced(connection: Connection, path: str, before: int, now: int, moment: str) -> None:
-    """Add that a path has another photo now: who knows better undoes it, and what was said is handed over.
+    """Add an entry that another photo has this path now; undoing it hands the user data over.
 
-    before, now: the numbers of both photos.  moment: UTC, ISO 8601.
+    before, now: the row ids of both photos.  moment: UTC, ISO 8601.
     """
     told = summary(read_said(connection, before))
     what = f"what you said of the one before ({told})" if told else "what you said of the one before"

@@ -1,4 +1,4 @@
-"""Bursts: photos that one camera took one right after the other, which look like copies and are none."""
+"""Burst detection: photos that one camera took in quick succession, which look like copies and are not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST = timedelta(minutes=10)  # between two photos of one scene
 
 
 def are_burst(one: Row[Any], other: Row[Any]) -> bool:
-    """Tell whether two photos were taken within minutes, but not at the same time, by what may be one camera.
+    """Return whether two photos were taken within minutes, but not at the same time, by what may be one camera.
 
     one, other: rows with taken_at, taken_from, camera_make, camera_model. Only times that a camera wrote into a file
     count, neither its name nor its own time. Whoever edits, scales or sends a photo may drop the fraction of a second

@@ -1,4 +1,4 @@
-"""The change log over HTTP: what users said, and how to take it back."""
+"""The change log over HTTP: acts of the user, and their undo."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Kind = Annotated[str | None, Query(max_length=50, description="Only entries of 
 
 
 class UndoWanted(BaseModel):
-    """Which entry to undo; null: the newest act that is not undone. Of an undo: do the act again."""
+    """The entry to undo; null: the newest act that is not undone. Of an undo: redo the act."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     id: int | None = Field(default=None, ge=1, le=LARGEST, examples=[12])

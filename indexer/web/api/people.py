@@ -1,4 +1,4 @@
-"""People over HTTP: who is in the library flows out; what their owner says of them flows in (`history` undoes it)."""
+"""People over HTTP: list and search, names and corrections (`history` undoes them)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _Body(BaseModel):
 
 
 class NameWanted(_Body):
-    """The new name, '' for none; merge: where another person has it, the two are one."""
+    """The new name, '' for none; merge: where another person has it, merge the two."""
 
     name: _Name = Field(examples=["Alice"])
     merge: bool = False
@@ -66,19 +66,19 @@ class HideWanted(_Body):
 
 
 class FacesWanted(_Body):
-    """Faces by their numbers."""
+    """Faces by their ids."""
 
     faces: _Ids = Field(min_length=1, examples=[[3, 5]])
 
 
 class MoveWanted(FacesWanted):
-    """Whose the faces are: the number of a person, a name, or a new name."""
+    """The person of the faces: a number, a name, or a new name."""
 
     to: _Name = Field(examples=["Alice"])
 
 
 class MergeWanted(_Body):
-    """People who are one: the first keeps number and name."""
+    """People to merge: the first keeps number and name."""
 
     people: _Ids = Field(min_length=2, examples=[[1, 12]])
 
@@ -220,7 +220,7 @@ def _known_faces(connection: Reading, numbers: Sequence[int]) -> None:
 
 @contextmanager
 def _refused(status: int, detail: str = "") -> Iterator[None]:
-    """Let an IndexerError that is nothing more special be a problem of this status."""
+    """Convert an IndexerError of no more special kind to a problem of this status."""
     try:
         yield
     except IndexerError as error:

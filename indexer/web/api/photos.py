@@ -1,4 +1,4 @@
-"""One photo over HTTP: what is known of it, what looks like it, and what its owner says of it."""
+"""One photo over HTTP: its details, similar photos, and the user's tags, stars and hiding."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class _Body(BaseModel):
 
 
 class TagsWanted(_Body):
-    """Words that a photo is to get, and words that are taken from it, whoever gave them."""
+    """Tags to add to a photo, and tags to remove, whoever added them."""
 
     add: list[_Word] = Field(default=[], max_length=_MOST_WORDS, examples=[["my dog"]])
     remove: list[_Word] = Field(default=[], max_length=_MOST_WORDS, examples=[["cat"]])
 
 
 class RatingWanted(_Body):
-    """Stars: 1 to 5; 0 takes them away."""
+    """Stars: 1 to 5; 0 removes them."""
 
     rating: int = Field(ge=0, le=5, examples=[5])
 
@@ -105,7 +105,7 @@ def set_hidden(photo: Number, site: SiteOf, wanted: HiddenWanted) -> PhotoRecord
 
 
 def known_photo(site: Site, number: int) -> PhotoSummary:
-    """Return the photo with a number. Errors: Problem (404)."""
+    """Return the photo with an id. Errors: Problem (404)."""
     card = photo_of(site.library, number)
     if card is None:
         raise Problem(404, f"There is no photo {number}.")

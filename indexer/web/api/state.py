@@ -1,4 +1,4 @@
-"""How the library is over HTTP: what it holds, what failed, what works on it; and scans."""
+"""State of the library over HTTP: totals, failures, daemon; and scans."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Stage = Literal["read", "identify", "metadata", "decode", "analyze"]
 
 
 class ScanWanted(BaseModel):
-    """How to scan. retry_failed: try photos again that failed before."""
+    """Options of a scan. retry_failed: try photos again that failed before."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     retry_failed: bool = False
