@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from PIL.ExifTags import IFD, Base
 
-_BAND_PIXELS = 1 << 17  # half a megabyte in Pillow, which the processor's cache holds
+_BAND_PIXELS = 1 << 17  # half a megabyte in Pillow, which fits the processor's cache
 
 Convert = Callable[[Image.Image], Image.Image]
 
@@ -101,7 +101,7 @@ def _black_and_white(image: Image.Image) -> tuple[float, float]:
 
 
 _CACHED = 8  # a family's phones and cameras have few profiles between them
-_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # what a profile is of: what Pillow calls it
+_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # color space of a profile: Pillow's mode
 _GRAY = ("1", "L", "LA", "La", "I", "F")
 
 
@@ -150,7 +150,7 @@ def _from_profile(profile: bytes) -> tuple[str, Convert | None]:
     return mode, transform.apply
 
 
-_OPTION_FILE = "R03"  # so DCF calls a file in Adobe RGB
+_OPTION_FILE = "R03"  # DCF's mark for a file in Adobe RGB
 _INDEX = 1  # in the interoperability fields
 _SRGB = 1
 _GAMMA = 563 / 256

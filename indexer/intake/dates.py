@@ -22,7 +22,7 @@ _NAMED = re.compile(
     r"(?:(?:[-_T ]|\sat\s)?(\d\d|\d(?=[.:]))([-_.:]?)(\d\d)\6(\d\d)(?:[.]?\d{3})?(?!\d)(?:\s?([AP])M)?|(?!\d))"
 )
 _NEVER_SET = frozenset({(1904, 1, 1), (1970, 1, 1), (1980, 1, 1)})  # the zero of Mac, Unix and FAT clocks
-_LONGEST_TEXT = 60  # a megabyte of blanks in a hostile file must not keep a pattern busy
+_LONGEST_TEXT = 60  # a megabyte of blanks in a hostile file must not slow a pattern down
 _DAY = timedelta(days=1)
 
 
@@ -57,7 +57,7 @@ def from_mtime(mtime_ns: int) -> str:
     try:
         moment = datetime.fromtimestamp(mtime_ns // 10**9, UTC)
         return moment.astimezone().isoformat()
-    except (OverflowError, OSError, ValueError):  # a damaged file system can say anything
+    except (OverflowError, OSError, ValueError):  # a damaged file system can return any value
         return datetime.fromtimestamp(0, UTC).isoformat()
 
 

@@ -76,7 +76,7 @@ class Original:
             head = stream.read(HEAD_BYTES)
         self._format = self._identify(head)
         self._fresh: ImageFile.ImageFile | None = self._opened()
-        with self._translated("read"):  # not before: a stranger may be a film of many gigabytes
+        with self._translated("read"):  # not before: a non-photo may be a film of many gigabytes
             stream.seek(0)
             self.content = hashlib.file_digest(stream, "sha256").digest()
         self._refuse_changed()
@@ -116,7 +116,7 @@ class Original:
 
     def shown(self, long_side_px: int) -> tuple[Image.Image, InSrgb]:
         """Decode as `picture` does, for display: upright, in the colors of the file, and the conversion to sRGB."""
-        from indexer.intake.color import reduced  # networks do without
+        from indexer.intake.color import reduced  # models do without
 
         image, self._fresh = self._fresh or self._opened(), None
         with self._translated("decode"):
@@ -209,7 +209,7 @@ def _reason(error: Exception, max_pixels: int) -> str:
             return _too_large(max_pixels)
         case MemoryError():
             return "there is not enough memory to decode it"
-        case OSError(errno=int()):  # from the system; a decoder's own has no number
+        case OSError(errno=int()):  # from the system; a decoder's own error has no errno
             return why(error)
     if "truncated" in str(error) or isinstance(error, EOFError):
         return _BROKEN_OFF

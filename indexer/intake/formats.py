@@ -11,7 +11,7 @@ from typing import IO
 
 from PIL import Image, ImageFile
 
-_PLUGINS = {  # what `sniff` calls a format: the modules of Pillow that read it
+_PLUGINS = {  # format, as from `sniff`: the modules of Pillow that read it
     "JPEG": ("Jpeg", "Mpo"),
     "PNG": ("Png",),
     "WEBP": ("WebP",),
@@ -19,7 +19,7 @@ _PLUGINS = {  # what `sniff` calls a format: the modules of Pillow that read it
     "GIF": ("Gif",),
     "BMP": ("Bmp",),
     "AVIF": ("Avif",),
-    "HEIF": ("Avif",),  # after pillow_heif: what calls itself HEIF may hold AVIF's coding
+    "HEIF": ("Avif",),  # after pillow_heif: a file marked HEIF may contain AV1
     "JPEG2000": ("Jpeg2K",),
     "PPM": ("Ppm",),
     "PSD": ("Psd",),
@@ -109,7 +109,7 @@ _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
         ("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
         ("JPEG2000", rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"),
         ("PSD", rb"8BPS\0[\x01\x02]"),
-        # Short signatures, made surer by what follows them.
+        # Short signatures, confirmed by what follows them.
         ("BMP", rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
         ("PPM", rb"P[1-7fF][\s#]"),
         ("ICO", rb"\0\0\x01\0[^\0]\0...\0"),

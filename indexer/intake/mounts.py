@@ -44,9 +44,9 @@ BLIND_KINDS = {
     "pvfs2": "Parallel Virtual File System",
     "ocfs2": "Oracle Cluster File System",
     "gfs2": "Global File System",
-    # Something will be mounted there by itself.
+    # Automounters: something will be mounted there.
     "autofs": "automounter",
-    # A program plays the disk: sshfs, rclone, mergerfs, gocryptfs, NTFS-3G, Docker's folders on macOS …
+    # A program acts as the disk: sshfs, rclone, mergerfs, gocryptfs, NTFS-3G, Docker's folders on macOS …
     "fuse": "a program plays the disk",
     "fuseblk": "a program plays the disk: NTFS-3G, exFAT",
     "osxfuse": "a program plays the disk (macOS)",

@@ -9,7 +9,7 @@ from indexer.photo import Picture, PixelStats
 
 _POINTS = 256  # a side: enough that each of the 32 × 32 cells is the mean of 64 of them
 _CELLS = 32
-_ROWS = 128  # looked at for flatness
+_ROWS = 128  # sampled for flatness
 _WAVES = 8
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 

@@ -68,7 +68,7 @@ def _webp(image: Image.Image, side_px: int, in_srgb: InSrgb) -> bytes:
     ratio = min(1.0, side_px / max(image.size))
     size = max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
     small = in_srgb(image if size == image.size else image.resize(size, Image.Resampling.BICUBIC))
-    small.info = {}  # EXIF, the profile, comments: not for other eyes
+    small.info = {}  # EXIF, the profile, comments: private
     written = BytesIO()
     small.save(written, "WEBP", quality=_QUALITY, method=_METHOD)
     return written.getvalue()

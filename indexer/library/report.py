@@ -19,7 +19,7 @@ from indexer.photo import Analysis, Evidence, Failed, Label, ModelIds, Object, P
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-_LABELS = 10  # the surest classes of each classifier that are worth showing
+_LABELS = 10  # the best classes of each classifier that are worth showing
 
 
 @dataclass(frozen=True, slots=True)

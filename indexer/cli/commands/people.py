@@ -1,4 +1,4 @@
-"""`indexer people`: faces flow together into people; names and corrections flow in."""
+"""`indexer people`: clustering of faces into people, names and corrections."""
 
 from __future__ import annotations
 
@@ -238,19 +238,19 @@ def forget(
 
 
 def sure(yes: bool, question: str) -> None:
-    """Ask before something that cannot be undone. Errors: IndexerError where nobody says yes."""
+    """Ask before an irreversible action. Errors: IndexerError unless the answer is yes."""
     if not yes and not _agreed(question):
         raise IndexerError("nothing was erased; --yes says that you are sure")
 
 
 def say_forgotten(session: Session, library: Path, faces: int) -> None:
-    """Tell what was erased, and which copies of the library beside it still hold it."""
+    """Print what was erased, and which backups of the library beside it still hold it."""
     write(f"{count(faces, 'face')} forgotten: no description of them is left, and no scan makes another.")
     say_copies(session, library)
 
 
 def say_copies(session: Session, library: Path) -> None:
-    """Tell which copies of the library beside it still hold what was erased."""
+    """Print which backups of the library beside it still hold what was erased."""
     for copy in sorted(library.parent.glob(f"{library.name}.*.bak")):
         session.say(f"{printable(copy)} was made before and still holds what was erased; delete it.")
 

@@ -1,4 +1,4 @@
-"""`indexer models compare`: what two networks say of the same pictures flows out, side by side."""
+"""`indexer models compare`: predictions of two models for the same pictures, side by side."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _first(said: ModelPrediction) -> str:
 
 
 def _told(total: Summary, names: Sequence[str]) -> list[str]:
-    """Say in lines how far two networks agree."""
+    """Return lines on how far two models agree."""
     shared = f"; of {count(total.either, 'tag')} both gave {total.common / total.either:.0%}" if total.either else ""
     times = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in zip(names, total.seconds, strict=True))
     return [

@@ -60,7 +60,7 @@ class CanonicalPaths:
         """
         key = real, linked
         if key not in self._other:
-            self._other[key] = None  # as long as that is being found out
+            self._other[key] = None  # while it is being determined
             names = self._better(real, linked) if linked or self.may_have_others(real) else []
             self._other[key] = next((name for name in names if self._entered(name) is not None), None)
         return self._other[key]
@@ -100,7 +100,7 @@ class CanonicalPaths:
     def _passed(self, real: str) -> Ignore | None:
         """Return the rules that hold in a folder, None where a walk does not pass through it."""
         if real not in self._rules:
-            self._rules[real] = None  # as long as that is being found out
+            self._rules[real] = None  # while it is being determined
             self._rules[real] = self._pass(real)
         return self._rules[real]
 

@@ -41,7 +41,7 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
     """Return whether an entry is a folder, or a link to one."""
     try:
         return entry.is_dir()
-    except OSError:  # such as a link to itself: asking for its stamp will tell why
+    except OSError:  # such as a link to itself: reading its stamp will report why
         return False
 
 

@@ -27,7 +27,7 @@ _ONLY_FOLDERS, _NO_LINKS = 0x01000000, 0x02000000
 # Without IN_OPEN, IN_ACCESS and IN_CLOSE_NOWRITE: to read a photo is no event.
 _WANTED = _MODIFY | _ATTRIB | _CLOSE_WRITE | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _DELETE_SELF | _MOVE_SELF
 
-# What concerns one folder only, and is told by whoever looks into it; all else is the system's.
+# Errors that concern one folder only, and are reported when it is read; all others are the system's.
 _ITS_OWN = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EIO, errno.ESTALE})
 
 
@@ -137,7 +137,7 @@ class Tree:
                 self._leave(folder, name)
                 self._enter(folder, name)
 
-    # What the queue calls, from its own thread:
+    # Called by the queue, from its own thread:
 
     def on_event(self, event: Event) -> None:
         """Handle an event of one of the watches."""

@@ -35,7 +35,7 @@ class Settling:
     def __init__(self, seconds: float, clock: Callable[[], float], stat: Callable[[Path], Stamp | None]) -> None:
         self._seconds, self._clock, self._stat = seconds, clock, stat
         self._lock = Lock()
-        self._touched: dict[Path, None] = {}  # since the last ask: without a stamp yet
+        self._touched: dict[Path, None] = {}  # since the last request: without a stamp yet
         self._still: dict[Path, tuple[float, Stamp | None]] = {}  # when its time is over, the stamp it had
 
     def touch(self, path: Path) -> None:
@@ -54,7 +54,7 @@ class Settling:
         looked = {path: self._stat(path) for path in (*touched, *over)}
         rested = [path for path, stamp in over.items() if looked[path] == stamp]
         with self._lock:
-            # Whoever was touched meanwhile begins anew.
+            # Paths touched meanwhile start over.
             done = {path: None for path in rested if path not in self._touched}
             for path, stamp in looked.items():
                 if path not in done and path not in self._touched:

@@ -49,7 +49,7 @@ class _Followed:
     disks: dict[Path, Mount] | None = None
     blind: tuple[Watched, ...] = ()
     refused: bool = False
-    told: str = ""  # why it was refused, said once
+    told: str = ""  # why it was refused, reported once
     stale: bool = False
 
 
@@ -253,7 +253,7 @@ class Watch:
         if changed := [place for place in {**before, **disks} if before.get(place) != disks.get(place)]:
             followed.disks = disks
             mounts = [each for place in changed for each in (before.get(place), disks.get(place)) if each]
-            if any(is_elsewhere(mount, table) for mount in mounts):  # its photos may come by another path now
+            if any(is_elsewhere(mount, table) for mount in mounts):  # its photos may be found by another path now
                 self._lost |= dict.fromkeys(self._roots)
             self._take_up(root, followed, sorted(changed), table)
 
@@ -295,7 +295,7 @@ def observed(touch: Touch, trouble: Trouble) -> Source:
     from watchdog.observers import Observer
     from watchdog.observers.polling import PollingObserver
 
-    del trouble  # it keeps them to itself
+    del trouble  # it does not publish them
     if Observer is PollingObserver:
         raise OSError(errno.ENOTSUP, "its events are not to be had")
     observer = Observer()

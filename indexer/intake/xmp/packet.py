@@ -20,7 +20,7 @@ __all__ = ["Frame", "Packet", "Region", "XmpChange", "XmpContent", "read_saying"
 
 REJECTED = -1
 _NO_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_KEPT_BY_DIGIKAM = "_Digikam"  # how the tags begin that digiKam keeps for itself
+_KEPT_BY_DIGIKAM = "_Digikam"  # prefix of digiKam's internal tags
 
 
 @dataclass(frozen=True, slots=True)

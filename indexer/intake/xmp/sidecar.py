@@ -35,7 +35,7 @@ class Beside:
         except OSError:
             names = []
         photos = Counter(Path(name).stem.lower() for name in names if names_photo(name))
-        # An exact name goes before one in other letters: the later of the two stays in the dict.
+        # An exact name wins over one in another case: the later of the two stays in the dict.
         files = {name[: -len(_SUFFIX)].lower(): name for name in names if name.lower().endswith(_SUFFIX)}
         return cls(files, photos)
 

@@ -12,7 +12,7 @@ from indexer.library.db.roots import Roots
 from indexer.library.db.tables import deep_checks, own_tags, photos, tags
 from indexer.library.photo_rows.said import with_said
 
-# No file has such a stamp: the next scan looks at it. Nobody knows of which bytes its row tells.
+# No file has such a stamp: the next scan analyzes it. It is unknown which bytes its row describes.
 _DOUBTED = {"mtime_ns": -1, "ctime_ns": None, "content_hash": None}
 
 

@@ -39,7 +39,7 @@ def open_read_only(path: Path, busy_seconds: float) -> Engine:
     engine = connect(path, read_only=True, busy_seconds=busy_seconds)
     try:
         engine.connect().close()
-    except UnicodeDecodeError as error:  # SQLite quotes the garbage that it stumbled on
+    except UnicodeDecodeError as error:  # SQLite quotes the garbage that it found
         raise StoreError(path, "is damaged") from error
     except BaseException:
         engine.dispose()

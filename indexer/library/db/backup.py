@@ -13,7 +13,7 @@ from indexer.errors import StoreError, printable
 from indexer.library.db.engine import APPLICATION_ID, connect, store_error
 
 _BUSY_SECONDS = 30.0
-_PAGES_AT_A_TIME = 512  # 8 MiB: between two such steps, Ctrl-C is heard
+_PAGES_AT_A_TIME = 512  # 8 MiB: between two such steps, Ctrl-C is handled
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _TARGET_REASONS = {
     sqlite3.SQLITE_FULL: "cannot be made, its disk is full",
@@ -39,7 +39,7 @@ def copy(source: Path, target: Path) -> int:
 
     Errors: StoreError that names the file at fault; the target is then unchanged.
     """
-    part = target.with_name(target.name + ".part")  # half a copy must not look like one
+    part = target.with_name(target.name + ".part")  # an unfinished copy must not look like a backup
     try:
         with _own(part, source.stat().st_mode & 0o777):
             _fill(source, part)
@@ -48,7 +48,7 @@ def copy(source: Path, target: Path) -> int:
             part.replace(target)
         with suppress(OSError):  # not every file system can do that for a folder
             _sync(target.parent)
-    except UnicodeDecodeError as error:  # SQLite quotes the garbage that it stumbled on
+    except UnicodeDecodeError as error:  # SQLite quotes the garbage that it found
         raise StoreError(source, "is damaged; 'indexer doctor' says what to do") from error
     except sqlite3.Error as error:
         raise _fault(source, target, error) from error
@@ -86,7 +86,7 @@ def _own(part: Path, mode: int) -> Iterator[None]:
     file = os.open(part, os.O_RDWR | os.O_CREAT, mode)
     try:
         _lock(file, part)
-        os.ftruncate(file, 0)  # what a killed backup has left
+        os.ftruncate(file, 0)  # leftovers of a killed backup
         try:
             yield
         except BaseException:
@@ -99,7 +99,7 @@ def _own(part: Path, mode: int) -> Iterator[None]:
 def _lock(file: int, part: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        ours = os.path.samestat(os.fstat(file), part.stat())  # else it has just been finished, and has its name
+        ours = os.path.samestat(os.fstat(file), part.stat())  # otherwise it has just been finished and renamed
     except (BlockingIOError, FileNotFoundError):
         ours = False
     if not ours:
@@ -116,7 +116,7 @@ def _fill(source: Path, part: Path) -> None:
     try:
         with engine.connect() as connection, closing(sqlite3.connect(part)) as target:
             _refuse_other(connection.exec_driver_sql("PRAGMA application_id").scalar(), source)
-            target.execute("PRAGMA journal_mode = OFF")  # the copy is made anew if anything happens to it
+            target.execute("PRAGMA journal_mode = OFF")  # the copy is repeated if anything happens to it
             target.execute("PRAGMA synchronous = OFF")
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)

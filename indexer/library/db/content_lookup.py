@@ -13,7 +13,7 @@ from indexer.library.db.roots import Roots
 from indexer.library.db.rows import read_model_sets
 from indexer.library.db.tables import photos
 
-_AT_A_TIME = 500  # SQLite takes 32,766 values in a statement
+_AT_A_TIME = 500  # SQLite accepts 32,766 values in a statement
 _COLUMNS = (
     "id",
     "root_id",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _AT_A_TIME = 4096  # rows read
-_SLACK = 1e-4  # of squared distances in single precision: 20 times what was seen
+_SLACK = 1e-4  # of squared distances in single precision: 20 times the measured one
 _READ = """
     SELECT descriptors.id, data FROM descriptors JOIN models ON models.id = model_id
     WHERE descriptors.id > ? AND models.name = ? AND length(data) = ? ORDER BY descriptors.id

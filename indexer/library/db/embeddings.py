@@ -39,7 +39,7 @@ def units(data: Sequence[bytes]) -> NDArray[np.float32]:
 
     pooled = np.frombuffer(b"".join(data), "<f2").reshape(len(data), -1).astype(np.float32)
     lengths = np.sqrt(np.einsum("ij,ij->i", pooled, pooled))
-    damaged = ~np.isfinite(lengths)  # one number that is none would spoil the mean of all
+    damaged = ~np.isfinite(lengths)  # a single NaN would spoil the mean of all
     pooled[damaged], lengths[damaged] = 0.0, 1.0
     pooled /= np.maximum(lengths, 1e-6)[:, None]
     return pooled

@@ -20,15 +20,15 @@ APPLICATION_ID = 0x696E6478  # 'indx', in the header of every library file
 _WRITE = "indexer_write"
 _PATH = "indexer_path"
 _TIME = "indexer_time"
-_PAGE_BYTES = 16 * 1024  # pooled vectors and descriptors fill such pages well; with 4 KiB a third of the file is empty
+_PAGE_BYTES = 16 * 1024  # embeddings and descriptors fill such pages well; with 4 KiB a third of the file is empty
 _CACHE_KIB = 64 * 1024
 _LOOK_SECONDS = 0.02
-_KEPT = 4  # connections that stay open for the next who asks
+_KEPT = 4  # connections that stay open for reuse
 
 BEING_WRITTEN = "is being written by another program; try again in a moment"
 _ANOTHER = "was moved, removed or replaced while it is in use; what comes now is not stored. Start this program again"
 
-_REFUSALS = (sqlite3.Error, UnicodeDecodeError)  # the latter: what SQLite says of a damaged schema quotes it
+_REFUSALS = (sqlite3.Error, UnicodeDecodeError)  # the latter: SQLite's message on a damaged schema quotes it
 _REASONS = {
     sqlite3.SQLITE_BUSY: BEING_WRITTEN,
     sqlite3.SQLITE_LOCKED: BEING_WRITTEN,
@@ -138,8 +138,8 @@ def _engine(path: Path, creator: Callable[[], sqlite3.Connection]) -> Engine:
         creator=creator,
         poolclass=QueuePool,
         pool_size=_KEPT,
-        max_overflow=-1,  # whoever asks never waits: threads are bounded by those who start them
-        pool_use_lifo=True,  # few are in use, and those have much in their cache
+        max_overflow=-1,  # no waiting: threads are bounded by those who start them
+        pool_use_lifo=True,  # few are in use, and those have full caches
         execution_options={_PATH: path},
     )
     event.listen(engine, "begin", _begin)
@@ -161,7 +161,7 @@ def _writable(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = _open(path, "mode=rwc", busy_seconds)
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):  # a new file
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        # Readers and the writer do not wait for each other. Where the disk cannot do it, the old way stays in use.
+        # Readers and the writer do not wait for each other. If the disk cannot do it, the rollback journal stays.
         _to_wal(connection, busy_seconds)
     connection.execute("PRAGMA synchronous = NORMAL")  # in WAL mode a power cut costs the last batches, never the file
     return connection
@@ -203,13 +203,13 @@ def _open(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
         f"{path.absolute().as_uri()}?{mode}",
         uri=True,
         timeout=busy_seconds,
-        isolation_level=None,  # transactions are begun by `_begin`, not behind our back
+        isolation_level=None,  # transactions are begun by `_begin`, not implicitly
         check_same_thread=False,  # the pool hands a connection to one thread at a time
     )
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        connection.execute("PRAGMA temp_store = MEMORY")  # on many a NAS, what is temporary has a tiny disk
+        connection.execute("PRAGMA temp_store = MEMORY")  # on many a NAS, the disk for temporary files is tiny
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens the file for real
     except _REFUSALS:
         connection.close()
@@ -232,7 +232,7 @@ class Changes:
 
     def mark(self) -> tuple[int, int]:
         """Return a value that stays the same as long as nobody writes."""
-        # A library in memory has one connection for all: there its own changes count.
+        # A library in memory has one connection for all, so its own changes count.
         (commits,) = self._connection.execute("PRAGMA data_version").fetchone()
         return commits, self._connection.total_changes
 

@@ -113,7 +113,7 @@ def read_model_sets(connection: Connection) -> dict[int | None, tuple[str, ...]]
     return {None: ()} | {row.id: models_of(row.name) for row in connection.execute(select(model_sets))}
 
 
-SHOWN = (  # what a search may show
+SHOWN = (  # condition for photos that a search shows
     photos.c.missing_since.is_(None) & photos.c.failed_stage.is_(None) & (photos.c.is_hidden == 0)
 )
 _ANALYZED = select(photos, model_sets.c.name.label("models")).join(model_sets)

@@ -48,8 +48,8 @@ def upgrade(engine: Engine, path: Path, migrations: Path | None = None) -> None:
     """
     scripts = migrations or packaged("migrations")
     with engine.connect() as connection:
-        # SQLite rebuilds a table by dropping it: with foreign keys on, that would delete what hangs on its rows.
-        # The switch is deaf inside a transaction, and SQLAlchemy's own statements begin one.
+        # SQLite rebuilds a table by dropping it: with foreign keys on, that would delete the rows that refer to it.
+        # The switch has no effect inside a transaction, and SQLAlchemy's own statements begin one.
         driver = connection.connection.cursor()
         driver.execute("PRAGMA foreign_keys = OFF")
         try:
@@ -85,7 +85,7 @@ def _prepare(engine: Engine, path: Path) -> None:
     if not _is_current(engine, path):
         upgrade(engine, path)
     with engine.connect() as connection, writing(connection):
-        pass  # a file that may not be written says so now, not after an hour of work
+        pass  # a read-only file is reported now, not after an hour of work
 
 
 def _upgrade(connection: Connection, path: Path, scripts: Path) -> None:

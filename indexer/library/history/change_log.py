@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from indexer.library.store import Library
 
 KINDS = ("people", "words", "rating", "hidden", "taught", "xmp", "identity")
-WITHOUT_PEOPLE = ("words", "rating", "hidden", "taught")  # kinds that never tell whose a face is
+WITHOUT_PEOPLE = ("words", "rating", "hidden", "taught")  # kinds that never concern faces
 
 Sentence: TypeAlias = str | Callable[[Sequence[int]], str]
 """What an act did, in the past; as a function: of the photos that it changed."""
@@ -67,7 +67,7 @@ def recording(connection: Connection, kind: str, about: Sentence, undoes: int | 
         unwatch(connection)
         if found or undoes is not None:
             _keep_rows(connection, kind, about, found, undoes)
-    finally:  # where it failed, the transaction takes the triggers back, too
+    finally:  # on failure, the rollback removes the triggers, too
         del connection.info[_RUNNING]
 
 

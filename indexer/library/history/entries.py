@@ -11,9 +11,9 @@ from indexer.library.db.tables import changes as change_log
 from indexer.library.history.change_json import to_json
 from indexer.library.photo_rows.said import read_said, summary
 
-IDENTITY = "identity"  # the kind of what a scan found out of photos that users spoke of
+IDENTITY = "identity"  # the kind of scan results that concern photos with user data
 _MOST = 10_000  # entries that are kept
-_MOST_CHARACTERS = 16 * 1024 * 1024  # of the rows of all of them, but for the newest
+_MOST_CHARACTERS = 16 * 1024 * 1024  # of the rows of all of them, except the newest
 _FORGET_OLD = """
     DELETE FROM changes WHERE id IN (
         SELECT id FROM (

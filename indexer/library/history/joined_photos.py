@@ -14,8 +14,8 @@ from indexer.library.db.tables import faces
 from indexer.library.history.change_json import FaceMark, from_json, packed, to_json, unpacked
 from indexer.library.history.row_changes import NOTED, Key, RowChange, grouped
 
-_PHOTOS = ("before", "now")  # numbers of photos in an entry of the kind 'identity'
-_HELD = {"photo": 1, "face": 1, "faces": 2}  # so many numbers of these a row begins with
+_PHOTOS = ("before", "now")  # photo ids in an entry of the kind 'identity'
+_HELD = {"photo": 1, "face": 1, "faces": 2}  # the number of these ids that a row begins with
 
 
 def log_joined(connection: Connection, photos: Mapping[int, int], same_faces: Mapping[int, int]) -> None:

@@ -20,10 +20,10 @@ _COPIES = """
 """
 _AT_A_TIME = 10_000
 _FEW = 100  # second columns of keys that one statement names
-_SAME_FACE = 0.3  # overlap of two boxes that may show one face: an analysis draws them a little differently
+_SAME_FACE = 0.3  # overlap of two boxes that may show one face: analyses differ a little
 _ROWS = ("person_faces", "face_pairs", "refusals", "own_tags", "taught")
 _COLUMNS = ("ratings", "hidden")
-_FACES = {"face": 1, "faces": 2}  # so many columns are faces
+_FACES = {"face": 1, "faces": 2}  # the number of columns that are faces
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class TrackedTable:
         return self.columns[: self.keys]
 
 
-# What acts of the user change; in this order rows are put back.
+# The tables that acts of the user change; rows are restored in this order.
 NOTED = {
     "people": TrackedTable("people", ("id", "name", "folded", "is_hidden"), 1),
     "person_faces": TrackedTable("person_faces", ("face_id", "person_id", "by_user"), 1, "face"),
@@ -84,7 +84,7 @@ class RowChangeGroup:
 def watch(connection: Connection) -> None:
     """Record row changes from now on; in a transaction that writes."""
     if connection.exec_driver_sql("SELECT 1 FROM temp.sqlite_schema LIMIT 1").first() is not None:
-        unwatch(connection)  # of one that failed inside a transaction that went on
+        unwatch(connection)  # left by one that failed inside a transaction that went on
     places = ", ".join(f"{when}{place}" for when in ("old", "new") for place in range(_WIDEST))
     connection.exec_driver_sql(f"CREATE TEMP TABLE indexer_noted (number INTEGER PRIMARY KEY, name, {places})")
     for name, each in NOTED.items():

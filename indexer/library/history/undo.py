@@ -33,7 +33,7 @@ __all__ = ["UNDOERS", "Undone", "last", "log_change", "undo"]
 Undoer: TypeAlias = Callable[[Connection, dict[str, Any]], str | None]
 """Takes back an entry by the changes that it was logged with; returns why it cannot be, as a clause, or None."""
 
-UNDOERS: Mapping[str, Undoer] = MappingProxyType({IDENTITY: hand_over})  # kind → what undoes entries that hold no rows
+UNDOERS: Mapping[str, Undoer] = MappingProxyType({IDENTITY: hand_over})  # kind → undo of entries that hold no rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def undo(
         if entry is None:
             return None
         origin = None if entry.undoes is None else _find(connection, entry.undoes)
-        if origin is not None and origin.undoes is not None:  # done again by this one: the act itself is undone
+        if origin is not None and origin.undoes is not None:  # redone by this one: the act itself is undone
             entry, origin = _find(connection, origin.undoes) or entry, None
         if entry.undone_at is not None:
             raise IndexerError(f"entry {entry.number} is undone already{_by(connection, entry)} ({entry.about})")
@@ -157,7 +157,7 @@ def _in_the_way(connection: Connection, number: int, conflicts: frozenset[tuple[
     later = ENTRIES.where(changes.c.id > number, changes.c.undone_at.is_(None)).order_by(changes.c.id.desc())
     for row in connection.execute(later).all():
         entry = Entry(*row)
-        is_settled = entry.undoes is not None and entry.undoes > number  # it took back one that came later, too
+        is_settled = entry.undoes is not None and entry.undoes > number  # it undid a later one, too
         if not is_settled and any((each.table, each.key) in conflicts for each in _rows(connection, entry.number)):
             return entry
     return None

@@ -12,7 +12,7 @@ from indexer.library.db.tables import models, photos, vectors
 from indexer.library.indexing.same_photo import PhotoTraits, is_same_photo
 from indexer.photo import Analysis
 
-_OF_THE_FILE = ("name", "mtime")  # dates that say nothing of the picture
+_OF_THE_FILE = ("name", "mtime")  # dates that do not depend on the picture
 _BEFORE = (
     select(
         photos.c.id,

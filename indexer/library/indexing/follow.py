@@ -16,7 +16,7 @@ from indexer.library.db.tables import faces, photos
 from indexer.library.photo_rows.said import with_said
 from indexer.photo import Moved, PhotoFile, Replaced
 
-_OF_THE_FILE = ("name", "mtime")  # dates that another name or time of the file changes
+_OF_THE_FILE = ("name", "mtime")  # dates that change with the name or time of the file
 _NUMBER = photos.c.id == bindparam("number")
 
 

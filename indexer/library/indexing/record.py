@@ -42,9 +42,9 @@ from indexer.photo import (
 
 Taken: TypeAlias = tuple[str, str] | None
 Seen: TypeAlias = Sequence[tuple[PhotoFile, Analysis]]
-_OF_THE_FILE = ("name", "mtime")  # dates that another name or time of the file changes
+_OF_THE_FILE = ("name", "mtime")  # dates that change with the name or time of the file
 _PLACE = ("root_id", "path", "replaced")
-_CHUNK = 500  # rows looked up at a time: SQLite takes 32,766 values in a statement
+_CHUNK = 500  # rows looked up at a time: SQLite accepts 32,766 values in a statement
 _HERE = (photos.c.root_id == bindparam("root"), photos.c.path == bindparam("place"), photos.c.replaced == 0)
 
 
@@ -89,7 +89,7 @@ def prune(connection: Connection) -> list[Path]:
     """Delete the photos that are missing, with all their data; return their paths, in order."""
     paths = missing(connection)
     connection.execute(delete(photos).where(photos.c.missing_since.is_not(None)))
-    connection.execute(delete(strangers))  # gone ones, too; the next scan opens once those that are there
+    connection.execute(delete(strangers))  # missing ones, too; the next scan opens the existing ones once
     return paths
 
 
@@ -120,7 +120,7 @@ def _indexed(connection: Connection, roots: Roots, outcomes: Sequence[Indexed], 
     """Store analyses: an edited photo keeps its row, another photo under its path gets a new one."""
     seen = {roots.place(outcome.file.path): outcome.analysis for outcome in outcomes}
     there = find_ids(connection, seen)
-    said = with_said(connection, there.values())  # where nothing was said, nothing can be given to another photo
+    said = with_said(connection, there.values())  # without user data there is nothing to hand over
     other = others(connection, {number: seen[place] for place, number in there.items() if number in said})
     replaced = set_aside(connection, roots, {place: number for place, number in there.items() if number in other}, now)
     _store(connection, roots, [(outcome.file, outcome.analysis) for outcome in outcomes], now)

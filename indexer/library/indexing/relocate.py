@@ -27,7 +27,7 @@ from indexer.library.photo_rows.write_analysis import replace_tags
 _ASIDE = b"\0"  # no path has it
 _STAMP = ("root_id", "path", "path_text", "size", "mtime_ns", "ctime_ns", "missing_since")
 _COLUMNS = (photos.c.id, photos.c.content_hash, *(photos.c[name] for name in _STAMP))
-_LEAST = 0.5  # of the photos of a root that make it worth telling where they are
+_LEAST = 0.5  # the share of a root's photos that makes a place worth reporting
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def relocate(connection: Connection, old: Path, new: Path, now: str) -> int:
         raise LibraryError(old, "is no folder of the library; 'indexer folders' shows them")
     left, right = folder_bytes(old), folder_bytes(new)
     targets = [right + known.prefixes[root_id][len(left) :] if not prefix else right for root_id, prefix in sources]
-    # All are put aside before any arrives: neither place trips over the other where one lies in the other.
+    # All are set aside before any arrives: no collisions where one place lies in the other.
     aside = [_put_aside(connection, source) for source in sources]
     return sum(_arrive(connection, *each, now) for each in zip(aside, targets, strict=True))
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 _SECONDS = 19  # characters of a time without fractions and offset
 _SAME_PIXELS = 0.995  # cosine of two vectors of one picture; its hash is the same, too
 _SAME_LOOKS = 0.92  # cosine that no two different pictures reach
-_TURNED = 0.75  # likeness of hashes of which one may be turned or mirrored, together with …
-_TURNED_COSINE = 0.40  # … so much of the vectors
-_CUT, _CUT_COSINE = 0.50, 0.80  # the same, where one is cut out of the other
-_LIKE_AT_ALL = 0.60  # likeness of hashes, or _TURNED_COSINE, of photos that were taken in the same second
+_TURNED = 0.75  # similarity of hashes of which one may be rotated or mirrored, together with …
+_TURNED_COSINE = 0.40  # … this cosine of the vectors
+_CUT, _CUT_COSINE = 0.50, 0.80  # the same, where one is cropped from the other
+_LIKE_AT_ALL = 0.60  # similarity of hashes, or _TURNED_COSINE, of photos that were taken in the same second
 
 
 @dataclass(frozen=True, slots=True)

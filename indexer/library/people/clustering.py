@@ -53,10 +53,10 @@ def _later(units: NDArray[np.float32], start: int, least: np.float32, most: int)
     return pairs
 
 
-_NEIGHBORS = 24  # of a face: of the thousand photos of one person, each need not know all others
+_NEIGHBORS = 24  # pairs a face: with a thousand photos of one person, not all pairs are needed
 _CROWD = 1.1  # another group within this many times the distance makes a crowd
-_SHARE = 2 / 3  # of what the nearest one lacks to that, squared, is added to the squared distances of all members
-_LEAST = 0.02  # of a group's size: what is smaller beside it is rather a bad picture of the same person
+_SHARE = 2 / 3  # share of the shortfall to that, squared, that is added to the squared distances of all members
+_LEAST = 0.02  # share of a group's size: a smaller neighbor is probably a bad picture of the same person
 _AT_A_TIME = 65_536  # pairs of groups compared at a time: 64 MB
 
 

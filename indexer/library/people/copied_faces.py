@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-_OVERLAP = 0.5  # intersection over union that two boxes of one face have at least: copies may be cut a little
-_DISTANCE = 0.2  # of descriptors of length 1, at most, where the photos have different bytes
+_OVERLAP = 0.5  # minimum intersection over union of two boxes of one face: copies may be cropped a little
+_DISTANCE = 0.2  # maximum, of descriptors of length 1, where the photos have different bytes
 _AT_A_TIME = 65_536
 _HASHES = """
     SELECT id, content_hash, perceptual_hash FROM photos
@@ -51,7 +51,7 @@ def _copies(connection: Connection) -> tuple[Ints, Ints]:
     ids = np.array([row[0] for row in rows], np.int64)
     kinds = np.unique(np.array([row[1].hex() for row in rows]), return_inverse=True)[1]
     order = np.argsort(kinds, kind="stable")
-    next_one = np.flatnonzero(np.diff(kinds[order]) == 0)  # a chain is enough: what is one face is so of all of them
+    next_one = np.flatnonzero(np.diff(kinds[order]) == 0)  # a chain is enough: being one face is transitive
     same = np.stack([order[next_one], order[next_one + 1]], axis=1)
     hashes = np.frombuffer(b"".join(row[2] for row in rows), ">u8").astype(np.uint64)
     near = once(near_hashes(hashes))

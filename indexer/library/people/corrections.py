@@ -16,7 +16,7 @@ from indexer.library.query.ast import folded
 
 _AT_A_TIME = 10_000
 _TOLD = 3  # people that a sentence names
-_WITNESSES = 3  # faces of a person for whom is remembered that another face is of someone else
+_WITNESSES = 3  # faces of a person for which a refusal of another face is stored
 
 
 def name_person(connection: Connection, person: int, name: str | None) -> None:
@@ -92,7 +92,7 @@ def _merge(connection: Connection, into: int, others: Sequence[int]) -> None:
         refused = select(refusals.c.face_id, literal(into)).where(refusals.c.person_id == other)
         keep = upsert(refusals).from_select(["face_id", "person_id"], refused).on_conflict_do_nothing()
         connection.execute(keep)
-    # A refusal of a face that is one of them now was an error.
+    # An earlier refusal of a face that is assigned now was an error.
     ours = select(person_faces.c.face_id).where(person_faces.c.person_id == into)
     connection.execute(delete(refusals).where(refusals.c.person_id == into, refusals.c.face_id.in_(ours)))
     connection.execute(delete(people).where(people.c.id.in_(others)))

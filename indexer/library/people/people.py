@@ -20,7 +20,7 @@ from indexer.library.query.ast import folded
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-Reading: TypeAlias = Connection  # what `Library.reading` and `writing` give; others need not know SQLAlchemy for it
+Reading: TypeAlias = Connection  # the connection of `Library.reading` and `writing`; callers need not know SQLAlchemy
 _AT_A_TIME = 1000  # rows looked up by id in one statement
 
 
@@ -123,7 +123,7 @@ def faces_of(library: Library, number: int, *, limit: int | None = None, offset:
 
 def covers(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
     """Return each person's best face in a photo that a search shows, by the person's number."""
-    best = func.max(faces.c.quality)  # SQLite takes the other columns from the row that has it
+    best = func.max(faces.c.quality)  # SQLite takes the other columns from the same row
     query = select(person_faces.c.person_id, faces.c.id, best).select_from(person_faces.join(faces).join(photos))
     query = query.where(SHOWN).group_by(person_faces.c.person_id)
     return {

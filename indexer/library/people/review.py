@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from indexer.library.store import Library
 
 _AT_A_TIME = 1024
-_WIDER = 1.15  # a face that a person's just did not take in may be worth a question
+_WIDER = 1.15  # a face that just missed a person may be worth a question
 _ODD, _OTHER, _NEAR = "unlike the others", "as much like another person", "nearly like enough"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from indexer.library.store import Library
 
 _AT_A_TIME = 1000
-_OF_A_PERSON = 50  # descriptors that stand for a person of the library
+_OF_A_PERSON = 50  # descriptors that represent a person of the library
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from indexer.photo import Descriptor, Face
 
 OVERLAP = 0.5  # of two boxes that show one face
 _SAME_PERSON = 0.6  # Euclidean distance of descriptors in one place: what dlib's authors give for one person
-_SAME_PICTURE = 0.35  # the same anywhere: of one face in two versions of a picture
+_SAME_PICTURE = 0.35  # the same at any place: one face in two versions of a picture
 
 
 def same_faces(known: Mapping[int, Face], found: Sequence[Face]) -> dict[int, int]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OWN, TAUGHT = "own", "taught"  # the sources of such tags
 TAUGHT_PLACE, OWN_PLACE = 1_000_000, 1_000_001  # their positions: after whatever an analysis gives
-SHOWN_SCORE = 0.5  # a taught word is given from here on
+SHOWN_SCORE = 0.5  # the minimum score of a taught word
 
 Placed: TypeAlias = Sequence[tuple[int, Tag]]  # a position, and the tag there
 

@@ -30,7 +30,7 @@ from indexer.library.photo_rows.user_layer import laid_over
 from indexer.library.query.ast import folded
 from indexer.photo import Analysis, Face, Object, Tag
 
-_FORGOTTEN_FACE = 0.3  # the same of a face that was to be forgotten: rather one too many
+_FORGOTTEN_FACE = 0.3  # the same for a face that was to be forgotten: better one too many
 
 
 def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> int:

@@ -22,7 +22,7 @@ def are_burst(one: Row[Any], other: Row[Any]) -> bool:
     if _differ(one.camera_make, other.camera_make) or _differ(one.camera_model, other.camera_model):
         return False
     first, second = (datetime.fromisoformat(row.taken_at).replace(tzinfo=None) for row in (one, other))
-    if not (first.microsecond and second.microsecond):  # one may have lost it
+    if not (first.microsecond and second.microsecond):  # one of the copies may lack it
         first, second = first.replace(microsecond=0), second.replace(microsecond=0)
     return timedelta(0) < abs(first - second) <= _LONGEST
 

@@ -15,8 +15,8 @@ from sqlalchemy import Row
 from indexer.library.similar.bursts import are_burst
 
 IDENTICAL, NEAR = "identical", "near"
-_MOST_COMPARED = 100  # with one photo, where very many look like it
-# Formats in which cameras and scanners write; what programs make of a photo is rather one of the others.
+_MOST_COMPARED = 100  # candidates for one photo, where very many look like it
+# Formats in which cameras and scanners write; edited files are rather in the others.
 _ORIGINALS = ("raw", "dng", "tiff", "heif", "heic", "avif")
 
 Link: TypeAlias = tuple[str, float]  # kind, score

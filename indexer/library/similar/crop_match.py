@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-# Of a side. Where rows and columns are cut by themselves, and where both are cut alike; other cuts lie between these.
+# Of a side. Rows or columns cut alone, and both cut alike; other crops lie between these.
 _EDGES = ((0.0, 1.0), (0.0, 0.9), (0.1, 1.0))
 _MIDDLES = ((0.05, 0.95), (0.1, 0.9))
 _WAVES = 8
-_POINTS = 32  # of a side that waves are compared at
+_POINTS = 32  # samples a side for the comparison of waves
 
 
 def cut_likeness(hashes: NDArray[np.uint64], others: NDArray[np.uint64]) -> Floats:
@@ -54,7 +54,7 @@ def _cuts() -> list[Floats]:
     import numpy as np
 
     waves = np.arange(_WAVES)
-    # The shorter a wave, the less of it is in a photo. The longest is the mean, which a hash does not know.
+    # The shorter a wave, the less of it is in a photo. The longest is the mean, which a hash does not contain.
     size = 1 / (1 + np.hypot(waves[:, None], waves)).ravel()
     size[0] = 0
     inverse = np.divide(1, size, out=np.zeros_like(size), where=size > 0)

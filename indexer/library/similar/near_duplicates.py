@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 HASH_BITS = 6  # of 64 that may differ
-HASH_COSINE = 0.3  # that such a pair has at least: an empty wall has the hash of any other
-CUT = 0.94  # that the cosine of the vectors' square roots has at least, together with …
+HASH_COSINE = 0.3  # minimum cosine of such a pair: an empty wall has the hash of any other
+CUT = 0.94  # minimum cosine of the vectors' square roots, together with …
 CANDIDATE_CUT = 0.92  # … or this, where pixels are compared afterwards …
-CUT_WEIGHT = 0.1  # … so much of the likeness of the hashes after a cut
-CUT_COSINE = 0.86  # that it has at least by itself: the likeness of what was cut is hardly ever above 0.8
+CUT_WEIGHT = 0.1  # … this similarity of the hashes after a crop
+CUT_COSINE = 0.86  # minimum by itself: the similarity of crops is hardly ever above 0.8
 
-_SKETCH = 96  # numbers that stand for a vector while cells are searched
-_SKETCH_COSINE = 0.65  # of sketches whose vectors are worth a look
-_EXACT_PHOTOS = 8000  # so many are all compared, by their whole vectors
+_SKETCH = 96  # length of projections while cells are searched
+_SKETCH_COSINE = 0.65  # minimum cosine of projections whose vectors are compared
+_EXACT_PHOTOS = 8000  # up to so many are all compared, by their whole vectors
 _CELL_PHOTOS = 1000  # in a cell, on average
 _CELLS_EACH = 3  # that a photo lies in
-_SAMPLE = 16384  # photos that sketches and cells are made from
+_SAMPLE = 16384  # sample of photos for projections and cells
 _ROUNDS = 4  # of k-means
-_BLOCK = 8192  # photos compared with all centers, or pairs judged, at a time
+_BLOCK = 8192  # photos compared with all centers, or pairs checked, at a time
 _BUCKET = 1000  # photos with the same 16 bits that are all compared
-_NEIGHBORS = 200  # of a photo that are kept, where it has very many
+_NEIGHBORS = 200  # pairs a photo that are kept, where it has very many
 
 
 class Pair(NamedTuple):
@@ -129,7 +129,7 @@ def near_hashes(hashes: NDArray[np.uint64]) -> Ints:
         part = (hashes >> np.uint64(16 * quarter)) & np.uint64(0xFFFF)
         order = np.lexsort((hashes, part))
         starts = np.flatnonzero(np.diff(part[order].astype(np.int64), prepend=-1))
-        # A photo is compared with the next ones in its bucket: in step k with the k-th. A few steps do for most.
+        # A photo is compared with the next ones in its bucket: in step k with the k-th. A few steps suffice for most.
         ends = np.append(starts[1:], len(order))
         left = np.repeat(ends, ends - starts) - np.arange(len(order)) - 1
         for step in range(1, min(_BUCKET, int(left.max(initial=0))) + 1):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from indexer.library.store import Library
 
-_MOST_PHOTOS = 400_000  # 512 MB; with more, each question reads the disk
+_MOST_PHOTOS = 400_000  # 512 MB; with more, each query reads the disk
 _AT_A_TIME = 4096
 _ROUNDED = 1e-4  # scores are rounded to four digits, and equals are ranked by path
 _READ = """

@@ -23,7 +23,7 @@ from indexer.library.user.own_tags import tag_id
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-_SAME = 0.3  # overlap of two boxes around one face: programs draw them very differently
+_SAME = 0.3  # overlap of two boxes around one face: programs differ widely
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _take_words(connection: Connection, found: Sequence[ImportChanges]) -> None:
         return
     ids = {word: tag_id(connection, word) for word in sorted({word for _, word in given})}
     (source,) = intern(connection, sources, [OWN]).values()
-    for word, tag in ids.items():  # a tag that differs only in case gives way
+    for word, tag in ids.items():  # a tag that differs only in case is replaced
         same = select(tags.c.id).where(tags.c.folded == folded(word), tags.c.id != tag)
         having = [photo for photo, other in given if other == word]
         others = photo_tags.c.tag_id.in_(same.scalar_subquery())

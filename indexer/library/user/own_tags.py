@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from indexer.library.store import Library
 
 STARS = 5
-_LONGEST = 200  # characters of a word: more is a mishap
+_LONGEST = 200  # characters of a word: more is a mistake
 _TOLD = 3  # words that a sentence names
 _AT_A_TIME = 1000  # rows looked up by id or path in one statement
 
