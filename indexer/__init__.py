@@ -1,4 +1,4 @@
-"""indexer: tags a whole photo library by itself and finds things in it. The public names, loaded when first used."""
+"""indexer: automatic tagging of a whole photo library, and search in it. The public names, loaded when first used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program `indexer`: arguments flow in, an exit code flows out."""
+"""The program `indexer`: runs the command line and returns its exit code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main() -> None:
     gc.set_threshold(_ALLOCATIONS, 20, 20)
     from indexer.cli.lazy_app import app_for
 
-    for name in ("stdout", "stderr"):  # None where the caller has closed them
+    for name in ("stdout", "stderr"):  # None if the caller closed them
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
     try:

@@ -1,4 +1,4 @@
-"""The error tree: what goes wrong flows out of every layer as one of these, and `cli` turns it into an exit code."""
+"""Error tree: every error that indexer reports, with the exit code of the command line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class IndexerError(Exception):
-    """Any error that indexer reports; its message is a sentence a photographer can act on."""
+    """The base of all errors that indexer reports; its message is a sentence that a photographer can act on."""
 
     exit_code = 1
 
@@ -22,7 +22,7 @@ class IndexerError(Exception):
 
 
 class ConfigError(IndexerError):
-    """A setting that cannot be used."""
+    """A setting with an unusable value."""
 
     exit_code = 2
     key: str
@@ -33,7 +33,7 @@ class ConfigError(IndexerError):
 
 
 class LibraryError(IndexerError):
-    """A folder of photos that is missing, unreadable or no folder."""
+    """A folder of photos that is missing, unreadable or not a folder."""
 
     exit_code = 3
     path: Path
@@ -44,7 +44,7 @@ class LibraryError(IndexerError):
 
 
 class ModelError(IndexerError):
-    """A network whose weights are missing, damaged or not as its spec says."""
+    """A model whose weights are missing, damaged or do not match its spec."""
 
     exit_code = 4
     name: str
@@ -64,7 +64,7 @@ class StoreError(IndexerError):
 
 
 class QueryError(IndexerError):
-    """A search that cannot be understood; `position` is the character it stumbled on."""
+    """A search that cannot be understood; `position` is the character at which it is invalid."""
 
     exit_code = 6
 
@@ -85,7 +85,7 @@ class PhotoError(IndexerError):
 
 
 def printable(path: Path | str) -> str:
-    """Return a path as text that any terminal and JSON parser takes: bytes that are not UTF-8 become '�'."""
+    """Return a path as text that any terminal and JSON parser accepts: bytes that are not UTF-8 become '�'."""
     try:
         return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     except UnicodeEncodeError:  # no path, but text with half a character in it, as JSON can spell it

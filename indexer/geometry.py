@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A place in the picture: x from the left, y from the top, as fractions of width and height."""
+    """A point in the picture: x from the left, y from the top, as fractions of width and height."""
 
     x: float
     y: float

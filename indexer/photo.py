@@ -1,4 +1,4 @@
-"""The values that flow from the disk to the library: frozen, picklable, equal by value."""
+"""Values of a photo, from its file to its analysis, outcomes and search results: frozen, picklable, equal by value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from indexer.geometry import Box, Point
 
-if TYPE_CHECKING:  # NumPy takes 0.1 s to import, and a keyword search does without it.
+if TYPE_CHECKING:  # NumPy takes 0.1 s to import, and a keyword search does not need it.
     import numpy as np
     from numpy.typing import NDArray
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # NumPy takes 0.1 s to import, and a keyword search does with
 class PhotoFile:
     """A file on the disk that may be a photo, with its stamp, which decides 'unchanged'.
 
-    ctime_ns: when the inode was changed last, which no program can set; None where the file system does not tell.
+    ctime_ns: when the inode was last changed, which no program can set; None where the file system does not say.
     """
 
     path: Path
@@ -29,7 +29,7 @@ class PhotoFile:
 
 
 class Stamped(Protocol):
-    """Whatever has a stamp."""
+    """The interface of values that have a stamp."""
 
     @property
     def size(self) -> int: ...
@@ -40,7 +40,7 @@ class Stamped(Protocol):
 
 
 def same_stamp(one: Stamped, other: Stamped) -> bool:
-    """Tell whether two stamps are equal; a change time that only one of them knows decides nothing."""
+    """Return whether two stamps are equal; a change time that only one of them has is ignored."""
     if one.size != other.size or one.mtime_ns != other.mtime_ns:
         return False
     return one.ctime_ns == other.ctime_ns or one.ctime_ns is None or other.ctime_ns is None
@@ -72,7 +72,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a classifier said: one of its classes, by name, with the score 0..1."""
+    """A class that a classifier predicted, by name, with the score 0..1."""
 
     name: str
     score: float
@@ -81,9 +81,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """What the photo gets: a word, how sure (0..1), and the label or fact that gave it.
+    """A tag of a photo: a word, its score (0..1), and its source, a label or a heuristic.
 
-    models: the ids of all networks that gave it, each by its own threshold; none where faces or colors alone did.
+    models: the ids of all models that gave it, each by its own threshold; none where faces or colors alone did.
     """
 
     name: str
@@ -97,10 +97,10 @@ _EVIDENCE = [("view", "<u2"), ("label", "<u2"), ("score", "<u2")]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The scores of one classifier that tags are made from, kept so that tags can be made again.
+    """The scores of one classifier that tags are made from, stored so that tags can be recomputed.
 
-    A view is one part of the picture that the network judged (a crop, a window); data holds
-    (view, class index, score × 65535) as little-endian uint16 for the classes worth keeping.
+    A view is one part of the picture that the model classified (a crop, a window); data holds
+    (view, class index, score × 65535) as little-endian uint16 for the classes worth storing.
     """
 
     model: str
@@ -108,7 +108,7 @@ class Evidence:
 
     @classmethod
     def of(cls, model: str, scores: NDArray[np.float32], least: float) -> Evidence:
-        """Keep the scores of at least `least` from float32[views, classes], each 0..1."""
+        """Pack the scores of at least `least` from float32[views, classes], each 0..1."""
         import numpy as np
 
         view, label = np.nonzero(scores >= least)
@@ -118,7 +118,7 @@ class Evidence:
         return cls(model, kept.tobytes())
 
     def scores(self, classes: int) -> NDArray[np.float32]:
-        """Return float32[views, classes]; what was not kept is 0."""
+        """Return float32[views, classes]; what was not stored is 0."""
         import numpy as np
 
         kept = np.frombuffer(self.data, _EVIDENCE)
@@ -128,7 +128,7 @@ class Evidence:
         return scores
 
     def entries(self) -> Iterator[tuple[int, int, float]]:
-        """Yield (view, class index, score 0..1) of every score that was kept."""
+        """Yield (view, class index, score 0..1) of every stored score."""
         return ((view, label, score / 65535) for view, label, score in iter_unpack("<HHH", self.data))
 
     def best(self, count: int) -> list[tuple[int, float]]:
@@ -141,9 +141,9 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """A thing that an object detector found in a photo.
+    """An object that a detector found in a photo.
 
-    label: the index of its class, the first being 0.  score: how sure the detector is, 0..1.  model: its id.
+    label: the index of its class, the first being 0.  score: of the detector, 0..1.  model: its id.
     """
 
     label: int
@@ -153,13 +153,13 @@ class Object:
 
 
 def model_name(model: str) -> str:
-    """Return the name of a network, which its id begins with."""
+    """Return the name of a model, the first part of its id."""
     return model.rpartition("-")[0] or model
 
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """The numbers of a face: little-endian float32, 128 for dlib's network.
+    """The descriptor of a face: little-endian float32, 128 numbers for dlib's model.
 
     Descriptors are comparable only when `model` is the same; their distance is Euclidean.
     """
@@ -186,7 +186,7 @@ class Descriptor:
 class Face:
     """A face in a photo.
 
-    score: how sure the detector is, 0..1.  quality: how fit for comparing (size, sharpness, pose), 0..1.
+    score: of the detector, 0..1.  quality: fitness for comparison (size, sharpness, pose), 0..1.
     landmarks: left eye, right eye, nose, left and right mouth corner, left and right as seen in the picture.
     descriptor: None where the describer was not run.
     """
@@ -200,7 +200,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What the file says about the photo; None where it says nothing that can be believed.
+    """The photo's metadata in the file; None where there is no plausible value.
 
     width, height: pixels of the upright photo.  taken_at: local wall-clock time, ISO 8601, with the offset
     appended where it is known.  taken_from: the field that gave it ('exif:DateTimeOriginal' … 'mtime').
@@ -228,7 +228,10 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Hashes:
-    """content: SHA-256 of the file (32 bytes).  perceptual: 64-bit DCT hash of the upright picture (8 bytes)."""
+    """The hashes of a photo.
+
+    content: SHA-256 of the file (32 bytes).  perceptual: 64-bit DCT hash of the upright picture (8 bytes).
+    """
 
     content: bytes
     perceptual: bytes
@@ -236,7 +239,7 @@ class Hashes:
 
 @dataclass(frozen=True, slots=True)
 class PixelStats:
-    """Plain facts about the pixels that tags such as 'night' and 'black and white' are made from.
+    """Pixel statistics, which tags such as 'night' and 'black and white' are made from.
 
     brightness: mean luma 0..1.  colorfulness: mean chroma 0..1 (0 is grey).  contrast: standard deviation of luma 0..1.
     flatness: share of the pixels that equal their right-hand neighbor, 0..1 (drawings and screenshots are high).
@@ -253,7 +256,7 @@ class Analysis:
     """Everything known of one photo.
 
     evidence: one a classifier.  vector: the first classifier's pooled features, little-endian float16, for
-    look-alikes.  models: the ids of the models that saw it, so that a new model marks it stale.
+    similarity.  models: the ids of the models that analyzed it, so that a new model marks it stale.
     objects: those of all object detectors.
     """
 
@@ -270,10 +273,10 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class ModelIds:
-    """The ids of the networks that are to see each photo.
+    """The ids of the models that are to analyze each photo.
 
-    scene: they see every photo; the first one's vectors tell what looks alike.
-    faces: they see the photos that do not lie below one of the folders `no_faces`.
+    scene: those for every photo; the first one's embeddings serve similarity.
+    faces: those for the photos that do not lie below one of the folders `no_faces`.
     """
 
     scene: tuple[str, ...]
@@ -282,17 +285,17 @@ class ModelIds:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """All of them."""
+        """All ids."""
         return self.scene + self.faces
 
     def want_faces(self, path: Path) -> bool:
-        """Tell whether faces may be looked for in a photo."""
+        """Return whether faces may be detected in a photo."""
         return not any(path.is_relative_to(folder) for folder in self.no_faces)
 
     def are_done(self, seen: Sequence[str], *, want_faces: bool = True) -> bool:
-        """Tell whether all that are to see a photo have seen it, and the vector that is kept is that of the first.
+        """Return whether all models for a photo have analyzed it, and the stored embedding is that of the first.
 
-        seen: the ids of those that have seen it, first the one whose vector is kept.
+        seen: the ids of those that have analyzed it, first the one whose embedding is stored.
         """
         wanted = self.ids if want_faces else self.scene
         return set(wanted) <= set(seen) and self.scene[:1] in ((), tuple(seen[:1]))
@@ -300,9 +303,9 @@ class ModelIds:
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """The photo was analyzed.
+    """Outcome: the photo was analyzed.
 
-    original: the number of the photo that had this path until its bytes were found at another one, just before.
+    original: the row id of the photo that had this path until its bytes were found at another one, just before.
     """
 
     file: PhotoFile
@@ -312,19 +315,19 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The photo is known with this stamp and these models; it was not opened."""
+    """Outcome: the photo is known with this stamp and these models; it was not opened."""
 
     file: PhotoFile
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The bytes of this file are those of a photo that the library knows.
+    """Outcome: the bytes of this file are those of a photo that the library knows.
 
-    photo: its number.  old_path: where it was known.  gone: its bytes are no longer there, so that the photo is now
-    this file; else the file is a copy of it.  Where old_path is the file's own, only the stamp is another.
-    taken: what the new name, or else the new time, says of when it was taken, and which ('name', 'mtime'): it counts
-    where the bytes say nothing.  is_private: the file lies where no faces may be known; those of the photo are dropped.
+    photo: its row id.  old_path: its former path.  gone: its bytes are no longer there, so that the photo is now
+    this file; else the file is a copy of it.  Where old_path is the file's own, only the stamp has changed.
+    taken: the capture time by the new name, or else by the new mtime, and which ('name', 'mtime'): it counts
+    where the bytes give none.  is_private: the file lies where no faces may be stored; those of the photo are dropped.
     """
 
     file: PhotoFile
@@ -337,7 +340,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The photo could not be indexed; recorded with its stamp, so it is tried again when it changes.
+    """Outcome: the photo could not be indexed; recorded with its stamp, so it is tried again when it changes.
 
     content: SHA-256 of the file, None where it could not be read.
     """
@@ -350,23 +353,23 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """The file is no photo, and its name promised none; remembered, so that it is not opened again."""
+    """Outcome: the file is no photo, and its name promised none; recorded, so that it is not opened again."""
 
     file: PhotoFile
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """The file is gone; its row is kept and marked missing."""
+    """Outcome: the file is gone; its row is kept and marked missing."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """Another photo has the path now; what the user said of the one before stays with that one, which is missing.
+    """Outcome: another photo has the path now; the user data of the former one stays with it, and it is missing.
 
-    photo: the number of the one before.
+    photo: the row id of the former one.
     """
 
     path: Path
@@ -377,9 +380,9 @@ Outcome: TypeAlias = Indexed | Unchanged | Moved | Failed | Skipped | Removed | 
 
 
 def kind_of(outcome: Outcome) -> str:
-    """Name what became of a file in a word: indexed, unchanged, moved, copied, failed, skipped, removed, replaced."""
+    """Return the name of an outcome: indexed, unchanged, moved, copied, failed, skipped, removed, replaced."""
     if isinstance(outcome, Moved) and outcome.old_path == outcome.file.path:
-        return "moved" if outcome.gone else "unchanged"  # it has its old name back, or only another date
+        return "moved" if outcome.gone else "unchanged"  # it has its old name again, or only another date
     if isinstance(outcome, Moved) and not outcome.gone:
         return "copied"
     return type(outcome).__name__.lower()
@@ -396,11 +399,12 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A photo that a search found.
+    """A photo in a search result.
 
-    taken_at, width, height: as in Metadata, None where unknown.  distance_km: from the place that was searched near,
-    None where none was.  number: the photo's own, kept as long as the library knows it.  replaced: it is missing, and
-    another photo has its path now.
+    taken_at, width, height: as in Metadata, None where unknown.  distance_km: from the place of a search by distance,
+    None for other searches.  number: the photo's row id, kept as long as the library knows it.  replaced: it is
+    missing,
+    and another photo has its path now.
     """
 
     path: Path
@@ -416,7 +420,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class FaceMatch:
-    """A face in the library that looks like the query face; distance is Euclidean, lower is more alike."""
+    """A face in the library that resembles the query face; distance is Euclidean, lower is more similar."""
 
     path: Path
     box: Box

@@ -1,4 +1,4 @@
-"""Where the files that ship with the program lie: `models/` and `migrations/`."""
+"""Location of the files that ship with the program: `models/` and `migrations/`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Command line: commands, output, and errors as exit codes."""

@@ -1,4 +1,4 @@
-"""The command line as a whole: one Typer app, a file per family of commands."""
+"""Command-line app as a whole: one Typer app, a file per family of commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that are away: their photos are left out of lists of paths, and where they were found is told."""
+"""Photos in folders that are away: left out of lists of paths, marked in tables, with hints on where they are now."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def only_reachable(
     groups: Sequence[Sequence[Found]],
     path: Callable[[Found], Path],
 ) -> list[list[Found]]:
-    """Return photos without those that are away, where paths are to be printed; all of them otherwise."""
+    """Return photos without those that are away, if paths are printed; all of them otherwise."""
     from indexer.pipeline.root_state import away_roots
 
     away = away_roots(library) if lists_paths(style) else []
@@ -42,19 +42,19 @@ def marked(path: Path, away: Sequence[Path], *, replaced: bool = False) -> str:
 
 
 def lists_paths(style: Format) -> bool:
-    """Tell whether what is printed is for programs that act on files."""
+    """Return whether the output is for programs that act on files."""
     return style in (Format.PATHS, Format.PATHS0)
 
 
 def say_left_out(session: Session, number: int) -> None:
-    """Tell how many photos were left out, where any were."""
+    """Print how many photos were left out, if any."""
     if number:
         verb = "is" if number == 1 else "are"
         session.say(f"{count(number, 'photo')} {verb} in folders that are not available ('indexer folders'); left out.")
 
 
 def only_under_own_name(session: Session, style: Format, hits: Sequence[Hit]) -> list[Hit]:
-    """Return hits without those whose paths other photos have now, where paths are to be printed."""
+    """Return hits without those whose paths other photos have now, if paths are printed."""
     kept = [hit for hit in hits if not (hit.replaced and lists_paths(style))]
     if gone := len(hits) - len(kept):
         others = "another photo now has its name" if gone == 1 else "other photos now have their names"
@@ -63,7 +63,7 @@ def only_under_own_name(session: Session, style: Format, hits: Sequence[Hit]) ->
 
 
 def say_found_elsewhere(session: Session, library: Library) -> None:
-    """Tell where the photos of folders that are away were found, with the command that says so to the library."""
+    """Print where the photos of folders that are away were found, with the command that relocates them."""
     from shlex import quote
 
     from indexer.library.roots import found_elsewhere, root_folders

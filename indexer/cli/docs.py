@@ -1,4 +1,4 @@
-"""The command line itself flows in; docs/cli.md flows out: `python -m indexer.cli.docs > docs/cli.md`."""
+"""Generator of docs/cli.md from the commands: `python -m indexer.cli.docs > docs/cli.md`."""
 
 from __future__ import annotations
 

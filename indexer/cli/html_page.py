@@ -1,6 +1,6 @@
-"""Photos and what is said of them flow in; one page of HTML flows out.
+"""HTML page of search results: one self-contained file with thumbnails.
 
-Their pictures are in it: it needs nothing else but the photos.
+The page needs nothing else but the photos.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ a { color: inherit; }
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A photo and what is said below its name, in lines."""
+    """A photo and the lines below its name."""
 
     path: Path
     lines: Sequence[str]

@@ -1,4 +1,4 @@
-"""Arguments flow in; the command line as far as they need it flows out: to load all of it takes 0.05 s more."""
+"""Lazy loading of commands: to load all of them takes 0.05 s more."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from importlib import import_module
 
 import typer
 
-# Commands that are asked often and answer at once, and the module of each, which has no other commands.
+# Frequent, fast commands, and the module of each, which has no other commands.
 ALONE = {"classify": "classify", "search": "search", "similar-faces": "similar_faces"}
 
 
 def app_for(arguments: Sequence[str]) -> typer.Typer:
-    """Return an app that has the command of these arguments, perhaps no other."""
+    """Return an app with the command of these arguments, perhaps no other."""
     if not arguments or arguments[0] not in ALONE:
         from indexer.cli.app import app
 

@@ -1,4 +1,4 @@
-"""The name of a network flows in; its description flows out, or what is wrong with it."""
+"""Model lookup by name, with errors on broken descriptions and builds of missing models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def described(config: Config, name: str) -> ModelSpec:
-    """Return the description of a network. Errors: ModelError for none, or one of the user's own that is broken."""
+    """Return the spec of a model. Errors: ModelError for an unknown one, or a broken custom one."""
     from indexer.vision.model_set import spec_named
     from indexer.vision.spec import broken_specs, read_specs
 
@@ -23,7 +23,7 @@ def described(config: Config, name: str) -> ModelSpec:
 
 
 def tell_broken(session: Session, config: Config) -> None:
-    """Say which descriptions of the user's own cannot be used, and why."""
+    """Print which custom descriptions cannot be used, and why."""
     from indexer.vision.spec import broken_specs
 
     for error in broken_specs(config.own_models_path).values():
@@ -31,7 +31,7 @@ def tell_broken(session: Session, config: Config) -> None:
 
 
 def ensure_built(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
-    """Build the networks that are not there yet, telling what is done. Errors: ModelError."""
+    """Build the models that are not built yet, printing the progress. Errors: ModelError."""
     from indexer.vision.model_store import is_built
 
     if all(is_built(spec, config.models_path) for spec in specs):

@@ -1,4 +1,4 @@
-"""Results flow in; tables, JSON and paths flow out to stdout."""
+"""Output of results: tables, JSON, CSV and paths on stdout."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 Value = TypeVar("Value")
-_READER_GONE = 141  # what a shell says of a program that SIGPIPE ended
+_READER_GONE = 141  # the exit code of shells for a program ended by SIGPIPE
 
 
 class Format(StrEnum):
-    """How results are printed."""
+    """The output format of results."""
 
     TABLE = "table"
     JSON = "json"
@@ -108,12 +108,12 @@ def write(line: str) -> None:
 
 
 def count(number: int, noun: str) -> str:
-    """Return a number with its noun, which takes an 's' unless there is one: '1 face', '1,200 photos'."""
+    """Return a number with its noun, plural with 's' unless it is given: '1 face', '1,200 photos'."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def local(moment: str) -> str:
-    """Return a moment (ISO 8601) as the clock on the wall shows it, to the second."""
+    """Return a moment (ISO 8601) in local time, to the second."""
     return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S}"
 
 

@@ -1,4 +1,4 @@
-"""The command line before it has any commands."""
+"""Root app of the command line, without commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user points at flows in; the people, faces and the network that are meant flow out."""
+"""Selectors: people, faces and models from the arguments that name them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FaceNames = Annotated[
 
 
 def face_numbers(connection: Reading, names: Sequence[str]) -> list[int]:
-    """Return the numbers of faces, each once. Errors: IndexerError, LibraryError where there is no such face."""
+    """Return the ids of faces, each once. Errors: IndexerError, LibraryError where there is no such face."""
     from indexer.library.people.people import check_faces
 
     numbers = [_number(connection, name) for name in names]
@@ -54,7 +54,7 @@ def _number(connection: Reading, name: str) -> int:
     if path and mark and place.isascii() and place.isdigit():
         file = Path(path)
         return face_at(connection, file.parent.resolve() / file.name, int(place[:9]))
-    if name.isascii() and name.isdigit() and len(name) < 19:  # what SQLite takes
+    if name.isascii() and name.isdigit() and len(name) < 19:  # SQLite's maximum
         return int(name)
     raise IndexerError(
         f"{printable(name)!r} is not a face; write PATH#2 for the second face from the left, or the number of the face"

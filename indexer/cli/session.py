@@ -1,4 +1,4 @@
-"""What every command shares: --library, --config, --quiet, --verbose flow in; settings and an open library flow out."""
+"""Session of a command: the shared options (--library, --config, --quiet, --verbose), settings and library."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Session:
         return config.load(self.config, {"library": self.library, **flags})
 
     def open_library(self, *, read_only: bool = True, create: bool = False) -> Library:
-        """Open the library of the settings; only with `create` is it made where there is none.
+        """Open the library of the settings; it is created only with `create`.
 
         Errors: ConfigError; StoreError, also where the folder of a library that the user named does not exist.
         """
@@ -48,12 +48,12 @@ class Session:
         return Library.open(file, read_only=read_only)
 
     def say(self, text: str) -> None:
-        """Tell the user something that is not data, unless --quiet."""
+        """Print a message that is not data, unless --quiet."""
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)  # noqa: T201
 
     def detail(self, text: str) -> None:
-        """Tell the user something that only --verbose shows."""
+        """Print a message only with --verbose."""
         if self.verbose:
             self.say(text)
 
@@ -78,7 +78,7 @@ def command(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Call
 
 
 def main_command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function, as `command` does, as what a group of commands does where none of them is named."""
+    """Register a function, as `command` does, as the default of a group of commands."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         run = _with_shared(function)
@@ -99,7 +99,7 @@ def main_command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[.
 
 
 def _with_shared(function: Callable[..., None]) -> Callable[..., None]:
-    """Return a function that takes the shared options in the place of the Session."""
+    """Return a function that takes the shared options in place of the Session."""
     _, *own = inspect.signature(function, eval_str=True).parameters.values()
     shared = [
         inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[key], annotation=kind)
@@ -114,7 +114,7 @@ def _with_shared(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _disguise(run: Callable[..., None], parameters: Sequence[inspect.Parameter], function: Callable[..., None]) -> None:
-    """Give a function parameters, for Typer to read, and the description of another one."""
+    """Give a function the parameters and the docstring of another one, for Typer to read."""
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     run.__doc__ = function.__doc__

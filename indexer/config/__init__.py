@@ -1,0 +1,1 @@
+"""Settings of the program: declarations, sources and values."""

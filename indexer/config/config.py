@@ -1,4 +1,4 @@
-"""Defaults, TOML file, INDEXER_* variables and flags flow in, each over the one before; a frozen Config flows out."""
+"""Config: all settings, merged from defaults, the TOML file, INDEXER_* variables and flags, in this order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from indexer.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Every setting of the program; an empty path means the platform's own place."""
+    """All settings of the program; an empty path means the platform's default."""
 
     library: Path | None = setting(
         None,
@@ -111,27 +111,27 @@ class Config:
 
     @property
     def library_file(self) -> Path:
-        """The library file, the platform's own place where none is set."""
+        """The library file, by default in the platform's data folder."""
         return self.library or _platform("user_data_path") / "library.sqlite"
 
     @property
     def models_path(self) -> Path:
-        """The folder of built networks, the platform's own place where none is set."""
+        """The folder of built models, by default in the platform's own place."""
         return self.models_folder or _platform("user_cache_path") / "models"
 
     @property
     def own_models_path(self) -> Path:
-        """The folder of the descriptions of the user's own networks."""
+        """The folder of the descriptions of custom models."""
         return self.own_models or _platform("user_data_path") / "models"
 
     @property
     def thumbnails_path(self) -> Path:
-        """The folder of thumbnails, the platform's own place where none is set."""
+        """The folder of thumbnails, by default in the platform's own place."""
         return self.thumbnails_folder or _platform("user_cache_path") / "thumbnails"
 
     @property
     def max_pixels(self) -> int:
-        """The largest picture that is decoded, in pixels."""
+        """The maximum size of a decoded picture, in pixels."""
         return int(self.max_megapixels * 1e6)
 
     @property
@@ -142,7 +142,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A Config and where each of its values came from: 'default', the file, the variable or the flag."""
+    """A Config and the source of each value: 'default', the file, the variable or the flag."""
 
     config: Config
     origins: Mapping[str, str]
@@ -150,7 +150,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class ServiceManager:
-    """What started the program as a service (systemd) wants to hear.
+    """The requirements of the service manager (systemd) that started the program.
 
     socket: where it listens, None where there is none.  watchdog_seconds: it ends a program that is silent for longer;
     None: it does not.
@@ -186,7 +186,7 @@ def load(
 
 
 def folders_in_file(file: Path | None = None) -> dict[str, Path]:
-    """Return the setting 'folders' of the settings file alone: each as it is written there, and the path it means.
+    """Return the setting 'folders' of the settings file alone: each as it is written there, and its path.
 
     file: as for `load`. Errors: ConfigError.
     """
@@ -203,13 +203,13 @@ def example() -> str:
 
 
 def default_file(environ: Mapping[str, str] | None = None) -> Path:
-    """Return where the settings file is looked for when none is given."""
+    """Return the path of the settings file when none is given."""
     named = (os.environ if environ is None else environ).get("INDEXER_CONFIG")
     return expanded("INDEXER_CONFIG", named) if named else _platform("user_config_path") / "config.toml"
 
 
 def service_manager(environ: Mapping[str, str] | None = None) -> ServiceManager:
-    """Return what systemd told this process in NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID."""
+    """Return the content of NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, which systemd sets."""
     environ = os.environ if environ is None else environ
     socket = environ.get("NOTIFY_SOCKET", "")
     microseconds = environ.get("WATCHDOG_USEC", "")
@@ -222,7 +222,7 @@ def service_manager(environ: Mapping[str, str] | None = None) -> ServiceManager:
 
 
 def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the settings that come from INDEXER_* variables, for another process, whose folder may be another."""
+    """Return the settings from INDEXER_* variables, for another process, whose folder may differ."""
     environ = os.environ if environ is None else environ
     given = {key: _checked(key, value, Path()) for key, value in _environment_layer(environ).items()}
     if file := environ.get("INDEXER_CONFIG"):
@@ -231,7 +231,7 @@ def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def is_secret(key: str) -> bool:
-    """Tell whether the value of a setting is never shown."""
+    """Return whether the value of a setting is never shown."""
     return bool(_FIELDS[key].metadata["secret"])
 
 
@@ -259,7 +259,7 @@ def _environment_layer(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # a container may be given fewer cores than the machine has
+    if hasattr(os, "sched_getaffinity"):  # a container may have fewer cores than the machine
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 

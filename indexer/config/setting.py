@@ -1,4 +1,4 @@
-"""What settings are: how a key is declared, and what of its values is allowed, read from text and written as text."""
+"""Setting declarations: type, allowed values, help, and conversion from and to text."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def setting(
     of_paths: bool = True,
     secret: bool = False,
 ) -> Any:
-    """Declare a key of a configuration: its default, whose kind is that of all its values, and what it means.
+    """Declare a key of the configuration: its default, whose type all its values have, and its help.
 
-    least, most, choices: what values are allowed; all of the kind if None or empty.  of_paths: whether the parts of a
+    least, most, choices: the allowed values; all of the type if None or empty.  of_paths: whether the parts of a
     list are folders; else they are names.  secret: whether its value is never shown.
     """
     told = {"about": about, "least": least, "choices": choices, "most": most, "of_paths": of_paths, "secret": secret}
@@ -31,7 +31,7 @@ def setting(
 
 
 def checked(item: Field[Any], value: Any, base: Path) -> Any:
-    """Return a value as its key wants it, paths absolute from `base`. Errors: ConfigError."""
+    """Return a valid value of a key, paths absolute from `base`. Errors: ConfigError."""
     key = item.name
     match item.default:
         case bool():
@@ -68,7 +68,7 @@ def _bounded(key: str, value: Any, least: float | None, most: float | None, choi
 
 
 def path_of(key: str, value: Any, base: Path) -> Path:
-    """Return a path as it is from a folder, '~' resolved. Errors: ConfigError."""
+    """Return a path relative to a folder as absolute, '~' resolved. Errors: ConfigError."""
     _wanted(key, value, isinstance(value, str | Path), "a path")
     return (base / expanded(key, value)).absolute()
 
@@ -88,7 +88,7 @@ def _wanted(key: str, value: Any, holds: bool, what: str) -> Any:
 
 
 def from_text(default: Any, text: str) -> Any:
-    """Read a value of the kind of a default from a variable; what cannot be read stays text, and is refused later."""
+    """Convert a variable's text to the type of a default; invalid text is returned, and refused later."""
     if isinstance(default, bool):
         return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower(), text)
     if isinstance(default, int | float):
@@ -100,7 +100,7 @@ def from_text(default: Any, text: str) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Return what `from_text` reads as this value."""
+    """Return the text that `from_text` reads as this value."""
     match value:
         case bool():
             return str(value).lower()
@@ -112,7 +112,7 @@ def as_text(value: Any) -> str:
 
 
 def as_toml(value: Any) -> str:
-    """Write a default as TOML."""
+    """Return a default as TOML."""
     match value:
         case bool():
             return str(value).lower()

@@ -1,0 +1,1 @@
+"""Intake: photo files and their metadata, from the disk to pictures."""

@@ -1,6 +1,6 @@
-"""An image in the colors of its own file flows in; the same in sRGB flows out, for people to look at.
+"""Color management: an image in the colors of its own file, converted to sRGB for people to look at.
 
-Networks do without: what they are shown, and so their numbers, must not depend on a profile.
+Models do without: their input, and so their outputs, must not depend on a profile.
 
 Colors are matched relative to white, with black point compensation: what both color spaces can show stays as it is,
 white stays white, and shadows keep their depth. Perceptual tables shift all colors for the sake of a few; most
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from PIL.ExifTags import IFD, Base
 
-_BAND_PIXELS = 1 << 17  # half a megabyte in Pillow, which the processor's cache holds
+_BAND_PIXELS = 1 << 17  # half a megabyte in Pillow, which fits the processor's cache
 
 Convert = Callable[[Image.Image], Image.Image]
 
@@ -76,7 +76,7 @@ def _from_lab() -> Convert:
 
 
 def _from_deep(black: float, white: float) -> Convert:
-    """Make a converter of grey with more than 8 bits, where `black` becomes 0 and `white` 255."""
+    """Return a converter of grey with more than 8 bits, where `black` becomes 0 and `white` 255."""
     scale = 255 / (white - black or 1)
 
     def convert(band: Image.Image) -> Image.Image:
@@ -88,7 +88,7 @@ def _from_deep(black: float, white: float) -> Convert:
 
 
 def _black_and_white(image: Image.Image) -> tuple[float, float]:
-    """Choose the values of black and white: the usual range that holds all values, else their own range."""
+    """Return the values of black and white: the usual range that holds all values, else their own range."""
     if image.mode.startswith("I;16"):
         return 0, 65535
     low, high = image.getextrema()
@@ -101,14 +101,14 @@ def _black_and_white(image: Image.Image) -> tuple[float, float]:
 
 
 _CACHED = 8  # a family's phones and cameras have few profiles between them
-_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # what a profile is of: what Pillow calls it
+_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}  # color space of a profile: Pillow's mode
 _GRAY = ("1", "L", "LA", "La", "I", "F")
 
 
 def reduced(image: Image.Image, factor: int) -> tuple[Image.Image, Convert]:
     """Reduce a loaded image, each pixel the mean of factor × factor; transparent parts lie on white.
 
-    Returns it in its own colors, to be turned, cropped and resized while these cost least, and what makes them sRGB.
+    Returns it in its own colors, to be turned, cropped and resized while these cost least, and the conversion to sRGB.
     """
     profile = image.info.get("icc_profile") or (adobe_rgb_profile() if is_adobe_rgb(image) else None)
     mode, convert = _from_profile(bytes(profile)) if profile else ("RGB", None)
@@ -121,7 +121,7 @@ def reduced(image: Image.Image, factor: int) -> tuple[Image.Image, Convert]:
 
 
 def _fits(image: Image.Image, mode: str) -> bool:
-    """Tell whether a profile of this mode can be meant for an image."""
+    """Return whether a profile of this mode can be meant for an image."""
     if mode == "L":
         return image.mode in _GRAY or image.mode.startswith("I;16")
     return (image.mode == "CMYK") == (mode == "CMYK") and image.mode != "LAB"
@@ -133,7 +133,7 @@ def _as_it_is(image: Image.Image) -> Image.Image:
 
 @lru_cache(_CACHED)
 def _from_profile(profile: bytes) -> tuple[str, Convert | None]:
-    """Return the mode that a profile is for, and what turns its colors into sRGB; None where it is of no use."""
+    """Return the mode that a profile is for, and its conversion to sRGB; None where it is unusable."""
     try:
         of_file = ImageCms.ImageCmsProfile(BytesIO(profile))
         mode = _MODES[of_file.profile.xcolor_space.strip()]
@@ -150,7 +150,7 @@ def _from_profile(profile: bytes) -> tuple[str, Convert | None]:
     return mode, transform.apply
 
 
-_OPTION_FILE = "R03"  # so DCF calls a file in Adobe RGB
+_OPTION_FILE = "R03"  # DCF's mark for a file in Adobe RGB
 _INDEX = 1  # in the interoperability fields
 _SRGB = 1
 _GAMMA = 563 / 256
@@ -159,7 +159,7 @@ _PRIMARIES = {"r": (0.60974, 0.31111, 0.01947), "g": (0.20528, 0.62567, 0.06087)
 
 
 def is_adobe_rgb(image: Image.Image) -> bool:
-    """Tell whether the EXIF of an image says that its colors are Adobe RGB."""
+    """Return whether the EXIF of an image says that its colors are Adobe RGB."""
     try:
         exif = image.getexif()
         index = exif.get_ifd(IFD.Interop).get(_INDEX)

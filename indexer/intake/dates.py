@@ -1,4 +1,4 @@
-"""Dates as cameras, GPS receivers, XMP and file names write them flow in; ISO 8601 flows out.
+"""Dates from cameras, GPS receivers, XMP and file names, as ISO 8601.
 
 Local wall-clock time, with the offset from UTC appended where it is known; a day without a time is its
 midnight. What cannot be a capture time gives None: broken text, a clock that was never set, 1900 and earlier,
@@ -22,12 +22,12 @@ _NAMED = re.compile(
     r"(?:(?:[-_T ]|\sat\s)?(\d\d|\d(?=[.:]))([-_.:]?)(\d\d)\6(\d\d)(?:[.]?\d{3})?(?!\d)(?:\s?([AP])M)?|(?!\d))"
 )
 _NEVER_SET = frozenset({(1904, 1, 1), (1970, 1, 1), (1980, 1, 1)})  # the zero of Mac, Unix and FAT clocks
-_LONGEST_TEXT = 60  # a megabyte of blanks in a hostile file must not keep a pattern busy
+_LONGEST_TEXT = 60  # a megabyte of blanks in a hostile file must not slow a pattern down
 _DAY = timedelta(days=1)
 
 
 def from_text(text: str, now: float, fraction: str = "", offset: str = "") -> str | None:
-    """Read '2023:05:14 10:11:12' (EXIF) or '2023-05-14T10:11:12.5+02:00' (XMP).
+    """Parse '2023:05:14 10:11:12' (EXIF) or '2023-05-14T10:11:12.5+02:00' (XMP).
 
     now: seconds since 1970.  fraction, offset: from fields beside the date, digits and '+02:00'.
     """
@@ -40,7 +40,7 @@ def from_text(text: str, now: float, fraction: str = "", offset: str = "") -> st
 
 
 def from_name(name: str, now: float) -> str | None:
-    """Read the date in a name such as IMG_20230514_101112.jpg, IMG-20230514-WA0001.jpg, 2023-05-14 10.11.12.png."""
+    """Parse the date in a name such as IMG_20230514_101112.jpg, IMG-20230514-WA0001.jpg, 2023-05-14 10.11.12.png."""
     for match in _NAMED.finditer(name):
         year, _, month, day, hour, _, minute, second, half = match.groups()
         hours = int(hour or 0)
@@ -53,16 +53,16 @@ def from_name(name: str, now: float) -> str | None:
 
 
 def from_mtime(mtime_ns: int) -> str:
-    """Give a file's time in the time zone of this machine."""
+    """Return a file's time in the time zone of this machine."""
     try:
         moment = datetime.fromtimestamp(mtime_ns // 10**9, UTC)
         return moment.astimezone().isoformat()
-    except (OverflowError, OSError, ValueError):  # a damaged file system can say anything
+    except (OverflowError, OSError, ValueError):  # a damaged file system can return any value
         return datetime.fromtimestamp(0, UTC).isoformat()
 
 
 def of_file(file: PhotoFile, now: float) -> tuple[str, str]:
-    """Return what a file's name, or else its time, says of when it was taken, and which of the two: 'name', 'mtime'."""
+    """Return the capture time by a file's name, or else its mtime, and which of the two: 'name', 'mtime'."""
     named = from_name(file.path.name, now)
     return (named, "name") if named else (from_mtime(file.mtime_ns), "mtime")
 

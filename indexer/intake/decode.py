@@ -1,7 +1,7 @@
-"""A PhotoFile flows in; a Picture (upright RGB), its Metadata and its Hashes flow out, or a PhotoError.
+"""Photo decoding: a file's picture (upright RGB), its metadata and its hashes, or a PhotoError.
 
-The content tells the format. A picture above the size limit is refused before it is decoded, and one that breaks
-off is refused after it, never shown in part. What follows the end of a picture, such as the film in a motion photo,
+The content determines the format. A picture above the size limit is refused before it is decoded, and a truncated
+one after it, never shown in part. What follows the end of a picture, such as the film in a motion photo,
 does not matter.
 
 Camera raw files, by name or content, and JPEG XL fail with a reason. Drawings such as SVG are no photos.
@@ -47,13 +47,13 @@ _TURNS = {
 
 
 class NotAPhoto(PhotoError):  # noqa: N818 - nothing went wrong
-    """A file whose content is no picture and whose name promised none: to be passed over silently."""
+    """A file whose content is no picture and whose name promised none: to be skipped silently."""
 
 
 def open_original(file: PhotoFile, max_pixels: int, clock: Callable[[], float] = time) -> Original:
-    """Open a photo's file, hash its bytes and tell its format; use it in a `with`.
+    """Open a photo's file, hash its bytes and detect its format; a context manager.
 
-    max_pixels: larger pictures are refused.  clock: seconds since 1970; no later capture time is believed.
+    max_pixels: larger pictures are refused.  clock: seconds since 1970; later capture times are ignored.
     Raises PhotoError with stage 'read' or 'identify', NotAPhoto where nothing promised a photo.
     """
     try:
@@ -76,7 +76,7 @@ class Original:
             head = stream.read(HEAD_BYTES)
         self._format = self._identify(head)
         self._fresh: ImageFile.ImageFile | None = self._opened()
-        with self._translated("read"):  # not before: a stranger may be a film of many gigabytes
+        with self._translated("read"):  # not before: a non-photo may be a film of many gigabytes
             stream.seek(0)
             self.content = hashlib.file_digest(stream, "sha256").digest()
         self._refuse_changed()
@@ -92,7 +92,7 @@ class Original:
 
     @cached_property
     def metadata(self) -> Metadata:
-        """What the file says about the photo."""
+        """The photo's metadata in the file."""
         image = self._fresh = self._fresh or self._opened()
         if image.format == "PNG":  # its EXIF may come after its pixels
             with self._translated("decode"):
@@ -115,8 +115,8 @@ class Original:
         return Picture(upright, full_size)
 
     def shown(self, long_side_px: int) -> tuple[Image.Image, InSrgb]:
-        """Decode as `picture` does, for people: upright, in the colors of the file, and what turns these into sRGB."""
-        from indexer.intake.color import reduced  # networks do without
+        """Decode as `picture` does, for display: upright, in the colors of the file, and the conversion to sRGB."""
+        from indexer.intake.color import reduced  # models do without
 
         image, self._fresh = self._fresh or self._opened(), None
         with self._translated("decode"):
@@ -127,7 +127,7 @@ class Original:
         return upright, in_srgb
 
     def _loaded(self, image: ImageFile.ImageFile, long_side_px: int) -> tuple[int, Image.Transpose | None]:
-        """Decode an image; return by how much it is to be reduced, and how to be turned."""
+        """Decode an image; return its reduction factor and its orientation."""
         formats.draft(image, long_side_px)
         image.load()
         self._refuse_large(image)  # some headers lie
@@ -164,7 +164,7 @@ class Original:
             raise PhotoError(self.file.path, "identify", _too_large(self._max_pixels))
 
     def _refuse_broken_off(self) -> None:
-        """Refuse a JPEG without an end; the other formats' decoders notice what is missing."""
+        """Refuse a JPEG without an end marker; the other formats' decoders notice truncation."""
         if self._format != "JPEG":
             return
         self._stream.seek(-len(formats.JPEG_END), os.SEEK_END)
@@ -184,7 +184,7 @@ class Original:
 
     @contextmanager
     def _translated(self, stage: str) -> Iterator[None]:
-        """Turn whatever a decoder says about hostile bytes into a PhotoError."""
+        """Convert whatever a decoder raises on hostile bytes to a PhotoError."""
         with formats.quiet(self._max_pixels):
             try:
                 yield
@@ -209,7 +209,7 @@ def _reason(error: Exception, max_pixels: int) -> str:
             return _too_large(max_pixels)
         case MemoryError():
             return "there is not enough memory to decode it"
-        case OSError(errno=int()):  # from the system; a decoder's own has no number
+        case OSError(errno=int()):  # from the system; a decoder's own error has no errno
             return why(error)
     if "truncated" in str(error) or isinstance(error, EOFError):
         return _BROKEN_OFF

@@ -1,9 +1,9 @@
-"""The walk of folders: finds the files that may be photos; no photo is opened here.
+"""File discovery: the walk of folders that finds the files that may be photos; no photo is opened here.
 
 Every file comes once. Real folders are walked first, in the order of the outermost roots, each by the order
-of its names. Links to folders follow, then links to files, unless their target comes by itself or was found through a
-link before. A bind mount of a folder that comes by itself is passed over. Hard links are files of their own. What
-`names` and `ignore` say is left alone. Device and inode numbers decide about nothing: see `canonical`.
+of its names. Links to folders follow, then links to files, unless their target is found by itself or through an
+earlier link. A bind mount of a folder that is found by itself is skipped. Hard links are files of their own. What
+`names` and `ignore` exclude is left out. Device and inode numbers decide nothing: see `canonical`.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def discover(
     """Find every file below the roots that may be a photo, each once, by its absolute path.
 
     within: only what is one of these paths or lies below one; the rules of the folders above them hold.
-    on_error: hears of each folder or file below a root that cannot be read, and why.  on_link: hears of each link
+    on_error: receives each folder or file below a root that cannot be read, and why.  on_link: receives each link
     that was found; with `within`, whether another link leads to its target is judged by these paths alone.
-    on_step: called for each folder.  on_notice: hears what is to be known of a folder that was walked all the same.
-    follow: the links to follow, None for all.  beside: other roots, walked at other times; what lies in them comes by
-    itself, too.  mounts: reads the table of mounts.
+    on_step: called for each folder.  on_notice: receives notes on folders that were walked all the same.
+    follow: the links to follow, None for all.  beside: other roots, walked at other times; what lies in them is found
+    by itself, too.  mounts: reads the mount table.
     Raises LibraryError, before anything is found, where a root is missing, unreadable or no folder.
     """
     outer = _outermost([_root(root) for root in roots])
@@ -58,7 +58,7 @@ def discover(
 
 
 def stamp(path: Path) -> PhotoFile:
-    """Describe one file, wherever it lies; PhotoError where it is missing, unreadable or no ordinary file."""
+    """Return one file with its stamp, wherever it lies; PhotoError where it is missing, unreadable or not a file."""
     try:
         stat = path.stat()
     except (OSError, ValueError) as error:
@@ -69,7 +69,7 @@ def stamp(path: Path) -> PhotoFile:
 
 
 def photo_file(path: Path, stat: os.stat_result) -> PhotoFile:
-    """Return a file with the stamp that its status tells; Windows has the time of creation where others have ctime."""
+    """Return a file with the stamp in its status; Windows has the time of creation where others have ctime."""
     return PhotoFile(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns if os.name == "posix" else None)
 
 
@@ -79,7 +79,7 @@ def is_there(path: Path) -> bool:
 
 
 def why(error: Exception) -> str:
-    """Say in words what the disk refused."""
+    """Return an OSError's reason in words."""
     match error:
         case FileNotFoundError():
             return "it does not exist (any more)"
@@ -104,7 +104,7 @@ def _root(root: Path) -> Path:
 
 
 def _outermost(roots: Sequence[Path]) -> list[Path]:
-    """Leave out roots that lie in another root or are one again, under whatever name."""
+    """Leave out roots that lie in another root or equal one, under whatever name."""
     first: dict[Path, Path] = {}
     for root in roots:
         first.setdefault(root.resolve(), root)
@@ -175,7 +175,7 @@ class _Walk:
     def _queue(
         self, entry: os.DirEntry[str], above: WalkedFolder, rules: Ignore, whole: bool, within: list[WalkedFolder]
     ) -> None:
-        """Add a folder to what is to be walked: a link after all else."""
+        """Queue a folder for the walk: a link after all else."""
         if is_link(entry):
             if self._is_followed(entry):
                 real = os.path.realpath(entry.path)
@@ -188,7 +188,7 @@ class _Walk:
         within.append(WalkedFolder(entry.path, real, rules, whole, above.linked, shared, above))
 
     def _put_off(self, entry: os.DirEntry[str], above: WalkedFolder) -> None:
-        """Let a file wait for all others: a link, or one on which another is mounted."""
+        """Postpone a file after all others: a link, or one on which another is mounted."""
         if not entry.is_symlink():
             self._linked_files.append((entry.path, above.real_path(entry), False))
         elif self._is_followed(entry):
@@ -200,7 +200,7 @@ class _Walk:
         return self._follow is None or path in self._follow
 
     def _opened(self, folder: WalkedFolder) -> tuple[list[os.DirEntry[str]], Ignore | None]:
-        """List what is to be walked of a folder, and return the rules that hold in it, None where that is nothing."""
+        """List the entries of a folder to walk, and return the rules that hold in it, None where there are none."""
         only = self._differences(folder)
         if only is not None and not only:
             return [], None
@@ -213,7 +213,7 @@ class _Walk:
         return entries, rules
 
     def _differences(self, folder: WalkedFolder) -> Collection[str] | None:
-        """Return the names that do not come by another path of the folder; None where it comes by this one."""
+        """Return the names that are not found by another path of the folder; None where it is found by this one."""
         if not folder.shared:
             return None
         other = self._names.other(folder.real, linked=folder.linked)
@@ -223,7 +223,7 @@ class _Walk:
         return None if other is None else self._names.differences(folder.real, other)
 
     def _rules(self, folder: WalkedFolder, entries: list[os.DirEntry[str]]) -> Ignore | None:
-        """Return the rules that hold in a folder, None where it is left alone or its rules cannot be read."""
+        """Return the rules that hold in a folder, None where it is ignored or its rules cannot be read."""
         try:
             return folder.rules.entered(folder.path, {entry.name for entry in entries}, self._on_error)
         except OSError as error:
@@ -234,7 +234,7 @@ class _Walk:
     def _entries(self, folder: WalkedFolder, *, is_new: bool) -> list[os.DirEntry[str]]:
         """List a folder in the order of its names; one that contains itself is empty.
 
-        is_new: it does not come by another path.
+        is_new: it is not found by another path.
         """
         try:
             if is_new and self._numbers.is_loop(folder):

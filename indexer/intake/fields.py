@@ -1,4 +1,4 @@
-"""Values of metadata fields, of any type and often nonsense, flow in; numbers and text that can be used flow out."""
+"""Metadata field values: numbers and text from values of any type, which are often nonsense."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LONGEST_TEXT = 120
 
 
 def power(value: Any, exponent: float) -> float | None:
-    """Turn an APEX value into what it stands for: 2 to the power of value × exponent (Exif 2.32, annex C)."""
+    """Return the value of an APEX number: 2 to the power of value × exponent (Exif 2.32, annex C)."""
     apex = number(value)
     return round(2 ** (apex * exponent), 6) if apex is not None and abs(apex) < 32 else None
 
@@ -28,7 +28,7 @@ def number(value: Any) -> float | None:
 
 
 def numbers(value: Any) -> list[float]:
-    """Return a number, or a tuple of them up to the first that is none (0/0 is how EXIF leaves one out)."""
+    """Return a number, or a tuple of them up to the first invalid one (0/0 is how EXIF leaves one out)."""
     found: list[float] = []
     try:
         for part in value if isinstance(value, tuple) else (value,):

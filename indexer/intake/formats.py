@@ -1,4 +1,4 @@
-"""The name of a format and an open file flow in; an image that Pillow is ready to decode flows out."""
+"""Image formats: detection by content, and Pillow's decoders, loaded one by one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO
 
 from PIL import Image, ImageFile
 
-_PLUGINS = {  # what `sniff` calls a format: the modules of Pillow that read it
+_PLUGINS = {  # format, as from `sniff`: the modules of Pillow that read it
     "JPEG": ("Jpeg", "Mpo"),
     "PNG": ("Png",),
     "WEBP": ("WebP",),
@@ -19,7 +19,7 @@ _PLUGINS = {  # what `sniff` calls a format: the modules of Pillow that read it
     "GIF": ("Gif",),
     "BMP": ("Bmp",),
     "AVIF": ("Avif",),
-    "HEIF": ("Avif",),  # after pillow_heif: what calls itself HEIF may hold AVIF's coding
+    "HEIF": ("Avif",),  # after pillow_heif: a file marked HEIF may contain AV1
     "JPEG2000": ("Jpeg2K",),
     "PPM": ("Ppm",),
     "PSD": ("Psd",),
@@ -36,12 +36,12 @@ _DNG_VERSION = 50706
 
 
 def is_dng(image: Image.Image) -> bool:
-    """Tell whether what looks like a TIFF is Adobe's raw format, of which Pillow sees only a thumbnail."""
+    """Return whether an apparent TIFF is Adobe's raw format, of which Pillow sees only a thumbnail."""
     return _DNG_VERSION in getattr(image, "tag_v2", ())
 
 
 def open_image(stream: IO[bytes], name: str) -> ImageFile.ImageFile:
-    """Read the header of a picture, having loaded what this format needs and not all of Pillow's forty."""
+    """Read the header of a picture, having loaded the decoder of this format and not all of Pillow's forty."""
     for module in _PLUGINS[name]:
         import_module(f"PIL.{module}ImagePlugin")
     if name == "HEIF":
@@ -51,7 +51,7 @@ def open_image(stream: IO[bytes], name: str) -> ImageFile.ImageFile:
 
 
 def draft(image: ImageFile.ImageFile, long_side_px: int) -> None:
-    """Have a JPEG decoded at 1/8, 1/4 or 1/2 where that leaves the long side at least `long_side_px`."""
+    """Make a JPEG decode at 1/8, 1/4 or 1/2 where that leaves the long side at least `long_side_px`."""
     if image.format in ("JPEG", "MPO"):
         width, height = image.size
         scale = next((scale for scale in (8, 4, 2) if -(-max(width, height) // scale) >= long_side_px), 1)
@@ -60,7 +60,7 @@ def draft(image: ImageFile.ImageFile, long_side_px: int) -> None:
 
 @contextmanager
 def quiet(max_pixels: int) -> Iterator[None]:
-    """Silence Pillow's warnings, and have it refuse what is too large inside a file, such as a picture in an icon."""
+    """Silence Pillow's warnings, and make it refuse what is too large inside a file, such as a picture in an icon."""
     before = Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -109,7 +109,7 @@ _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
         ("JPEG XL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
         ("JPEG2000", rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"),
         ("PSD", rb"8BPS\0[\x01\x02]"),
-        # Short signatures, made surer by what follows them.
+        # Short signatures, confirmed by what follows them.
         ("BMP", rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
         ("PPM", rb"P[1-7fF][\s#]"),
         ("ICO", rb"\0\0\x01\0[^\0]\0...\0"),
@@ -121,7 +121,7 @@ _HEIF_BRANDS = frozenset({b"mif1", b"mif2", b"msf1", *(b"he" + kind for kind in 
 
 
 def sniff(head: bytes) -> str | None:
-    """Name the picture format that starts with these bytes, None for all else.
+    """Return the picture format that starts with these bytes, None for all else.
 
     Camera makers' own formats are 'RAW', where they do not look like TIFF.
     """

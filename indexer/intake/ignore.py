@@ -1,8 +1,8 @@
-"""The ignore files of a folder flow in; what the user wants left alone flows out.
+"""Ignore rules of a folder: the files and folders that the user excludes.
 
 `.indexerignore` has the syntax of `.gitignore` (https://git-scm.com/docs/gitignore): its patterns hold in its folder
 and below, those of an inner folder come after those of an outer one, and the last that matches decides.
-`.nomedia` (Android) keeps its folder and all below out.
+`.nomedia` (Android) excludes its folder and all below.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Ignore:
     files: tuple[tuple[str, GitIgnoreSpec], ...] = ()
 
     def entered(self, folder: str, names: Collection[str], on_error: Callable[[Path, str], None]) -> Ignore | None:
-        """Return the rules that hold in a folder of which these are the names, None where all of it is left alone.
+        """Return the rules that hold in a folder with these names, None where all of it is ignored.
 
         Raises OSError where the ignore file cannot be read: what the user wanted hidden is not shown by mistake.
         """
@@ -40,7 +40,7 @@ class Ignore:
         return Ignore((*self.files, (folder, _patterns(Path(folder, IGNORE_FILE), on_error))))
 
     def __call__(self, path: str, *, is_folder: bool = False) -> bool:
-        """Tell whether a file or folder is to be left alone; `path` lies in the folder that was entered."""
+        """Return whether a file or folder is ignored; `path` lies in the folder that was entered."""
         for folder, patterns in reversed(self.files):
             below = path[len(folder) :].lstrip(os.sep)
             decided = patterns.check_file(f"{below}/" if is_folder else below).include

@@ -1,8 +1,8 @@
-"""An opened image flows in, what its file says about the photo flows out, from EXIF, XMP, name and mtime.
+"""Photo metadata: EXIF, XMP, file name and mtime of an opened image.
 
-Files lie, break off and carry nonsense; what cannot be believed is None, and nothing here fails a photo.
+Files contain false, truncated and nonsensical values; implausible ones are None, and nothing here fails a photo.
 
-`taken_at` comes from the first of these that holds a believable date: EXIF DateTimeOriginal, EXIF
+`taken_at` comes from the first of these that has a plausible date: EXIF DateTimeOriginal, EXIF
 DateTimeDigitized, the GPS clock, EXIF DateTime, XMP photoshop:DateCreated, XMP xmp:CreateDate, the file's
 name, the file's mtime.
 """
@@ -33,9 +33,9 @@ _Fields = Mapping[int, Any]
 
 
 def read_metadata(image: Image.Image, file: PhotoFile, now: float) -> Metadata:
-    """Read what an image, opened and not yet drafted, says about its photo.
+    """Read the metadata of an image that is opened and not yet drafted.
 
-    now: seconds since 1970; later dates are not believed.
+    now: seconds since 1970; later dates are ignored.
     """
     exif = _exif(image)
     base, gps = {**exif, **_ifd(exif, IFD.Exif)}, _ifd(exif, IFD.GPSInfo)
@@ -96,7 +96,7 @@ def _xmp(image: Image.Image) -> str:
 
 
 def _xmp_value(xmp: str, name: str) -> str | None:
-    """Find a simple property, be it attribute or element; no XML parser meets a stranger's XML."""
+    """Find a simple property, attribute or element; untrusted XML meets no XML parser here."""
     match = re.search(rf"""\b{name}(?:\s*=\s*["']|\s*>)\s*([^"'<>]*)""", xmp)
     return match[1] if match else None
 
@@ -123,7 +123,7 @@ def _gps_clock(gps: _Fields, now: float) -> str | None:
 
 
 def _position(gps: _Fields) -> tuple[float | None, float | None]:
-    """Read degrees; (0, 0) and what lies off the globe is what receivers without a fix write."""
+    """Read degrees; (0, 0) and positions off the globe are what receivers without a fix write."""
     latitude = _degrees(gps.get(GPS.GPSLatitude), gps.get(GPS.GPSLatitudeRef), "S", 90)
     longitude = _degrees(gps.get(GPS.GPSLongitude), gps.get(GPS.GPSLongitudeRef), "W", 180)
     if latitude is None or longitude is None or (latitude == 0 and longitude == 0):

@@ -1,7 +1,7 @@
-"""The table of mounts: what is mounted where, and where the system's events would not tell of every change.
+"""Mount table: what is mounted where, and where file system events are incomplete.
 
-The kernel tells of a change when it passed through this machine. Of what another machine writes to a network disk, or a
-program behind a FUSE disk, it knows nothing.
+The kernel reports changes that passed through this machine. It does not know what another machine writes to a
+network disk, or a program behind a FUSE disk.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ BLIND_KINDS = {
     "pvfs2": "Parallel Virtual File System",
     "ocfs2": "Oracle Cluster File System",
     "gfs2": "Global File System",
-    # Something will be mounted there by itself.
+    # Automounters: something will be mounted there.
     "autofs": "automounter",
-    # A program plays the disk: sshfs, rclone, mergerfs, gocryptfs, NTFS-3G, Docker's folders on macOS …
+    # A program acts as the disk: sshfs, rclone, mergerfs, gocryptfs, NTFS-3G, Docker's folders on macOS …
     "fuse": "a program plays the disk",
     "fuseblk": "a program plays the disk: NTFS-3G, exFAT",
     "osxfuse": "a program plays the disk (macOS)",
@@ -62,10 +62,10 @@ MOUNTINFO = Path("/proc/self/mountinfo")
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A mounted disk: where it appears, the kind of its file system, and what is mounted there.
+    """A mounted disk: its mount point, the kind of its file system, and the device.
 
     system: 'major:minor' of the file system, '' where the table does not say (then the rest is not known, too).
-    root: the folder of the file system that appears at `place`; a bind mount has another one than '/'.
+    root: the folder of the file system that is mounted at `place`; a bind mount has another one than '/'.
     number, parent: this mount, and the one that `place` lies on.
     """
 
@@ -79,7 +79,7 @@ class Mount:
 
 
 def mounts(mountinfo: Path = MOUNTINFO) -> tuple[Mount, ...]:
-    """Read the system's table, in the order of mounting; empty where the system keeps it to itself.
+    """Read the system's table, in the order of mounting; empty where the system does not publish it.
 
     mountinfo: the table of Linux, see proc_pid_mountinfo(5); of other systems only place, kind and device are known.
     """
@@ -138,18 +138,18 @@ def nested(root: Path, mounts: Sequence[Mount]) -> dict[Path, Mount]:
 
 
 def is_elsewhere(mount: Mount, mounts: Sequence[Mount]) -> bool:
-    """Tell whether the file system of a mount is mounted at another place, too: as a bind mount is."""
+    """Return whether the file system of a mount is mounted at another place, too: as a bind mount is."""
     return any(mount.system and mount.system == other.system and mount.place != other.place for other in mounts)
 
 
 def blind_reason(path: Path, mounts: Sequence[Mount]) -> str | None:
-    """Say why events do not tell of every change at a path, None where they do."""
+    """Return why events at a path are incomplete, None where they are complete."""
     mount = mount_of(path, mounts)
     return _reason(mount.kind) if mount else None
 
 
 def blind_parts(root: Path, mounts: Sequence[Mount]) -> list[tuple[Path, str]]:
-    """Return the folders below a root, outermost only, where events do not tell of every change, and why.
+    """Return the folders below a root, outermost only, where events are incomplete, and why.
 
     Nothing where the root itself is blind: then all of it is.
     """

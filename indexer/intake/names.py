@@ -1,6 +1,6 @@
-"""Names of files and folders flow in; what they promise flows out. Nothing here touches the disk.
+"""File and folder names: which may be photos, and which are junk. Nothing here touches the disk.
 
-A name settles only what is surely no photo. What a user asks to leave alone is in `ignore`.
+A name excludes only what is certainly no photo. What a user excludes is in `ignore`.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ _BEGINNINGS, _ENDINGS = tuple(JUNK_BEGINNINGS), tuple(JUNK_ENDINGS)
 
 
 def is_junk_folder(name: str, parent: str = "") -> bool:
-    """Tell whether a folder is hidden, or made by a NAS or a photo program for itself."""
+    """Return whether a folder is hidden, or made by a NAS or a photo program for itself."""
     small = name.lower()
     if parent.lower().endswith(_APPLE_PHOTOS):
         return small not in _APPLE_ORIGINALS
@@ -95,15 +95,15 @@ def is_junk_folder(name: str, parent: str = "") -> bool:
 
 
 def may_be_photo(name: str) -> bool:
-    """Tell whether a file is worth opening: not hidden, no backup or half a copy, not known to be something else."""
+    """Return whether a file is worth opening: not hidden, no backup or half a copy, not known to be something else."""
     return not name.startswith((".", "~")) and not name.endswith(_OTHER_ENDINGS) and suffix(name) not in OTHER_SUFFIXES
 
 
 def names_photo(name: str) -> bool:
-    """Tell whether a name promises a photo."""
+    """Return whether a name has a photo's extension."""
     return suffix(name) in PHOTO_SUFFIXES
 
 
 def suffix(name: str) -> str:
-    """Return the extension in small letters with its dot, or ''."""
+    """Return the extension in lower case with its dot, or ''."""
     return os.path.splitext(name)[1].lower()  # noqa: PTH122 - many times faster than Path.suffix

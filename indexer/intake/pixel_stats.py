@@ -1,4 +1,4 @@
-"""A picture flows in; a perceptual hash and plain facts about its pixels flow out."""
+"""Pixel statistics of a picture, and its perceptual hash."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from indexer.photo import Picture, PixelStats
 
 _POINTS = 256  # a side: enough that each of the 32 × 32 cells is the mean of 64 of them
 _CELLS = 32
-_ROWS = 128  # looked at for flatness
+_ROWS = 128  # sampled for flatness
 _WAVES = 8
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
@@ -35,7 +35,7 @@ def look(picture: Picture) -> PixelStats:
 def perceptual_hash(picture: Picture) -> bytes:
     """Return the 64-bit DCT hash of a picture: 8 bytes of which few bits change with its size or encoding.
 
-    A bit tells whether one of the 8 × 8 lowest waves is above their median; row by row, the first bit highest.
+    A bit is set where one of the 8 × 8 lowest waves is above their median; row by row, the first bit highest.
     Source: C. Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010.
     """
     side = _POINTS // _CELLS
@@ -46,7 +46,7 @@ def perceptual_hash(picture: Picture) -> bytes:
 
 
 def _points(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Take 256 × 256 points spread evenly over uint8[h,w,3]."""
+    """Sample 256 × 256 points spread evenly over uint8[h,w,3]."""
     middles = (np.arange(_POINTS) + 0.5) / _POINTS
     rows, columns = ((middles * length).astype(np.intp) for length in pixels.shape[:2])
     points: NDArray[np.uint8] = pixels.take(rows, axis=0).take(columns, axis=1)

@@ -1,6 +1,6 @@
-"""A photo flows in; a small WebP of it, or of a face in it, flows out: upright, in sRGB, and nothing else is in it.
+"""Thumbnails: a small WebP of a photo, or of a face in it, upright, in sRGB, without metadata.
 
-Always from the photo itself: the small picture that cameras put into a file may be older than an edit of it.
+Always from the photo itself: the preview that cameras put into a file may be older than an edit of it.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ def _square(box: Box, size: tuple[int, int]) -> tuple[float, float, float]:
 
 
 def _webp(image: Image.Image, side_px: int, in_srgb: InSrgb) -> bytes:
-    """Reduce an image to what fits in a square, and only then turn its colors: there are fewer of them."""
+    """Reduce an image to fit in a square, and only then convert its colors: there are fewer of them."""
     ratio = min(1.0, side_px / max(image.size))
     size = max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
     small = in_srgb(image if size == image.size else image.resize(size, Image.Resampling.BICUBIC))
-    small.info = {}  # EXIF, the profile, comments: not for other eyes
+    small.info = {}  # EXIF, the profile, comments: private
     written = BytesIO()
     small.save(written, "WEBP", quality=_QUALITY, method=_METHOD)
     return written.getvalue()

@@ -1,4 +1,4 @@
-"""What the system says has changed flows in; the path to compare flows out. Nothing here touches the disk."""
+"""Touched paths: the path to compare after a system event. Nothing here touches the disk."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from indexer.intake.names import is_junk_folder, may_be_photo
 
 
 def touched(folder: str, name: str, *, is_folder: bool) -> str | None:
-    """Return what a change of one name in a folder is about, None where no photo can be concerned.
+    """Return the path that a change of one name in a folder concerns, None where no photo can be affected.
 
-    A file that decides about its folder (`.indexerignore`) concerns the folder.
+    A file that controls its folder (`.indexerignore`) concerns the folder.
     """
     path = os.path.join(folder, name)  # noqa: PTH118 - for every event
     if is_folder:
@@ -23,7 +23,7 @@ def touched(folder: str, name: str, *, is_folder: bool) -> str | None:
 
 
 def touched_below(root: str, path: str, *, is_folder: bool) -> str | None:
-    """Return what a change anywhere at or below a root is about; nothing in a junk folder concerns anybody."""
+    """Return the path that a change at or below a root concerns; None in a junk folder."""
     if path == root:
         return root
     *above, name = Path(path).relative_to(root).parts

@@ -1,0 +1,1 @@
+"""The library: one SQLite file, with one writer and many readers."""

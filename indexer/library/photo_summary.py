@@ -1,4 +1,4 @@
-"""The number of a photo flows in; what is needed to show it flows out, without all that is known of it."""
+"""Photo summary: the few columns that are needed to show a photo."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ _AT_A_TIME = 1000  # paths looked up in one statement
 
 @dataclass(frozen=True, slots=True)
 class PhotoSummary:
-    """A photo of the library.
+    """A photo of the library, in short.
 
     number: kept as long as the library knows the photo.  content_hash: SHA-256 of the file; it, width, height, format
     and taken_at are as in Metadata and Hashes, None before the first analysis or where unknown.
-    missing: the file is gone.  failed: the last attempt to read it did.  size, mtime_ns: its stamp at that attempt.
+    missing: the file is missing.  failed: the last attempt to read it failed.  size, mtime_ns: its stamp at that
+    attempt.
     """
 
     number: int
@@ -41,7 +42,7 @@ class PhotoSummary:
 
 
 def photo_of(library: Library, number: int) -> PhotoSummary | None:
-    """Return the photo with a number, None where there is none."""
+    """Return the photo with a row id, None where there is none."""
     with library.reading() as connection:
         row = connection.execute(_CARD.where(photos.c.id == number)).first() if 0 < number < 2**63 else None
         if row is None:
@@ -53,7 +54,7 @@ def photo_of(library: Library, number: int) -> PhotoSummary | None:
 
 
 def numbers_of(library: Library, paths: Iterable[Path]) -> dict[Path, int]:
-    """Return the numbers of those paths that are photos of the library."""
+    """Return the row ids of those paths that are photos of the library."""
     with library.reading() as connection:
         roots = Roots.read(connection)
         places = {roots.place(path): path for path in paths if roots.hold(path)}

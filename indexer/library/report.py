@@ -1,4 +1,4 @@
-"""A path or nothing flows in; what the library knows of a photo, or of all of them, flows out."""
+"""Reports on the library: the details of one photo, and counts, failures and totals of all."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from indexer.photo import Analysis, Evidence, Failed, Label, ModelIds, Object, P
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-_LABELS = 10  # the surest classes of each classifier that are worth showing
+_LABELS = 10  # the best classes of each classifier that are worth showing
 
 
 @dataclass(frozen=True, slots=True)
 class NamedObject:
-    """An object, as `photo.Object`, by the name of its class."""
+    """An object, like `photo.Object`, with the name of its class."""
 
     name: str
     score: float
@@ -36,10 +36,10 @@ class NamedObject:
 class Details:
     """Everything known of one photo.
 
-    file: with the stamp of the last attempt.  analysis: None before the first success.  labels: the surest of each
-    classifier, best first.  objects: by the names of their classes.  failure: why the last attempt failed, None where
+    file: with the stamp of the last attempt.  analysis: None before the first success.  labels: the best of each
+    classifier, best first.  objects: with the names of their classes.  failure: why the last attempt failed, None where
     it did not.
-    indexed_at, missing_since: UTC, ISO 8601, None where it is not.  number: the photo's own.
+    indexed_at, missing_since: UTC, ISO 8601, None where it is not.  number: the photo's row id.
     replaced: it is missing, and another photo has its path now.
     """
 
@@ -56,7 +56,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class TagCount:
-    """A word and how many photos that a search would show have it."""
+    """A word and the number of shown photos that have it."""
 
     name: str
     photos: int
@@ -64,7 +64,7 @@ class TagCount:
 
 @dataclass(frozen=True, slots=True)
 class FailureCount:
-    """A reason, the stage at which photos failed for it, and how many they are."""
+    """A failure reason with its stage, and the number of photos that failed for it."""
 
     stage: str
     reason: str
@@ -73,7 +73,7 @@ class FailureCount:
 
 @dataclass(frozen=True, slots=True)
 class RootCounts:
-    """A root, how many photos are known in it, how many of these are missing, and when one was analyzed last.
+    """A root, with the numbers of its known and missing photos and the time of the last analysis.
 
     last_indexed: UTC, ISO 8601; None where none was.
     """
@@ -86,11 +86,11 @@ class RootCounts:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How much the library holds.
+    """The totals of the library.
 
     photos: all rows, of which a search shows `shown`, and leaves out those that are `failed` (could not be read),
     `missing` (their files are gone) or `hidden`, or several of these.  faces, tags: of all photos.
-    models: networks and how many photos each has seen.  file_bytes: the file's size.
+    models: model ids with the number of photos that each has analyzed.  file_bytes: the file's size.
     last_indexed: UTC, ISO 8601; None for a library that has indexed nothing.
     """
 
@@ -107,14 +107,14 @@ class Status:
 
 
 def details(library: Library, photo: Path | int) -> Details | None:
-    """Return everything known of a photo, told by its path or number; None for one that is not in the library."""
+    """Return everything known of a photo, given by path or id; None for one that is not in the library."""
     with library.reading() as connection:
         number = find_photo(connection, photo)
         return None if number is None else _details(connection, Roots.read(connection), number)
 
 
 def failures(library: Library, stage: str | None = None) -> list[Failed]:
-    """Return the photos whose last attempt failed and whose files are there, in order of their paths."""
+    """Return the photos whose last attempt failed and whose files exist, in order of their paths."""
     query = select(photos).where(photos.c.failed_stage.is_not(None), photos.c.missing_since.is_(None))
     if stage is not None:
         query = query.where(photos.c.failed_stage == stage)
@@ -125,7 +125,7 @@ def failures(library: Library, stage: str | None = None) -> list[Failed]:
 
 
 def failure_counts(library: Library) -> list[FailureCount]:
-    """Return why photos failed whose files are there, most photos first, then by stage and reason."""
+    """Return why photos failed whose files exist, most photos first, then by stage and reason."""
     why = (photos.c.failed_stage, photos.c.failed_reason)
     query = select(*why, func.count().label("photos")).group_by(*why)
     query = query.where(photos.c.failed_stage.is_not(None), photos.c.missing_since.is_(None))
@@ -135,14 +135,14 @@ def failure_counts(library: Library) -> list[FailureCount]:
 
 
 def stale_count(library: Library, networks: ModelIds) -> int:
-    """Return how many analyzed photos whose files are there a network has not seen that should."""
+    """Return the number of analyzed photos with existing files that one of the wanted models has not analyzed."""
     with library.reading() as connection:
         stale = is_stale(connection, networks)
         return connection.scalar(select(func.count()).where(stale, photos.c.missing_since.is_(None))) or 0
 
 
 def tag_counts(library: Library) -> list[TagCount]:
-    """Return every word that a search finds something for, most photos first, then by name."""
+    """Return every word that a search finds photos by, most photos first, then by name."""
     with library.reading() as connection:
         return count_tags(connection)
 
@@ -160,7 +160,7 @@ def count_tags(connection: Connection) -> list[TagCount]:
 
 
 def status(library: Library) -> Status:
-    """Return how much the library holds."""
+    """Return the totals of the library."""
     rows = select(
         func.count().label("photos"),
         func.count().filter(SHOWN).label("shown"),
@@ -180,7 +180,7 @@ def status(library: Library) -> Status:
 
 
 def root_counts(library: Library) -> list[RootCounts]:
-    """Return what is known in each root, in order of their bytes."""
+    """Return the counts of each root, in order of their bytes."""
     query = select(
         photos.c.root_id,
         func.count().label("photos"),

@@ -1,0 +1,1 @@
+"""Pipeline: where intake, vision and library meet, in workers, scans and the daemon."""

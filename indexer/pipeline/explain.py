@@ -1,4 +1,4 @@
-"""What the library keeps of photos flows in; why they have their tags flows out."""
+"""Tag explanations: why photos have their tags, from what the library stores of them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from indexer.vision.tags.vocabulary import Vocabulary
 def explained_hits(
     library: Library, vocabulary: Vocabulary, own_models: Path, hits: Sequence[Hit]
 ) -> dict[int, list[TagReason]]:
-    """Return why found photos, by number, have the tags that were searched for.
+    """Return why search results, by row id, have the tags that were searched for.
 
-    own_models: where the user's own are described.
+    own_models: where custom models are described.
     """
     classes = _classes(library, vocabulary, own_models)
     found = {hit: details(library, hit.number) for hit in hits}
@@ -33,7 +33,7 @@ def explained_hits(
 
 
 def explained(library: Library, vocabulary: Vocabulary, own_models: Path, known: Details) -> list[TagReason]:
-    """Return why a photo has each of its tags. own_models: where the user's own are described."""
+    """Return why a photo has each of its tags. own_models: where custom models are described."""
     if known.analysis is None:
         return []
     wanted = tuple(tag.name for tag in known.analysis.tags)

@@ -1,4 +1,4 @@
-"""XMP beside photos and in them flows into the library; what was new flows out, and what could not be placed."""
+"""XMP import: sidecars and embedded XMP into the library; results are what was new, and what could not be matched."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from indexer.pipeline.xmp_export import frame_of, packet_of
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What was, or would be, learned of a photo, and why some of it was not.
+    """The result of an import for one photo.
 
     rejected: another program marks it so.  problem: why a file (then `photo` is its path) could not be read.
     """
@@ -33,10 +33,10 @@ class Imported:
 def take(
     library: Library, folders: Sequence[Path], *, dry_run: bool = False, embedded: bool = True
 ) -> Iterator[Imported]:
-    """Read what other programs and their users said of photos into the library, and yield what was new.
+    """Import other programs' metadata into the library, and yield what was new.
 
-    embedded: read the photos themselves, too, not only what lies beside them.
-    Errors: LibraryError; what is wrong with one file is yielded.
+    embedded: read the photos themselves, too, not only sidecars.
+    Errors: LibraryError; problems with one file are yielded.
     """
     beside = Sidecars()
     ids = people_ids(library)
@@ -79,7 +79,7 @@ def _inside(path: Path) -> Packet | None:
 
 
 def _once(regions: Sequence[Region]) -> tuple[tuple[str, Box], ...]:
-    """Return each face once, though several files or forms of XMP tell of it."""
+    """Return each face once, though several files or forms of XMP name it."""
     kept: list[Region] = []
     for region in regions:
         if not any(each.name == region.name and each.box.overlap(region.box) > 0 for each in kept):

@@ -1,4 +1,4 @@
-"""What networks once saw flows out of the library; the tags that today's vocabulary and rules make of it flow back."""
+"""Retagging: the tags of all photos by the current vocabulary and rules, from stored model outputs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from indexer.vision.tags.vocabulary import Vocabulary
 def retag(
     library: Library, vocabulary: Vocabulary, classes: Mapping[str, ModelWords], scene: Sequence[str] = ()
 ) -> tuple[int, int]:
-    """Make the tags of all photos anew, without running a network; return how many were seen and how many changed.
+    """Recompute the tags of all photos without running a model; return how many were read and how many changed.
 
-    classes: what the classes of each network mean; what they are called the library knows (`Library.classes`).
-    scene: the networks in use, which alone give words to the photos that one of them has seen; none: all do.
+    classes: the meanings of each model's classes; the library knows their names (`Library.classes`).
+    scene: the models in use, which alone give words to the photos that one of them has analyzed; none: all do.
     """
     in_use = {model: words for model, words in classes.items() if model in scene}
     seen = changed = 0
@@ -39,7 +39,7 @@ def _tags_now(
 
 
 def learn_names(library: Library, specs: Iterable[ModelSpec], vocabulary: Vocabulary) -> None:
-    """Let the library know what the classes of classifiers and object detectors are called."""
+    """Store the class names of classifiers and object detectors in the library."""
     for spec in specs:
         if spec.role in SCENE:
             store_classes(library, spec.id, class_names(spec, vocabulary))

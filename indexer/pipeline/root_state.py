@@ -1,7 +1,7 @@
-"""State of the library's roots on the disk: there, away (not mounted, renamed, unplugged) or empty.
+"""State of the library's roots on the disk: present, away (not mounted, renamed, unplugged) or empty.
 
 A disk that is not mounted must not empty a library. The mount point in its place holds no photo, at most a note that
-nothing is mounted, and was there before the disk was: it was last changed before its photos were indexed, and so none
+nothing is mounted, and is older than the mounted disk: it was last changed before its photos were indexed, and so none
 of them can have been deleted from it.
 """
 
@@ -29,7 +29,7 @@ _CLOCKS_SECONDS = 2.0  # what two clocks, or the rounding of a file system, may 
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """State of a folder on the disk, and why it is not 'there': a reason without a subject.
+    """The state of a folder on the disk, and why it is not 'there': a reason without a subject.
 
     away: it does not exist, is no folder, or is the empty mount point of a disk.  empty: its photos were deleted.
     """
@@ -42,8 +42,8 @@ class FolderState:
 class RootState:
     """A root of the library: its state, how many photos are known in it, and how many of these are missing.
 
-    empty: it is there, but no photo is, or the next scan will find none.  last_indexed: when a photo of it was
-    analyzed last (UTC, ISO 8601), None where none was: until then, at least, it was there.
+    empty: it exists, but no photo does, or the next scan will find none.  last_indexed: when a photo of it was
+    last analyzed (UTC, ISO 8601), None where none was: until then, at least, it existed.
     """
 
     folder: Path
@@ -55,7 +55,7 @@ class RootState:
 
 
 def folder_state(library: Library, folder: Path, stat: Stat = os.stat) -> FolderState:
-    """Look at a folder: one stat, and its entries up to the first that is a folder or names itself a photo."""
+    """Return the state of a folder: one stat, and its entries up to the first folder or photo by name."""
     if reason := absence_reason(folder, stat):
         return FolderState("away", reason)
     known = None if _holds_photos(folder) else first_photo(library, folder)
@@ -72,16 +72,16 @@ def folder_states(library: Library) -> dict[Path, FolderState]:
 
 
 def away_roots(library: Library) -> list[Path]:
-    """Return the roots that cannot be seen now; nothing below them is looked at."""
+    """Return the roots that are not available now; nothing below them is read."""
     return [root for root, found in folder_states(library).items() if found.state == "away"]
 
 
 def root_states(
     library: Library, counts: Sequence[RootCounts] | None = None, found: Mapping[Path, FolderState] | None = None
 ) -> list[RootState]:
-    """Return the state of each root and what is known in it.
+    """Return the state of each root and its counts.
 
-    counts, found: what `root_counts` and `folder_states` returned, for whoever keeps them.
+    counts, found: the results of `root_counts` and `folder_states`, for callers that have them.
     """
     found = folder_states(library) if found is None else found
     known = root_counts(library) if counts is None else counts
@@ -89,7 +89,7 @@ def root_states(
 
 
 def absence_reason(folder: Path, stat: Stat = os.stat) -> str:
-    """Return why a folder is not there, '' where it is."""
+    """Return why a folder is missing, '' where it is not."""
     try:
         return "" if S_ISDIR(stat(folder).st_mode) else why(NotADirectoryError())
     except (OSError, ValueError) as error:
@@ -97,21 +97,21 @@ def absence_reason(folder: Path, stat: Stat = os.stat) -> str:
 
 
 def is_unmounted(library: Library, folder: Path) -> bool:
-    """Tell whether a folder, whose photos are not in it, is the mount point of their disk."""
+    """Return whether a folder without its photos is the mount point of their disk."""
     return not _holds_photos(folder) and is_older_than_photos(library, folder, [folder])
 
 
 def is_older_than_photos(library: Library, folder: Path, parts: Iterable[Path]) -> bool:
-    """Tell whether nothing was deleted from a folder since its photos were indexed.
+    """Return whether nothing was deleted from a folder since its photos were indexed.
 
-    parts: the folders that held photos; those that are not there do not count.
+    parts: the folders that held photos; those that do not exist do not count.
     """
     indexed = last_indexed_in(library, folder)
     return indexed is not None and max(_changes(parts), default=0.0) <= indexed.timestamp() - _CLOCKS_SECONDS
 
 
 def _holds_photos(folder: Path) -> bool:
-    """Tell whether a folder has an entry that is a folder or names itself a photo, or cannot be listed."""
+    """Return whether a folder has an entry that is a folder or has a photo's name, or cannot be listed."""
     try:
         with os.scandir(folder) as entries:
             return any(

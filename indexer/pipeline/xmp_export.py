@@ -1,4 +1,4 @@
-"""What the library knows of photos flows into XMP beside them, or in them; what was written flows out."""
+"""XMP export: the library's data as sidecars beside photos, or as XMP inside them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Paths = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What to export: tags of at least this score (0..1) or only the user's own, names of faces or not."""
+    """Export settings: tags of at least this score (0..1) or only the user's own, with or without names of faces."""
 
     min_score: float = 0.0
     own_only: bool = False
@@ -32,10 +32,10 @@ class ExportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was, or would be, written for a photo.
+    """The result of an export for one photo.
 
-    file: where to.  is_new: it did not exist.  change: None where it could not be written.  problem: why not,
-    '' where it could.  note: why the sidecar was written though the photo itself was wished.
+    file: the target.  is_new: it did not exist.  change: None where it could not be written.  problem: why not,
+    '' where it could.  note: why the sidecar was written though the photo itself was requested.
     """
 
     photo: Path
@@ -49,11 +49,11 @@ class Exported:
 def export(
     library: Library, folders: Sequence[Path], wish: ExportOptions, paths: Paths, *, dry_run: bool = False
 ) -> Iterator[Exported]:
-    """Write what is known of photos (of all, where no folder is given) and yield what was done for each.
+    """Write what is known of photos (of all, where no folder is given) and yield the result for each.
 
     paths: the broader words of a tag, broadest first, and itself.  dry_run: nothing is written.
-    A photo about which there is nothing to say, and beside which nothing lies, is passed over.
-    Errors: LibraryError; what is wrong with one photo or sidecar is yielded.
+    A photo without anything to export, and without a sidecar, is skipped.
+    Errors: LibraryError; problems with one photo or sidecar are yielded.
     """
     beside = Sidecars()
     for batch in known_photos(library, folders):
@@ -137,5 +137,5 @@ def packet_of(path: Path, data: bytes | None) -> Packet:
 
 
 def frame_of(photo: KnownPhoto) -> Frame:
-    """Return what boxes in a photo are measured by."""
+    """Return the frame that boxes in a photo are relative to."""
     return Frame(photo.width, photo.height, photo.orientation)

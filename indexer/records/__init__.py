@@ -1,0 +1,1 @@
+"""JSON records: values as JSON objects, one place for --json and HTTP."""

@@ -1,4 +1,4 @@
-"""Photos that look alike, and groups of copies, flow in; JSON objects flow out."""
+"""JSON records of similar photos and groups of copies."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class GroupRecord(OthersRecord):
 
 
 def likeness_record(each: SimilarPhoto, away: Sequence[Path] = ()) -> SimilarPhotoRecord:
-    """Return a photo and how alike it looks. away: folders that cannot be seen now."""
+    """Return a photo and its similarity. away: folders that are not available now."""
     is_away = is_in(each.path, away)
     return {"photo": each.number, **path_record(each.path), "score": rounded(each.score), "away": is_away}
 

@@ -1,4 +1,4 @@
-"""What there is to look for and through flows in: months, words, suggestions, pages of results; JSON flows out."""
+"""JSON records of months, words, suggestions and result pages."""
 
 from __future__ import annotations
 
@@ -127,12 +127,12 @@ def hint_record(hint: Hint) -> HintRecord:
 
 
 def month_record(month: MonthCount) -> MonthRecord:
-    """Return a month and how many photos it has."""
+    """Return a month and its number of photos."""
     return {"month": month.month, "photos": month.photos}
 
 
 def suggestion_record(each: Suggestion) -> SuggestionRecord:
-    """Return how a search may go on."""
+    """Return a completion of a search."""
     return {
         "kind": each.kind,
         "text": each.text,
@@ -143,7 +143,7 @@ def suggestion_record(each: Suggestion) -> SuggestionRecord:
 
 
 def tag_count_record(count: TagCount) -> TagCountRecord:
-    """Return a word and how many photos have it."""
+    """Return a word and its number of photos."""
     return {"name": count.name, "photos": count.photos}
 
 

@@ -1,4 +1,4 @@
-"""Entries of the change log as JSON objects."""
+"""JSON records of the change log."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def entry_record(entry: Entry) -> EntryRecord:
 
 
 def undone_record(done: Undone | None) -> UndoneRecord:
-    """Return what an undo did as JSON."""
+    """Return the result of an undo as JSON."""
     if done is None:
         return {"undone": None, "again": False, "id": None}
     return {"undone": done.text, "again": done.is_again, "id": done.entry}

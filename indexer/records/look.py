@@ -1,4 +1,4 @@
-"""What networks see in a picture, and the faces that are like its faces, flow in; JSON objects flow out."""
+"""JSON records of predictions for a picture, and of similar faces."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class SimilarToPersonRecord(TypedDict):
 
 
 def seen_record(seen: Prediction, classes: int) -> PredictionRecord:
-    """Return what networks see; classes: of each network at most."""
+    """Return the predictions; classes: maximum number of each model."""
     return {
         **path_record(seen.path),
         "tags": [{"name": tag.name, "score": rounded(tag.score), "source": tag.source} for tag in seen.tags],
@@ -129,7 +129,7 @@ def seen_record(seen: Prediction, classes: int) -> PredictionRecord:
 
 
 def label_records(seen: Prediction, classes: int) -> list[LabelRecord]:
-    """Return the classes that networks gave, surest first; classes: of each network at most."""
+    """Return the predicted classes, best first; classes: maximum number of each model."""
     return sorted(_labels(seen, classes), key=lambda each: -each["score"])
 
 
@@ -140,7 +140,7 @@ def _labels(seen: Prediction, classes: int) -> Iterator[LabelRecord]:
 
 
 def query_face_record(number: int, face: Face, spec: ModelSpec) -> QueryFaceRecord:
-    """Return a face of a picture; number: counted from 1 from left to right; spec: of the network that compares."""
+    """Return a face of a picture; number: counted from 1 from left to right; spec: of the describer."""
     return {
         "face": number,
         "box": box_record(face.box),
@@ -151,7 +151,7 @@ def query_face_record(number: int, face: Face, spec: ModelSpec) -> QueryFaceReco
 
 
 def seen_face_record(number: int, face: Face, spec: ModelSpec) -> DetectedFaceRecord:
-    """Return a face with all that networks say of it."""
+    """Return a face with all model outputs."""
     told = face.descriptor
     return {
         **query_face_record(number, face, spec),
@@ -164,9 +164,9 @@ def seen_face_record(number: int, face: Face, spec: ModelSpec) -> DetectedFaceRe
 def alike_record(
     match: SimilarFace, spec: ModelSpec, names: Mapping[int | None, str], away: Sequence[Path] = ()
 ) -> SimilarFaceRecord:
-    """Return a face that is like another.
+    """Return a similar face.
 
-    spec: of the network that compares.  names: what people are called.  away: folders that cannot be seen now.
+    spec: of the describer.  names: labels of people.  away: folders that are not available now.
     """
     from indexer.library.people.similar_faces import probability
 
@@ -203,7 +203,7 @@ class SimilarToFaceRecord(PhotoPathRecord):
 def like_face_record(
     face: PlacedFace, spec: ModelSpec, names: Mapping[int | None, str], matches: list[SimilarFaceRecord]
 ) -> SimilarToFaceRecord:
-    """Return a face and those that are like it; spec: of the network that compares; names: what people are called."""
+    """Return a face and the similar ones; spec: of the describer; names: labels of people."""
     return {
         "photo": face.photo,
         **path_record(face.path),

@@ -1,4 +1,4 @@
-"""People and their faces flow in; JSON objects flow out."""
+"""JSON records of people and their faces."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def person_record(person: Person) -> PersonRecord:
 
 
 def covered_person_record(person: Person, cover: int | None) -> CoveredPersonRecord:
-    """Return a person with the face that shows the person best."""
+    """Return a person with its best face."""
     return {**person_record(person), "cover": cover}
 
 
@@ -114,7 +114,7 @@ def face_record(face: PlacedFace) -> PersonFaceRecord:
 
 
 def grouped_record(done: Grouped) -> GroupedRecord:
-    """Return what a grouping came to."""
+    """Return the result of a grouping."""
     return {
         "joined": done.joined,
         "people": done.people,

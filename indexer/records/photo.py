@@ -1,4 +1,4 @@
-"""What the library knows of a photo flows in; a JSON object flows out."""
+"""JSON records of one photo: everything that the library knows of it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 
 class FailedRecord(TypedDict):
-    """Where the last attempt to index a photo ended, and why."""
+    """The failure of the last attempt to index a photo: stage and reason."""
 
     stage: str
     reason: str
 
 
 class GpsRecord(TypedDict):
-    """Where a photo was taken: degrees, north and east positive."""
+    """The position where a photo was taken: degrees, north and east positive."""
 
     latitude: float
     longitude: float | None
@@ -43,7 +43,7 @@ class GpsRecord(TypedDict):
 
 
 class PixelStatsRecord(TypedDict):
-    """Plain facts about the pixels, 0..1 each."""
+    """Pixel statistics, 0..1 each."""
 
     brightness: float
     colorfulness: float
@@ -188,9 +188,9 @@ def photo_record(
     names: Mapping[int | None, str],
     reasons: Sequence[TagReason],
 ) -> PhotoRecord:
-    """Return everything known of a photo, whose faces it shows, and why it has its tags.
+    """Return everything known of a photo, the people of its faces, and why it has its tags.
 
-    names: what people are called, by number.
+    names: the labels of people, by number.
     """
     shown = shown_record(known, said)
     seen = {face.box: face for face in (known.analysis.faces if known.analysis else ())}
@@ -203,7 +203,7 @@ _EXPOSURE = ("lens", "iso", "f_number", "exposure_seconds", "focal_length_mm", "
 
 
 def _analysis_record(analysis: Analysis | None) -> AnalysisRecord:
-    """Return what an analysis gave; every field is there also before the first success: null, or empty."""
+    """Return an analysis; before the first success every field is there, too: null, or empty."""
     look = {key: rounded(value) for key, value in asdict(analysis.look).items()} if analysis else None
     return {
         **_metadata_record(analysis.metadata if analysis else None),

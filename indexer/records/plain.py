@@ -1,4 +1,4 @@
-"""Paths, boxes and numbers flow in; what stands for them in JSON flows out."""
+"""JSON forms of paths, boxes and numbers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class PointRecord(TypedDict):
 
 
 def is_in(path: Path, folders: Sequence[Path]) -> bool:
-    """Tell whether a path lies in one of these folders."""
+    """Return whether a path lies in one of these folders."""
     return any(path.is_relative_to(folder) for folder in folders)
 
 
@@ -75,7 +75,7 @@ def point_record(point: Point) -> PointRecord:
 
 
 def rounded(number: float) -> float:
-    """Return a score or distance with the digits that mean something."""
+    """Return a score or distance with its significant digits."""
     return round(number, 4)
 
 

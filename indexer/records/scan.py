@@ -1,4 +1,4 @@
-"""What a scan has done flows in; JSON objects flow out."""
+"""JSON records of scans: progress and results."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def tally_record(tally: ScanStats) -> ScanStatsRecord:
 
 
 def scan_record(progress: Progress) -> ScanRecord:
-    """Return what a scan does."""
+    """Return the state of a scan."""
     return {
         "phase": progress.phase,
         "reason": progress.reason,

@@ -1,4 +1,4 @@
-"""Photos that a search found flow in; JSON objects flow out."""
+"""JSON records of search results."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ class HitRecord(PhotoPathRecord):
 
 
 def hit_record(hit: Hit, reasons: Sequence[TagReason] | None = None, away: Sequence[Path] = ()) -> HitRecord:
-    """Return a found photo.
+    """Return a photo in a search result.
 
-    reasons: why it has the tags that were searched for, None where nobody asked.  away: folders that cannot be seen
-    now.
+    reasons: why it has the tags that were searched for, None where not requested.  away: folders that are not
+    available now.
     """
     told: dict[str, Any] = {
         "photo": hit.number,

@@ -1,4 +1,4 @@
-"""What the library holds, and what works on it, flow in; a JSON object flows out."""
+"""JSON records of the library's status: totals, roots, failures and the daemon."""
 
 from __future__ import annotations
 
@@ -136,12 +136,12 @@ class ServerStatus(StatusRecord):
 
 
 def status_record(library: Library, networks: ModelIds | None) -> StatusRecord:
-    """Look how a library is. networks: of the settings, None where they cannot be told."""
+    """Return the status of a library. networks: models of the settings, None where they cannot be determined."""
     return {**held_record(library, networks), **roots_record(library), **work_record(library)}
 
 
 def held_record(library: Library, networks: ModelIds | None) -> CountedRecord:
-    """Count what the library holds. networks: as for `status_record`."""
+    """Return the totals of the library. networks: as for `status_record`."""
     from indexer.library.report import failure_counts, stale_count, status
 
     return {
@@ -154,14 +154,14 @@ def held_record(library: Library, networks: ModelIds | None) -> CountedRecord:
 def roots_record(
     library: Library, counts: Sequence[RootCounts] | None = None, found: Mapping[Path, FolderState] | None = None
 ) -> RootsRecord:
-    """Look at the roots. counts, found: as for `root_states`."""
+    """Return the roots. counts, found: as for `root_states`."""
     from indexer.pipeline.root_state import root_states
 
     return {"folders": [root_record(each) for each in root_states(library, counts, found)]}
 
 
 def root_record(root: RootState) -> RootRecord:
-    """Return a root, its state and what is known in it."""
+    """Return a root, its state and its counts."""
     return {
         **path_record(root.folder),
         "state": root.state,
@@ -178,7 +178,7 @@ def folder_record(root: RootState, *, in_library: bool, in_settings: bool) -> Fo
 
 
 def work_record(library: Library) -> WorkRecord:
-    """Look what works on the library beside this process."""
+    """Return the status of the daemon that works on the library."""
     from indexer.pipeline.daemon.status_file import paused_since, presence
 
     return {"paused_since": paused_since(library.path), "daemon": _daemon_record(presence(library.path))}

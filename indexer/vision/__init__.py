@@ -1,0 +1,1 @@
+"""Vision: the analysis of pictures by models, without database, settings or output."""

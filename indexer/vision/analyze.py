@@ -1,4 +1,4 @@
-"""A Picture and what its file says flow in; what the networks see in it flows out as one Analysis."""
+"""Photo analysis: classification, object detection and face reading of one picture, as one Analysis."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Analyzer:
-    """All networks in order: classify, find objects, read faces."""
+    """The loaded models in order: classifiers, object detectors, face models."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Analyzer:
 
     @classmethod
     def open(cls, eyes: ModelSet, threads: int = 1) -> Analyzer:
-        """Load built networks. Errors: ModelError where one is not built or damaged."""
+        """Load built models. Errors: ModelError where one is not built or damaged."""
         from indexer.vision.classify import Classifier
         from indexer.vision.objects import ObjectDetector
         from indexer.vision.tags.vocabulary import Vocabulary
@@ -54,12 +54,12 @@ class Analyzer:
 
     @property
     def networks(self) -> ModelIds:
-        """The ids of the networks."""
+        """The ids of the models."""
         return ModelIds(tuple(spec.id for spec in self._specs), self.face_reader.models if self.face_reader else ())
 
     @property
     def long_side_px(self) -> int:
-        """The long side that a picture should have for all networks to see what they can."""
+        """The long side in px that a picture should have for all models to work at full detail."""
         sides = [each.long_side_px for each in self.classifiers] + [each.long_side_px for each in self.finders]
         return max(sides + ([self.face_reader.detector.long_side_px] if self.face_reader else []))
 
@@ -74,11 +74,11 @@ class Analyzer:
         want_faces: bool = True,
         known: Analysis | None = None,
     ) -> Analysis:
-        """Look at a picture; `larger` decodes the same photo again with at least this long side in px.
+        """Analyze a picture; `larger` decodes the same photo again with at least this long side in px.
 
-        want_faces: False leaves faces alone: those that are known stay, with the networks that found them.
-        known: what is known of the photo; where its bytes are the same, networks that have seen it do not look again,
-        and what others left of it stays.
+        want_faces: False skips faces: known ones stay, with the models that found them.
+        known: what is known of the photo; where its bytes are the same, models that have analyzed it are not run again,
+        and the results of others stay.
         """
         if known is not None and known.hashes.content != hashes.content:
             known = None
@@ -105,7 +105,7 @@ class Analyzer:
         return [each.model.spec for each in self.classifiers] + [each.model.spec for each in self.finders]
 
     def _classified(self, picture: Picture, known: Analysis | None) -> tuple[tuple[Evidence, ...], bytes]:
-        """Return the evidence of all classifiers, and the vector of the first."""
+        """Return the evidence of all classifiers, and the embedding of the first."""
         kept = {each.model: each for each in known.evidence} if known else {}
         if known is not None and list(kept)[:1] != [self.classifiers[0].model.spec.id]:
             kept.pop(self.classifiers[0].model.spec.id, None)  # the vector that is kept is not its own
@@ -135,7 +135,7 @@ def _things(finder: ObjectDetector, picture: Picture, known: Analysis | None) ->
 
 @dataclass(frozen=True, slots=True)
 class _Others:
-    """What networks left of a photo that are not in use now; it is kept, and gives no tags."""
+    """Results of models that are not in use now; they are kept, and give no tags."""
 
     evidence: tuple[Evidence, ...] = ()
     objects: tuple[Object, ...] = ()
@@ -143,7 +143,7 @@ class _Others:
 
 
 def _others(known: Analysis | None, mine: Sequence[str], *, keeps_faces: bool) -> _Others:
-    """Return it. keeps_faces: the faces are those that were known, and so are the networks that found them."""
+    """Return those results. keeps_faces: the faces are the known ones, and so are the models that found them."""
     if known is None:
         return _Others()
     evidence = tuple(each for each in known.evidence if each.model not in mine)

@@ -1,4 +1,4 @@
-"""A decoded picture flows in; what a classifier says of each of its parts flows out as Evidence, with its features."""
+"""Classification of a decoded picture: class scores of each view as Evidence, and the pooled features."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _ROOM = 2  # a crop is cut from the short side: of a picture of 2 : 1 the long o
 
 
 class Classifier:
-    """A classifier and how its answers are kept."""
+    """A classifier model and the threshold for storing its scores."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
 
     @property
     def long_side_px(self) -> int:
-        """The long side in px that a picture needs at most to be seen in full detail."""
+        """The maximum long side in px that a picture needs for full detail."""
         wanted = self.model.spec.input
         return wanted.longest_px if wanted.fit == "short-side" else round(max(wanted.size) * _ROOM / wanted.crop)
 
     def classify(self, picture: Picture) -> tuple[Evidence, NDArray[np.float32]]:
         """Return the evidence of all views of a picture, and its pooled features float32[length].
 
-        A network of one's own may have no features: then they are empty.
+        A custom model may have no features: then they are empty.
         """
         spec = self.model.spec
         outputs = self.model.run(tensor(picture.pixels, spec))

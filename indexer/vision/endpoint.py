@@ -1,4 +1,4 @@
-"""Nothing flows in; where the process listens that runs networks for all workers, and its password, flow out."""
+"""Endpoint of the inference server: its address and password."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """address: of a socket, or of a pipe on Windows.  key: who does not know it is not answered."""
+    """address: of a socket, or of a pipe on Windows.  key: clients without it get no answer."""
 
     address: str
     key: bytes = field(repr=False)

@@ -1,8 +1,8 @@
-"""Vectors of examples and of other photos flow in; a small head that tells them apart, and how well, flows out.
+"""Linear probe on embeddings: a few-shot classifier from examples and other photos, with its cross-validation.
 
-The head is a logistic regression on the pooled vectors of a classifier. It is found here and not in Keras: with a few
-examples the best weights are a small system of equations, solved exactly, alike on every machine and in a second;
-the zoo writes the result as a Keras model. Figures and what else was tried: docs/own-words.md.
+The classifier is a logistic regression on the embeddings of a classifier model. It is solved here and not in Keras:
+with a few examples the best weights are a small system of equations, solved exactly, the same on every machine and in
+a second; the zoo writes the result as a Keras model. Figures and what else was tried: docs/own-words.md.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _SETTLED = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class CrossValidation:
-    """A head and how good it was on photos that it was not made from.
+    """A linear probe and its quality on photos that it was not trained on.
 
     weights: little-endian float32, the bias last; the logistic function of weights · vector + bias is 0.5 or more
     for what gets the word. Vectors have the length 1.
     recall: share of the examples that were found when left out.  precision: share of right ones among the found,
     where PREVALENCE of all photos show it.  wrong: photos of `compared` that got the word and should not.
-    doubtful: photos of the library that look like the examples do; they were taken for neither, and half of them
-    count as wrong in the precision (measured: about so many are).
+    doubtful: photos of the library that look like the examples do; they were used for neither side, and half of them
+    count as wrong in the precision (as measured).
     """
 
     weights: bytes
@@ -51,15 +51,15 @@ class CrossValidation:
 
     @property
     def is_hopeless(self) -> bool:
-        """Tell whether the word would be mostly wrong, or find next to nothing, and nobody need be asked."""
+        """Return whether the word would be mostly wrong, or find next to nothing."""
         return self.precision < _LEAST_PRECISION or self.recall < _LEAST_RECALL
 
 
 def train(examples: NDArray[np.float32], others: NDArray[np.float32], surely: int = 0) -> CrossValidation:
-    """Find the head for float32[n, length] and float32[m, length], all of length 1.
+    """Train a linear probe on float32[n, length] and float32[m, length], all of length 1.
 
-    surely: so many of the first of the others are known not to be examples; the rest is a sample of the library, in
-    which some may be. Such a one, when left out, looks like half of the examples do, and is then taken for neither.
+    surely: how many of the first of the others are known not to be examples; the rest is a sample of the library, in
+    which some may be. Such a one, when left out, looks like half of the examples do, and is then used for neither side.
     """
     import numpy as np
 
@@ -86,7 +86,7 @@ def train(examples: NDArray[np.float32], others: NDArray[np.float32], surely: in
 
 
 def _doubtful(told: Numbers, is_example: NDArray[np.bool_], surely: int) -> NDArray[np.bool_]:
-    """Tell which few photos of the library look like half of the examples do, or more."""
+    """Return which few photos of the library look like half of the examples do, or more."""
     import numpy as np
 
     sample = np.flatnonzero(~is_example)[surely:]
@@ -97,7 +97,7 @@ def _doubtful(told: Numbers, is_example: NDArray[np.bool_], surely: int) -> NDAr
 
 
 def _left_out(products: Numbers, is_example: NDArray[np.bool_]) -> Numbers:
-    """Return what is told of each photo by a head that was made without it (cross-validation)."""
+    """Return the score of each photo by a probe that was trained without it (cross-validation)."""
     import numpy as np
 
     count = int(is_example.sum())

@@ -1,4 +1,4 @@
-"""The names of networks in the settings flow in; their descriptions, and which is to see which photo, flow out."""
+"""Model set: the models that the settings name, and which of them analyzes which photo."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SCENE = ("classifier", "object-detector")  # roles of what looks at the whole ph
 
 @dataclass(frozen=True, slots=True)
 class ModelSet:
-    """Which networks look at a photo, where they are kept built, and what runs them.
+    """The models that analyze a photo, where they are built, and what runs them.
 
-    classifier: the default one, whose vectors tell what looks alike.  extra: more classifiers, and object detectors.
-    detector, landmarks, describer: None where they are not wanted.  own: the folder of the user's own descriptions.
+    classifier: the default one, whose embeddings serve similarity.  extra: more classifiers, and object detectors.
+    detector, landmarks, describer: None where they are not wanted.  own: the folder of custom descriptions.
     rules: for tags; None: those that ship with the program.  no_faces: folders below which faces are not wanted, by
-    their real paths.  place: of the process that runs networks for all workers, where there is one.
+    their real paths.  place: the endpoint of the process that runs models for all workers, where there is one.
     """
 
     folder: Path
@@ -43,11 +43,11 @@ class ModelSet:
         return frozenset((self.classifier, *self.extra, *filter(None, of_faces)))
 
     def want_faces(self, path: Path) -> bool:
-        """Tell whether faces may be looked for in a photo."""
+        """Return whether faces may be detected in a photo."""
         return ModelIds((), (), self.no_faces).want_faces(path)
 
     def specs(self) -> tuple[ModelSpec, ...]:
-        """Return the descriptions of the networks: the default classifier, then the extra ones, then those for faces.
+        """Return the specs of the models: the default classifier, then the extra ones, then those for faces.
 
         Errors: ModelError for a name that no description has, or that plays another role.
         """
@@ -64,19 +64,19 @@ class ModelSet:
         )
 
     def networks(self) -> ModelIds:
-        """Return the ids of the networks. Errors: as of `specs`."""
+        """Return the ids of the models. Errors: as of `specs`."""
         return networks_of(self.specs(), self.no_faces)
 
 
 def networks_of(specs: Iterable[ModelSpec], no_faces: tuple[Path, ...]) -> ModelIds:
-    """Return the ids of networks, by what they look at."""
+    """Return the ids of models, by their input: pictures or faces."""
     specs = tuple(specs)
     scene = tuple(spec.id for spec in specs if spec.role in SCENE)
     return ModelIds(scene, tuple(spec.id for spec in specs if spec.role not in SCENE), no_faces)
 
 
 def spec_named(known: Mapping[str, ModelSpec], name: str, *roles: str) -> ModelSpec:
-    """Return the description with a name; roles: those that it may have, none: any. Errors: ModelError."""
+    """Return the spec with a name; roles: the allowed ones, none: any. Errors: ModelError."""
     if name not in known:
         raise ModelError(name, f"is not known; 'indexer models list' shows {', '.join(sorted(known))}")
     if roles and known[name].role not in roles:

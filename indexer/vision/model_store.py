@@ -1,7 +1,7 @@
-"""What a folder of built networks holds: a spec and a folder flow in; checked paths of its files flow out.
+"""Model store: the folder of built models, with a record of each one's files.
 
-The zoo writes `FOLDER/ID/` with build.json, which tells size and sha256 of every file, and one or more of
-model.tflite, saved_model/ and model.onnx: the first two of its own networks, of the user's what can be had.
+The zoo writes `FOLDER/ID/` with build.json, which records size and sha256 of every file, and one or more of
+model.tflite, saved_model/ and model.onnx: the first two of its own models, of custom ones what is available.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BATCH_SIGNATURE = "batch"  # of a SavedModel: many pictures at once; answers hav
 
 
 def is_built(spec: ModelSpec, folder: Path) -> bool:
-    """Tell whether the network is there, complete by its record; the content is checked when it is opened."""
+    """Return whether the model is built, complete by its record; the content is checked when it is opened."""
     home = folder / spec.id
     try:
         files = _record(home)["files"]
@@ -36,7 +36,7 @@ def is_built(spec: ModelSpec, folder: Path) -> bool:
 
 
 def is_whole(spec: ModelSpec, folder: Path) -> bool:
-    """Tell whether the network is there and every byte of it as it was built."""
+    """Return whether the model is built and every byte of it is as recorded."""
     try:
         return is_built(spec, folder) and check(spec, folder).is_dir()
     except ModelError:
@@ -44,12 +44,12 @@ def is_whole(spec: ModelSpec, folder: Path) -> bool:
 
 
 def parts(spec: ModelSpec, folder: Path) -> set[str]:
-    """Return the forms that a built network is there in. Errors: ModelError where it is not built."""
+    """Return the formats that a model was built in. Errors: ModelError where it is not built."""
     return _parts(_files(spec, folder))
 
 
 def check(spec: ModelSpec, folder: Path, part: str = "") -> Path:
-    """Compare the files of a built network, or those whose name starts with `part`, with their record.
+    """Compare the files of a built model, or those whose name starts with `part`, with their record.
 
     Return the path of the part. Errors: ModelError where one is missing or damaged.
     """
@@ -67,7 +67,7 @@ def check(spec: ModelSpec, folder: Path, part: str = "") -> Path:
 
 
 def homes_of(name: str, folder: Path) -> list[Path]:
-    """Return the folders of all that was ever built of the network with a name, whatever its description said then."""
+    """Return the folders of all builds of the model with a name, whatever its description was then."""
     is_id = re.compile(rf"{re.escape(name)}-[0-9a-f]{{8}}")
     return [file.parent for file in sorted(folder.glob(f"*/{RECORD}")) if is_id.fullmatch(file.parent.name)]
 
@@ -87,7 +87,7 @@ def _parts(files: Iterable[str]) -> set[str]:
 
 
 def record(files: Iterable[str], home: Path) -> dict[str, Any]:
-    """Return size and sha256 of each file, as the record keeps them."""
+    """Return size and sha256 of each file, as recorded."""
     return {name: {"size": (home / name).stat().st_size, "sha256": fingerprint(home / name)} for name in files}
 
 

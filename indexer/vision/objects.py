@@ -1,4 +1,4 @@
-"""A Picture flows in; the things that an object detector of the user's own finds in it flow out, each with its box."""
+"""Object detection: the objects in a picture, each with its box, by a custom detector."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _WHOLE = ("as-is", "stretch", "letterbox", "short-side", "long-side")  # what sh
 
 
 class ObjectDetector:
-    """Finds things in a picture.
+    """An object detector.
 
-    Its network's outputs: `boxes` [n, 4] (top, left, bottom, right as fractions of what it sees), `scores` [n],
-    `classes` [n], numbers from the spec's [labels] offset on, and perhaps `count`, how many of them are meant. A
-    first side of 1, one for each picture, may stand before all.
+    Its model's outputs: `boxes` [n, 4] (top, left, bottom, right as fractions of its input), `scores` [n],
+    `classes` [n], numbers from the spec's [labels] offset on, and perhaps `count`, how many of them are valid. A
+    first side of 1, the batch, may precede all.
     """
 
     def __init__(self, model: Model) -> None:
-        """Errors: ModelError for a network that would see a part of the picture only."""
+        """Errors: ModelError for a model whose input is only a part of the picture."""
         self.model = model
         if model.spec.input.fit not in _WHOLE:
             raise ModelError(model.spec.name, f"an object detector sees the whole picture: fit is {', '.join(_WHOLE)}")
 
     @property
     def long_side_px(self) -> int:
-        """The long side in px that a picture needs at most to be seen in full detail."""
+        """The maximum long side in px that a picture needs for full detail."""
         wanted = self.model.spec.input
         return wanted.longest_px if wanted.fit == "short-side" else max(wanted.size)
 
     def detect(self, picture: Picture) -> list[Object]:
-        """Find things, surest first; what lies outside the picture is cut off, or left out where nothing is left."""
+        """Detect objects, best first; boxes are cut at the picture's edge, and dropped where nothing is left."""
         spec = self.model.spec
         answers = self.model.run(tensor(picture.pixels, spec))
         scores, classes = answers["scores"].reshape(-1), answers["classes"].reshape(-1)

@@ -1,4 +1,4 @@
-"""Decoded pixels flow in; the float32 tensor that a network wants to see flows out, as its spec says."""
+"""Preprocessing: decoded pixels as the float32 tensor that a model's spec describes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _Box = tuple[float, float, float, float]
 
 
 def tensor(pixels: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.float32]:
-    """Turn a picture uint8[h, w, 3] (RGB) into float32[views, h', w', colors]: fitted, colors in order, scaled."""
+    """Convert a picture uint8[h, w, 3] (RGB) to float32[views, h', w', colors]: fitted, colors in order, scaled."""
     wanted = spec.input
     return normalized(np.stack(list(views(pixels, wanted))), wanted)
 
 
 def views(pixels: NDArray[np.uint8], wanted: Input) -> Iterator[NDArray[np.uint8]]:
-    """Yield what the network sees of a picture uint8[h, w, 3], still RGB: the whole, or a part after the other."""
+    """Yield the inputs that a picture uint8[h, w, 3] gives, still RGB: the whole, or one part after the other."""
     if wanted.fit != "three-crops":
         yield fitted(pixels, wanted)
         return
@@ -37,7 +37,7 @@ def views(pixels: NDArray[np.uint8], wanted: Input) -> Iterator[NDArray[np.uint8
 
 
 def fitted(pixels: NDArray[np.uint8], wanted: Input) -> NDArray[np.uint8]:
-    """Crop, resize and fill up a picture uint8[h, w, 3] as the input wants it; still RGB."""
+    """Crop, resize and pad a picture uint8[h, w, 3] as the input requires; still RGB."""
     height, width = pixels.shape[:2]
     match wanted.fit:
         case "as-is":
@@ -70,7 +70,7 @@ def resized(
 
 
 def normalized(pixels: NDArray[np.uint8], wanted: Input) -> NDArray[np.float32]:
-    """Turn pixels uint8[n, h, w, 3] (RGB) into float32[n, h, w, colors]: in order, (pixel − mean) × scale."""
+    """Convert pixels uint8[n, h, w, 3] (RGB) to float32[n, h, w, colors]: in order, (pixel − mean) × scale."""
     count, height, width, _ = pixels.shape
     if wanted.colors == "BGR":
         pixels = _reversed(pixels.reshape(count * height, width, 3))
@@ -85,9 +85,9 @@ def normalized(pixels: NDArray[np.uint8], wanted: Input) -> NDArray[np.float32]:
 
 
 def _crop(pixels: NDArray[np.uint8], wanted: Input, place: float) -> _Box:
-    """Return the largest part with the sides' ratio that is wanted, made smaller by `crop`.
+    """Return the largest part with the wanted aspect ratio, reduced by `crop`.
 
-    place: 0 for the left or upper end of what there is to choose from, 1 for the other.
+    place: 0 for the left or upper end of the possible range, 1 for the other.
     """
     height, width = pixels.shape[:2]
     across, down = wanted.size
@@ -132,8 +132,8 @@ def _reversed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def in_picture(places: ArrayLike, width: int, height: int, wanted: Input) -> NDArray[np.float64]:
     """Return float64[…, 2], x and y as fractions of a picture of width × height px.
 
-    places: [..., 2], x and y as fractions of what `preprocess.fitted` made of the picture.  Undone are 'letterbox' and
-    'long-side'; any other fit is taken to show the whole picture and nothing else.
+    places: [..., 2], x and y as fractions of the output of `fitted`.  'letterbox' and
+    'long-side' are undone; any other fit is taken to show the whole picture and nothing else.
     """
     left, top, across, down = _shown(width, height, wanted)
     moved: NDArray[np.float64] = (np.asarray(places, np.float64) - (left, top)) / (across, down)
@@ -141,7 +141,7 @@ def in_picture(places: ArrayLike, width: int, height: int, wanted: Input) -> NDA
 
 
 def _shown(width: int, height: int, wanted: Input) -> tuple[float, float, float, float]:
-    """Return where the picture lies in what the network sees: left, top, width and height as fractions."""
+    """Return where the picture lies in the model's input: left, top, width and height as fractions."""
     match wanted.fit:
         case "letterbox":
             left, top, inner_width, inner_height = letterbox(width, height, wanted.size)

@@ -1,4 +1,4 @@
-"""Nothing flows in or out: what native libraries write to stderr while they load stays out of the user's terminal."""
+"""Silencing of native libraries, which write to stderr while they load."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _turn = threading.Lock()  # the descriptor belongs to the whole process: one at 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what this process writes to file descriptor 2; let it out only if the block fails.
+    """Hold back what this process writes to file descriptor 2; release it only if the block fails.
 
-    LiteRT and TensorFlow greet ('Created TensorFlow Lite XNNPACK delegate …') from C++, where neither Python's
+    LiteRT and TensorFlow print greetings ('Created TensorFlow Lite XNNPACK delegate …') from C++, where neither
+    Python's
     logging nor its sys.stderr can stop them, and LiteRT has no switch for it.
     """
     with _turn, tempfile.TemporaryFile() as held:

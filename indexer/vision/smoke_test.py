@@ -1,4 +1,4 @@
-"""A network of the user's own and what its classes are called flow in; why it does not fit flows out, or nothing."""
+"""Smoke test of a custom model: a test run and its labels against its description."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAMELESS = "its class names are unknown; pass them with --labels FILE"
 
 
 def sample() -> NDArray[np.uint8]:
-    """Return a picture uint8[360, 480, 3] with light, color and detail of every size; it shows nothing."""
+    """Return a test picture uint8[360, 480, 3] with light, color and detail of every size; it shows nothing."""
     down, across = np.mgrid[0 : _SIDE[0], 0 : _SIDE[1]] / max(_SIDE)
     waves = np.stack([np.sin(2 ** (3 + color) * (across + down * (color + 1))) for color in range(3)], axis=-1)
     noise = np.random.default_rng(0).normal(0, 0.1, (*_SIDE, 3))
@@ -31,10 +31,10 @@ def sample() -> NDArray[np.uint8]:
 
 
 def try_out(model: Model, names: Sequence[str], pixels: NDArray[np.uint8]) -> Answers:
-    """Run a network on a picture uint8[h, w, 3] and compare its answers with its description.
+    """Run a model on a picture uint8[h, w, 3] and compare its outputs with its description.
 
     names: of its classes, those before the first label included.
-    Errors: ModelError that says what does not fit, and which option may help.
+    Errors: ModelError that names the mismatch, and which option may help.
     """
     spec = model.spec
     is_chip = spec.input.fit == "as-is"  # what is cut to size elsewhere
@@ -66,7 +66,7 @@ def _classifier(model: Model, answers: Answers, names: Sequence[str]) -> None:
 
 
 def check_names(spec: ModelSpec, names: Sequence[str]) -> None:
-    """Compare the number of classes that a description tells of with that of their names; no network need be there.
+    """Compare the number of classes in a description with that of their names; the model need not be built.
 
     Errors: ModelError, as of `try_out`.
     """

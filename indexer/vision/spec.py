@@ -1,4 +1,4 @@
-"""models/NAME.toml flows in; a checked, frozen ModelSpec flows out: all that is known of a network but its weights."""
+"""Model spec: the checked content of models/NAME.toml, everything known of a model but its weights."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _BUILDER = 1
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Where the numbers come from: a file inside an installed package, or a file of the user's own.
+    """The source of the weights: a file inside an installed package, or a custom file.
 
-    package, version: of the package; empty for a file of one's own.
+    package, version: of the package; empty for a custom file.
     file: from the folder of packages, or from the folder of the description; a SavedModel is a folder.
-    sha256: of the file; with 'onnx-literal' of the ONNX bytes; of a folder as `fingerprint` in vision.built says.
+    sha256: of the file; with 'onnx-literal' of the ONNX bytes; of a folder as by `vision.model_store.tree_fingerprint`.
     format: of packages 'torch' (.pth before 1.6), 'dlib' (.dat), 'onnx-literal' (ONNX as WEIGHTS = b'…' in a Python
-    file); of one's own OWN_FORMATS.
-    tags, signature: which graph of a SavedModel is meant, and which of its functions; empty: found by its tensors.
+    file); of custom ones OWN_FORMATS.
+    tags, signature: the graph of a SavedModel, and its function; empty: found by its tensors.
     trust: code inside the file (Lambda layers) may run.
     """
 
@@ -57,12 +57,12 @@ class Weights:
 
     @property
     def is_own(self) -> bool:
-        """Tell whether the file is the user's own."""
+        """Return whether the file is a custom one."""
         return not self.package
 
     @classmethod
     def of(cls, table: Table) -> Weights:
-        """Take all keys of the table."""
+        """Read all keys of the table."""
         package = table.text("package", "")
         weights = cls(
             file=table.text("file"),
@@ -80,18 +80,18 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What the network wants to see: value = (pixel − mean) × scale, colors in their order.
+    """The input of a model: value = (pixel − mean) × scale, colors in their order.
 
-    name: of the input tensor of the built network.  tensor: its name in the file that it comes from.
-    layout: NHWC or NCHW.  dtype: of the tensor; what is given to an integer is rounded.
-    fit: 'as-is' (chips of size_px × size_px), 'stretch' (squeezed to the size), 'center-crop' (the middle `crop` of
+    name: of the input tensor of the built model.  tensor: its name in the source file.
+    layout: NHWC or NCHW.  dtype: of the tensor; values for an integer type are rounded.
+    fit: 'as-is' (chips of size_px × size_px), 'stretch' (resized to the size), 'center-crop' (the middle `crop` of
     the short side), 'three-crops' (the same at both ends and in the middle of the long side, a view each),
     'letterbox' (the whole picture in the middle of the size, `fill` around it), 'short-side' or 'long-side' (that
     side gets size_px, the other follows).
-    size_px: the width; height_px: the height, where it is another; the first four fits bring to this size.
-    multiple_px: with 'short-side' the long side grows in such steps; with 'long-side' both sides are filled up to a
+    size_px: the width; height_px: the height, where it differs; the first four fits resize to this size.
+    multiple_px: with 'short-side' the long side grows in such steps; with 'long-side' both sides are padded to a
     multiple of it, with black at the bottom and right.
-    longest_px: with 'short-side', a longer side is squeezed to it.
+    longest_px: with 'short-side', the maximum of the longer side.
     """
 
     name: str
@@ -112,17 +112,17 @@ class Input:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(width, height) in px of what the network sees, where `fit` brings pictures to one size."""
+        """(width, height) of the model's input in px, where `fit` brings pictures to one size."""
         return self.size_px, self.height_px or self.size_px
 
     @property
     def source_name(self) -> str:
-        """The name of the input in the file that the network comes from."""
+        """The name of the input in the source file."""
         return self.tensor or self.name
 
     @classmethod
     def of(cls, table: Table) -> Input:
-        """Take all keys of the table."""
+        """Read all keys of the table."""
         wanted = cls(
             name=table.text("name"),
             fit=table.choice("fit", FITS),
@@ -146,10 +146,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A named output: its sides (a word where a side varies), and what was applied to it last.
+    """A named output: its sides (a word where a side varies), and its final activation.
 
-    tensor: its name in the file that the network comes from.
-    apply: what the program does with the answer: 'softmax' or 'sigmoid' for raw logits, 'unit' brings vectors to
+    tensor: its name in the source file.
+    apply: what the program applies to the output: 'softmax' or 'sigmoid' for raw logits, 'unit' brings vectors to
     length 1.
     """
 
@@ -160,7 +160,7 @@ class Output:
 
     @classmethod
     def of(cls, table: Table) -> Output:
-        """Take all keys of the table."""
+        """Read all keys of the table."""
         output = cls(
             shape=table.shape("shape"),
             activation=table.choice("activation", ACTIVATIONS, "none"),
@@ -173,9 +173,9 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Where the words for the classes come from: a set that ships with the program, or a file, one class a line.
+    """The source of the class names: a set that ships with the program, or a file, one class a line.
 
-    offset: so many classes come before the first word ('background').
+    offset: the number of classes before the first name ('background').
     """
 
     set: str = ""
@@ -184,7 +184,7 @@ class Labels:
 
     @classmethod
     def of(cls, table: Table) -> Labels:
-        """Take all keys of the table."""
+        """Read all keys of the table."""
         labels = cls(table.text("set", ""), table.text("file", ""), table.count("offset", 0))
         table.done()
         return labels
@@ -192,10 +192,10 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A network as its description says.
+    """The spec of a model, from its description.
 
-    architecture: what the zoo builds; 'file' for a network that the file itself describes.
-    network: the numbers that its builder needs.  labels: where the words for its classes come from.
+    architecture: what the zoo builds; 'file' for a model that the source file itself describes.
+    network: the parameters of its builder.  labels: the source of its class names.
     align: how chips of faces are cut (TEMPLATES).
     thresholds: defaults, which may change without making stored results stale.
     folder: where the description lies, empty for one that ships with the program: its files lie below it.
@@ -218,9 +218,9 @@ class ModelSpec:
 
     @property
     def id(self) -> str:
-        """The name and a fingerprint of everything that the network's numbers depend on.
+        """The name and a fingerprint of everything that the model's outputs depend on.
 
-        A key that has its default counts as one that was never there: new keys make nothing stale.
+        A key with its default counts as absent: new keys make nothing stale.
         """
         told: dict[str, Any] = {"architecture": self.architecture, "network": dict(self.network)}
         told["input"] = _told(self.input)
@@ -237,22 +237,22 @@ class ModelSpec:
 
     @property
     def kept_from(self) -> float:
-        """The least score, of a class in a view or of an object, that is kept: what words are made from."""
+        """The minimum score of a class in a view, or of an object, that is stored: tags are made from these."""
         least = _LEAST.get(self.role, 0.0)
         return min(self.thresholds.get("least", least), self.thresholds.get("score", 1.0))
 
     @property
     def shown_from(self) -> float | None:
-        """The score from which a word is shown; None: as the rules say."""
+        """The minimum score of a shown word; None: as the rules say."""
         return self.thresholds.get("score", _OBJECT if self.role == "object-detector" else None)
 
     def path(self, file: str) -> Path:
-        """Return where a file of the description lies."""
+        """Return the path of a file that the description names."""
         return Path(self.folder) / file
 
 
 def _told(part: Input | Output) -> dict[str, Any]:
-    """Return the keys that decide on numbers; those that came later only where they were given."""
+    """Return the keys that the outputs depend on; later additions only where they were given."""
     late = {each.name: each.default for each in fields(part) if each.default is not MISSING}
     return {key: value for key, value in asdict(part).items() if key not in late or value != late[key]}
 
@@ -260,7 +260,7 @@ def _told(part: Input | Output) -> dict[str, Any]:
 def read_specs(own: Path | None = None) -> dict[str, ModelSpec]:
     """Read all descriptions, by name: those that ship with the program, and those in the user's own folder.
 
-    One of the user's own that cannot be read is left out: `broken_specs` tells of it.
+    An unreadable custom one is left out: `broken_specs` reports it.
     """
     shipped = [read_spec(file) for file in sorted(packaged("models").glob("*.toml"))]
     mine = [found for found in _own_specs(own) if isinstance(found, ModelSpec)]
@@ -268,7 +268,7 @@ def read_specs(own: Path | None = None) -> dict[str, ModelSpec]:
 
 
 def broken_specs(own: Path | None) -> dict[str, ModelError]:
-    """Return what is wrong with the descriptions in the user's own folder that cannot be read, by name."""
+    """Return the errors of unreadable descriptions in the user's own folder, by name."""
     return {found.name: found for found in _own_specs(own) if isinstance(found, ModelError)}
 
 
@@ -294,7 +294,8 @@ def read_spec(file: Path, folder: Path | None = None) -> ModelSpec:
 def spec_of(name: str, raw: dict[str, Any], folder: str = "") -> ModelSpec:
     """Check the content of a description.
 
-    folder: where its files lie; as a key of `raw`, which the descriptions for child processes have, it goes before.
+    folder: where its files lie; as a key of `raw`, which the descriptions for child processes have, it takes
+    precedence.
     Errors: ModelError that names the key that is wrong.
     """
     table = Table(name, raw)

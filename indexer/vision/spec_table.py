@@ -1,4 +1,4 @@
-"""A table of a model's description flows in; its values, each checked and typed, flow out one by one."""
+"""Reader of the tables in a model's description: each value checked and typed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MISSING = object()
 
 
 class Table:
-    """One table of a TOML file; every method takes a key out of it.
+    """A table of a TOML file; every method takes a key out of it.
 
     Errors: ModelError that names the model and the key, for one that is missing or of the wrong kind.
     """
@@ -25,7 +25,7 @@ class Table:
         self._left = dict(raw)
 
     def text(self, key: str, default: Any = _MISSING) -> str:
-        """Take a text that is not empty, but where that is the default."""
+        """Take a text that is not empty, unless that is the default."""
         value = self._take(key, default)
         holds = isinstance(value, str) and (_same(value, default) or bool(value.strip()))
         return str(self._wanted(key, value, holds, "a text"))
@@ -37,7 +37,7 @@ class Table:
         return tuple(self._wanted(key, value, holds, "a list of texts"))
 
     def truth(self, key: str, *, default: bool) -> bool:
-        """Take true or false."""
+        """Take a Boolean."""
         value = self._take(key, default)
         return bool(self._wanted(key, value, isinstance(value, bool), "true or false"))
 
@@ -71,7 +71,7 @@ class Table:
         return float(parts[0]), float(parts[1]), float(parts[2])
 
     def shape(self, key: str) -> tuple[int | str, ...]:
-        """Take the sides of a tensor: whole numbers, and words for sides that vary."""
+        """Take the sides of a tensor: whole numbers, and words for variable sides."""
         value = self._take(key)
         holds = isinstance(value, list) and value and all(_is_count(side) or isinstance(side, str) for side in value)
         return tuple(self._wanted(key, value, bool(holds), "a list of whole numbers and words"))
@@ -81,19 +81,19 @@ class Table:
         return Table(self._model, self._take(key, default), f"{self._where}{key}.")
 
     def texts(self) -> dict[str, str]:
-        """Take all keys that are left, each a text."""
+        """Take all remaining keys, each a text."""
         return {key: self.text(key) for key in tuple(self._left)}
 
     def numbers(self) -> dict[str, float]:
-        """Take all keys that are left, each a number."""
+        """Take all remaining keys, each a number."""
         return {key: self.number(key) for key in tuple(self._left)}
 
     def tables(self) -> dict[str, Table]:
-        """Take all keys that are left, each a table."""
+        """Take all remaining keys, each a table."""
         return {key: self.table(key) for key in tuple(self._left)}
 
     def done(self) -> None:
-        """Refuse keys that nobody took."""
+        """Reject unknown keys."""
         for key in self._left:
             raise ModelError(self._model, f"'{self._where}{key}' in its description is not a known key")
 

@@ -1,4 +1,4 @@
-"""The figures of a trained classifier flow in; a picture of its confusion and its ROC curves flows out."""
+"""Training chart: a picture of a trained classifier's confusion matrix and ROC curves."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _Color: TypeAlias = tuple[int, int, int]
 
 
 def chart(title: str, figures: Mapping[str, Any]) -> Image.Image:
-    """Draw the figures that `zoo.training_metrics.measured` makes: confusion to the left, curves to the right."""
+    """Draw the metrics of `zoo.train.network.measured`: confusion matrix to the left, ROC curves to the right."""
     canvas = _Canvas(2 * (_LEFT + _SIDE) + _MARGIN, _TOP + _SIDE + _LEFT)
     tested = sum(map(sum, figures["confusion"]))
     canvas.text((_MARGIN, 24), title, 26)
@@ -33,7 +33,7 @@ def chart(title: str, figures: Mapping[str, Any]) -> Image.Image:
 
 
 def _confusion(canvas: _Canvas, at: _Point, names: Sequence[str], table: Sequence[Sequence[int]]) -> None:
-    """Draw a cell for each true label (rows) and each that was said (columns), the darker the larger its share."""
+    """Draw a cell for each true label (rows) and each predicted one (columns), the darker the larger its share."""
     left, top = at
     cell = _SIDE / len(names)
     size = min(20.0, cell / 3)
@@ -55,7 +55,7 @@ def _confusion(canvas: _Canvas, at: _Point, names: Sequence[str], table: Sequenc
 
 
 def _curves(canvas: _Canvas, at: _Point, labels: Sequence[Mapping[str, Any]]) -> None:
-    """Draw the ROC curve of each label against all others; of many, those that it knows worst.
+    """Draw the ROC curve of each label against all others; of many, the worst ones.
 
     Of two labels the curves are the same, mirrored.
     """

@@ -1,0 +1,1 @@
+"""HTTP server: gallery pages and API, without logic of its own."""

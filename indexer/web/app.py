@@ -1,4 +1,4 @@
-"""A site and a guard flow in; the application flows out that a server runs."""
+"""The ASGI application of a site, with its guard."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _YEAR_SECONDS = 365 * 24 * 3600
 def create_app(site: Site, guard: Guard, build: Build = lambda _: None) -> FastAPI:
     """Return the application of a site.
 
-    guard: says who may ask.  build: builds those of some networks that are not there yet, for a scan.
+    guard: decides about access.  build: builds those of some models that are not built yet, for a scan.
     """
     app = described_app()
     app.state.site = site
@@ -53,7 +53,7 @@ def create_app(site: Site, guard: Guard, build: Build = lambda _: None) -> FastA
 
 
 def described_app() -> FastAPI:
-    """Return an application that has the routes of the API and their description, and nothing to answer from."""
+    """Return an application with the routes of the API and their description, but without a site."""
     app = FastAPI(
         title="indexer",
         version="1",
@@ -82,13 +82,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _healthy(site: SiteOf) -> Response:
-    """Say that the server answers and its library is there. Errors: StoreError, which is 503."""
+    """Confirm that the server responds and its library opens. Errors: StoreError, which is 503."""
     with site.library.reading():
         return PlainTextResponse("ok")
 
 
 class _Static(StaticFiles):
-    """Files of the gallery; one that is asked for with its version is kept for a year."""
+    """Static files of the gallery; requests with a version are cached for a year."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
@@ -99,7 +99,7 @@ class _Static(StaticFiles):
 
 
 def _describe_problems(app: FastAPI) -> None:
-    """Let the API's description say what a problem looks like."""
+    """Add the schema of a problem to the API's description."""
     describe = app.openapi
 
     def described() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What goes on beside the requests of a site: what is remembered of the library, a scan, copies that are looked for."""
+"""Background work of a site: cached library state, the scan, the search for copies."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _PATIENCE_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What one server has beside its site.
+    """The background work of one server.
 
     copies, twins: groups of photos that look the same, or have the same bytes.  roots: the states of the library's
-    folders on the disk.  apart: does what takes long.
+    folders on the disk.  apart: runs long tasks.
     grouping: held while faces are grouped.
     """
 
@@ -59,7 +59,7 @@ class Background:
 
     @classmethod
     def of(cls, site: Site, build: Build) -> Background:
-        """Return the background of a site. build: builds networks that are not there yet, for a scan."""
+        """Return the background of a site. build: builds models that are not built yet, for a scan."""
         memory, apart = AnswerCache(site.library), ProcessRunner()
         scanner = Scanner(site.library, partial(_scanning, site, build))
         roots = StaleWhileRevalidate(memory, lambda: folder_states(site.library), _LOOK_SECONDS)
@@ -77,15 +77,15 @@ class Background:
         )
 
     def status(self) -> ServerStatus:
-        """Return how the library is, and what works on it."""
+        """Return the status of the library and its daemon."""
         return status(self.site, self.memory, self.roots, self.scanner)
 
     def away(self) -> tuple[Path, ...]:
-        """Return the library's folders that cannot be seen now; a disk that does not answer is waited for once."""
+        """Return the library's folders that are not available now; a hanging disk is waited for only once."""
         return tuple(root for root, found in _found(self.roots).items() if found.state == "away")
 
     def look_alikes(self, model: str) -> LookAlikes:
-        """Return the vectors by a network, in memory; those by another one are let go."""
+        """Return the embeddings of a model, in memory; those of another one are dropped."""
         found = self._alike.get(model)
         if found is None:
             self._alike.clear()
@@ -93,7 +93,7 @@ class Background:
         return found
 
     def warm(self) -> None:
-        """Read in a thread what a first page asks for, so that whoever comes first does not wait for it."""
+        """Load in a thread what a first page needs, so that the first visitor does not wait for it."""
         reader = Thread(target=self._read_ahead, name="warm", daemon=True)
         reader.start()
         self._ahead.append(reader)
@@ -107,12 +107,12 @@ class Background:
             suggest(library, "a", 1)
 
     async def wind_down(self) -> None:
-        """Begin to end what goes on: streams end, a scan stops at its next photo."""
+        """Begin to shut down: streams end, a scan stops at its next photo."""
         self.scanner.stop()
         await self.events.close()
 
     def close(self) -> None:
-        """End what goes on, and wait for that."""
+        """Shut down, and wait for that."""
         for reader in self._ahead:
             reader.join()
         self.apart.close()
@@ -137,7 +137,7 @@ def classifier_id(site: Site) -> str:
 def status(
     site: Site, memory: AnswerCache, roots: StaleWhileRevalidate[dict[Path, FolderState]], scanner: Scanner
 ) -> ServerStatus:
-    """Return how a library is, and what works on it: what it holds is counted again only when somebody wrote."""
+    """Return the status of a library and its daemon; the totals are counted again only after a write."""
     networks = _networks(site)
     held = memory.kept(("held", networks), lambda: held_record(site.library, networks))
     counts = memory.kept("roots", lambda: root_counts(site.library))

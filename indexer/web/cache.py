@@ -1,4 +1,4 @@
-"""Questions to the library flow in; their answers are kept until somebody writes, and flow out again."""
+"""Answer caches: results of library queries, valid until somebody writes to the library."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST = 256
 
 
 class AnswerCache:
-    """The last answers of a library, as long as nobody has written to it."""
+    """A cache of library results, cleared by every write."""
 
     def __init__(self, library: Library) -> None:
         self._changes = library.changes()
@@ -27,12 +27,12 @@ class AnswerCache:
         self._kept: OrderedDict[Hashable, tuple[Mark, Any]] = OrderedDict()
 
     def mark(self) -> Mark:
-        """Return what is another one after each change of the library, and after each start of the server."""
+        """Return a value that changes with each change of the library, and with each start of the server."""
         with self._lock:
             return self._start, self._changes.mark()
 
     def kept(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """Return an answer: the one that is kept, or a new one."""
+        """Return a cached answer, or a new one."""
         mark = self.mark()
         with self._lock:
             if key in self._kept and self._kept[key][0] == mark:
@@ -48,7 +48,7 @@ class AnswerCache:
         return made
 
     def close(self) -> None:
-        """Let go of the library."""
+        """Close the library."""
         with self._lock:
             self._changes.close()
 
@@ -57,9 +57,9 @@ _REST = 3  # an answer is made again after so many times the seconds that it too
 
 
 class StaleWhileRevalidate(Generic[Value]):
-    """An answer that is made in the background, one at a time, and made again when the library has changed.
+    """An answer that is computed in the background, one at a time, and recomputed when the library has changed.
 
-    seconds: after so long it is made again all the same, as it depends on more than the library.  clock: seconds.
+    seconds: its maximum age, as it depends on more than the library.  clock: seconds.
     """
 
     def __init__(
@@ -80,8 +80,8 @@ class StaleWhileRevalidate(Generic[Value]):
     def ask(self, patience_seconds: float = 0.0) -> tuple[Value | None, bool]:
         """Return the last answer, None where there is none yet, and whether it is up to date.
 
-        patience_seconds: how long to wait for a first answer, which may be quick; where answers grow old by
-        themselves, for any. Errors: what the question raised.
+        patience_seconds: how long to wait for a first answer, which may be quick; where answers have a maximum
+        age, for any. Errors: those of the computation.
         """
         mark = self._memory.mark()
         with self._lock:
@@ -101,7 +101,7 @@ class StaleWhileRevalidate(Generic[Value]):
         return self._answer is not None and self._answer[0] == mark and self._clock() < self._stale_at
 
     def _start(self, mark: Mark) -> Thread | None:
-        """Begin, unless that was done or is too early; return who is at work."""
+        """Start the computation, unless it runs or it is too early; return the running one."""
         if self._worker is None and (self._answer is None or self._clock() >= self._due):
             self._begun = self._clock()
             self._worker = Thread(target=self._work, args=(mark,), name="slowly", daemon=True)

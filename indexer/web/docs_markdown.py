@@ -1,4 +1,4 @@
-"""The routes themselves flow in; docs/api.md flows out: `python -m indexer.web.docs_markdown > docs/api.md`."""
+"""Generator of docs/api.md from the routes: `python -m indexer.web.docs_markdown > docs/api.md`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A record that changes flows in; server-sent events flow out to all who listen, whenever it has changed."""
+"""Server-sent events: a record, sent to all listeners whenever it changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HEARTBEAT_SECONDS = 15.0
 
 
 class Events:
-    """Looks at a record once a second as long as somebody listens, once for all listeners.
+    """Polling of a record once a second as long as there are listeners, once for all of them.
 
     name: of the events.  read: returns the record.
     """
@@ -33,7 +33,7 @@ class Events:
         self._watch: asyncio.Task[None] | None = None
 
     async def stream(self) -> AsyncIterator[str]:
-        """Yield the record as it is, and whenever it has changed; now and then a comment, so that nobody hangs up."""
+        """Yield the current record, and each change; now and then a comment, to keep the connection open."""
         self._listeners += 1
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._look())

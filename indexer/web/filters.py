@@ -1,4 +1,4 @@
-"""Records of photos, faces and searches flow in; what pages tell of them flows out: filters of the templates."""
+"""Template filters: texts of the pages on photos, faces and searches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def asked(values: Mapping[str, object]) -> str:
-    """Return the part of an address behind '?'; what is empty or None is left out."""
+    """Return the query string of an address; empty values and None are left out."""
     return urlencode({name: value for name, value in values.items() if value not in (None, "")})
 
 
@@ -27,28 +27,28 @@ def file_name(path: str) -> str:
 
 
 def folder(path: str) -> str:
-    """Return where a file lies."""
+    """Return the folder of a file."""
     return path.rpartition("/")[0] or "/"
 
 
 def day(moment: str, weekday: bool = True) -> str:
-    """Return the day of a moment (ISO 8601) on its own clock."""
+    """Return the day of a moment (ISO 8601) in its own time zone."""
     taken = datetime.fromisoformat(moment)
     return f"{taken:%A}, {taken.day} {taken:%B %Y}" if weekday else f"{taken.day} {taken:%B %Y}"
 
 
 def clock(moment: str) -> str:
-    """Return the time of day of a moment (ISO 8601) on its own clock."""
+    """Return the time of day of a moment (ISO 8601) in its own time zone."""
     return f"{datetime.fromisoformat(moment):%H:%M}"
 
 
 def moment(text: str) -> str:
-    """Return a moment (ISO 8601) on its own clock, as static/js/dom.js says it on the browser's."""
+    """Return a moment (ISO 8601) in its own time zone, formatted as static/js/dom.js does it in the browser's."""
     return f"{day(text, weekday=False)}, {clock(text)}"
 
 
 def month_title(month: str | None) -> str:
-    """Return what a month ('2024-05') or year is called."""
+    """Return the name of a month ('2024-05') or year."""
     if month and "-" not in month:
         return month
     return f"{datetime.fromisoformat(f'{month}-01'):%B %Y}" if month else "No date"
@@ -65,7 +65,7 @@ def of_person(name: str) -> str:
 
 
 def percent(score: float) -> str:
-    """Return a score of 0..1 as people read it."""
+    """Return a score of 0..1 in percent."""
     return f"{round(score * 100)} %"
 
 
@@ -75,7 +75,7 @@ def counted(number: int, noun: str, nouns: str = "") -> str:
 
 
 def size(number: float) -> str:
-    """Return bytes as people read them."""
+    """Return a number of bytes as text."""
     if number < 1000:
         return counted(round(number), "byte")
     step = min(len(_UNITS) - 1, int(log(number, 1000)))
@@ -98,12 +98,12 @@ def shape(photo: Photo) -> int:
 
 
 def sizes(photo: Photo) -> str:
-    """Return how wide a photo is in the grid, for the browser that chooses among its thumbnails."""
+    """Return the width of a photo in the grid (the HTML attribute), by which the browser selects a thumbnail."""
     return f"{ceil(SMALLEST * FACTOR ** shape(photo) * _ROW_PX)}px"
 
 
 def named(hit: Photo) -> str:
-    """Return what a link to a photo is called: file, day, tags."""
+    """Return the title of a link to a photo: file, day, tags."""
     parts = [file_name(hit["path"]), day(hit["taken_at"], weekday=False) if hit.get("taken_at") else ""]
     parts += [*(why["tag"] for why in hit.get("why", ())[:3]), "folder not available" if hit.get("away") else ""]
     parts += ["missing, replaced by another photo of the same name"] if hit.get("replaced") else []
@@ -111,7 +111,7 @@ def named(hit: Photo) -> str:
 
 
 def told(photo: Photo) -> str:
-    """Return what a photo shows, in words, for those who do not see it."""
+    """Return the alternative text of a photo."""
     people = sorted({name for face in photo["faces"] if (name := known_name(face))})
     words = [tag["name"] for tag in photo["tags"][:6]]
     shown = "; ".join(part for part in (", ".join(people), ", ".join(words)) if part)
@@ -124,7 +124,7 @@ def whose(face: Photo) -> str:
 
 
 def known_name(face: Photo) -> str:
-    """Return whose face it is; '' where nobody has named them ('person 12' is no name)."""
+    """Return the name of a face's person; '' for an unnamed one ('person 12' is no name)."""
     return "" if face["name"] in (None, f"person {face['person']}") else str(face["name"])
 
 
@@ -142,7 +142,7 @@ def months(hits: Sequence[Photo], sort: str, yearly: bool = False) -> list[dict[
 
 
 def placed_copies(group: Photo) -> dict[str, Any]:
-    """Return the folder that all copies of a picture are in, and for each of them where it is below that."""
+    """Return the common folder of all copies of a picture, and the path of each below it."""
     folders = [folder(copy["path"]) for copy in (group["best"], *group["others"])]
     common = commonpath(folders)
     return {"folder": common, "below": ["" if each == common else relpath(each, common) for each in folders]}
@@ -156,7 +156,7 @@ def pixels(box: BoxRecord, photo: Photo) -> dict[str, int]:
 
 
 def place(gps: Photo) -> str:
-    """Return latitude and longitude as maps print them."""
+    """Return latitude and longitude in the usual notation."""
     north, east = gps["latitude"], gps["longitude"]
     return f"{abs(north):.5f}° {'N' if north >= 0 else 'S'}, {abs(east):.5f}° {'E' if east >= 0 else 'W'}"
 
@@ -167,7 +167,7 @@ def nearby(gps: Photo) -> str:
 
 
 def reasoned(reason: Photo) -> str:
-    """Return in a sentence what gave a tag, beside the classes that were summed."""
+    """Return a sentence on what gave a tag, beside the classes that were summed."""
     if reason["source"] == "own":
         return "added by you"
     parts = [f"by {reason['model']}" if reason["model"] else f"from {reason['source']}"]
@@ -181,7 +181,7 @@ def reasoned(reason: Photo) -> str:
 
 
 def facts(photo: Photo) -> list[tuple[str, str]]:
-    """Return what is known of a photo's file and camera, as name and value; what is unknown is left out."""
+    """Return the known data of a photo's file and camera, as names and values."""
     seconds, bytes_ = photo["exposure_seconds"], size(photo["bytes"])
     rows: list[tuple[str, str | None]] = [
         ("File", photo["path"]),

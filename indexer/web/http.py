@@ -1,4 +1,4 @@
-"""What an answer is made of flows in; its ETag flows out, or 304 where the asker has that answer already."""
+"""HTTP caching: ETags, 304 responses, and HEAD requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _KEPT = "private, no-cache"  # may be kept by the browser, and asked for again e
 
 
 class NotModified(Exception):  # noqa: N818 - no error
-    """The asker has the answer already."""
+    """The client has the current response already."""
 
     def __init__(self, headers: dict[str, str]) -> None:
         super().__init__()
@@ -19,14 +19,14 @@ class NotModified(Exception):  # noqa: N818 - no error
 
 
 def etag(*parts: object) -> str:
-    """Return the ETag of an answer that is determined by these parts (numbers, texts, bytes, None)."""
+    """Return the ETag of a response that is determined by these parts (numbers, texts, bytes, None)."""
     return f'"{sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]}"'
 
 
 def cached(request: Request, response: Response, *parts: object, seconds: int = 0) -> None:
-    """Give an answer its ETag; where the asker has it, end the request with 304 (by raising NotModified).
+    """Set the ETag of a response; where the client has it, end the request with 304 (by raising NotModified).
 
-    parts: all that determines the answer.  seconds: how long it may be used without asking again.
+    parts: all that determines the response.  seconds: how long it may be used without revalidation.
     """
     headers = {
         "ETag": etag(*parts),
@@ -38,7 +38,7 @@ def cached(request: Request, response: Response, *parts: object, seconds: int = 
 
 
 def add_caching(app: FastAPI) -> None:
-    """Let an app answer with 304."""
+    """Make an app send 304 responses."""
 
     def handle(_: Request, error: Exception) -> Response:
         assert isinstance(error, NotModified)
@@ -55,7 +55,7 @@ _ENDLESS = "/api/events"
 
 
 class HeadRequests:
-    """Middleware (ASGI) that lets every route of GET answer HEAD, too; but for streams without end."""
+    """Middleware (ASGI) that makes every GET route answer HEAD, too, except endless streams."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What goes wrong flows in; problem+json (RFC 9457) flows out to programs, a page to people."""
+"""Error responses: problem+json (RFC 9457) for programs, a page for people."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class ProblemRecord(TypedDict):
 
 
 class Problem(Exception):  # noqa: N818 - its name in RFC 9457
-    """A request that is not answered.
+    """The exception for a failed request.
 
     detail: a sentence for people.  more: further fields of the problem's record.
     """
@@ -119,7 +119,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def answer(request: Request, problem: Problem) -> Response:
-    """Return the answer to a request that failed: JSON where a program asks, a page where a person does.
+    """Return the response to a request that failed: JSON for a program, a page for a person.
 
     Browsers ask for text/html where somebody opens an address, be it a file of the API; for scripts and pictures not.
     """
@@ -133,7 +133,7 @@ def answer(request: Request, problem: Problem) -> Response:
 
 
 def add_problems(app: FastAPI) -> None:
-    """Let an app answer whatever goes wrong."""
+    """Make an app convert every error to a response."""
     app.add_exception_handler(Problem, _handled(lambda error: error))
     app.add_exception_handler(IndexerError, _handled(_of_ours))
     app.add_exception_handler(HTTPException, _handled(_of_http))
@@ -142,7 +142,7 @@ def add_problems(app: FastAPI) -> None:
 
 
 def of_error(error: IndexerError) -> Problem:
-    """Return the problem that an error of ours is."""
+    """Return the problem for one of our errors."""
     status = next(status for kind, status in _STATUSES if isinstance(error, kind))
     parts = error.__dict__
     seconds = parts.get("retry_seconds") or (5 if parts.get("reason") == BEING_WRITTEN else None)
@@ -181,5 +181,5 @@ def _of_mistake(_: Exception) -> Problem:
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, problem: Problem) -> None:
-    """Answer a request with a problem: JSON to programs, a page to people."""
+    """Answer a request with a problem: JSON for programs, a page for people."""
     await answer(Request(scope), problem)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""A template and values flow in; a page flows out."""
+"""Page rendering: templates with values as HTML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STATIC = FOLDER / "static"
 
 
 def page(request: Request, name: str, status: int = 200, /, **values: Any) -> Response:
-    """Return the page that a template makes of values, the request and its CSRF token."""
+    """Return the page of a template, values, the request and its CSRF token."""
     try:
         template = templates().get_template(name)
     except TemplateNotFound:
@@ -29,7 +29,7 @@ def page(request: Request, name: str, status: int = 200, /, **values: Any) -> Re
 
 @cache
 def templates() -> Environment:
-    """Return the templates of the gallery; a name that no value has is an error."""
+    """Return the templates of the gallery; an undefined name is an error."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=select_autoescape(),
@@ -44,7 +44,7 @@ def templates() -> Environment:
 
 @cache
 def static(name: str) -> str:
-    """Return the address of a static file, which changes with what is in the file: browsers keep it for long."""
+    """Return the address of a static file, which changes with its content: browsers cache it for long."""
     file = STATIC / name
     version = sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "0"
     return f"/static/{name}?v={version}"

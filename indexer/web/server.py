@@ -1,4 +1,4 @@
-"""An application and a listening socket flow in; the server runs until it is asked to stop."""
+"""HTTP server (uvicorn): runs an application on a listening socket until it is asked to stop."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BEAT_TICKS = 100  # of a tenth of a second
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """Who hears what the server does: it answers, it is alive, it is about to end."""
+    """Callbacks for the server's events: it is ready, it is alive, it is about to end."""
 
     ready: Callable[[], None]
     alive: Callable[[], None]
@@ -37,10 +37,10 @@ class Callbacks:
 def serve(
     app: Application, listener: socket.socket, certificate: tuple[Path, Path] | None, is_logged: bool, told: Callbacks
 ) -> None:
-    """Answer until Ctrl-C or SIGTERM; what is still under way then has two seconds.
+    """Serve until Ctrl-C or SIGTERM; running requests then have two seconds.
 
     certificate: the files of it and of its key, for HTTPS.  is_logged: whether each request is.
-    Errors: OSError for files of a certificate that cannot be used.
+    Errors: OSError for unusable certificate files.
     """
     secure: dict[str, Any] = {}
     if certificate:
@@ -86,7 +86,7 @@ class _Server(uvicorn.Server):
 
 
 class _Patient(H11Protocol):
-    """HTTP/1.1 for askers who may be slow, or never say what they want."""
+    """HTTP/1.1 with limits for clients that are slow, or never send a request."""
 
     _deadline: TimerHandle | None = None
 

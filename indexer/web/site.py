@@ -1,4 +1,4 @@
-"""What every request shares flows in once, when the server starts; handlers take it from here."""
+"""Site: the objects that all request handlers share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from indexer.vision.tags.vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One library, open as long as the server runs; what looks at pictures; the settings.
+    """The shared objects of a server: the open library, the prediction service, the settings.
 
     library: may be written to unless config.serve_read_only.
     """

@@ -1,0 +1,1 @@
+"""Model zoo: builds models from weights, once, in processes of its own."""

@@ -1,4 +1,4 @@
-"""`indexer classify`: any pictures flow in; the tags and classes that networks give them flow out, and no library."""
+"""`indexer classify`: tags and classes of any pictures, without a library."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ def classify(
 
 
 class Errors:
-    """Pictures that cannot be read: each is told at once, and remembered for the exit code."""
+    """Unreadable pictures: each is printed at once, and counts for the exit code."""
 
     def __init__(self) -> None:
         self._some = False
 
     def __call__(self, path: Path, reason: str) -> None:
-        """Tell of one."""
+        """Print one."""
         self._some = True
         typer.echo(f"{printable(path)}: {reason}", err=True)
 
     def end(self) -> None:
-        """End the program with the exit code of unreadable pictures, where there were some."""
+        """Exit with the code of unreadable pictures, if there were any."""
         if self._some:
             raise typer.Exit(PhotoError.exit_code)
 
@@ -74,7 +74,7 @@ class Errors:
 def scene_specs(config: Config, names: Sequence[str]) -> tuple[ModelSpec, ...]:
     """Return the named classifiers and object detectors, or those of the settings where none is named.
 
-    Errors: ModelError for an unknown name, or a network for faces.
+    Errors: ModelError for an unknown name, or a face model.
     """
     from indexer.vision.model_set import SCENE, spec_named
     from indexer.vision.spec import read_specs
@@ -85,7 +85,7 @@ def scene_specs(config: Config, names: Sequence[str]) -> tuple[ModelSpec, ...]:
 
 
 def open_glancer(session: Session, config: Config, specs: Sequence[ModelSpec]) -> Predictor:
-    """Load networks, building those that are not there yet. Errors: ModelError."""
+    """Load models, building those that are not built yet. Errors: ModelError."""
     from functools import partial
 
     from indexer.cli.lookup import ensure_built

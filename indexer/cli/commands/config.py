@@ -1,4 +1,4 @@
-"""`indexer config`: what the settings are and where each came from."""
+"""`indexer config`: the settings and their sources."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ _HEAD = "Settings of indexer; config.example.toml explains all of them."
 
 
 def keep(session: Session, key: str, value: str | Sequence[str]) -> None:
-    """Write a setting into the settings file, which is made where there is none; comments in it stay.
+    """Write a setting into the settings file, which is created if missing; its comments stay.
 
     A file that holds a secret is closed to other users.
-    Says so where an environment variable goes before the file.
+    Prints a warning where an environment variable takes precedence.
     Errors: ConfigError for a file that cannot be read or written.
     """
     file = session.config or config.default_file()
@@ -97,7 +97,7 @@ def _write(file: Path, key: str, value: str | list[str], *, private: bool) -> No
             part.write_text(tomlkit.dumps(document), "utf-8")
             if target.exists():
                 shutil.copymode(target, part)
-            if private:  # who shares it with a group does so by a mode of its own
+            if private:  # sharing with a group is a mode that the user sets
                 part.chmod(part.stat().st_mode & 0o770 if target.exists() else 0o600)
             part.replace(target)
     except (OSError, ValueError, TOMLKitError) as error:

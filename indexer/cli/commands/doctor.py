@@ -1,4 +1,4 @@
-"""`indexer doctor`, `backup`: what is wrong, and a copy for the day on which something is."""
+"""`indexer doctor`, `backup`: checks and repairs, and backups of the library."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def backup(
 
 
 def _compare_contents(session: Session) -> list[Finding]:
-    """Compare all photos with their files, as long as nobody wants to stop."""
+    """Compare all photos with their files, until a stop request."""
     from datetime import UTC, datetime
     from time import monotonic
 

@@ -1,4 +1,4 @@
-"""`indexer faces`: the faces of a photo flow out; those that are to be forgotten flow in."""
+"""`indexer faces`: the faces of a photo, and their erasure."""
 
 from __future__ import annotations
 

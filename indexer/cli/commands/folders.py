@@ -1,4 +1,4 @@
-"""`indexer folders`: the folders of the library and those of the settings; to add one, and to forget one for good."""
+"""`indexer folders`: the folders of the library and of the settings: list, add and remove."""
 
 from __future__ import annotations
 
@@ -110,14 +110,14 @@ def remove(
         _refuse_watched(library, folder, place)
         if known is not None and known.photos and not yes:
             _ask(session, _question(place, known))
-        if named:  # before the photos: no scan shall take them in again
+        if named:  # before the photos, so that no scan adds them again
             keep(session, "folders", [text for text in folders_in_file(session.config) if text not in named])
         if known is not None:
             _forget(session, library, place, known, backup=backup and known.photos > 0)
 
 
 def _place(library: Library, folder: Path) -> Path:
-    """Return a folder as the library names it: as it is given, or where the links in it lead."""
+    """Return a folder by the library's name for it: as given, or with links resolved."""
     from indexer.library.people.forget import contents
 
     given = Path(os.path.abspath(folder))  # noqa: PTH100 - without .., yet with its links
@@ -125,7 +125,7 @@ def _place(library: Library, folder: Path) -> Path:
 
 
 def _named_in_file(session: Session, place: Path) -> list[str]:
-    """Return what in the setting 'folders' is a folder or lies in it."""
+    """Return the entries of the setting 'folders' that are a folder or lie in it."""
     found = folders_in_file(session.config).items()
     return [text for text, path in found if place in (path, *path.parents) or place in _real(path)]
 
@@ -157,7 +157,7 @@ def _unscanned(reason: str) -> str:
 
 
 def _refuse_watched(library: Library, folder: Path, place: Path) -> None:
-    """A daemon that follows the folder would take its photos in again, and meanwhile reads the library."""
+    """Refuse while a daemon watches the folder: it would index the photos again, and reads the library meanwhile."""
     from indexer.pipeline.daemon.status_file import presence
 
     daemon = presence(library.path)
@@ -170,7 +170,7 @@ def _refuse_watched(library: Library, folder: Path, place: Path) -> None:
 
 
 def _ask(session: Session, question: str) -> None:
-    """Ask; where nobody can answer, the question is told all the same. Errors: as of `sure`."""
+    """Ask; where nobody can answer, the question is printed all the same. Errors: as of `sure`."""
     if not sys.stdin.isatty():
         session.say(question)
     sure(False, question)

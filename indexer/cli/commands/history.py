@@ -1,4 +1,4 @@
-"""`indexer history`, `undo`: what the user said of photos and people, and how to take it back."""
+"""`indexer history`, `undo`: the change log, and undo of its entries."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def undo(
 
 
 def take_back(session: Session, number: int | None = None, kind: str | None = None, *, dry_run: bool = False) -> None:
-    """Undo an entry, or the newest act of a kind, and say so. Errors: IndexerError where it no longer fits."""
+    """Undo an entry, or the newest act of a kind, and print it. Errors: IndexerError where it no longer fits."""
     from indexer.library.history import undo as undoing
 
     with session.open_library(read_only=dry_run) as library:

@@ -1,4 +1,4 @@
-"""`indexer retag`, `prune`, `relocate`: looking after the library."""
+"""`indexer retag`, `prune`, `relocate`: maintenance of the library."""
 
 from __future__ import annotations
 

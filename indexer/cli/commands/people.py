@@ -1,4 +1,4 @@
-"""`indexer people`: faces flow together into people; names and corrections flow in."""
+"""`indexer people`: clustering of faces into people, names and corrections."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def forget(
 
 
 def sure(yes: bool, question: str) -> None:
-    """Ask before something that cannot be undone. Errors: IndexerError where nobody says yes."""
+    """Ask before an irreversible action. Errors: IndexerError unless the answer is yes."""
     if not yes and not _agreed(question):
         raise IndexerError("nothing was erased; use --yes to confirm")
 
@@ -253,7 +253,7 @@ def say_forgotten(session: Session, library: Path, faces: int) -> None:
 
 
 def say_copies(session: Session, library: Path) -> None:
-    """Tell which copies of the library beside it still hold what was erased."""
+    """Print which backups of the library beside it still hold what was erased."""
     for copy in sorted(library.parent.glob(f"{library.name}.*.bak")):
         session.say(f"{printable(copy)} is an earlier copy and still contains the erased data; delete it.")
 

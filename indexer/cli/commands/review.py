@@ -1,4 +1,4 @@
-"""`indexer people review`: doubtful faces flow out, one question each; the answers flow in."""
+"""`indexer people review`: questions about doubtful faces."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _answer(doubt: ReviewQuestion, name: str) -> str:
 
 
 def _take(library: Library, doubt: ReviewQuestion, *, yes: bool) -> None:
-    """Keep an answer at once, so that no other is lost where the user stops."""
+    """Store an answer at once, so that no other is lost where the user stops."""
     from indexer.library.people.corrections import move_faces, refuse_face
 
     with library.writing() as connection:

@@ -1,4 +1,4 @@
-"""`indexer scan`: folders flow in; photos are indexed, and what was done is told."""
+"""`indexer scan`: indexing of folders, with progress and a summary."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:
 
 
 def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, tally: ScanStats, stop: Stop) -> None:
-    """Carry out the plan, or what can be done of it before the user wants to stop."""
+    """Carry out the plan until a stop request."""
     from indexer.photo import Failed
 
     outcomes = scanning.run(library, planned, is_wanted=lambda: not stop.asked)
@@ -156,7 +156,7 @@ _LINE_SECONDS = 10.0
 def shown(
     outcomes: Iterable[Outcome | None], total: int, tally: ScanStats, clock: Callable[[], float], *, quiet: bool = False
 ) -> Iterator[Outcome]:
-    """Pass outcomes through, counted in `tally` and shown on stderr; total: how many photos are to be looked at."""
+    """Yield outcomes, counted in `tally` and shown on stderr; total: the number of photos to be analyzed."""
     watch = _counted if quiet or not total else _bar if sys.stderr.isatty() else _lines
     return watch((outcome for outcome in outcomes if outcome is not None), total, tally, clock)
 

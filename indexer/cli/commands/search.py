@@ -1,4 +1,4 @@
-"""`indexer search`: a query flows in, the photos that match flow out, best first."""
+"""`indexer search`: photos that match a query, best first."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _THUMBNAIL_PX = 320
 
 
 class SortBy(StrEnum):
-    """What photos are ordered by."""
+    """The sort order of photos."""
 
     SCORE = "score"
     DATE = "date"

@@ -1,4 +1,4 @@
-"""`indexer serve`: a library flows in; pages for people and answers for programs flow out, until it is stopped."""
+"""`indexer serve`: the web gallery and the HTTP API."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _EXTRA = ("fastapi", "jinja2", "python_multipart", "uvicorn")
 _SHORTEST_PASSWORD = 8
-_WAITING = 32  # pictures that wait to be looked at; more are sent away for a moment
+_WAITING = 32  # pictures that wait for analysis; more get 503 for a moment
 
 
 def register(app: typer.Typer) -> None:
@@ -98,7 +98,7 @@ def _run(session: Session, config: Config, certificate: tuple[Path, Path] | None
     from indexer.web.server import Callbacks
     from indexer.web.server import serve as answer
 
-    Guard.of(config)  # what is wrong with the settings is said before anything is built
+    Guard.of(config)  # settings errors are reported before anything is built
     logging.basicConfig(format="%(message)s", level=logging.INFO if session.verbose else logging.WARNING)
     with stoppable() as stop, ExitStack() as stack:
         listener = stack.enter_context(listen(config.serve_address, config.serve_port))
@@ -149,9 +149,9 @@ def _application(session: Session, config: Config) -> Iterator[Application]:
 
 
 def _library(session: Session, config: Config) -> tuple[Library, Config]:
-    """Open the library: to write, or to read where it is asked for, or where no more is possible."""
+    """Open the library: to write, or to read if requested or if it is read-only."""
     file = config.library_file
-    # An empty one is of use where a scan can be started from the page.
+    # An empty library is useful where a scan can be started from the page.
     create = not config.serve_read_only and bool(config.folders)
     if create and config.library is None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -202,7 +202,7 @@ def _browse(url: str) -> None:
 
 
 def _unit(config: Config, flags: Mapping[str, object]) -> str:
-    """Return a unit that does what this call would: the same program, flags and INDEXER_* variables."""
+    """Return a systemd unit equal to this call: the same program, flags and INDEXER_* variables."""
     homes: Sequence[Path] = (config.models_path, config.library_file.parent, config.thumbnails_path)
     for home in homes:
         home.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`indexer show`, `tags`, `failures`: what the library knows flows out."""
+"""`indexer show`, `tags`, `failures`: the details of a photo, and lists of tags and failures."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from indexer.records.photo import shown_record
 
 
 class Stage(StrEnum):
-    """Where the way of a photo into the library may end."""
+    """The stages at which indexing a photo can fail."""
 
-    READ = "read"  # the disk gives its bytes
-    IDENTIFY = "identify"  # its format is told
+    READ = "read"  # its bytes are read
+    IDENTIFY = "identify"  # its format is detected
     METADATA = "metadata"  # EXIF, GPS and XMP are read
-    DECODE = "decode"  # it becomes a picture
-    ANALYZE = "analyze"  # the networks look at it
+    DECODE = "decode"  # it is decoded
+    ANALYZE = "analyze"  # the models analyze it
 
 
 def register(app: typer.Typer) -> None:
@@ -100,7 +100,7 @@ def failures(
 
 
 def _facts(record: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Yield what is known as rows of a table: what, value."""
+    """Yield the details as rows of a table: name, value."""
     for key in ("path", "bytes", "indexed_at", "missing_since", "format", "taken_at", "taken_from", "camera", "lens",
                 "iso", "f_number", "exposure_seconds", "focal_length_mm", "software", "content_sha256"):  # fmt: skip
         if record.get(key) is not None:
@@ -132,7 +132,7 @@ def _place(box: Mapping[str, float]) -> str:
 
 
 def _said_facts(record: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Yield what the user said."""
+    """Yield the user data."""
     if record["rating"]:
         yield ["rating", "★" * record["rating"]]
     if record["hidden"]:

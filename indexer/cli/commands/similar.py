@@ -1,4 +1,4 @@
-"""`indexer similar` and `duplicates`: a picture, or the whole library, flows in; photos that look alike flow out."""
+"""`indexer similar` and `duplicates`: photos that look like a picture, and copies of one picture."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def open_classifier(session: Session, config: Config) -> Classifier:
 
 
 def in_library(path: Path) -> Path:
-    """Return a path as the library names it: its folder may be given by a link."""
+    """Return a path by the library's name for it: its folder may be given by a link."""
     return path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()
 
 

@@ -1,4 +1,4 @@
-"""`indexer similar-faces`: pictures of people, or one person, flow in; the photos that show them flow out."""
+"""`indexer similar-faces`: photos that show the people of a picture, or one person."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Combine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Likeness:
-    """What was asked for, and the faces that look like it.
+    """A query, and the faces that resemble it.
 
-    about: what it is, as a line.  record: the same for JSON.
+    about: a line that describes it.  record: the same for JSON.
     """
 
     about: str
@@ -53,7 +53,7 @@ class _Likeness:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """How far to look."""
+    """The limits of the search."""
 
     library: Library
     spec: ModelSpec

@@ -1,4 +1,4 @@
-"""`indexer status`: what the library holds, and what its daemon does, flow in; a table or a JSON object flows out."""
+"""`indexer status`: the totals of the library, and the status of its daemon."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from indexer.cli.session import Session, command
 from indexer.errors import ModelError
 from indexer.records.status import DaemonRecord, RootRecord, StatusRecord, status_record
 
-_REASONS = 10  # more are a matter for `indexer failures`
+_REASONS = 10  # `indexer failures` lists the others
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +29,7 @@ def status(session: Session, as_json: JsonOption = False) -> None:
     tell_broken(session, config)
     try:
         networks = eyes.networks()
-    except ModelError as error:  # what the library holds can be told without them
+    except ModelError as error:  # the totals are available without them
         networks = None
         session.say(str(error))
     with session.open_library() as library:
@@ -41,7 +41,7 @@ def status(session: Session, as_json: JsonOption = False) -> None:
 
 
 def _daemon_rows(daemon: DaemonRecord | None, paused_since: str | None) -> Iterator[list[str]]:
-    """Yield what is known of the daemon as rows of a table: what, value."""
+    """Yield the daemon's status as rows of a table: name, value."""
     if daemon is None:
         yield ["daemon", "not running (start it with 'indexer watch')"]
     elif not daemon["pid"]:
@@ -62,7 +62,7 @@ def _daemon_rows(daemon: DaemonRecord | None, paused_since: str | None) -> Itera
 
 
 def _library_rows(record: StatusRecord) -> Iterator[list[str]]:
-    """Yield what the library holds as rows of a table: what, value."""
+    """Yield the library's totals as rows of a table: name, value."""
     yield ["library", record["library"]]
     numbers = {
         key: record[key] for key in ("photos", "shown", "failed", "missing", "hidden", "faces", "tags", "file_bytes")
@@ -83,7 +83,7 @@ def _library_rows(record: StatusRecord) -> Iterator[list[str]]:
 
 
 def _as_it_is(folder: RootRecord) -> str:
-    """Return what is to be said of a folder that is not there with its photos."""
+    """Return the note on a folder that is away or empty."""
     if folder["state"] == "there":
         return ""
     last = f", last indexed {local(folder['last_indexed'])}" if folder["last_indexed"] else ""

@@ -1,4 +1,4 @@
-"""`indexer tag`, `rate`, `hide`, `unhide`: what users say of their photos flows in."""
+"""`indexer tag`, `rate`, `hide`, `unhide`: own tags, stars and hiding."""
 
 from __future__ import annotations
 

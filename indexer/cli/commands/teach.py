@@ -1,4 +1,4 @@
-"""`indexer teach`: photos that show something flow in; a word flows out, and every photo like them has it."""
+"""`indexer teach`: few-shot classifiers for words of the user's own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST_EXAMPLES = 500
 
 
 class _WordFirst(TyperGroup):
-    """Take a first argument that is no command for the word to teach."""
+    """A command group that takes a first argument that is no command for the word to teach."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
@@ -117,7 +117,7 @@ def remove(session: Session, name: Annotated[str, typer.Argument(help="Tag that 
 
 
 def tell_stale(session: Session, library: Library, model: str) -> None:
-    """Say which words must be taught again, and how, before photos that this classifier sees get them."""
+    """Print which words must be taught again, and how, before photos of this classifier get them."""
     from indexer.library.user.taught_words import to_teach_again
 
     for word in to_teach_again(library, model):
@@ -161,7 +161,7 @@ def _try_out(
 
 
 def _look(session: Session) -> Look:
-    """Return what analyzes a file; the classifier is loaded when the first one is looked at."""
+    """Return a function that analyzes a file; the classifier is loaded with the first one."""
     from functools import cache
 
     from indexer.pipeline.models.few_shot import pooled_vector
@@ -199,7 +199,7 @@ def _about(trial: CrossValidation, examples: Path, other: Path | None) -> dict[s
 
 
 def _write_model(session: Session, library: Path, head: LinearProbe, about: dict[str, Any]) -> None:
-    """Write the head as a Keras model beside the library; the word works without."""
+    """Write the taught word as a Keras model beside the library; the word works without it."""
     from indexer.zoo.train.export_taught import write_head
 
     weights = [number for (number,) in iter_unpack("<f", head.weights)]

@@ -1,4 +1,4 @@
-"""`indexer watch`: folders flow in; the library follows what happens in them until the daemon is stopped."""
+"""`indexer watch`, `pause`, `resume`: the daemon that keeps the library in step with its folders."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def watch(
 
 
 class _Service:
-    """A daemon that is set up anew each time when other settings are to be used."""
+    """A daemon that is set up anew whenever other settings apply."""
 
     def __init__(
         self,
@@ -181,7 +181,7 @@ class _Service:
         return not self._stop.asked and self._next is None
 
     def _read_again(self, used: Used, log: Log) -> Used | None:
-        """Read the settings again; return them if others are to be used now."""
+        """Read the settings again; return them if they differ."""
         try:
             new = self._read()
             ensure_built(self._session, new[0], _eyes(new[0]).specs())
@@ -214,7 +214,7 @@ def _eyes(config: Config) -> ModelSet:
 
 
 def _folders(given: Sequence[Path]) -> list[Path]:
-    """Return the folders, by one name each, without those that lie in others. Errors: ConfigError where none is."""
+    """Return the folders, by one name each, without those that lie in others. Errors: ConfigError for an empty list."""
     if not given:
         raise ConfigError(
             "folders", "no folder is given; run 'indexer watch ~/Photos', or add a folder with 'indexer folders add'"
@@ -235,7 +235,7 @@ def _refuse_typos(given: Sequence[Path], library: Library) -> None:
 
 
 def _unit(config: Config, flags: Mapping[str, object], paths: Sequence[Path], folders: Sequence[Path]) -> str:
-    """Return a unit that does what this call would: the same program, flags, folders and INDEXER_* variables."""
+    """Return a systemd unit equal to this call: the same program, flags, folders and INDEXER_* variables."""
     command = [*program(), "watch", *flagged(flags)]
     config.models_path.mkdir(parents=True, exist_ok=True)
     config.library_file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`indexer export xmp`, `import xmp`: what is known of photos flows into XMP; what others wrote there flows back."""
+"""`indexer export xmp`, `import xmp`: XMP in sidecars and photos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`indexer models add`: a model file flows in; a description, tried once and enabled, flows out."""
+"""`indexer models add`: a custom model from a file, tested once and enabled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Role(StrEnum):
-    """What a network is for."""
+    """The role of a model."""
 
     CLASSIFIER = "classifier"
     OBJECT_DETECTOR = "object-detector"
@@ -29,7 +29,7 @@ class Role(StrEnum):
 
 
 class Activation(StrEnum):
-    """What the answers of a classifier are."""
+    """The activation of a classifier's output."""
 
     SOFTMAX = "softmax"
     SIGMOID = "sigmoid"
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
     command(app, "add")(add)
 
 
-def add(  # an option for each key of a description that a file cannot tell
+def add(  # an option for each key that a file does not determine
     session: Session,
     name: Annotated[str, typer.Argument(help="Name for the model.")],
     path: Annotated[
@@ -128,7 +128,7 @@ def add(  # an option for each key of a description that a file cannot tell
 
 
 def _names(network: CatalogEntry, labels: Path | None) -> tuple[str, ...]:
-    """Return the names of the classes: those that are given, before those that are known, before those in the file."""
+    """Return the class names: those given, before those known, before those in the file."""
     from indexer.vision.tags.labels import read_labels
     from indexer.zoo.custom.install import label_names
 
@@ -137,7 +137,7 @@ def _names(network: CatalogEntry, labels: Path | None) -> tuple[str, ...]:
 
 
 def _offset(labels: Path | None) -> int | None:
-    """Return how many classes come before the first name, where a file of names numbers them."""
+    """Return the number of classes before the first name, where a file of names numbers them."""
     from indexer.vision.tags.labels import first_number
 
     return (labels and first_number(labels)) or None

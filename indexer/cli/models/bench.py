@@ -1,4 +1,4 @@
-"""`indexer models bench`: how long a network takes to load and to answer, and how much memory, on this machine."""
+"""`indexer models bench`: load time, run time and memory of a model on this machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TITLES = ("runtime", "threads", "batch", "load", "first", "later", "a picture",
 
 
 class Runtime(StrEnum):
-    """What can run a network."""
+    """The runtimes of models."""
 
     LITERT = "litert"
     TENSORFLOW = "tensorflow"
@@ -74,7 +74,7 @@ def bench(
 
 
 def _measured(session: Session, config: Config, spec: ModelSpec, ways: Sequence[BenchSetup]) -> list[BenchResult]:
-    """Measure all ways that the network takes. Errors: ModelError where it takes none, as of the last."""
+    """Measure all setups that the model supports. Errors: ModelError where it supports none, that of the last."""
     from indexer.pipeline.models.bench import measure
 
     found, refused = [], None

@@ -1,4 +1,4 @@
-"""`indexer models compare`: what two networks say of the same pictures flows out, side by side."""
+"""`indexer models compare`: predictions of two models for the same pictures, side by side."""
 
 from __future__ import annotations
 

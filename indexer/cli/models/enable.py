@@ -1,6 +1,6 @@
-"""`indexer models enable`, `disable`, `default`, `remove`: which networks look at photos, kept in the settings.
+"""`indexer models enable`, `disable`, `default`, `remove`: which models analyze photos, stored in the settings.
 
-Where a network of a role goes (but a landmarks network, which nobody needs), the one of the program takes its place.
+Where the model of a role is removed (except a landmarks model, which nobody needs), the default one takes its place.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def remove(session: Session, name: Name) -> None:
 
 
 def enabled(session: Session, spec: ModelSpec) -> None:
-    """Let a network look at photos from now on: the one of its role, or one of many."""
+    """Let a model analyze photos from now on: as the one of its role, or as one of many."""
     config = session.settings().config
     if spec.role.startswith("face-"):
         keep(session, _SETTINGS[spec.role], spec.name)
@@ -112,7 +112,7 @@ def enabled(session: Session, spec: ModelSpec) -> None:
 
 
 def _taken_out(session: Session, name: str) -> bool:
-    """Take a network out of the settings, and put the program's own where it had a role. Tell whether it was there."""
+    """Remove a model from the settings, in favor of the default one of its role. Return whether it was there."""
     config, shipped = session.settings().config, Config()
     roles = [key for key in _SETTINGS.values() if getattr(config, key) == name != getattr(shipped, key)]
     if name in config.extra:

@@ -1,4 +1,4 @@
-"""`indexer models inspect`: what is in a model file, and the description that its network probably wants."""
+"""`indexer models inspect`: the content of a model file, and a draft of its description."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _record(inspection: Inspection, operations: Sequence[Operation]) -> dict[str
 
 
 def _proposal(inspection: Inspection) -> tuple[SpecDraft | None, tuple[str, ...]]:
-    """Return a proposed description, or None and the reason why there is none."""
+    """Return a draft description, or None and the reason why there is none."""
     from indexer.zoo.custom.infer_spec import guess
 
     try:

@@ -1,4 +1,4 @@
-"""`indexer models`: which networks there are; build and verify them."""
+"""`indexer models`: the known models: list, show, build, verify and export."""
 
 from __future__ import annotations
 

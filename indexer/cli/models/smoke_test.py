@@ -1,4 +1,4 @@
-"""A description that is new flows in; what its network says of a picture flows out, or why it does not fit."""
+"""Smoke test of a new model description: one build and one run."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _SHOWN = 5
 
 
 def tried(session: Session, config: Config, spec: ModelSpec, photo: Path | None = None) -> list[str]:
-    """Build a network and run it once, on a photo or a made picture; return what it said, in lines.
+    """Build a model and run it once, on a photo or a synthetic picture; return its predictions, in lines.
 
-    What was built is deleted when it does not fit. Errors: ModelError that says why, PhotoError.
+    The build is deleted when it does not fit. Errors: ModelError that says why, PhotoError.
     """
     from indexer.vision.runtime import is_built, open_model
     from indexer.vision.smoke_test import check_names, try_out
@@ -47,7 +47,7 @@ def tried(session: Session, config: Config, spec: ModelSpec, photo: Path | None 
 
 
 def _clean(folder: Path, model: str) -> None:
-    """Delete what was built of a network, finished or not."""
+    """Delete the build of a model, finished or not."""
     for left in (folder / model, *folder.glob(f".{model}-*")):
         shutil.rmtree(left, ignore_errors=True)
     (folder / f".{model}.lock").unlink(missing_ok=True)
@@ -65,7 +65,7 @@ def _pixels(sample: Path | None, config: Config) -> NDArray[np.uint8]:
 
 
 def _told(model: Model, answers: Mapping[str, NDArray[np.float32]], names: Sequence[str]) -> list[str]:
-    """Say what a network answered, in lines."""
+    """Return the predictions of a model, in lines."""
     spec = model.spec
     lines = [f"{spec.name}: {spec.role}, {spec.id}"]
     if spec.role == "classifier":

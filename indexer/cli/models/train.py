@@ -1,4 +1,4 @@
-"""`indexer models train`: folders of pictures flow in; a network that tells them apart, ready for a scan, flows out."""
+"""`indexer models train`: a classifier from folders of pictures, ready for a scan."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _trunk(known: Mapping[str, ModelSpec], name: str) -> ModelSpec:
 
 @contextmanager
 def _room() -> Iterator[Path]:
-    """Give a folder that is gone afterwards. Errors: ConfigError where the disk has no room."""
+    """Return a temporary folder. Errors: ConfigError where the disk has no room."""
     try:
         with tempfile.TemporaryDirectory(prefix="indexer-") as folder:
             yield Path(folder)
@@ -117,7 +117,7 @@ def _room() -> Iterator[Path]:
 
 
 def _read(session: Session, folder: Path, course: TrainingParams, into: Path, config: Config) -> TrainingSet:
-    """Read the pictures, telling how it goes and what is left out."""
+    """Read the pictures, printing the progress and what is left out."""
     from indexer.pipeline.models.training_data import PARTS, gather
 
     left_out: list[Path] = []
@@ -141,7 +141,7 @@ def _read(session: Session, folder: Path, course: TrainingParams, into: Path, co
 
 
 def _show(figures: Mapping[str, Any]) -> None:
-    """Print how good it became, on pictures that it has not learned from."""
+    """Print the metrics, on pictures that were not used for training."""
     columns = ("label", "pictures", "precision", "recall", "f1", "auc")
     table([[_text(each[key]) for key in columns] for each in figures["labels"]], columns)
     write(f"accuracy {figures['accuracy']:.3f}, area under the ROC curves {figures['auc']:.3f}, "
@@ -153,7 +153,7 @@ def _text(value: str | float) -> str:
 
 
 def _targets(report: Path) -> tuple[Path, Path]:
-    """Return where the picture and the figures go. Errors: ConfigError for a place that cannot be written to."""
+    """Return the target paths of the chart and the metrics. Errors: ConfigError for a path that is not writable."""
     single = report.suffix.lower() == ".png"
     folder = report.parent if single else report
     try:

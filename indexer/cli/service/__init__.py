@@ -1,0 +1,1 @@
+"""Running as a service: systemd, sockets, signals and log."""

@@ -1,4 +1,4 @@
-"""What a daemon does flows in; one plain line or one JSON object for each event flows out."""
+"""Log of a daemon: one plain line or one JSON object an event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def _now() -> datetime:
 
 
 class Log:
-    """Writes to a stream for months: whatever a path holds, an event is one line, and a broken stream stops nobody."""
+    """A log on a stream, robust for months.
+
+    Whatever a path contains, an event is one line, and a broken stream stops nobody.
+    """
 
     def __init__(self, style: Style, stream: TextIO, clock: Callable[[], datetime] = _now) -> None:
         self._style = style
@@ -29,9 +32,9 @@ class Log:
         self._clock = clock
 
     def log(self, event: str, text: str, **fields: Any) -> None:
-        """Tell an event.
+        """Write an event.
 
-        event: a short stable name.  text: a sentence for people.  fields: what programs may want to know besides,
+        event: a short stable name.  text: a sentence for people.  fields: further data for programs,
         only in JSON; a path is `name`, and `name_bytes` (base64) where it is not UTF-8.
         Lines begin with the local time, JSON has UTC (ISO 8601).
         """
@@ -49,7 +52,7 @@ class Log:
         record = {"time": time, "event": event, "text": printable(text)}
         for name, value in fields.items():
             record |= _field(name, value)
-        return json.dumps(record, default=str)  # ASCII, so that any stream and any reader takes it
+        return json.dumps(record, default=str)  # ASCII, which any stream and any reader accepts
 
 
 def _field(name: str, value: Any) -> dict[str, Any]:

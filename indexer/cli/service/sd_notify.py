@@ -1,4 +1,4 @@
-"""What a service does flows in; datagrams to the service manager (sd_notify) flow out."""
+"""Notifications to the service manager (sd_notify)."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from indexer.errors import printable
 
 
 class Notifier:
-    """Tells the service manager how the daemon is (sd_notify); silent where there is none."""
+    """A sender of notifications to the service manager (sd_notify); silent where there is none."""
 
     def __init__(self, address: str | None) -> None:
         self._address = "\0" + address[1:] if address and address.startswith("@") else address
 
     def ready(self) -> None:
-        """Say that the daemon works, after a start or a reload."""
+        """Notify that the daemon works, after a start or a reload."""
         self._send("READY=1")
 
     def reloading(self) -> None:
-        """Say that the settings are being read again; `ready` says that it is done."""
+        """Notify that the settings are being read again; `ready` ends that."""
         self._send(f"RELOADING=1\nMONOTONIC_USEC={clock_gettime_ns(CLOCK_MONOTONIC) // 1000}")
 
     def stopping(self) -> None:
-        """Say that the daemon is about to end."""
+        """Notify that the daemon is about to end."""
         self._send("STOPPING=1")
 
     def status(self, text: str) -> None:
-        """Say in a line what the daemon does, for `systemctl status`."""
+        """Send a line on what the daemon does, for `systemctl status`."""
         self._send("STATUS=" + " ".join(printable(text).split()))
 
     def alive(self) -> None:
-        """Say that the daemon has not got stuck; due well within the manager's watchdog time."""
+        """Notify the watchdog; due well within its time."""
         self._send("WATCHDOG=1")
 
     def _send(self, text: str) -> None:

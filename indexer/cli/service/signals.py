@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM flow in; a wish to stop flows out, for the work to end at its next safe place."""
+"""Stop requests by Ctrl-C and SIGTERM, for the work to end at its next safe place."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ INTERRUPTED = 130
 
 
 class Stop:
-    """A wish to stop.
+    """A stop request.
 
-    asked: whether there was one.  gently: while it is set, the work looks at `asked` at least every half second;
-    else KeyboardInterrupt is raised on the spot. The second wish ends the process at once: what is stored is whole,
+    asked: whether there was one.  gently: while it is set, the work checks `asked` at least every half second;
+    else KeyboardInterrupt is raised on the spot. The second request ends the process at once: what is stored is whole,
     and workers never outlive their parent.
     """
 
@@ -34,7 +34,7 @@ class Stop:
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Listen to Ctrl-C and SIGTERM, also where a shell has a background job ignore Ctrl-C."""
+    """Handle Ctrl-C and SIGTERM, also where a shell has a background job ignore Ctrl-C."""
     stop = Stop()
     before = {each: signal.signal(each, stop.ask) for each in (signal.SIGINT, signal.SIGTERM)}
     try:

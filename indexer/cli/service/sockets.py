@@ -1,4 +1,4 @@
-"""An address and a port flow in; a listening socket flows out, or a sentence about what is in the way."""
+"""Listening sockets of the server, with sentences on what is in the way."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import socket
 from indexer.errors import ConfigError, IndexerError
 
 _BACKLOG = 128
-_SOMEWHERE = ("192.0.2.1", 9)  # an address of the handbook; nothing is sent there
+_SOMEWHERE = ("192.0.2.1", 9)  # an address for documentation; nothing is sent there
 
 
 def listen(address: str, port: int) -> socket.socket:
-    """Listen. Errors: ConfigError for an address that is not this machine's; IndexerError for a port that is taken."""
+    """Open a listening socket.
+
+    Errors: ConfigError for an address that is not this machine's; IndexerError for a port in use.
+    """
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
@@ -30,7 +33,7 @@ def listen(address: str, port: int) -> socket.socket:
 
 
 def addresses(listener: socket.socket, address: str, scheme: str) -> list[str]:
-    """Return what to type into a browser; for a server that others can reach, its number in the network is second."""
+    """Return the addresses to open in a browser; of a server that others can reach, its numeric address is second."""
     port = listener.getsockname()[1]
     if address not in ("0.0.0.0", "::"):  # noqa: S104 (compared)
         return [_url(scheme, address, port)]

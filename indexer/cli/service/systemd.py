@@ -1,4 +1,4 @@
-"""A command that is to run as a service flows in, with its settings; a systemd unit flows out."""
+"""systemd units for commands that run as a service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IO_CLASSES = {
     "low": ["IOSchedulingClass=best-effort", "IOSchedulingPriority=7"],
     "normal": [],
 }
-_DAEMON_MB = 1024  # beside what its workers may take for the photos
+_DAEMON_MB = 1024  # in addition to the workers' memory for photos
 _TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 (compared with, not written to)
 _UNIT = """\
 # Save as ~/.config/systemd/user/{name}.service, then: systemctl --user enable --now {name}
@@ -76,7 +76,7 @@ WantedBy=default.target
 class Service:
     """A command that runs as a service.
 
-    is_modest: whether everything else on the machine comes first.  families: of the sockets that it may open.
+    is_modest: whether everything else on the machine has priority.  families: of the sockets that it may open.
     """
 
     name: str
@@ -99,7 +99,7 @@ SERVE = Service(
 
 
 def program() -> list[str]:
-    """Return how this program was started, without its arguments, for a service to do the same."""
+    """Return the command that started this program, without its arguments, for a service to do the same."""
     own = Path(sys.argv[0])
     is_module = own.name == "__main__.py" or not own.is_file()
     return [sys.executable, "-m", "indexer"] if is_module else [str(own.absolute())]
@@ -127,10 +127,10 @@ def unit(
 ) -> str:
     """Return a systemd user unit that runs a service that may write to its own folders only.
 
-    command: the program and its arguments.  environment: variables that it is to have.  library: its file; all of its
-    folder may be written to, SQLite wants it.  cache: the folder of the built networks; it and the library's folder
+    command: the program and its arguments.  environment: its variables.  library: its file; all of its
+    folder may be written to, SQLite wants it.  cache: the folder of the built models; it and the library's folder
     must exist when the service starts.  folders: of photos, only read.
-    more: folders that it may write to, besides.
+    more: further folders that it may write to.
     Errors: ConfigError for a path that a unit cannot name.
     """
     homes = sorted({library.absolute().parent, cache.absolute(), *(each.absolute() for each in more)})
@@ -161,7 +161,7 @@ def _argument(text: str) -> str:
     """Quote an argument of a command line; '%' is doubled, and ':' before the program saves the '$'."""
     try:
         text.encode()
-    except UnicodeEncodeError as error:  # systemd would take it, but could never show the service again
+    except UnicodeEncodeError as error:  # systemd would accept it, but could never show the service again
         raise _unnameable(text) from error
     return f'"{"".join(map(_escaped, text))}"'
 

@@ -1,0 +1,1 @@
+"""Folder walk: links, bind mounts and canonical paths."""

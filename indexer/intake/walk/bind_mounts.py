@@ -1,7 +1,7 @@
 """Bind mounts: which paths of the mount table show one and the same folder of a file system.
 
-A folder is known by its file system and its path in there, as /proc/self/mountinfo of Linux tells both. Device and
-inode numbers are not asked: behind bindfs, mergerfs and network shares different folders show equal ones.
+A folder is identified by its file system and its path in there, both from Linux's /proc/self/mountinfo. Device and
+inode numbers are not used: behind bindfs, mergerfs and network shares different folders show equal ones.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from indexer.intake.mounts import Mount
 
 
 class MountPlace(NamedTuple):
-    """Where a file or folder lies: the file system (its number and what is mounted), and the path within."""
+    """The location of a file or folder: the file system (its number and what is mounted), and the path within."""
 
     system: tuple[str, str]
     path: str
 
 
 class MountTree:
-    """The mounts as a look-up of a path passes through them; without a table that says so, every path is its own."""
+    """The mounts as path resolution passes through them; without a usable table, every path is its own."""
 
     def __init__(self, mounts: Sequence[Mount]) -> None:
         known = [mount for mount in mounts if mount.system]
@@ -39,7 +39,7 @@ class MountTree:
             self._shown.setdefault(system, []).append((root, mount))
 
     def passed(self, real: str) -> list[Mount]:
-        """Return the mounts that the look-up of an absolute path without links enters, the innermost last."""
+        """Return the mounts that the resolution of an absolute path without links enters, the innermost last."""
         mounts: list[Mount] = []
         number = None
         if not self._at:
@@ -55,7 +55,7 @@ class MountTree:
         return next(reversed(self.passed(real)), None)
 
     def place(self, real: str) -> MountPlace:
-        """Return where a path leads to; equal places are one file or folder."""
+        """Return the location of a path; equal locations are one file or folder."""
         mount = self.covering(real)
         if mount is None:
             return MountPlace(("", ""), real)
@@ -63,7 +63,7 @@ class MountTree:
         return MountPlace(system, _joined(root, real[len(os.fspath(mount.place).rstrip("/")) :]))
 
     def paths(self, place: MountPlace) -> Iterator[str]:
-        """Return all paths without links that lead to a place."""
+        """Return all paths without links that lead to a location."""
         if place.system not in self._shown:
             yield place.path
         for root, mount in self._shown.get(place.system, ()):
@@ -73,21 +73,21 @@ class MountTree:
                     yield path
 
     def is_only(self, mount: Mount) -> bool:
-        """Tell whether the file system of a mount is visible nowhere else."""
+        """Return whether the file system of a mount is visible nowhere else."""
         return len(self._shown.get(_shown(mount)[0], ())) < 2
 
     def is_first(self, mount: Mount) -> bool:
-        """Tell whether no mount of the same file system ranks before this one."""
+        """Return whether no mount of the same file system ranks before this one."""
         others = self._shown.get(_shown(mount)[0], ())
         return all(self.rank(mount) <= self.rank(other) for _, other in others)
 
     def rank(self, mount: Mount) -> tuple[int, int]:
-        """Order the mounts of one file system: those that show more of it first, then as they were mounted."""
+        """Return the sort key of a file system's mounts: those that show more of it first, then in mount order."""
         return len(_shown(mount)[1]), self._orders[mount.number]
 
 
 def is_below(path: str, folder: str) -> bool:
-    """Tell whether an absolute path is a folder, or lies in it."""
+    """Return whether an absolute path is a folder, or lies in it."""
     return path == folder or path.startswith(folder if folder.endswith(os.sep) else f"{folder}{os.sep}")
 
 

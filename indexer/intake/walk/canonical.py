@@ -1,6 +1,6 @@
 """Canonical paths: of the names of one folder, the one by which a walk of some roots finds it.
 
-It is the path without symbolic links that passes the fewest mounts below its root, and on which nothing is left alone
+It is the path without symbolic links that passes the fewest mounts below its root, and on which nothing is excluded
 (ignore files, junk folders). A folder that has none is found by the names that it has.
 """
 
@@ -30,11 +30,11 @@ class CanonicalPaths:
         self._other: dict[tuple[str, bool], str | None] = {}
 
     def place(self, real: str) -> MountPlace:
-        """Return where a path without links leads to."""
+        """Return the location of a path without links."""
         return self._tree.place(real)
 
     def is_mounted(self, real: str) -> bool:
-        """Tell whether something is mounted at a path."""
+        """Return whether something is mounted at a path."""
         return real in self._tree.points
 
     def mounts_below(self, folder: str) -> Collection[str]:
@@ -42,11 +42,11 @@ class CanonicalPaths:
         return self._towards.get(folder, frozenset())
 
     def differences(self, real: str, other: str) -> Collection[str]:
-        """Return the names in one folder with two paths below which these do not show the same: because of mounts."""
+        """Return the names in one folder with two paths that, due to mounts, lead to different things."""
         return frozenset() if real == other else {*self.mounts_below(real), *self.mounts_below(other)}
 
     def may_have_others(self, real: str) -> bool:
-        """Tell whether a folder, or another on the same mount, may be found by another path than this."""
+        """Return whether a folder, or another on the same mount, may be found by another path than this."""
         mount = self._tree.covering(real)
         if mount is None or self._tree.is_only(mount):
             return False
@@ -60,7 +60,7 @@ class CanonicalPaths:
         """
         key = real, linked
         if key not in self._other:
-            self._other[key] = None  # as long as that is being found out
+            self._other[key] = None  # while it is being determined
             names = self._better(real, linked) if linked or self.may_have_others(real) else []
             self._other[key] = next((name for name in names if self._entered(name) is not None), None)
         return self._other[key]
@@ -79,7 +79,7 @@ class CanonicalPaths:
         return better if linked or real not in better else better[: better.index(real)]
 
     def _rank(self, real: str) -> _Rank | None:
-        """Order the names of one place; None for one that lies in no root."""
+        """Return the sort key of the names of one location; None for one that lies in no root."""
         root = next((root for root in self._roots if is_below(real, root)), None)
         if root is None:
             return None
@@ -98,9 +98,9 @@ class CanonicalPaths:
         return None if rules is None or self.other(real) else rules
 
     def _passed(self, real: str) -> Ignore | None:
-        """Return the rules that hold in a folder, None where a walk does not come through it."""
+        """Return the rules that hold in a folder, None where a walk does not pass through it."""
         if real not in self._rules:
-            self._rules[real] = None  # as long as that is being found out
+            self._rules[real] = None  # while it is being determined
             self._rules[real] = self._pass(real)
         return self._rules[real]
 
@@ -121,7 +121,7 @@ class CanonicalPaths:
 
 
 def _towards(points: Iterable[str]) -> dict[str, set[str]]:
-    """Return, for each folder above a mount, the names by which its path goes on."""
+    """Return, for each folder above a mount, the next names on the path to it."""
     names: dict[str, set[str]] = {}
     for point in points:
         above, name = os.path.split(point)

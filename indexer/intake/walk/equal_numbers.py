@@ -1,6 +1,6 @@
-"""Folders that show the device and inode number of another, as behind bindfs, mergerfs or a share of several disks.
+"""Folders with equal device and inode numbers, as behind bindfs, mergerfs or a share of several disks.
 
-They are told of once, and never taken for the same.
+They are reported once, and never taken for the same folder.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LOOP = "holds the same as two folders above it: a share that contains itself, i
 class EqualNumbers:
     """The device and inode numbers of the folders of one walk.
 
-    on_notice: hears once of equal numbers, and of each loop.  place: tells where a path without links leads to.
+    on_notice: receives equal numbers, once, and each loop.  place: returns the location of a path without links.
     """
 
     def __init__(self, on_notice: Callable[[Path, str], None], place: Callable[[str], MountPlace]) -> None:
@@ -32,9 +32,10 @@ class EqualNumbers:
         self._is_told = False
 
     def is_loop(self, folder: WalkedFolder) -> bool:
-        """Tell whether a folder is one above it again. Raises OSError where it cannot be read.
+        """Return whether a folder is one of those above it again. Raises OSError where it cannot be read.
 
-        A server that follows links in a share shows the share in itself, without end, and no path tells. So a folder
+        A server that follows links in a share shows the share in itself, without end, and no path reveals it. So a
+        folder
         that has the numbers and the very list of two above it is not walked: a disk within another disk may have them
         of one, if it is a copy.
         """

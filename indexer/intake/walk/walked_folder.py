@@ -1,4 +1,4 @@
-"""A folder of a walk: by which path it was reached, and what is known there of its names."""
+"""Walked folder: the path by which a walk reached a folder, and what is known of its names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from indexer.intake.ignore import Ignore
 
 
 class WalkedFolder(NamedTuple):
-    """A folder that a walk comes to.
+    """A folder on a walk.
 
     real: its path without links.  rules: those of the folders above.  whole: all of it is wanted.  linked: it was
     reached through a link.  shared: the same may be found by another path.  above: where it was found, None for a root.
@@ -26,7 +26,7 @@ class WalkedFolder(NamedTuple):
     above: WalkedFolder | None
 
     def paths_above(self) -> Iterator[str]:
-        """Return the folders that the walk came through, the nearest first."""
+        """Return the folders that the walk passed through, the nearest first."""
         folder = self
         while folder.above:
             folder = folder.above
@@ -38,13 +38,13 @@ class WalkedFolder(NamedTuple):
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry is a folder, or a link to one."""
+    """Return whether an entry is a folder, or a link to one."""
     try:
         return entry.is_dir()
-    except OSError:  # such as a link to itself: asking for its stamp will tell why
+    except OSError:  # such as a link to itself: reading its stamp will report why
         return False
 
 
 def is_link(entry: os.DirEntry[str]) -> bool:
-    """Tell whether a folder is a symbolic link, or a junction of Windows."""
+    """Return whether a folder is a symbolic link, or a junction of Windows."""
     return entry.is_symlink() or (sys.platform == "win32" and os.path.realpath(entry.path) != entry.path)

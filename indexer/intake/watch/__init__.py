@@ -1,0 +1,1 @@
+"""Folder watch: events of the system, and settling of touched paths."""

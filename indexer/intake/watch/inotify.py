@@ -1,7 +1,7 @@
-"""The Linux kernel's events of one root flow in; touched paths and troubles flow out.
+"""inotify watcher of one root (Linux): touched paths and errors from the kernel's events.
 
 The kernel watches single folders. A Tree keeps a watch on every folder below its root: it sets one on each folder that
-appears, before it looks for folders inside, and takes away those of a folder that leaves. A folder may be known under
+appears, before it looks for folders inside, and removes those of a folder that leaves. A folder may be known under
 two paths for a moment (when it was found where an event is still to say that it went), then both are touched: a path
 too many does no harm.
 """
@@ -27,22 +27,22 @@ _ONLY_FOLDERS, _NO_LINKS = 0x01000000, 0x02000000
 # Without IN_OPEN, IN_ACCESS and IN_CLOSE_NOWRITE: to read a photo is no event.
 _WANTED = _MODIFY | _ATTRIB | _CLOSE_WRITE | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _DELETE_SELF | _MOVE_SELF
 
-# What concerns one folder only, and is told by whoever looks into it; all else is the system's.
+# Errors that concern one folder only, and are reported when it is read; all others are the system's.
 _ITS_OWN = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EIO, errno.ESTALE})
 
 
 class Queue(Protocol):
-    """What a Tree needs of watchdog's InotifyFD: a queue of events that calls back from a thread of its own."""
+    """The part of watchdog's InotifyFD that a Tree needs: a queue of events with callbacks in a thread of its own."""
 
     def add_callback(self, path: bytes, mask: Any, callback: Any, id_: Any) -> Any:
         """Watch a folder; return the number of the watch (-1 where there is no permission)."""
 
     def remove_callbacks(self, callbacks: list[tuple[Any, Any]]) -> None:
-        """Take back what `add_callback` registered: (number of the watch, id)."""
+        """Unregister what `add_callback` registered: (number of the watch, id)."""
 
 
 class Event(Protocol):
-    """An event as the kernel tells it: the number of the watch, what happened (bits), the name within the folder."""
+    """An event of the kernel: the number of the watch, what happened (bits), the name within the folder."""
 
     @property
     def wd(self) -> Any: ...
@@ -77,9 +77,9 @@ class _Folder:
 
 
 class Tree:
-    """The watches on a root and on every folder below it, but for junk folders, links and `skip`.
+    """The watches on a root and on every folder below it, except junk folders, links and `skip`.
 
-    touch: hears of each path to compare.  trouble: hears of a path (the root or a part) whose events may have been
+    touch: receives each path to compare.  trouble: receives a path (the root or a part) whose events may have been
     missed, and the OSError where its watches could not be set; without one and for the root, the root itself may
     be gone.  Both are called from the thread of the queue.
     """
@@ -115,19 +115,19 @@ class Tree:
             self._look_into(self._root, step)
 
     def deafen(self) -> None:
-        """Hear nothing more: the queue is about to go."""
+        """Ignore all further events: the queue is about to be closed."""
         with self._lock:
             self._ended = True
 
     def end(self) -> None:
-        """Take the watches away."""
+        """Remove the watches."""
         with self._lock:
             self._ended = True
             self._forget_within(self._root)
             self._forget(self._root)
 
     def again(self, place: str) -> None:
-        """Set the watches at a path below the root anew: another disk is mounted there, or none any more."""
+        """Reset the watches at a path below the root: another disk is mounted there, or none any more."""
         with self._lock:
             *names, name = Path(place).relative_to(self._root.path).parts
             folder: _Folder | None = self._root
@@ -137,10 +137,10 @@ class Tree:
                 self._leave(folder, name)
                 self._enter(folder, name)
 
-    # What the queue calls, from its own thread:
+    # Called by the queue, from its own thread:
 
     def on_event(self, event: Event) -> None:
-        """Take an event of one of the watches."""
+        """Handle an event of one of the watches."""
         try:
             with self._lock:
                 for folder in () if self._ended else tuple(self._by_watch.get(event.wd, ())):
@@ -151,7 +151,7 @@ class Tree:
             self._trouble(self._root.name, f"events could not be understood ({error!r})")
 
     def on_watch_deleted(self, wd: int) -> None:
-        """Hear that the kernel gave up a watch: its folder was deleted, or its disk is gone."""
+        """Handle a watch that the kernel dropped: its folder was deleted, or its disk is gone."""
         with self._lock:
             self._ids.pop(wd, None)
             for folder in () if self._ended else self._by_watch.pop(wd, ()):
@@ -162,7 +162,7 @@ class Tree:
                     del folder.above.within[folder.name]
 
     def on_queue_overflow(self) -> None:
-        """Hear that events were lost, perhaps of folders that came or went: begin anew."""
+        """Handle lost events, perhaps of folders that came or went: start over."""
         try:
             with self._lock:
                 if self._ended:
@@ -190,7 +190,7 @@ class Tree:
         self._touch(path)
 
     def _take_folder(self, above: _Folder, mask: int, name: str, path: str) -> bool:
-        """Set or take away watches; return whether photos may be concerned."""
+        """Set or remove watches; return whether photos may be affected."""
         if mask & _MOVED_FROM:
             self._leave(above, name)
         elif mask & (_MOVED_TO | _CREATE):
@@ -225,7 +225,7 @@ class Tree:
             self._look_into(folder)
 
     def _look_into(self, top: _Folder, step: Callable[[], None] = lambda: None) -> None:
-        """Watch all folders below one that is watched: whatever appears from now on is told."""
+        """Watch all folders below one that is watched: whatever appears from now on causes an event."""
         folders = [(top, top.path)]
         while folders:
             step()
@@ -293,7 +293,7 @@ class Tree:
         folder.within.clear()
 
     def _forget(self, folder: _Folder) -> None:
-        """Give up a watch, unless its folder is known under another path."""
+        """Drop a watch, unless its folder is known under another path."""
         folders = self._by_watch.get(folder.watch, [])
         if folder in folders:
             folders.remove(folder)

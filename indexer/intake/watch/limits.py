@@ -1,4 +1,4 @@
-"""What the system refused flows in; what to do about it flows out, in words."""
+"""System limits of folder watches, and advice in words where the system refuses more."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _LEAST_ADVISED = 1024
 
 
 def most_folders() -> int | None:
-    """Return how many folders a user of this system may watch in all, None where nothing is known of a limit."""
+    """Return the maximum number of folders that a user of this system may watch, None where no limit is known."""
     return _limit(_FOLDERS)
 
 
 def advice(error: OSError) -> str:
-    """Say why a folder cannot be watched, and what to do about it."""
+    """Return why a folder cannot be watched, and what to do about it."""
     if sys.platform == "linux" and error.errno == errno.ENOSPC:
         return _raise("folders that may be watched", _FOLDERS)
     if sys.platform == "linux" and error.errno == errno.EMFILE:

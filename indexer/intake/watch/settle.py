@@ -1,8 +1,7 @@
-"""Paths that were touched flow in; those that have come to rest flow out.
+"""Settling of touched paths: a path is settled when nobody touched it and its stamp stayed the same for a while.
 
-A path rests when nobody touched it and its stamp stayed the same for a while. The stamp is looked at twice, at the
-first ask after the last touch and when the time is over: that also finds a file that grows without anybody telling.
-The thread that tells of touches never waits for the disk.
+The stamp is read twice, at the first request after the last touch and when the time is over: that also catches a file
+that grows without any event. The thread that reports touches never waits for the disk.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ Stamp: TypeAlias = tuple[int, ...]
 
 
 def disk_stamp(path: Path) -> Stamp | None:
-    """Look at a file or folder on the disk, through links; None where there is none or it cannot be reached."""
+    """Return the stamp of a file or folder, through links; None where there is none or it cannot be reached."""
     try:
         stat = os.stat(path)  # noqa: PTH116 - a third faster, and asked twice for every file
     except (OSError, ValueError):
@@ -27,35 +26,35 @@ def disk_stamp(path: Path) -> Stamp | None:
 
 
 class Settling:
-    """Paths that wait to come to rest, in the order in which their time is over; safe to use from any thread.
+    """Paths that wait to settle, in the order in which their time is over; thread-safe.
 
-    seconds: how long a path must be still.  clock: seconds, never set back (time.monotonic).
+    seconds: how long a path must be unchanged.  clock: seconds, monotonic (time.monotonic).
     stat: the stamp of a path, None where there is nothing.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float], stat: Callable[[Path], Stamp | None]) -> None:
         self._seconds, self._clock, self._stat = seconds, clock, stat
         self._lock = Lock()
-        self._touched: dict[Path, None] = {}  # since the last ask: without a stamp yet
+        self._touched: dict[Path, None] = {}  # since the last request: without a stamp yet
         self._still: dict[Path, tuple[float, Stamp | None]] = {}  # when its time is over, the stamp it had
 
     def touch(self, path: Path) -> None:
-        """Let the time of a path begin (again)."""
+        """Start (or restart) the waiting time of a path."""
         with self._lock:
             self._still.pop(path, None)
             self._touched[path] = None
 
     def settled(self) -> list[Path]:
-        """Take out what has come to rest; a path comes once, unless it is touched again.
+        """Remove and return settled paths; each comes once, unless it is touched again.
 
-        Each path is looked at once after its last touch and once when its time is over, never in between.
+        Each path is read once after its last touch and once when its time is over, never in between.
         """
         now = self._clock()
         touched, over = self._take(now)
         looked = {path: self._stat(path) for path in (*touched, *over)}
         rested = [path for path, stamp in over.items() if looked[path] == stamp]
         with self._lock:
-            # Whoever was touched meanwhile begins anew.
+            # Paths touched meanwhile start over.
             done = {path: None for path in rested if path not in self._touched}
             for path, stamp in looked.items():
                 if path not in done and path not in self._touched:
@@ -63,7 +62,7 @@ class Settling:
         return list(done)
 
     def seconds_left(self) -> float | None:
-        """Return after how many seconds it is worth asking again, 0.0 for at once, None where nothing waits."""
+        """Return the seconds until it is worth asking again, 0.0 for at once, None where nothing waits."""
         with self._lock:
             if self._touched:
                 return 0.0
@@ -71,7 +70,7 @@ class Settling:
         return None if first is None else max(0.0, first[0] - self._clock())
 
     def is_something_there(self) -> bool:
-        """Tell whether any of the paths that wait existed when it was looked at: a photo may be coming."""
+        """Return whether any waiting path existed when it was read: a photo may be coming."""
         with self._lock:
             return any(stamp is not None for _, stamp in self._still.values())
 
@@ -80,7 +79,7 @@ class Settling:
             return len(self._touched) + len(self._still)
 
     def __contains__(self, path: Path) -> bool:
-        """Tell whether a path waits: a look at its folder had better leave it to its own time."""
+        """Return whether a path waits: a comparison of its folder should leave it alone."""
         with self._lock:
             return path in self._touched or path in self._still
 

@@ -1,6 +1,6 @@
-"""Roots flow in; what the system tells of them flows out: touched paths and troubles.
+"""Event sources of the operating system: touched paths and errors below watched roots.
 
-Whoever may import watchdog hands over its parts.
+Callers that may import watchdog pass its parts in.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _READING = frozenset({"opened", "closed_no_write"})
 
 
 class Source(Protocol):
-    """Where a system's events come from."""
+    """The interface of an event source."""
 
     def begin(self, root: str, skip: frozenset[str], step: Callable[[], None]) -> None:
-        """Tell of changes below a root but not below `skip`; OSError where that cannot be.
+        """Start to report changes below a root but not below `skip`; OSError where that is impossible.
 
-        step: called every so often meanwhile; what it raises is passed on.
+        step: called at intervals meanwhile; what it raises is passed on.
         """
 
     def again(self, root: str, place: str, skip: frozenset[str]) -> None:
-        """Take up another disk at a place below a root; OSError where that cannot be."""
+        """Watch another disk at a path below a root; OSError where that is impossible."""
 
     def end(self, root: str) -> None:
-        """Tell no more of a root."""
+        """Stop watching a root."""
 
     def alive(self) -> bool:
-        """Tell whether events still come."""
+        """Return whether events still arrive."""
 
     def close(self) -> None:
         """Stop all threads."""
@@ -81,22 +81,22 @@ class Kernel:
         self._trees[root].begin(step)
 
     def again(self, root: str, place: str, skip: frozenset[str]) -> None:
-        """Set the watches at and below a place anew."""
+        """Reset the watches at and below a path."""
         tree = self._trees[root]
         tree.skip = skip
         tree.again(place)
 
     def end(self, root: str) -> None:
-        """Take the watches of a root away, if there are any."""
+        """Remove the watches of a root, if there are any."""
         if tree := self._trees.pop(root, None):
             tree.end()
 
     def alive(self) -> bool:
-        """Tell whether the thread still reads the queue."""
+        """Return whether the thread still reads the queue."""
         return self._queue.is_alive()
 
     def close(self) -> None:
-        """End the thread; the watches go with the queue."""
+        """End the thread; closing the queue removes the watches."""
         for tree in self._trees.values():
             tree.deafen()
         self._queue.stop()
@@ -105,14 +105,14 @@ class Kernel:
 
 
 class Observed:
-    """macOS, Windows and the rest: watchdog's observer for the system, which watches whole trees."""
+    """Watchdog's observer for macOS, Windows and others, which watches whole trees."""
 
     def __init__(self, observer: Observer, touch: Touch) -> None:
         self._observer, self._touch = observer, touch
         self._watches: dict[str, object] = {}
 
     def begin(self, root: str, skip: frozenset[str], step: Callable[[], None]) -> None:
-        """Ask for the events of a root; those below `skip` come, too, as far as there are any."""
+        """Request the events of a root; those below `skip` come, too, as far as there are any."""
         del skip, step
         self._watches[root] = self._observer.schedule(_Handler(root, self._touch), root, recursive=True)
 
@@ -120,12 +120,12 @@ class Observed:
         """Do nothing: these systems watch whole trees."""
 
     def end(self, root: str) -> None:
-        """Ask for no more events of a root."""
+        """Stop the events of a root."""
         if watch := self._watches.pop(root, None):
             self._observer.unschedule(watch)
 
     def alive(self) -> bool:
-        """Tell whether all threads still run."""
+        """Return whether all threads still run."""
         return self._observer.is_alive() and all(emitter.is_alive() for emitter in self._observer.emitters)
 
     def close(self) -> None:
@@ -135,13 +135,13 @@ class Observed:
 
 
 class _Handler:
-    """What watchdog's observer calls for every event."""
+    """The event handler that watchdog's observer calls."""
 
     def __init__(self, root: str, touch: Touch) -> None:
         self._root, self._touch = root, touch
 
     def dispatch(self, event: Any) -> None:
-        """Touch both ends of what happened; to read a file is nothing, and a folder changes with each child."""
+        """Touch both paths of an event; reads are ignored, and so are folders, which change with each child."""
         kind, is_folder = event.event_type, event.is_directory
         if kind in _READING or (is_folder and kind == "modified"):
             return

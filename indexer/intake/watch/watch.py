@@ -1,7 +1,7 @@
-"""Folders flow in; the paths below them that were touched flow to Settling, and what may have been missed flows out.
+"""Folder watch: passes touched paths to Settling, and reports which folders may have missed events.
 
-A path says only where something happened. A path too many does no harm, a missed one would: whatever the system cannot
-promise is told by `lost`, to be compared as a whole.
+A path says only where something happened. A superfluous path does no harm, a missed one would: whatever the system
+cannot guarantee is returned by `lost`, to be compared as a whole.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _Identity: TypeAlias = tuple[int, int, bool] | None  # device, inode, readable
 class Watched:
     """How a folder is watched, 'events' or 'polling', and why.
 
-    'polling': nothing tells of changes; whoever watches compares the folder with the library every so often.
+    'polling': there are no events; the caller compares the folder with the library at intervals.
     """
 
     folder: Path
@@ -49,15 +49,15 @@ class _Followed:
     disks: dict[Path, Mount] | None = None
     blind: tuple[Watched, ...] = ()
     refused: bool = False
-    told: str = ""  # why it was refused, said once
+    told: str = ""  # why it was refused, reported once
     stale: bool = False
 
 
 class Watch:
-    """Watches folders, by the system's events wherever they can be relied on.
+    """A watcher of folders, by the system's events wherever these are reliable.
 
-    settling: gets each path that was touched (from another thread).  on_notice: hears of a folder and what is
-    to be known about its watching, in the thread that calls.  mode: 'auto' leaves disks whose events are
+    settling: receives each path that was touched (from another thread).  on_notice: receives a folder and a note
+    on how it is watched, in the calling thread.  mode: 'auto' leaves disks whose events are
     incomplete to polling, 'events' trusts all, 'polling' none.  on_step: called for each folder while watches are set;
     what it raises ends that.
     All but `wait` and `wake` is for one thread.
@@ -93,7 +93,7 @@ class Watch:
     def follow(self, folders: Sequence[Path]) -> tuple[Watched, ...]:
         """Begin, or change to other folders, by absolute paths; what could not be watched before is tried again.
 
-        From its return on nothing is missed: compare a folder that is new here after this.
+        After it returns, no change is missed: compare a folder that is new here after this.
         """
         wanted = {Path(os.path.abspath(folder)): None for folder in folders}  # noqa: PTH100
         for root in [root for root in self._roots if root not in wanted]:
@@ -115,11 +115,11 @@ class Watch:
         )
 
     def lost(self) -> list[Path]:
-        """Look after the folders; return those, or parts, whose events may have been missed: outermost only, each once.
+        """Check the folders; return those, or parts, whose events may have been missed: outermost only, each once.
 
-        Too much happened at once, the folder went, came back or is another than before, a disk was mounted or
+        The queue overflowed, the folder vanished, came back or was replaced, a disk was mounted or
         unmounted below it (all folders, where the disk is to be seen elsewhere, too), or its events ceased.
-        Costs one look at each folder and one at the table of mounts: call it every few seconds.
+        Costs one stat of each folder and one read of the mount table: call it every few seconds.
         """
         self._take_troubles()
         if self._source and not self._source.alive():
@@ -140,7 +140,7 @@ class Watch:
         self._touched.set()
 
     def close(self) -> None:
-        """Watch nothing more; no thread is left."""
+        """Stop watching and end all threads."""
         self._roots.clear()
         if self._source:
             self._source.close()
@@ -159,7 +159,7 @@ class Watch:
     # From the thread that calls:
 
     def _begin(self, root: Path) -> None:
-        """Watch a root from now on, in whatever way is possible."""
+        """Start to watch a root in whatever way is possible."""
         table = self._mounts()
         before = self._roots.get(root)
         followed = self._roots[root] = _Followed(identity=_identity(root), disks=nested(root, table))
@@ -195,14 +195,14 @@ class Watch:
         self._pass_over(root, [root])
 
     def _pass_over(self, root: Path, places: Sequence[Path]) -> None:
-        """Forget troubles of places that are set up anew: what they tell is known."""
+        """Discard errors of places that are watched anew: their cause is known."""
         for _ in range(len(self._troubles)):
             trouble = self._troubles.popleft()
             if trouble[0] != str(root) or not any(Path(trouble[1]).is_relative_to(place) for place in places):
                 self._troubles.append(trouble)
 
     def _give_up(self, root: Path, error: OSError) -> None:
-        """Leave a root to polling, and the watches that it has to others."""
+        """Switch a root to polling, and free its watches for others."""
         followed = self._roots[root]
         if self._source:
             self._source.end(str(root))
@@ -229,7 +229,7 @@ class Watch:
                 followed.stale = True  # a new folder may well get the old one's inode
 
     def _restart(self) -> None:
-        """Begin anew after the thread of the source died."""
+        """Start over after the thread of the source died."""
         assert self._source
         self._source.close()
         self._source = None
@@ -253,7 +253,7 @@ class Watch:
         if changed := [place for place in {**before, **disks} if before.get(place) != disks.get(place)]:
             followed.disks = disks
             mounts = [each for place in changed for each in (before.get(place), disks.get(place)) if each]
-            if any(is_elsewhere(mount, table) for mount in mounts):  # its photos may come by another path now
+            if any(is_elsewhere(mount, table) for mount in mounts):  # its photos may be found by another path now
                 self._lost |= dict.fromkeys(self._roots)
             self._take_up(root, followed, sorted(changed), table)
 
@@ -295,7 +295,7 @@ def observed(touch: Touch, trouble: Trouble) -> Source:
     from watchdog.observers import Observer
     from watchdog.observers.polling import PollingObserver
 
-    del trouble  # it keeps them to itself
+    del trouble  # it does not publish them
     if Observer is PollingObserver:
         raise OSError(errno.ENOTSUP, "its events are not to be had")
     observer = Observer()

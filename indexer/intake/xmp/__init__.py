@@ -1,1 +1,1 @@
-"""XMP: what programs write of a photo beside it or into it flows in and out. The only importer of lxml."""
+"""XMP of photos, read and written, in sidecars and embedded. The only importer of lxml."""

@@ -1,4 +1,4 @@
-"""A path flows in; a file to write flows out, which takes the place of the old one whole, or not at all."""
+"""Atomic file replacement: the new file takes the place of the old one whole, or not at all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import IO
 
 @contextmanager
 def replacement(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file beside `path`, hidden, and give it that name when all of it is on the disk.
+    """Write a hidden file beside `path`, and rename it when all of it is on the disk.
 
-    With an error nothing is left of it, and what was there before is as it was. After a power cut either of the two
+    With an error nothing is left of it, and the old file is as it was. After a power cut either of the two
     is there, whole.
     """
     with NamedTemporaryFile(prefix=".indexer-", suffix=".tmp", dir=path.parent, delete=False) as new:

@@ -1,4 +1,4 @@
-"""Faces flow in and become regions of XMP, beside those of other programs, which stay as they are."""
+"""XMP face regions, written beside those of other programs, which stay as they are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SAME = 0.3  # overlap of two boxes around one face: programs draw them very dif
 
 
 def write_regions(packet: Packet, wanted: Sequence[Region], frame: Frame) -> tuple[list[str], list[str]]:
-    """Have our regions be these; return the names that were added and removed.
+    """Replace our regions by these; return the names that were added and removed.
 
     A face that another program has drawn stays as it is; where it has no name there, ours is added to it.
     """
@@ -33,7 +33,7 @@ def write_regions(packet: Packet, wanted: Sequence[Region], frame: Frame) -> tup
 
 
 def _refresh(item: Element, left: list[Region], turn: int) -> str:
-    """Keep what we once wrote where it is still so, else take it back, and return its name."""
+    """Keep what we once wrote where it is still right, else remove it, and return its name."""
     fields = parts(item)
     ours, name, box = part_text(fields, "indexer:WroteName"), part_text(fields, "mwg-rs:Name") or "", box_of(fields)
     same = [each for each in left if box and each.name == name and _touch(stored(each.box, turn), box)]
@@ -53,7 +53,7 @@ def _refresh(item: Element, left: list[Region], turn: int) -> str:
 
 
 def _name_theirs(packet: Packet, region: Region, turn: int) -> bool:
-    """Tell whether another program drew this face already; where it left the name out, add it."""
+    """Return whether another program drew this face already; add a missing name to it."""
     for item in face_items(packet):
         fields = parts(item)
         box = box_of(fields)
@@ -109,7 +109,7 @@ def _bag(packet: Packet, frame: Frame) -> Element:
 
 
 def _tidy(packet: Packet) -> None:
-    """Take the regions away as a whole where none is left, and nothing else hangs on them."""
+    """Remove the whole structure where no region is left, and nothing else depends on it."""
     info = packet.find("mwg-rs:Regions")
     bare = {qname("mwg-rs:AppliedToDimensions"), qname("mwg-rs:RegionList")}
     if info is not None and not face_items(packet) and parts(info).keys() <= bare:

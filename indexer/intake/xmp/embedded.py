@@ -1,4 +1,4 @@
-"""A photo's file flows in, the XMP inside it flows out; XMP flows in, and JPEG and PNG files hold it in place.
+"""Embedded XMP: read from photos, and written in place into JPEG and PNG files.
 
 Of a file that is written, the part before the XMP and the part after it are copied byte by byte, and compared once
 more before the new file takes the place of the old.
@@ -43,9 +43,9 @@ def embedded_xmp(path: Path) -> bytes | None:
 
 
 def embed(path: Path, xmp: bytes) -> tuple[PhotoFile, bytes]:
-    """Give a JPEG or PNG file other XMP; everything else in it, and its time, stays.
+    """Replace the XMP of a JPEG or PNG file; everything else in it, and its time, stays.
 
-    Its size always becomes another, so that whoever compares stamps notices.
+    Its size always changes, so that whoever compares stamps notices.
     Return the file as it is now and the SHA-256 of its bytes.
     Errors: PhotoError, and the file is as it was, where that cannot be done without harm.
     """
@@ -63,7 +63,7 @@ def embed(path: Path, xmp: bytes) -> tuple[PhotoFile, bytes]:
 
 
 def check_embed(path: Path, xmp: bytes) -> None:
-    """Find out, as far as can be told without writing, whether `embed` would do it. Errors: PhotoError."""
+    """Verify, as far as possible without writing, that `embed` will work. Errors: PhotoError."""
     path = path.resolve()
     with _translated(path), path.open("rb") as old:
         before = os.fstat(old.fileno())
@@ -107,7 +107,7 @@ def _placed(old: IO[bytes], xmp: bytes, size: int) -> tuple[bytes, int]:
 
 
 def _padded(xmp: bytes, count: int) -> bytes:
-    """Put white space before the end of the packet, which is made where it has none."""
+    """Put white space before the end of the packet, which is added where it has none."""
     start, end = xmp.rpartition(_END)[::2] if _END in xmp else (xmp, b'"w"?>')
     if not xmp.lstrip().startswith(b"<?xpacket begin"):
         start = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'.encode() + _without_declaration(start)
@@ -147,7 +147,7 @@ def _content(stream: IO[bytes]) -> bytes:
 
 
 def _like(path: Path, new: IO[bytes], before: os.stat_result) -> None:
-    """Give the new file what belongs to the old one besides its bytes, and refuse one that changed meanwhile."""
+    """Copy the attributes of the old file to the new one, and refuse one that changed meanwhile."""
     new.flush()
     now = path.stat()
     if (now.st_size, now.st_mtime_ns, now.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino):

@@ -1,4 +1,4 @@
-"""The bytes of a JPEG flow in; its XMP flows out. With new XMP, bytes flow out in which nothing else is different.
+"""XMP in JPEG files: found, and replaced without any other difference in the bytes.
 
 Segments as in ITU-T T.81, annex B; XMP as in Adobe's XMP Specification part 3, 1.1.3.
 """
@@ -21,7 +21,7 @@ _MOST_SEGMENTS = 2_000  # of 64 kB each
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A segment in front of the pixels: its marker, where it begins and ends in the file, what it holds."""
+    """A segment before the pixels: its marker, its start and end in the file, its data."""
 
     marker: int
     start: int
@@ -35,9 +35,9 @@ class Segment:
 
 
 def find_xmp(stream: IO[bytes]) -> bytes | None:
-    """Return the XMP of a JPEG, None where it has none; only what is in front of the pixels is read.
+    """Return the XMP of a JPEG, None where it has none; only the part before the pixels is read.
 
-    Raises BadXmp for what is no JPEG as far as that.
+    Raises BadXmp where that part is no JPEG.
     """
     return next((each.payload[len(MAIN) :] for each in sections(stream) if each.is_xmp), None)
 
@@ -45,7 +45,7 @@ def find_xmp(stream: IO[bytes]) -> bytes | None:
 def with_xmp(stream: IO[bytes], xmp: bytes) -> tuple[bytes, int]:
     """Return the bytes of the front with this XMP in it, and where in the old file the unchanged rest begins.
 
-    Raises BadXmp where a JPEG cannot be given other XMP without harm.
+    Raises BadXmp where the XMP of a JPEG cannot be replaced without harm.
     """
     found = list(sections(stream))
     _refuse(found, xmp)

@@ -1,4 +1,4 @@
-"""The namespaces and properties of XMP that programs for photos share, and ours."""
+"""XMP namespaces and properties: those that photo programs share, and ours."""
 
 from __future__ import annotations
 

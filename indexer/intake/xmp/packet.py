@@ -1,6 +1,6 @@
-"""XMP flows in; what users said in it flows out. What we say flows in; XMP that says so too flows out.
+"""XMP content: the statements of users read from XMP, and ours written to it.
 
-Whatever we write is noted beside it in a namespace of our own. So a later call knows what to take back, and an
+Whatever we write is noted beside it in a namespace of our own. So a later call knows what to remove, and an
 import never takes our own words for the user's.
 """
 
@@ -20,12 +20,12 @@ __all__ = ["Frame", "Packet", "Region", "XmpChange", "XmpContent", "read_saying"
 
 REJECTED = -1
 _NO_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_KEPT_BY_DIGIKAM = "_Digikam"  # how the tags begin that digiKam keeps for itself
+_KEPT_BY_DIGIKAM = "_Digikam"  # prefix of digiKam's internal tags
 
 
 @dataclass(frozen=True, slots=True)
 class XmpContent:
-    """What somebody says of a photo.
+    """The statements on a photo.
 
     words: each with its broader words before it, broadest first.  rating: 0..5, -1 rejected, None: nothing.
     """
@@ -37,10 +37,10 @@ class XmpContent:
 
 @dataclass(frozen=True, slots=True)
 class XmpChange:
-    """What was done to XMP, as the user would say it.
+    """The change to XMP, in the user's terms.
 
     rating: before and after, None where it stays.  kept_rating: one that another program wrote and that is
-    not ours; it was left.  is_other: anything at all was changed, also such as only programs see.
+    not ours; it was left.  is_other: anything at all was changed, also what only programs see.
     """
 
     added: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class XmpChange:
 
 
 def read_saying(packet: Packet, frame: Frame) -> XmpContent:
-    """Return what users and other programs say; what we wrote, and nobody changed, is left out."""
+    """Return the statements of users and other programs; what we wrote, and nobody changed, is left out."""
     words: dict[str, tuple[str, ...]] = {}
     for name in ("dc:subject", *SEPARATORS):
         mine = set(packet.texts(LISTS[name])) if name in LISTS else set()
@@ -68,7 +68,7 @@ def read_saying(packet: Packet, frame: Frame) -> XmpContent:
 
 
 def write_saying(packet: Packet, saying: XmpContent, frame: Frame, *, faces: bool = True) -> XmpChange:
-    """Have XMP say this where we are the ones who say it; all that others wrote stays as it is.
+    """Write these statements to XMP where they are ours to write; all that others wrote stays as it is.
 
     faces: False leaves the regions as they are, ours, too.
     """
@@ -87,7 +87,7 @@ def write_saying(packet: Packet, saying: XmpContent, frame: Frame, *, faces: boo
 
 
 def _joined(packet: Packet, name: str, words: Iterable[Sequence[str]]) -> list[str]:
-    """Return words with their broader words in one text; a word that another program placed elsewhere stays there."""
+    """Join words with their broader words; a word that another program placed elsewhere stays there."""
     separator = SEPARATORS[name]
     mine = set(packet.texts(LISTS[name]))
     placed = {_folded(text.split(separator)[-1]) for text in packet.texts(name) if text not in mine}
@@ -99,7 +99,7 @@ def _joined(packet: Packet, name: str, words: Iterable[Sequence[str]]) -> list[s
 
 
 def _write_list(packet: Packet, name: str, wanted: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Add and take back words of a list; return which."""
+    """Add and remove words of a list; return which."""
     there, noted = packet.texts(name), packet.texts(LISTS[name])
     mine = [text for text in noted if text in there]
     theirs = {_folded(text) for text in there if text not in mine}
@@ -150,7 +150,7 @@ def _stars(text: str | None) -> int | None:
 
 
 def _clean(text: str) -> str:
-    """Return text without what XML cannot hold."""
+    """Return text without characters that XML forbids."""
     return " ".join(_NO_XML.sub("", text).split())
 
 

@@ -1,4 +1,4 @@
-"""The bytes of a PNG flow in; its XMP flows out. With new XMP, bytes flow out in which nothing else is different.
+"""XMP in PNG files: found, and replaced without any other difference in the bytes.
 
 Chunks as in the PNG Specification, third edition; XMP as in Adobe's XMP Specification part 3, 1.1.5.
 """
@@ -19,7 +19,7 @@ _MOST_CHUNKS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A chunk: its type, where it begins and ends in the file, the data of one that may hold XMP."""
+    """A chunk: its type, its start and end in the file, the data of one that may hold XMP."""
 
     kind: bytes
     start: int
@@ -40,7 +40,7 @@ def find_xmp(stream: IO[bytes]) -> bytes | None:
 def with_xmp(stream: IO[bytes], xmp: bytes) -> tuple[bytes, int]:
     """Return the bytes of the front with this XMP in it, and where in the old file the unchanged rest begins.
 
-    Raises BadXmp where a PNG cannot be given other XMP without harm.
+    Raises BadXmp where the XMP of a PNG cannot be replaced without harm.
     """
     found = list(sections(stream))
     old = [each for each in found if each.is_xmp]

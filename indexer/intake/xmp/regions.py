@@ -1,8 +1,8 @@
-"""The faces that XMP tells of flow out as regions.
+"""Face regions of XMP, read as boxes with names.
 
 Boxes are fractions of the picture as it is stored, before its orientation turns it upright: so the Metadata
 Working Group wants it (Guidelines for Handling Image Metadata 2.0, 5.9). Some programs write them upright; then
-the size that the regions apply to gives it away.
+the size that the regions apply to reveals it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from indexer.intake.xmp.tree import Element, Packet, items, part_text, parts
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A face with the name that somebody gave it; the box is of the upright picture."""
+    """A face with its name; the box is of the upright picture."""
 
     name: str
     box: Box
@@ -39,7 +39,7 @@ class Frame:
 
 
 def upright(box: Box, orientation: int) -> Box:
-    """Turn a box of the stored picture into one of the upright picture."""
+    """Convert a box of the stored picture to one of the upright picture."""
     x, y, width, height = box.left, box.top, box.width, box.height
     right, bottom = 1 - x - width, 1 - y - height
     return {
@@ -54,7 +54,7 @@ def upright(box: Box, orientation: int) -> Box:
 
 
 def stored(box: Box, orientation: int) -> Box:
-    """Turn a box of the upright picture into one of the stored picture: the inverse of `upright`."""
+    """Convert a box of the upright picture to one of the stored picture: the inverse of `upright`."""
     return upright(box, {6: 8, 8: 6}.get(orientation, orientation))
 
 
@@ -87,7 +87,7 @@ def turn_of(packet: Packet, frame: Frame) -> int:
 
 
 def is_face(fields: dict[str, Element | str]) -> bool:
-    """Tell whether a region is a face: there are pets and points of focus, too."""
+    """Return whether a region is a face: there are pets and points of focus, too."""
     return (part_text(fields, "mwg-rs:Type") or "Face").casefold() == "face"
 
 
@@ -120,7 +120,7 @@ def _microsoft(packet: Packet, orientation: int) -> Iterator[Region]:
 
 
 def _believed(box: Box) -> Box | None:
-    """Keep a box that covers part of the picture."""
+    """Return a box that covers part of the picture, None for any other."""
     is_inside = -0.5 <= box.left < 1 and -0.5 <= box.top < 1
     return box if is_inside and 0 < box.width <= 1.5 and 0 < box.height <= 1.5 else None
 

@@ -1,6 +1,6 @@
-"""Photos flow in; the files of XMP that lie beside them flow out, and are written.
+"""XMP sidecars: the files beside photos, found, read and written.
 
-`IMG.jpg.xmp` (darktable, digiKam) surely belongs to IMG.jpg. `IMG.xmp` (Lightroom) does where no other photo in the
+`IMG.jpg.xmp` (darktable, digiKam) certainly belongs to IMG.jpg. `IMG.xmp` (Lightroom) does where no other photo in the
 folder is called IMG.
 """
 
@@ -22,25 +22,25 @@ _SUFFIX = ".xmp"
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The XMP files of a folder, by the names in small letters that they go with; `stems` counts its photos."""
+    """The XMP files of a folder, by lower-case names; `stems` counts its photos."""
 
     files: dict[str, str]
     stems: Counter[str]
 
     @classmethod
     def of(cls, folder: Path) -> Beside:
-        """Look at a folder; one that cannot be read has none."""
+        """List a folder; one that cannot be read has none."""
         try:
             names = sorted(os.listdir(folder))  # noqa: PTH208 - names are all that is wanted
         except OSError:
             names = []
         photos = Counter(Path(name).stem.lower() for name in names if names_photo(name))
-        # An exact name goes before one in other letters: the later of the two stays in the dict.
+        # An exact name wins over one in another case: the later of the two stays in the dict.
         files = {name[: -len(_SUFFIX)].lower(): name for name in names if name.lower().endswith(_SUFFIX)}
         return cls(files, photos)
 
     def sidecars(self, photo: Path) -> list[Path]:
-        """Return the sidecars of a photo, the one that is surely its own first."""
+        """Return the sidecars of a photo, the one that is certainly its own first."""
         names = [self.files.get(photo.name.lower())]
         if self.stems[photo.stem.lower()] <= 1:
             names.append(self.files.get(photo.stem.lower()))
@@ -48,26 +48,26 @@ class Beside:
 
 
 class Sidecars:
-    """Finds sidecars, and remembers the folder that it was asked for last."""
+    """A finder of sidecars, which caches the last folder."""
 
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._beside = Beside.of(Path())
 
     def __call__(self, photo: Path) -> list[Path]:
-        """Return the sidecars of a photo, the one that is surely its own first."""
+        """Return the sidecars of a photo, the one that is certainly its own first."""
         if photo.parent != self._folder:
             self._folder, self._beside = photo.parent, Beside.of(photo.parent)
         return self._beside.sidecars(photo)
 
 
 def new_sidecar(photo: Path) -> Path:
-    """Return the sidecar of a photo that has none."""
+    """Return the path of a new sidecar of a photo that has none."""
     return photo.with_name(photo.name + _SUFFIX)
 
 
 def read_sidecar(path: Path) -> Packet:
-    """Read a sidecar. Errors: PhotoError for one that cannot be read or is no XMP; it is never touched then."""
+    """Read a sidecar. Errors: PhotoError for one that cannot be read or is no XMP; it is never changed then."""
     stamp(path)
     try:
         with path.open("rb") as stream:
@@ -79,7 +79,7 @@ def read_sidecar(path: Path) -> Packet:
 
 
 def write_sidecar(path: Path, packet: Packet, photo: Path) -> None:
-    """Write a sidecar, whole or not at all; a new one may be read by whoever may read the photo.
+    """Write a sidecar atomically; a new one has the read permissions of the photo.
 
     Errors: PhotoError where the disk refuses.
     """

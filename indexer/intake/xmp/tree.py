@@ -1,6 +1,6 @@
-"""The bytes of a stranger's XMP flow in, a tree of it flows out; the tree flows in, bytes flow out.
+"""XMP packet as a tree, parsed from untrusted bytes and written back.
 
-No DTD is read, no entity is ever put in its place, nothing is fetched, and what is too large is refused.
+No DTD is read, no entity is expanded, nothing is fetched, and what is too large is refused.
 """
 
 from __future__ import annotations
@@ -77,11 +77,11 @@ class Packet:
         return None if written is None else str(written).strip()
 
     def texts(self, name: str) -> list[str]:
-        """Return the items of a list; those of more than one list of the name come together."""
+        """Return the items of a list; those of several lists of the name are joined."""
         return [text for each in self.find_all(name) for item in items(each) if (text := (item.text or "").strip())]
 
     def set_text(self, name: str, value: str | None) -> None:
-        """Write a simple property where it stands, be it attribute or element, or anew; None takes it away."""
+        """Write a simple property where it stands, attribute or element, or anew; None removes it."""
         wanted = qname(name)
         holder = next((block for block in self.blocks() if block.get(wanted) is not None), None)
         element = self.find(name)
@@ -100,7 +100,7 @@ class Packet:
         return child(self._ours(), name)
 
     def tidy(self) -> None:
-        """Take away our own rdf:Description where it holds nothing any more."""
+        """Remove our own rdf:Description where it is empty."""
         for block in list(self.blocks()):
             if _is_ours(block) and not len(block) and set(block.attrib) <= {_ABOUT}:
                 drop(block)
@@ -138,7 +138,7 @@ def parts(element: Element) -> dict[str, Element | str]:
 
 
 def body(element: Element) -> Element:
-    """Return what holds the fields of a structure."""
+    """Return the element with the fields of a structure."""
     return next(iter(element.iterchildren(_DESCRIPTION)), element)
 
 
@@ -164,7 +164,7 @@ def child(parent: Element, name: str, text: str | None = None, **attributes: str
 
 
 def drop(element: Element) -> None:
-    """Take an element away, and the space before it."""
+    """Remove an element, and the space before it."""
     parent, before = element.getparent(), element.getprevious()
     space = element.tail
     if before is not None:
@@ -179,7 +179,7 @@ def _is_ours(block: Element) -> bool:
 
 
 def _indent(element: Element, depth: int) -> None:
-    """Lay out an element at the end of its parent as its siblings are, so that `drop` leaves what was there before."""
+    """Lay out an element at the end of its parent as its siblings are, so that `drop` restores the former text."""
     parent, before = element.getparent(), element.getprevious()
     if before is not None:
         element.tail, before.tail = before.tail, parent.text
@@ -202,7 +202,7 @@ def _parse(data: bytes) -> Element:
 
 
 def _refuse_tricks(data: bytes) -> None:
-    """Refuse what could define entities, and encodings in which that could hide."""
+    """Reject entity definitions, and encodings in which they could hide."""
     plain = data.replace(b"\0", b"")
     if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
         raise BadXmp("it defines a document type, which XMP never does; it was not read")

@@ -1,0 +1,1 @@
+"""Consistency checks and repairs of a library file."""

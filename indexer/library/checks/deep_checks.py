@@ -1,4 +1,4 @@
-"""The progress of a comparison of all photos with the bytes of their files, and what it found."""
+"""Deep check of the library's files: a comparison of all photos with the bytes on disk, its progress and result."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from indexer.library.db.roots import Roots
 from indexer.library.db.tables import deep_checks, own_tags, photos, tags
 from indexer.library.photo_rows.said import with_said
 
-# No file has such a stamp: the next scan looks at it. Nobody knows of which bytes its row tells.
+# No file has such a stamp: the next scan analyzes it. It is unknown which bytes its row describes.
 _DOUBTED = {"mtime_ns": -1, "ctime_ns": None, "content_hash": None}
 
 
 @dataclass(frozen=True, slots=True)
 class DeepCheck:
-    """A comparison that was begun: so many photos were compared, up to the one with the number `last`.
+    """An unfinished or finished deep check: how many photos were compared, up to row id `last`.
 
     began_at: UTC, ISO 8601.  differing: photos whose files had other bytes.
     """
@@ -32,7 +32,7 @@ class DeepCheck:
 
 @dataclass(frozen=True, slots=True)
 class HashedFile:
-    """A photo to be compared: its path, the stamp of its file and the SHA-256 that it should have."""
+    """A photo to compare: its path, its file's stamp and the expected SHA-256."""
 
     number: int
     path: Path
@@ -44,14 +44,14 @@ class HashedFile:
 
 @dataclass(frozen=True, slots=True)
 class Doubtful:
-    """A photo whose bytes changed under an unchanged stamp, and of which users said something: the words it has."""
+    """A photo whose bytes changed under an unchanged stamp and that has user data; `words` sums that data up."""
 
     path: Path
     words: tuple[str, ...]
 
 
 def begin(connection: Connection, now: str) -> DeepCheck:
-    """Go on with the last comparison where it was stopped, or begin another one."""
+    """Resume the last comparison where it stopped, or begin a new one."""
     newest = select(deep_checks).order_by(deep_checks.c.id.desc()).limit(1)
     row = connection.execute(newest).first()
     if row is None or row.ended_at is not None:
@@ -62,7 +62,7 @@ def begin(connection: Connection, now: str) -> DeepCheck:
 
 
 def to_compare(connection: Connection, last: int, count: int) -> list[HashedFile]:
-    """Return the next photos after a number whose files should have the bytes that were analyzed."""
+    """Return the next photos after a row id whose files should have the analyzed bytes."""
     roots = Roots.read(connection)
     wanted = (photos.c.missing_since.is_(None), photos.c.content_hash.is_not(None), photos.c.content_size.is_(None))
     query = select(photos).where(photos.c.id > last, photos.c.replaced == 0, *wanted).order_by(photos.c.id).limit(count)
@@ -73,14 +73,14 @@ def to_compare(connection: Connection, last: int, count: int) -> list[HashedFile
 
 
 def left(connection: Connection, last: int) -> int:
-    """Return how many photos come after a number."""
+    """Return how many photos come after a row id."""
     return len(
         connection.execute(select(photos.c.id).where(photos.c.id > last, photos.c.missing_since.is_(None))).all()
     )
 
 
 def note(connection: Connection, check: DeepCheck, differing: Sequence[int], ended_at: str | None) -> None:
-    """Keep how far a comparison is, and have the next scan look at photos that differ."""
+    """Store the progress of a comparison, and mark photos that differ for the next scan."""
     if differing:
         connection.execute(update(photos).where(photos.c.id.in_(differing)).values(_DOUBTED))
     progress = {"last_photo": check.last, "checked": check.checked, "differing": check.differing}
@@ -89,7 +89,7 @@ def note(connection: Connection, check: DeepCheck, differing: Sequence[int], end
 
 
 def doubted(connection: Connection) -> list[Doubtful]:
-    """Return the photos that differed, wait for a scan, and of which users said something."""
+    """Return the photos that differed, wait for a scan and have user data."""
     waiting = connection.scalars(select(photos.c.id).where(photos.c.mtime_ns == _DOUBTED["mtime_ns"])).all()
     return [_doubtful(connection, number) for number in sorted(with_said(connection, waiting))]
 

@@ -1,6 +1,6 @@
-"""The path of a library file flows in; what is wrong with the file as a database flows out, as findings.
+"""Checks of a library file as a database: does it open, is it intact, which release wrote it.
 
-Nothing is written: a file of an older release stays as it is.
+Results are findings. Nothing is written: a file of an older release stays as it is.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Check = Callable[[Connection], Iterator[Finding]]
 
 
 def open_read_only(path: Path, busy_seconds: float) -> Engine:
-    """Return an engine that reads a file as it is: it is neither made nor upgraded. Errors: StoreError."""
+    """Return an engine that reads a file without creating or upgrading it. Errors: StoreError."""
     if path.is_dir():
         raise StoreError(path, "is a folder; name a file for the library")
     if not path.exists():
@@ -39,7 +39,7 @@ def open_read_only(path: Path, busy_seconds: float) -> Engine:
     engine = connect(path, read_only=True, busy_seconds=busy_seconds)
     try:
         engine.connect().close()
-    except UnicodeDecodeError as error:  # SQLite quotes the garbage that it stumbled on
+    except UnicodeDecodeError as error:  # SQLite quotes the garbage that it found
         raise StoreError(path, "is damaged") from error
     except BaseException:
         engine.dispose()
@@ -48,7 +48,7 @@ def open_read_only(path: Path, busy_seconds: float) -> Engine:
 
 
 def check_file(path: Path, busy_seconds: float) -> list[Finding]:
-    """Look at the file itself: does it open, is it whole, of which release is it.
+    """Check the file itself: whether it opens, whether it is intact, which release wrote it.
 
     busy_seconds: how long a check waits for a program that locks the file.
     """
@@ -69,7 +69,7 @@ def check_file(path: Path, busy_seconds: float) -> list[Finding]:
 
 
 def is_current(path: Path, busy_seconds: float) -> bool:
-    """Tell whether a file opens and has the newest schema."""
+    """Return whether a file opens and has the newest schema."""
     try:
         engine = open_read_only(path, busy_seconds)
         try:

@@ -1,4 +1,4 @@
-"""A look at one part of the library or the machine flows in; what was found, as a Finding, flows out."""
+"""Finding: the result of one check of the library or the machine, and the text helpers for its sentences."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Level: TypeAlias = Literal["fine", "note", "warning", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found.
+    """The result of one check.
 
     check: its name.  level: 'fine'; 'note' (worth knowing, nothing is wrong); 'warning' (will go wrong, or
-    already keeps photos out); 'error' (is wrong).  text: what is so.  advice: what to do, with the command where there
-    is one, '' where nothing is to be done.  repairable: a repair can do it.  count: how many it is about.
+    already keeps photos out); 'error' (is wrong).  text: what was found.  advice: what to do about it, '' where nothing
+    needs doing.  repairable: a repair can fix it.  count: how many items it concerns.
     """
 
     check: str
@@ -32,9 +32,9 @@ Look: TypeAlias = Callable[[], Iterable[Finding]]
 
 
 def findings(check: str, look: Look) -> list[Finding]:
-    """Return what a look finds; one that cannot be taken is a finding, too.
+    """Return the findings of a check; a check that fails is a finding, too.
 
-    In a damaged file anything may stand where a path or a number should: no kind of error is impossible.
+    In a damaged file anything may stand where a path or a number should, so every kind of error is possible.
     """
     try:
         return list(look())
@@ -50,7 +50,7 @@ def findings(check: str, look: Look) -> list[Finding]:
 
 
 def size_text(size_bytes: float) -> str:
-    """Return a size for reading, such as '437 MB'."""
+    """Return a size as text, such as '437 MB'."""
     for unit in ("bytes", "kB", "MB"):
         if size_bytes < 1000:
             return f"{size_bytes:.0f} {unit}"
@@ -59,5 +59,5 @@ def size_text(size_bytes: float) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, which takes an 's' unless there is one: '1 face', '1,200 photos'."""
+    """Return a number with its noun, plural with 's' unless it is given: '1 face', '1,200 photos'."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,6 +1,6 @@
-"""A library file flows in; what can be set right in it without any loss is, each in one short transaction.
+"""Lossless repairs of a library file, each in one short transaction.
 
-Nothing that a user made is lost: what cannot be read is dropped, and its photo is analyzed by the next scan.
+Nothing that a user made is lost: unreadable data is dropped, and its photo is analyzed again by the next scan.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from sqlalchemy import Connection
 
 from indexer.library.db.engine import connect, writing
 
-Lengths: TypeAlias = Mapping[str, int]  # model → bytes of what it makes of one face, or of one photo
+Lengths: TypeAlias = Mapping[str, int]  # model → bytes of its output for one face, or for one photo
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something that photos have: which rows cannot be read, and how they are dropped.
+    """A kind of data that photos have: which of its rows are unreadable, and how they are dropped.
 
     bad: SQL for (row id, photo id) of such rows.  drop: SQL that takes the row id.
     table: where the length of its data depends on the model ({right} in `bad`).
@@ -43,12 +43,12 @@ def unreadable(connection: Connection, lengths: Lengths, name: str) -> dict[int,
 
 
 def _right(connection: Connection, lengths: Lengths, table: str) -> str:
-    """Return SQL for the length that a row of the table should have, by its model."""
+    """Return SQL for the data length that a row of the table should have, by its model."""
     query = (
         f"SELECT model_id, coalesce(name, ''), length(data), count(*) FROM {table} "  # noqa: S608 - our tables
         "LEFT JOIN models ON models.id = model_id GROUP BY 1, 3 ORDER BY 4"
     )
-    right = {row[0]: lengths.get(row[1], row[2]) for row in connection.exec_driver_sql(query)}  # the most come last
+    right = {row[0]: lengths.get(row[1], row[2]) for row in connection.exec_driver_sql(query)}  # the largest comes last
     cases = " ".join(f"WHEN model_id IS {model or 'NULL'} THEN {length}" for model, length in right.items())
     return f"CASE {cases} END" if cases else "length(data)"
 
@@ -105,13 +105,13 @@ BELONGS = (  # the rows of what is deleted with its photo or face: table, column
 
 
 def rebuild_indexes(path: Path, busy_seconds: float) -> None:
-    """Make all indexes anew from the rows. Errors: StoreError where the rows themselves are damaged."""
+    """Rebuild all indexes from the rows. Errors: StoreError where the rows themselves are damaged."""
     with _writing(path, busy_seconds) as connection:
         connection.exec_driver_sql("REINDEX")
 
 
 def shorten_log(path: Path, busy_seconds: float) -> None:
-    """Merge what stands in the log into the file and empty the log; readers may keep it from that for a while."""
+    """Checkpoint the write-ahead log into the file and truncate it; readers may delay that for a while."""
     engine = connect(path, read_only=False, busy_seconds=busy_seconds)
     try:
         driver = engine.raw_connection()  # not in a transaction, where a checkpoint is refused
@@ -125,7 +125,7 @@ def shorten_log(path: Path, busy_seconds: float) -> None:
 
 
 def drop_unreadable(path: Path, lengths: Lengths, busy_seconds: float) -> int:
-    """Drop what cannot be read and have its photos analyzed by the next scan; return how many photos.
+    """Drop unreadable data and mark its photos for the next scan; return how many photos.
 
     lengths: as in `unreadable`.
     """
@@ -140,7 +140,7 @@ def drop_unreadable(path: Path, lengths: Lengths, busy_seconds: float) -> int:
 
 
 def drop_unreferenced(path: Path, busy_seconds: float) -> int:
-    """Drop the rows of photos and faces that are not there any more; return how many rows."""
+    """Drop the rows of photos and faces that no longer exist; return how many rows."""
     with _writing(path, busy_seconds) as connection:
         return sum(
             connection.exec_driver_sql(

@@ -1,4 +1,4 @@
-"""A library of today's schema flows in; which of its rows cannot be right flows out, as findings."""
+"""Checks of the rows of a library with the current schema; results are findings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONG = timedelta(days=90)
 
 
 def check_rows(path: Path, lengths: Lengths, now: datetime, busy_seconds: float) -> list[Finding]:
-    """Look at the rows of a library.
+    """Check the rows of a library.
 
     lengths: model → bytes of one descriptor, or vector; where a model is not named, most rows are right.
     now: the time, with its zone.  busy_seconds: how long to wait for a program that locks the file.

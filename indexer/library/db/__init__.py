@@ -1,0 +1,1 @@
+"""Database: engine, schema, tables, and rows as values."""

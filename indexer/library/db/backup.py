@@ -1,4 +1,4 @@
-"""A library that is in use flows in; a whole, checked copy of it as it was at one moment flows out."""
+"""Online backup: a complete, verified copy of a library that is in use, as of one moment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from indexer.errors import StoreError, printable
 from indexer.library.db.engine import APPLICATION_ID, connect, store_error
 
 _BUSY_SECONDS = 30.0
-_PAGES_AT_A_TIME = 512  # 8 MiB: between two such steps, Ctrl-C is heard
+_PAGES_AT_A_TIME = 512  # 8 MiB: between two such steps, Ctrl-C is handled
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _TARGET_REASONS = {
     sqlite3.SQLITE_FULL: "cannot be created; the disk is full",
@@ -23,23 +23,23 @@ _READING = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
 
 
 def backup(source: Path, target: Path, *, overwrite: bool = False) -> int:
-    """Copy a library to a file of its own, whoever writes to it meanwhile; return the size of the copy in bytes.
+    """Copy a library to another file while others write to it; return the size of the copy in bytes.
 
-    Writers do not wait for it. The copy is made beside the target, checked and only then given its name, so that a
-    backup that fails, or that would hold a damaged library, never takes the place of a good one.
-    overwrite: a target that exists is replaced; else it is refused.
-    Errors: StoreError that names the file which is at fault.
+    Writers do not wait for it. The copy is made beside the target, verified and only then renamed, so that a
+    backup that fails, or that would hold a damaged library, never replaces a good one.
+    overwrite: replace an existing target; otherwise it is refused.
+    Errors: StoreError that names the file at fault.
     """
     _refuse(source, target, overwrite)
     return copy(source, target)
 
 
 def copy(source: Path, target: Path) -> int:
-    """Copy a library as it stands after its last transaction, in the place of what is at the target; return bytes.
+    """Copy a library as of its last transaction over the target; return the size in bytes.
 
-    Errors: StoreError that names the file which is at fault; what was at the target is then still there.
+    Errors: StoreError that names the file at fault; the target is then unchanged.
     """
-    part = target.with_name(target.name + ".part")  # half a copy must not look like one
+    part = target.with_name(target.name + ".part")  # an unfinished copy must not look like a backup
     try:
         with _own(part, source.stat().st_mode & 0o777):
             _fill(source, part)
@@ -58,7 +58,7 @@ def copy(source: Path, target: Path) -> int:
 
 
 def count_photos(backup: Path) -> int:
-    """Return how many photos a backup holds, without leaving anything beside it."""
+    """Return how many photos a backup holds, leaving no files beside it."""
     with closing(_alone(backup)) as connection:
         count: int = connection.execute("SELECT count(*) FROM photos").fetchone()[0]
         return count
@@ -82,11 +82,11 @@ def _refuse(source: Path, target: Path, overwrite: bool) -> None:
 
 @contextmanager
 def _own(part: Path, mode: int) -> Iterator[None]:
-    """Make an empty file that nobody else makes at the same time; it is gone again if anything goes wrong."""
+    """Create an empty file exclusively; remove it again if anything goes wrong."""
     file = os.open(part, os.O_RDWR | os.O_CREAT, mode)
     try:
         _lock(file, part)
-        os.ftruncate(file, 0)  # what a killed backup has left
+        os.ftruncate(file, 0)  # leftovers of a killed backup
         try:
             yield
         except BaseException:
@@ -99,7 +99,7 @@ def _own(part: Path, mode: int) -> Iterator[None]:
 def _lock(file: int, part: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        ours = os.path.samestat(os.fstat(file), part.stat())  # else it has just been finished, and has its name
+        ours = os.path.samestat(os.fstat(file), part.stat())  # otherwise it has just been finished and renamed
     except (BlockingIOError, FileNotFoundError):
         ours = False
     if not ours:
@@ -109,14 +109,14 @@ def _lock(file: int, part: Path) -> None:
 def _fill(source: Path, part: Path) -> None:
     """Copy the pages.
 
-    The transaction keeps them as they are, and so the copy never begins anew: without it, a copy in steps does so
-    with every write, and one beside a steady writer never ends.
+    The transaction pins them, so the copy never restarts: without it, a copy in steps would restart at every write, and
+    one beside a steady writer would never end.
     """
     engine = connect(source, read_only=True, busy_seconds=_BUSY_SECONDS)
     try:
         with engine.connect() as connection, closing(sqlite3.connect(part)) as target:
             _refuse_other(connection.exec_driver_sql("PRAGMA application_id").scalar(), source)
-            target.execute("PRAGMA journal_mode = OFF")  # the copy is made anew if anything happens to it
+            target.execute("PRAGMA journal_mode = OFF")  # the copy is repeated if anything happens to it
             target.execute("PRAGMA synchronous = OFF")
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
@@ -127,7 +127,7 @@ def _fill(source: Path, part: Path) -> None:
 
 
 def _hear_signals(_status: int, _remaining: int, _total: int) -> None:
-    """Do nothing, in Python: that is where Ctrl-C is heard."""
+    """Do nothing, in Python: this is where Ctrl-C is handled."""
 
 
 def _refuse_other(application: object, source: Path) -> None:
@@ -136,7 +136,7 @@ def _refuse_other(application: object, source: Path) -> None:
 
 
 def _check(source: Path, part: Path) -> None:
-    """Look whether the copy is whole; where it is not, neither is the library."""
+    """Check that the copy is intact; if it is not, neither is the library."""
     with closing(_alone(part)) as connection:
         faults = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
     if faults != ["ok"]:
@@ -144,19 +144,19 @@ def _check(source: Path, part: Path) -> None:
 
 
 def _alone(path: Path) -> sqlite3.Connection:
-    """Open a file that nobody writes, without the small files that SQLite else keeps beside it."""
+    """Open a file that nobody writes, without the small files that SQLite otherwise keeps beside it."""
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
 
 
 def _fault(source: Path, target: Path, error: sqlite3.Error) -> StoreError:
-    """Tell which of the two files an error is about; SQLite says it of the pair."""
+    """Return which of the two files an error concerns; SQLite reports it for the pair."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     reason = None if code in _READING else _TARGET_REASONS.get(code & 0xFF)
     return StoreError(target, reason) if reason else store_error(source, error)
 
 
 def _sync(path: Path) -> None:
-    """Have a file, or the names in a folder, written to the disk itself."""
+    """Flush a file, or the names in a folder, to the disk itself."""
     file = os.open(path, os.O_RDONLY)
     try:
         os.fsync(file)

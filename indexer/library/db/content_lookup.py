@@ -1,4 +1,4 @@
-"""Lookup of photos by the SHA-256 of their bytes: what a scan compares the files on the disk with."""
+"""Lookup of photos by the SHA-256 of their bytes, for a scan to compare with the files on disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from indexer.library.db.roots import Roots
 from indexer.library.db.rows import read_model_sets
 from indexer.library.db.tables import photos
 
-_AT_A_TIME = 500  # SQLite takes 32,766 values in a statement
+_AT_A_TIME = 500  # SQLite accepts 32,766 values in a statement
 _COLUMNS = (
     "id",
     "root_id",
@@ -35,10 +35,10 @@ T = TypeVar("T")
 class KnownContent:
     """A photo whose bytes the library knows.
 
-    path: where it was last.  size, mtime_ns, ctime_ns: the stamp of the last attempt there.  content: SHA-256.
-    models: the ids of those that have seen it.  is_failed: these bytes could not be read.
-    is_replaced: another photo has its path now.  missing_since: when its file was found to be gone, UTC, ISO 8601.
-    is_current: the stamp is that of these bytes; the last attempt did not fail at others.
+    path: its last path.  size, mtime_ns, ctime_ns: the stamp of the last attempt there.  content: SHA-256.
+    models: the ids of those that have analyzed it.  is_failed: these bytes could not be read.
+    is_replaced: another photo has its path now.  missing_since: when its file was found missing, UTC, ISO 8601.
+    is_current: the stamp is that of these bytes; the last attempt did not fail on other bytes.
     """
 
     number: int
@@ -55,7 +55,7 @@ class KnownContent:
 
 
 def by_content(connection: Connection, contents: Iterable[bytes]) -> dict[bytes, list[KnownContent]]:
-    """Return the photos that have, or had, these bytes, in the order of their numbers."""
+    """Return the photos that have, or had, these bytes, in order of their row ids."""
     roots, sets = Roots.read(connection), read_model_sets(connection)
     found: dict[bytes, list[KnownContent]] = {}
     for some in slices(list(contents)):
@@ -65,13 +65,13 @@ def by_content(connection: Connection, contents: Iterable[bytes]) -> dict[bytes,
 
 
 def sizes(connection: Connection) -> frozenset[int]:
-    """Return the sizes of all known contents: a file of another size cannot be one of these photos."""
+    """Return the sizes of all known contents: a file of any other size cannot be one of these photos."""
     size = func.coalesce(photos.c.content_size, photos.c.size)
     return frozenset(connection.scalars(select(size).where(photos.c.content_hash.is_not(None)).distinct()))
 
 
 def slices(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield a sequence in parts that fit into one statement."""
+    """Yield a sequence in slices that each fit into one statement."""
     return (rows[start : start + _AT_A_TIME] for start in range(0, len(rows), _AT_A_TIME))
 
 

@@ -1,4 +1,4 @@
-"""The descriptors of one model flow out of the library into a matrix that is compared in one go, and stays fresh."""
+"""Face descriptor matrix: every descriptor of one model in memory, searched in one operation and kept up to date."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _AT_A_TIME = 4096  # rows read
-_SLACK = 1e-4  # of squared distances in single precision: 20 times what was seen
+_SLACK = 1e-4  # of squared distances in single precision: 20 times the measured one
 _READ = """
     SELECT descriptors.id, data FROM descriptors JOIN models ON models.id = model_id
     WHERE descriptors.id > ? AND models.name = ? AND length(data) = ? ORDER BY descriptors.id
@@ -26,7 +26,7 @@ _READ = """
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Descriptors:
-    """Every descriptor of one model as it was at one moment; any number of threads may compare with it.
+    """Every descriptor of one model at one moment; safe for any number of threads.
 
     ids: int64[faces], row ids.  vectors: float32[faces, length].  squares: float32[faces], their squared lengths.
     """
@@ -54,7 +54,7 @@ class Descriptors:
 
 
 class DescriptorMatrix:
-    """Every descriptor of one model in memory: 516 bytes a face for dlib's network."""
+    """A cache of every descriptor of one model in memory: 516 bytes a face for dlib's model."""
 
     def __init__(self, like: Descriptor) -> None:
         import numpy as np
@@ -67,10 +67,11 @@ class DescriptorMatrix:
         self._held = Descriptors(np.empty(0, np.int64), empty, np.empty(0, np.float32))
 
     def refresh(self, connection: Connection) -> Descriptors:
-        """Return what the library holds now, as this connection sees it.
+        """Return the descriptors that the library holds now, as this connection sees it.
 
-        A descriptor never changes under its row id and ids only grow: where the highest is the same nothing came,
-        and where the count is the same too nothing went.
+        A descriptor never changes under its row id and ids only grow: an unchanged highest id means that none was
+        added,
+        and with an unchanged count none was removed either.
         """
         count, last = connection.execute(select(func.count(), func.max(descriptors.c.id))).one()
         now = (count, last or 0)

@@ -1,4 +1,4 @@
-"""The pooled vectors of one classifier flow out of the library, a block at a time: 1,280 numbers a photo."""
+"""Embeddings of one classifier, read from the library in blocks: 1,280 numbers a photo for EfficientNet."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _READ = """
 
 
 def blocks(connection: Connection, model: str) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield the row ids of photos that may be shown, and their vectors of length 1: int64[n], float32[n, length]."""
+    """Yield the row ids of photos that a search shows, and their unit vectors: int64[n], float32[n, length]."""
     import numpy as np
 
     for rows in chunks(connection, _READ, (model,), _AT_A_TIME):
@@ -34,19 +34,19 @@ def blocks(connection: Connection, model: str) -> Iterator[tuple[NDArray[np.int6
 
 
 def units(data: Sequence[bytes]) -> NDArray[np.float32]:
-    """Return stored vectors (little-endian float16) with the length 1, float32[n, length]."""
+    """Return stored vectors (little-endian float16) scaled to length 1, float32[n, length]."""
     import numpy as np
 
     pooled = np.frombuffer(b"".join(data), "<f2").reshape(len(data), -1).astype(np.float32)
     lengths = np.sqrt(np.einsum("ij,ij->i", pooled, pooled))
-    damaged = ~np.isfinite(lengths)  # one number that is none would spoil the mean of all
+    damaged = ~np.isfinite(lengths)  # a single NaN would spoil the mean of all
     pooled[damaged], lengths[damaged] = 0.0, 1.0
     pooled /= np.maximum(lengths, 1e-6)[:, None]
     return pooled
 
 
 def read(connection: Connection, photo_ids: Sequence[int], model: str | None = None) -> dict[int, bytes]:
-    """Return the vectors of photos by row id, as they are stored; model: only those by this one."""
+    """Return the vectors of photos by row id, as stored; model: only those by this one."""
     by_model = models.c.name == model if model is not None else true()
     found: dict[int, bytes] = {}
     for start in range(0, len(photo_ids), _AT_A_TIME):
@@ -57,14 +57,14 @@ def read(connection: Connection, photo_ids: Sequence[int], model: str | None = N
 
 
 def of_photo(connection: Connection, model: str, photo: int) -> bytes | None:
-    """Return the vector of a photo, None where it has none by this model or where the last attempt failed."""
+    """Return a photo's vector; None where it has none by this model or its last attempt failed."""
     query = select(vectors.c.data).join(models).join(photos, photos.c.id == vectors.c.photo_id)
     query = query.where(vectors.c.photo_id == photo, models.c.name == model, photos.c.failed_stage.is_(None))
     return connection.scalar(query)
 
 
 def by_path(connection: Connection, model: str, paths: Iterable[Path]) -> dict[Path, bytes]:
-    """Return the vectors of those paths that are photos of the library, whose last attempt did not fail."""
+    """Return the vectors of those paths that are photos of the library and whose last attempt did not fail."""
     roots = Roots.read(connection)
     places = {roots.place(path): path for path in paths if roots.hold(path)}
     ids = {

@@ -1,4 +1,4 @@
-"""The path of a library file flows in, an engine flows out; what SQLite complains about flows out as StoreError."""
+"""SQLite engine: connections, pragmas, write transactions and change detection; SQLite's errors become StoreError."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ APPLICATION_ID = 0x696E6478  # 'indx', in the header of every library file
 _WRITE = "indexer_write"
 _PATH = "indexer_path"
 _TIME = "indexer_time"
-_PAGE_BYTES = 16 * 1024  # pooled vectors and descriptors fill such pages well; with 4 KiB a third of the file is empty
+_PAGE_BYTES = 16 * 1024  # embeddings and descriptors fill such pages well; with 4 KiB a third of the file is empty
 _CACHE_KIB = 64 * 1024
 _LOOK_SECONDS = 0.02
-_KEPT = 4  # connections that stay open for the next who asks
+_KEPT = 4  # connections that stay open for reuse
 
 BEING_WRITTEN = "is being written by another program; try again in a moment"
 _ANOTHER = "was moved, removed or replaced while in use; nothing more is stored. Restart this program"
 
-_REFUSALS = (sqlite3.Error, UnicodeDecodeError)  # the latter: what SQLite says of a damaged schema quotes it
+_REFUSALS = (sqlite3.Error, UnicodeDecodeError)  # the latter: SQLite's message on a damaged schema quotes it
 _REASONS = {
     sqlite3.SQLITE_BUSY: BEING_WRITTEN,
     sqlite3.SQLITE_LOCKED: BEING_WRITTEN,
@@ -43,10 +43,10 @@ _REASONS = {
 
 
 def connect(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:
-    """Return an engine for a library file; writable ones make the file where there is none.
+    """Return an engine for a library file; writable ones create the file if it does not exist.
 
     busy_seconds: how long a statement waits for another process that writes.
-    Errors: everything that SQLite refuses later on is raised as StoreError.
+    Errors: everything that SQLite refuses later is raised as StoreError.
     """
     opened = _read_only if read_only else _writable
     same = _Same(path, lambda: opened(path, busy_seconds))
@@ -56,16 +56,16 @@ def connect(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:
 
 
 def in_memory(path: Path) -> Engine:
-    """Return an engine for an empty library that is gone when it is closed; errors name `path`."""
+    """Return an engine for an empty in-memory library; errors name `path`."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     return _engine(path, lambda: connection)
 
 
 @contextmanager
 def writing(connection: Connection, now: datetime | None = None) -> Iterator[None]:
-    """Begin a transaction that holds the write lock from its start, so that it never fails half-way for want of it.
+    """Begin a transaction that holds the write lock from its start, so that it never fails half-way for lack of it.
 
-    now: what `transaction_time` is to say.
+    now: the value of `transaction_time`.
     """
     connection.execution_options(**{_WRITE: True, _TIME: now})
     with connection.begin():
@@ -73,14 +73,14 @@ def writing(connection: Connection, now: datetime | None = None) -> Iterator[Non
 
 
 def transaction_time(connection: Connection) -> datetime:
-    """Return the time at which a transaction that writes was begun, as SQL's transaction_timestamp()."""
+    """Return the start time of a write transaction, as SQL's transaction_timestamp() does."""
     now = connection.get_execution_options()[_TIME]
     assert isinstance(now, datetime), "the transaction was begun without a time"
     return now
 
 
 def chunks(connection: Connection, sql: str, parameters: tuple[Any, ...], size: int) -> Iterator[Sequence[Any]]:
-    """Yield plain rows, `size` at a time, where there are so many that a Row for each would take half of the time."""
+    """Yield plain rows, `size` at a time, for results so large that a Row for each would take half of the time."""
     cursor = connection.connection.cursor()
     try:
         cursor.execute(sql, parameters)
@@ -93,7 +93,7 @@ def chunks(connection: Connection, sql: str, parameters: tuple[Any, ...], size: 
 
 
 def store_error(path: Path, error: BaseException) -> StoreError:
-    """Say in a sentence what SQLite means."""
+    """Return SQLite's error as a StoreError with a plain sentence."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if isinstance(error, UnicodeDecodeError):
         code = sqlite3.SQLITE_CORRUPT
@@ -101,10 +101,10 @@ def store_error(path: Path, error: BaseException) -> StoreError:
 
 
 class _Same:
-    """Holds an engine to the file that it opened first.
+    """A guard that ties an engine to the file that it opened first.
 
     SQLite goes on with a file that was removed, and whatever is written to it is lost with it; and a new connection
-    would make an empty library, or mix the log of the old one with another file.
+    would create an empty library, or mix the log of the old one with another file.
     """
 
     def __init__(self, path: Path, opened: Callable[[], sqlite3.Connection]) -> None:
@@ -112,14 +112,14 @@ class _Same:
         self._file: tuple[int, int] | None = None
 
     def connect(self) -> sqlite3.Connection:
-        """Open the file once more. Errors: StoreError where another one lies there now."""
+        """Open the file once more. Errors: StoreError where another file lies there now."""
         self.check()
         connection = self._opened()
         self._file = self._file or _identity(self._path)
         return connection
 
     def check(self) -> None:
-        """Make sure that the file still lies there. Errors: StoreError."""
+        """Verify that the file is still there. Errors: StoreError."""
         if self._file is not None and self._file != _identity(self._path):
             raise StoreError(self._path, _ANOTHER)
 
@@ -138,8 +138,8 @@ def _engine(path: Path, creator: Callable[[], sqlite3.Connection]) -> Engine:
         creator=creator,
         poolclass=QueuePool,
         pool_size=_KEPT,
-        max_overflow=-1,  # whoever asks never waits: threads are bounded by those who start them
-        pool_use_lifo=True,  # few are in use, and those have much in their cache
+        max_overflow=-1,  # no waiting: threads are bounded by those who start them
+        pool_use_lifo=True,  # few are in use, and those have full caches
         execution_options={_PATH: path},
     )
     event.listen(engine, "begin", _begin)
@@ -161,14 +161,14 @@ def _writable(path: Path, busy_seconds: float) -> sqlite3.Connection:
     connection = _open(path, "mode=rwc", busy_seconds)
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):  # a new file
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        # Readers and the writer do not wait for each other. Where the disk cannot do it, the old way stays in use.
+        # Readers and the writer do not wait for each other. If the disk cannot do it, the rollback journal stays.
         _to_wal(connection, busy_seconds)
     connection.execute("PRAGMA synchronous = NORMAL")  # in WAL mode a power cut costs the last batches, never the file
     return connection
 
 
 def _to_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
-    """Turn to WAL; SQLite itself does not wait for another process that does the same."""
+    """Switch to WAL; SQLite itself does not wait for another process that does the same."""
     deadline = monotonic() + busy_seconds
     while True:
         try:
@@ -201,13 +201,13 @@ def _open(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
         f"{path.absolute().as_uri()}?{mode}",
         uri=True,
         timeout=busy_seconds,
-        isolation_level=None,  # transactions are begun by `_begin`, not behind our back
+        isolation_level=None,  # transactions are begun by `_begin`, not implicitly
         check_same_thread=False,  # the pool hands a connection to one thread at a time
     )
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        connection.execute("PRAGMA temp_store = MEMORY")  # on many a NAS, what is temporary has a tiny disk
+        connection.execute("PRAGMA temp_store = MEMORY")  # on many a NAS, the disk for temporary files is tiny
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens the file for real
     except _REFUSALS:
         connection.close()
@@ -216,9 +216,9 @@ def _open(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
 
 
 class Changes:
-    """Watches a library by a connection of its own: SQLite counts for it the commits of all others.
+    """Change detector of a library, on a connection of its own: SQLite counts the commits of all others for it.
 
-    Not for several threads at once: whoever asks holds a lock.
+    Not thread-safe: callers hold a lock.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -229,20 +229,20 @@ class Changes:
         pooled.detach()
 
     def mark(self) -> tuple[int, int]:
-        """Return what stays the same as long as nobody writes."""
-        # A library in memory has one connection for all: there its own changes count.
+        """Return a value that stays the same as long as nobody writes."""
+        # A library in memory has one connection for all, so its own changes count.
         (commits,) = self._connection.execute("PRAGMA data_version").fetchone()
         return commits, self._connection.total_changes
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the connection."""
         self._connection.close()
 
 
 def scrub(engine: Engine, path: Path) -> None:
-    """Write the file anew without what was deleted in it, and empty its log.
+    """Rewrite the file without deleted data, and empty its log.
 
-    A deleted row is not all: whenever SQLite moved it, a copy may have stayed in an unused part of a page.
+    Deleting a row is not enough: whenever SQLite moved it, a copy may have stayed in an unused part of a page.
     Errors: StoreError where another program reads or writes for too long.
     """
     with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Absolute paths flow in; rows are kept relative to their root folder, so that a library can move with its photos.
+"""Root folders of the library, and paths relative to them, so that a library can move with its photos.
 
 Paths are bytes, exactly as the file system has them. No root lies inside another.
 """
@@ -24,13 +24,13 @@ _AT_A_TIME = 1000  # places looked up in one statement
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The roots of a library: id → bytes of the path, ended by a separator."""
+    """The roots of a library: id → bytes of the path, ending with a separator."""
 
     prefixes: Mapping[int, bytes]
 
     @classmethod
     def read(cls, connection: Connection) -> Roots:
-        """Read them all; there are few."""
+        """Read all roots; there are few."""
         rows = connection.execute(select(roots.c.id, roots.c.path).order_by(roots.c.path))
         return cls({row.id: row.path for row in rows})
 
@@ -40,7 +40,7 @@ class Roots:
         return [Path(os.fsdecode(prefix)) for prefix in self.prefixes.values()]
 
     def place(self, path: Path) -> Place:
-        """Return the root that a path lies in and its bytes relative to it. Errors: LibraryError."""
+        """Return the root that contains a path, and its bytes relative to it. Errors: LibraryError."""
         name = os.fsencode(_absolute(path))
         for root_id, prefix in self.prefixes.items():
             if name.startswith(prefix):
@@ -48,7 +48,7 @@ class Roots:
         raise LibraryError(path, "is not in a folder of the library; scan its folder first")
 
     def hold(self, path: Path) -> bool:
-        """Tell whether a path lies in one of them."""
+        """Return whether a path lies in one of them."""
         name = os.fsencode(_absolute(path))
         return any(name.startswith(prefix) for prefix in self.prefixes.values())
 
@@ -66,13 +66,13 @@ class Roots:
 
 
 def folder_bytes(folder: Path) -> bytes:
-    """Return the bytes of a folder's absolute path, ended by one separator."""
+    """Return the bytes of a folder's absolute path, ending with one separator."""
     name = os.fsencode(_absolute(folder))
     return name if name.endswith(_SEPARATOR) else name + _SEPARATOR
 
 
 def part(root_id: int, prefix: bytes) -> ColumnElement[bool]:
-    """Return the condition for photos of a root whose relative path begins with `prefix` (ended by a separator)."""
+    """Return the condition for photos of a root whose relative path begins with `prefix` (ending with a separator)."""
     whole = photos.c.root_id == root_id
     if not prefix:
         return whole
@@ -80,7 +80,7 @@ def part(root_id: int, prefix: bytes) -> ColumnElement[bool]:
 
 
 def find_ids(connection: Connection, places: Iterable[Place], *conditions: ColumnElement[bool]) -> dict[Place, int]:
-    """Return the row ids of the photos that have these places now; a place that none has is left out."""
+    """Return the row ids of the photos that have these paths now; a path without a photo is left out."""
     names: dict[int, list[bytes]] = {}
     for root_id, path in places:
         names.setdefault(root_id, []).append(path)
@@ -96,7 +96,7 @@ def find_ids(connection: Connection, places: Iterable[Place], *conditions: Colum
 
 
 def find_photo(connection: Connection, photo: Path | int) -> int | None:
-    """Return the number of a photo, told by its path or its number; None where the library does not know it."""
+    """Return the row id of a photo given by path or id; None where the library does not know it."""
     if isinstance(photo, int):
         known = 0 < photo < 2**63
         return connection.scalar(select(photos.c.id).where(photos.c.id == photo)) if known else None
@@ -105,7 +105,7 @@ def find_photo(connection: Connection, photo: Path | int) -> int | None:
 
 
 def known_photo(connection: Connection, photo: Path | int) -> int:
-    """Return the number of a photo, told by its path or its number. Errors: LibraryError for one that is unknown."""
+    """Return the row id of a photo given by path or id. Errors: LibraryError for an unknown one."""
     number = find_photo(connection, photo)
     if number is None:
         raise _unknown(photo)
@@ -119,9 +119,9 @@ def _unknown(photo: Path | int) -> IndexerError:
 
 
 def add_root(connection: Connection, folder: Path) -> Path:
-    """Add a folder as a root and return the root that owns it: itself, or the root it lies in.
+    """Add a folder as a root and return the root that owns it: itself, or the root that contains it.
 
-    Roots that lie in the folder become part of it: their photos keep all that is known of them.
+    Roots inside the folder become part of it: their photos keep all their data.
     """
     name = folder_bytes(folder)
     known = Roots.read(connection).prefixes
@@ -138,7 +138,7 @@ def add_root(connection: Connection, folder: Path) -> Path:
 
 
 def rehome(connection: Connection, source: Place, target: Place) -> int:
-    """Give the photos of a part of one root new paths in another, where none has them; return how many."""
+    """Move the photos of a part of one root to free paths in another; return how many."""
     (old_root, old_prefix), (new_root, new_prefix) = source, target
     tail = func.substr(photos.c.path, len(old_prefix) + 1)
     path = cast(literal(new_prefix, LargeBinary).op("||")(tail), LargeBinary)
@@ -155,5 +155,5 @@ def _absolute(path: Path) -> str:
 
 
 def path_text(name: bytes) -> str:
-    """Return a path for reading: what is not UTF-8 shows as '�'."""
+    """Return a path as text: bytes that are not UTF-8 become '�'."""
     return printable(os.fsdecode(name))

@@ -1,4 +1,4 @@
-"""Rows flow in, values flow out: everything that the library holds of photos, exactly as it was recorded."""
+"""Row mapping: what the library stores of photos, as values, exactly as it was recorded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LOOK = [item.name for item in fields(PixelStats)]
 
 
 def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: bool = True) -> dict[int, Analysis]:
-    """Return what is known of photos by their row id; photos that were never analyzed are left out.
+    """Return the analyses of photos by their row id; photos that were never analyzed are left out.
 
     vector: False leaves it empty, where it is not needed.
     """
@@ -67,7 +67,7 @@ def read_tags(connection: Connection, photo_ids: Sequence[int]) -> defaultdict[i
 
 
 def photo_columns(analysis: Analysis) -> dict[str, Any]:
-    """Return what of an analysis stands in the photo's own row."""
+    """Return the part of an analysis that is stored in the photo's own row."""
     return {
         **{name: getattr(analysis.metadata, name) for name in _METADATA},
         **{name: getattr(analysis.look, name) for name in _LOOK},
@@ -84,7 +84,7 @@ def face(row: Row[Any]) -> Face:
 
 
 def face_columns(face: Face) -> dict[str, Any]:
-    """Return what of a face stands in its own row."""
+    """Return the part of a face that is stored in its own row."""
     return {
         **box_columns(face.box),
         "score": face.score,
@@ -113,7 +113,7 @@ def read_model_sets(connection: Connection) -> dict[int | None, tuple[str, ...]]
     return {None: ()} | {row.id: models_of(row.name) for row in connection.execute(select(model_sets))}
 
 
-SHOWN = (  # what a search may show
+SHOWN = (  # condition for photos that a search shows
     photos.c.missing_since.is_(None) & photos.c.failed_stage.is_(None) & (photos.c.is_hidden == 0)
 )
 _ANALYZED = select(photos, model_sets.c.name.label("models")).join(model_sets)

@@ -1,4 +1,4 @@
-"""The path of a library file flows in; an engine flows out whose file has the newest schema, or it is refused.
+"""Schema versions of a library file: opening, migration by Alembic, and refusal of unknown files.
 
 Alembic takes 0.3 s to import, so it is only loaded for a file whose revision is not `HEAD`.
 """
@@ -20,7 +20,7 @@ HEAD = "0007"  # the newest revision in migrations/versions
 
 
 def open_current(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:
-    """Return an engine for a library file with the newest schema; to write, the file is made where there is none.
+    """Return an engine for a library file with the newest schema; a writable one creates the file if absent.
 
     Errors: StoreError for a file that is absent (to read), no library, or may not be read or written as asked.
     """
@@ -41,15 +41,15 @@ def open_current(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:
 
 
 def upgrade(engine: Engine, path: Path, migrations: Path | None = None) -> None:
-    """Bring the file to the newest schema, after a copy of it to NAME.before-REVISION.bak; all or nothing.
+    """Migrate the file to the newest schema, after a copy of it to NAME.before-REVISION.bak; all or nothing.
 
     migrations: the folder of the scripts, the packaged one if None.
     Errors: StoreError for a file of another program, of a newer release, or one that cannot be copied or written.
     """
     scripts = migrations or packaged("migrations")
     with engine.connect() as connection:
-        # SQLite rebuilds a table by dropping it: with foreign keys on, that would delete what hangs on its rows.
-        # The switch is deaf inside a transaction, and SQLAlchemy's own statements begin one.
+        # SQLite rebuilds a table by dropping it: with foreign keys on, that would delete the rows that refer to it.
+        # The switch has no effect inside a transaction, and SQLAlchemy's own statements begin one.
         driver = connection.connection.cursor()
         driver.execute("PRAGMA foreign_keys = OFF")
         try:
@@ -61,7 +61,7 @@ def upgrade(engine: Engine, path: Path, migrations: Path | None = None) -> None:
 
 
 def state(connection: Connection, path: Path) -> str:
-    """Tell whether a file has the newest schema ('current'), an older one ('older') or none yet ('empty').
+    """Return whether a file has the newest schema ('current'), an older one ('older') or none yet ('empty').
 
     Errors: StoreError for a file of another program or of a newer release.
     """
@@ -85,7 +85,7 @@ def _prepare(engine: Engine, path: Path) -> None:
     if not _is_current(engine, path):
         upgrade(engine, path)
     with engine.connect() as connection, writing(connection):
-        pass  # a file that may not be written says so now, not after an hour of work
+        pass  # a read-only file is reported now, not after an hour of work
 
 
 def _upgrade(connection: Connection, path: Path, scripts: Path) -> None:

@@ -1,6 +1,6 @@
-"""The tables of a library, as the newest migration leaves them.
+"""Table definitions of a library, as the newest migration leaves them.
 
-Names of people, own tags and whatever else a user makes hang on `photos.id` and `faces.id`, which survive
+Names of people, own tags and other user data refer to `photos.id` and `faces.id`, which survive
 a new analysis and a move; everything else that an analysis writes is replaced by the next one.
 """
 
@@ -33,10 +33,10 @@ roots = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("path", LargeBinary, nullable=False, unique=True),
-    Column("path_text", Text, nullable=False),  # for reading only: what is not UTF-8 shows as '�'
+    Column("path_text", Text, nullable=False),  # for display only: bytes that are not UTF-8 become '�'
 )
 
-# Networks, by the id that fingerprints everything that determines their numbers.
+# Models, by the id that fingerprints everything that their outputs depend on.
 models = Table(
     "models",
     metadata,
@@ -44,7 +44,7 @@ models = Table(
     Column("name", Text, nullable=False, unique=True),
 )
 
-# The networks that have seen a photo together: their names, separated by spaces.
+# The models that have analyzed a photo together: their names, separated by spaces.
 model_sets = Table(
     "model_sets",
     metadata,
@@ -52,7 +52,7 @@ model_sets = Table(
     Column("name", Text, nullable=False, unique=True),
 )
 
-# What the class indices in `evidence` and `objects` mean, so that the library can be read without the program.
+# Names of the class indices in `evidence` and `objects`, so that the library can be read without the program.
 classes = Table(
     "classes",
     metadata,
@@ -74,12 +74,12 @@ photos = Table(
     Column("mtime_ns", Integer, nullable=False),
     Column("ctime_ns", Integer),  # of the inode; null: not known
     Column("missing_since", Text),
-    Column("failed_stage", Text),  # not null: the last attempt failed; what an earlier one found is kept, but not shown
+    Column("failed_stage", Text),  # not null: the last attempt failed; earlier results are kept, but not shown
     Column("failed_reason", Text),
     Column("model_set_id", ForeignKey("model_sets.id")),  # null: never analyzed
     Column("indexed_at", Text),
     Column("content_hash", LargeBinary),  # of the bytes that were analyzed, or else that failed
-    Column("content_size", Integer),  # of these bytes, where the last attempt met others; null: size
+    Column("content_size", Integer),  # of these bytes, where the last attempt found others; null: size
     Column("perceptual_hash", LargeBinary),
     Column("format", Text),
     Column("width", Integer),
@@ -103,14 +103,14 @@ photos = Table(
     Column("contrast", Float),
     Column("flatness", Float),
     Column("rating", Integer),  # the user's own, 0..5
-    Column("is_hidden", Integer, nullable=False, server_default="0"),  # the user wants it in no search
+    Column("is_hidden", Integer, nullable=False, server_default="0"),  # the user hid it from all searches
     UniqueConstraint("root_id", "path", "replaced"),
     Index(None, "content_hash"),
     Index(None, "taken_at"),
-    sqlite_autoincrement=True,  # a number is never given to another photo
+    sqlite_autoincrement=True,  # ids are never reused
 )
 
-# Comparisons of all files with their hashes: the last one goes on where it was stopped.
+# Comparisons of all files with their hashes: the last one is resumed where it was stopped.
 deep_checks = Table(
     "deep_checks",
     metadata,
@@ -122,7 +122,7 @@ deep_checks = Table(
     Column("differing", Integer, nullable=False),
 )
 
-# Files whose names promised nothing and that are no photos: not opened again while their stamps are the same.
+# Files without a photo's name or content: not opened again while their stamps are the same.
 strangers = Table(
     "strangers",
     metadata,
@@ -142,7 +142,7 @@ evidence = Table(
     Column("data", LargeBinary, nullable=False),  # uint16 triples: view, class, score × 65535
 )
 
-# Things that object detectors found, surest first for each of them.
+# Objects that detectors found, best first for each detector.
 objects = Table(
     "objects",
     metadata,
@@ -174,13 +174,13 @@ tags = Table(
     Column("folded", Text, nullable=False, index=True),  # the name as it is looked up: case does not matter
 )
 
-# Where tags come from: a label or a fact, and the networks that gave them: their names, separated by spaces.
+# Sources of tags: a label or a heuristic, and the models that gave them: their names, separated by spaces.
 sources = Table(
     "sources",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("models", Text, nullable=False, server_default=""),  # empty: faces, colors or the user said so
+    Column("models", Text, nullable=False, server_default=""),  # empty: from faces, colors or the user
     UniqueConstraint("name", "models"),
 )
 
@@ -212,7 +212,7 @@ faces = Table(
     Column("landmarks", LargeBinary, nullable=False),  # float64 pairs: x, y
     Column("is_forgotten", Integer, nullable=False, server_default="0"),  # no descriptor of it is kept, ever again
 )
-Index("ix_faces_forgotten", faces.c.photo_id, sqlite_where=faces.c.is_forgotten == 1)  # few, asked for by each analysis
+Index("ix_faces_forgotten", faces.c.photo_id, sqlite_where=faces.c.is_forgotten == 1)  # few, read by each analysis
 
 # Narrow and apart from `faces`: a search reads all of it in one go.
 descriptors = Table(
@@ -223,7 +223,7 @@ descriptors = Table(
     _model(),
     Column("data", LargeBinary, nullable=False),  # float32
     UniqueConstraint("face_id", "model_id"),
-    sqlite_autoincrement=True,  # ids are never used twice: whoever holds a copy knows the new ones by their ids
+    sqlite_autoincrement=True,  # ids are never reused: whoever holds a copy knows the new ones by their ids
 )
 
 # People: faces that belong together. Without a name as long as nobody gave one.
@@ -242,10 +242,10 @@ person_faces = Table(
     metadata,
     Column("face_id", ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True),
     Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("by_user", Integer, nullable=False),  # 1: the user said so, and no clustering changes it
+    Column("by_user", Integer, nullable=False),  # 1: assigned by the user, and no clustering changes it
 )
 
-# What the user said of two faces: the same person (1) or not (0). face_id < other_id.
+# Corrections on two faces: the same person (1) or not (0). face_id < other_id.
 face_pairs = Table(
     "face_pairs",
     metadata,
@@ -255,7 +255,7 @@ face_pairs = Table(
     sqlite_with_rowid=False,
 )
 
-# What the user said of a face and a person: it is not he.
+# Refusals: the face is not this person's.
 refusals = Table(
     "refusals",
     metadata,
@@ -264,22 +264,22 @@ refusals = Table(
     sqlite_with_rowid=False,
 )
 
-# The change log: what the user said, and how these tables, and tags and ratings, were before. `undo` takes it back.
+# The change log: the user's acts, with the former rows of these tables, tags and ratings. `undo` restores them.
 changes = Table(
     "changes",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("at", Text),  # UTC; null: an older release kept it
+    Column("at", Text),  # UTC; null: entry of an older release
     Column("kind", Text, nullable=False),  # 'people', 'words', 'rating', …
     Column("about", Text, nullable=False),  # a sentence in the past
-    Column("photos", Integer),  # how many it touched
+    Column("photos", Integer),  # how many it changed
     Column("undone_at", Text),
-    Column("undoes", Integer),  # the entry that this one took back
-    Column("changes", Text, nullable=False),  # JSON: rows before and after, and where the faces were
+    Column("undoes", Integer),  # the entry that this one undid
+    Column("changes", Text, nullable=False),  # JSON: rows before and after, and the positions of faces
     sqlite_autoincrement=True,
 )
 
-# Words that the user gave to a photo (1), or took from it (0): they outlast every analysis and retag.
+# Own tags that the user added to a photo (1), or removed from it (0): they outlast every analysis and retag.
 own_tags = Table(
     "own_tags",
     metadata,
@@ -289,12 +289,12 @@ own_tags = Table(
     sqlite_with_rowid=False,
 )
 
-# Words that the user taught by examples: a small head on the pooled vectors of one classifier.
+# Taught words: few-shot classifiers on the embeddings of one model, trained from the user's examples.
 taught = Table(
     "taught",
     metadata,
     Column("tag_id", ForeignKey("tags.id"), primary_key=True),
     _model(),
     Column("weights", LargeBinary, nullable=False),  # float32: one for each number of a vector, and the bias
-    Column("about", Text, nullable=False),  # JSON: where the examples lie, how good it was found to be
+    Column("about", Text, nullable=False),  # JSON: the folders of examples, the cross-validation result
 )

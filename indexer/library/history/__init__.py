@@ -1,0 +1,1 @@
+"""Change log of the user's acts, with undo."""

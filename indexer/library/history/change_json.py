@@ -1,4 +1,4 @@
-"""Row changes of an entry of the change log as JSON: rows that differ in their photo or face alone are told once."""
+"""JSON form of row changes in the change log; changes that differ only in their photo or face are stored once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BYTES = "base64"
 
 @dataclass(frozen=True, slots=True)
 class FaceMark:
-    """What tells a face from another one that gets its number when it is gone: its photo, and where in it it was."""
+    """The identity of a face, should its row id be reused: its photo, and its position there."""
 
     face: int
     photo: int
@@ -25,12 +25,12 @@ class FaceMark:
 
 
 def to_json(changes: Mapping[str, Any]) -> str:
-    """Return the changes of an entry as text."""
+    """Return the changes of an entry as JSON text."""
     return json.dumps(changes, ensure_ascii=False, separators=(",", ":"))
 
 
 def from_json(text: str) -> dict[str, Any]:
-    """Return the changes of an entry. Errors: IndexerError where they are damaged."""
+    """Return the changes of an entry from JSON text. Errors: IndexerError where it is damaged."""
     try:
         changes = json.loads(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Change log of a library: each act of the user as a sentence, with the rows that it changed; scans are not in it."""
+"""Change log of a library: each act of the user as a sentence, with the rows that it changed; scans are not logged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from indexer.library.store import Library
 
 KINDS = ("people", "words", "rating", "hidden", "taught", "xmp", "identity")
-WITHOUT_PEOPLE = ("words", "rating", "hidden", "taught")  # kinds that never tell whose a face is
+WITHOUT_PEOPLE = ("words", "rating", "hidden", "taught")  # kinds that never concern faces
 
 Sentence: TypeAlias = str | Callable[[Sequence[int]], str]
 """What an act did, in the past; as a function: of the photos that it changed."""
@@ -33,9 +33,9 @@ _RUNNING = "indexer_recording"
 class Entry:
     """One act of the user, or one undo.
 
-    number: never given to another one.  at: when, UTC, ISO 8601; None for what an older release kept.
-    photos: how many it touched, None where that means nothing.  undone_at: when it was undone, None where it was not.
-    undoes: the entry that this one took back.
+    number: never reused.  at: when, UTC, ISO 8601; None for entries of an older release.
+    photos: how many it changed, None where that has no meaning.  undone_at: when it was undone, None where it was not.
+    undoes: the entry that this one undid.
     """
 
     number: int
@@ -52,7 +52,7 @@ ENTRIES = select(*(column for column in change_log.c if column is not change_log
 
 @contextmanager
 def recording(connection: Connection, kind: str, about: Sentence, undoes: int | None = None) -> Iterator[None]:
-    """Keep what an act changes as one entry, so that it can be undone; inside another one it is part of that.
+    """Record what an act changes as one entry, so that it can be undone; a nested act is part of the outer one.
 
     The connection is in a transaction that writes, of `Library.writing`.
     """
@@ -67,7 +67,7 @@ def recording(connection: Connection, kind: str, about: Sentence, undoes: int | 
         unwatch(connection)
         if found or undoes is not None:
             _keep_rows(connection, kind, about, found, undoes)
-    finally:  # where it failed, the transaction takes the triggers back, too
+    finally:  # on failure, the rollback removes the triggers, too
         del connection.info[_RUNNING]
 
 
@@ -100,7 +100,7 @@ def _keep_rows(
 
 
 def _photos(found: Sequence[RowChangeGroup], marks: Sequence[FaceMark]) -> list[int]:
-    """Return the photos that an act changed, or of whose faces it said something."""
+    """Return the photos that an act changed, or whose faces it concerned."""
     own = {photo for each in found if NOTED[each.table].holds == "photo" for photo in each.firsts}
     faces = {face for each in found if NOTED[each.table].holds == "face" for face in each.firsts}
     return sorted(own | {mark.photo for mark in marks if mark.face in faces})

@@ -1,4 +1,4 @@
-"""Entries of the change log as they are added; the oldest make room."""
+"""Writing of change log entries; the oldest are dropped."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from indexer.library.db.tables import changes as change_log
 from indexer.library.history.change_json import to_json
 from indexer.library.photo_rows.said import read_said, summary
 
-IDENTITY = "identity"  # the kind of what a scan found out of photos that users spoke of
+IDENTITY = "identity"  # the kind of scan results that concern photos with user data
 _MOST = 10_000  # entries that are kept
-_MOST_CHARACTERS = 16 * 1024 * 1024  # of the rows of all of them, but for the newest
+_MOST_CHARACTERS = 16 * 1024 * 1024  # of the rows of all of them, except the newest
 _FORGET_OLD = """
     DELETE FROM changes WHERE id IN (
         SELECT id FROM (
@@ -33,9 +33,9 @@ def log_change(
     photos: int | None = None,
     undoes: int | None = None,
 ) -> int:
-    """Add an entry and return its number; the oldest make room.
+    """Add an entry and return its number; the oldest are dropped.
 
-    changes: what the undo of this kind needs, as JSON takes it.  now: UTC, ISO 8601.
+    changes: what the undo of this kind needs, as JSON-compatible values.  now: UTC, ISO 8601.
     """
     row = {"at": now, "kind": kind, "about": about, "photos": photos, "undoes": undoes, "changes": to_json(changes)}
     key = connection.execute(insert(change_log).values(row)).inserted_primary_key
@@ -45,9 +45,9 @@ def log_change(
 
 
 def log_replaced(connection: Connection, path: str, before: int, now: int, moment: str) -> None:
-    """Add that a path has another photo now: who knows better undoes it, and what was said is handed over.
+    """Add an entry that another photo has this path now; undoing it hands the user data over.
 
-    before, now: the numbers of both photos.  moment: UTC, ISO 8601.
+    before, now: the row ids of both photos.  moment: UTC, ISO 8601.
     """
     told = summary(read_said(connection, before))
     what = f"your changes ({told})" if told else "your changes"

@@ -1,6 +1,6 @@
-"""The undo of 'another photo has this name now': what was said of the one before is handed over to the new one.
+"""Undo of 'another photo has this name now': the user data of the former photo is handed over to the new one.
 
-The photo that users spoke of takes over the file, as if it had been edited: its number, words, stars and people stay.
+The photo with the user data takes over the file, as if it had been edited: its id, words, stars and people stay.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _PLACE = ("root_id", "path", "path_text", "size", "mtime_ns", "ctime_ns", "missi
 
 
 def hand_over(connection: Connection, kept: dict[str, Any]) -> str | None:
-    """Make one of the photo before and the one that has its name now; return why that cannot be, as a clause, or None.
+    """Merge the former photo and the one that has its path now; return why that is impossible, as a clause, or None.
 
-    kept: the numbers of both: {"before": number, "now": number}.
+    kept: the row ids of both: {"before": id, "now": id}.
     """
     before, now = kept["before"], kept["now"]
     rows = {row.id: row for row in connection.execute(select(photos).where(photos.c.id.in_((before, now))))}

@@ -1,4 +1,4 @@
-"""Change log after two photos became one: its entries tell of the one that is left."""
+"""Change log entries after two photos were merged: they refer to the photo that is left."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from indexer.library.db.tables import faces
 from indexer.library.history.change_json import FaceMark, from_json, packed, to_json, unpacked
 from indexer.library.history.row_changes import NOTED, Key, RowChange, grouped
 
-_PHOTOS = ("before", "now")  # numbers of photos in an entry of the kind 'identity'
-_HELD = {"photo": 1, "face": 1, "faces": 2}  # so many numbers of these a row begins with
+_PHOTOS = ("before", "now")  # photo ids in an entry of the kind 'identity'
+_HELD = {"photo": 1, "face": 1, "faces": 2}  # the number of these ids that a row begins with
 
 
 def log_joined(connection: Connection, photos: Mapping[int, int], same_faces: Mapping[int, int]) -> None:
-    """Let the entries tell of photos and faces by the numbers of those that they became one with.
+    """Rewrite entries so that photos and faces have the row ids of those that they were merged into.
 
-    photos, same_faces: old number → the one that is left, which is there.  An entry that told of both tells what
-    became of the old one: its word counts.
+    photos, same_faces: old id → the remaining one, which exists.  An entry about both describes the change
+    of the old one: its word counts.
     """
     for number, text in connection.execute(select(change_log.c.id, change_log.c.changes)).all():
         try:
@@ -43,7 +43,7 @@ def _numbers_joined(kept: Mapping[str, Any], photos: Mapping[int, int]) -> dict[
 def _rows_joined(
     connection: Connection, kept: Mapping[str, Any], photos: Mapping[int, int], same_faces: Mapping[int, int]
 ) -> dict[str, Any] | None:
-    """Return the rows of an entry with new numbers, None where it tells of none of the photos."""
+    """Return the rows of an entry with new row ids, None where it concerns none of the photos."""
     changes, marks = unpacked(kept)
     of_photos = {each.key[0] for each in changes if NOTED[each.table].holds == "photo"}
     if photos.keys().isdisjoint(of_photos | {mark.photo for mark in marks}):
@@ -62,7 +62,7 @@ def _rows_joined(
 
 
 def _joined(change: RowChange, numbers: Mapping[int, int]) -> RowChange:
-    """Return a change of a row that begins with numbers of photos or faces with the new ones; itself if none is."""
+    """Return a change of a row whose key begins with photo or face ids with the new ids; itself if none applies."""
     count = _HELD.get(NOTED[change.table].holds, 0)
     old = change.key[:count]
     new = tuple(numbers.get(number, number) for number in old)

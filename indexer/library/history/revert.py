@@ -1,4 +1,4 @@
-"""Row changes of an act put back, if all that the user said is still as the act left it."""
+"""Revert of the row changes of an act, provided that all user data is still as the act left it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _COPIES = """
 """
 _AT_A_TIME = 10_000
 _FEW = 100  # second columns of keys that one statement names
-_SAME_FACE = 0.3  # overlap of two boxes that may show one face: an analysis draws them a little differently
+_SAME_FACE = 0.3  # overlap of two boxes that may show one face: analyses differ a little
 _ROWS = ("person_faces", "face_pairs", "refusals", "own_tags", "taught")
 _COLUMNS = ("ratings", "hidden")
-_FACES = {"face": 1, "faces": 2}  # so many columns are faces
+_FACES = {"face": 1, "faces": 2}  # the number of columns that are faces
 
 
 @dataclass(frozen=True, slots=True)
 class Revertible:
-    """What of some changes can be put back.
+    """The part of some changes that can be reverted.
 
-    changes: those whose photos and faces are still there.  conflicts: rows (table, key) that are not as the act left
-    them, or stand in the way.  photos_gone, faces_gone: how many are not there any more.
+    changes: those whose photos and faces still exist.  conflicts: rows (table, key) that are not as the act left
+    them, or are in the way.  photos_gone, faces_gone: how many no longer exist.
     """
 
     changes: Sequence[RowChange]
@@ -41,7 +41,7 @@ class Revertible:
 
 
 def face_marks(connection: Connection, groups: Iterable[RowChangeGroup]) -> list[FaceMark]:
-    """Return what tells the faces of changes from others that may get their numbers when they are gone."""
+    """Return the identities of the faces in some changes, should their row ids be reused."""
     faces: set[int] = set()
     for each in groups:
         if count := _FACES.get(NOTED[each.table].holds):
@@ -50,7 +50,7 @@ def face_marks(connection: Connection, groups: Iterable[RowChangeGroup]) -> list
 
 
 def compare(connection: Connection, changes: Sequence[RowChange], marks: Sequence[FaceMark]) -> Revertible:
-    """Compare what is to be put back with what is there.
+    """Compare the changes to be reverted with the current rows.
 
     `photo_tags` never conflicts: an analysis may have written since.
     """
@@ -67,7 +67,7 @@ def compare(connection: Connection, changes: Sequence[RowChange], marks: Sequenc
 
 
 def put_back(connection: Connection, changes: Sequence[RowChange]) -> None:
-    """Make all rows what they were before, but for `photo_tags`."""
+    """Restore all rows to their former state, except `photo_tags`."""
     of = {name: [each for each in changes if each.table == name] for name in NOTED}
     _people_back(connection, of["people"])
     for name in _ROWS:
@@ -80,7 +80,7 @@ def put_back(connection: Connection, changes: Sequence[RowChange]) -> None:
 
 
 def replace_rows(connection: Connection, name: str, changes: Sequence[RowChange]) -> None:
-    """Make the rows of one table what they were before."""
+    """Restore the rows of one table to their former state."""
     table, columns = NOTED[name].table, NOTED[name].columns
     which = " AND ".join(f"{column} = ?" for column in NOTED[name].key_columns)
     marks = ", ".join("?" * len(columns))
@@ -91,7 +91,7 @@ def replace_rows(connection: Connection, name: str, changes: Sequence[RowChange]
 
 
 def rows_now(connection: Connection, name: str, keys: Collection[Key]) -> dict[Key, Row]:
-    """Return the rows with some keys, and perhaps others, as they are now."""
+    """Return the current rows with some keys, and perhaps others."""
     noted = NOTED[name]
     query = f"SELECT {', '.join(noted.columns)} FROM {noted.table} WHERE {noted.columns[0]} IN (%s)"  # noqa: S608
     seconds = tuple({key[1] for key in keys}) if noted.keys > 1 else ()
@@ -110,7 +110,7 @@ def _is_there(change: RowChange, photos: Collection[int], gone: Collection[int])
 
 
 def _changed(connection: Connection, changes: Sequence[RowChange]) -> Iterator[tuple[str, Key]]:
-    """Yield the rows that are not as the act left them."""
+    """Yield the rows that are no longer as the act left them."""
     for name in ("people", *_ROWS, *_COLUMNS):
         ours = [each for each in changes if each.table == name]
         now = rows_now(connection, name, [each.key for each in ours])
@@ -118,7 +118,7 @@ def _changed(connection: Connection, changes: Sequence[RowChange]) -> Iterator[t
 
 
 def _homeless(connection: Connection, changes: Sequence[RowChange]) -> Iterator[tuple[str, Key]]:
-    """Yield the people who would get something back and are not there, and what is left of those who go."""
+    """Yield the people who would get something back but no longer exist, and what remains of those to be removed."""
     going = {each.key[0] for each in changes if each.table == "people" and each.before is None}
     coming = {each.key[0] for each in changes if each.table == "people" and each.after is None}
     for name in ("person_faces", "refusals"):
@@ -134,12 +134,12 @@ def _homeless(connection: Connection, changes: Sequence[RowChange]) -> Iterator[
 
 
 def _of_copies(connection: Connection, faces: Iterable[int]) -> set[int]:
-    """Return the faces of photos with the same bytes as those of some faces: a scan has given them the same people."""
+    """Return the faces of photos with the same bytes as those of some faces: a scan assigned them the same people."""
     return {row[0] for row in _rows(connection, _COPIES, faces)}
 
 
 def _namesakes(connection: Connection, changes: Sequence[RowChange]) -> Iterator[tuple[str, Key]]:
-    """Yield others who have got a name that somebody gets back."""
+    """Yield other people who meanwhile have a name that is to be restored."""
     ours = [each for each in changes if each.table == "people"]
     names = {each.before[2] for each in ours if each.before is not None and each.before[2] is not None}
     others = {row[0] for row in _rows(connection, "SELECT id FROM people WHERE folded IN (%s)", names)}
@@ -171,7 +171,7 @@ def _run(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> N
 
 
 def _rows(connection: Connection, sql: str, values: Iterable[Any], more: tuple[Any, ...] = ()) -> Iterator[Any]:
-    """Yield the rows of a statement that looks for values, many at a time: '%s' in it becomes their marks.
+    """Yield the rows of a statement that looks up values, many at a time; '%s' in it becomes their placeholders.
 
     more: the values of the marks after them.
     """

@@ -1,4 +1,4 @@
-"""Tags of photos after an undo: those of before, with what is said and taught now laid over them."""
+"""Revert of photo tags: the former tags, with the current user layer and taught words applied over them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TAGS = "photo_tags"
 
 
 def stored(connection: Connection, groups: Sequence[RowChangeGroup]) -> list[RowChangeGroup]:
-    """Return changes without tags of taught words: their heads give them again."""
+    """Return changes without the tags of taught words: their classifiers assign them again."""
     source = set(connection.scalars(select(sources.c.id).where(sources.c.name == TAUGHT)))
     others = {None, *source}
     return [
@@ -29,9 +29,9 @@ def stored(connection: Connection, groups: Sequence[RowChangeGroup]) -> list[Row
 
 
 def put_back_tags(connection: Connection, changes: Sequence[RowChange]) -> None:
-    """Make the tags of photos what they were; where an analysis has written since, that stays below the user's word.
+    """Restore the tags of photos; where an analysis has written since, its tags stay below the user's.
 
-    All other rows have been put back before.
+    All other rows have been restored before.
     """
     ours = [each for each in changes if each.table == _TAGS]
     now = rows_now(connection, _TAGS, [each.key for each in ours])
@@ -43,7 +43,7 @@ def put_back_tags(connection: Connection, changes: Sequence[RowChange]) -> None:
 
 
 def _apply_said(connection: Connection, keys: Collection[Key]) -> None:
-    """Let tags be as the user's words are now: given, taken, or not the user's."""
+    """Apply the current user layer to the tags: added, removed, or not set by the user."""
     said = rows_now(connection, "own_tags", keys)
     (source,) = intern(connection, sources, [OWN]).values()
     mark = {"position": OWN_PLACE, "score": 1.0, "source_id": source}
@@ -56,9 +56,9 @@ def _apply_said(connection: Connection, keys: Collection[Key]) -> None:
 
 
 def _apply_taught(connection: Connection, changed: Collection[int], said: Collection[Key]) -> None:
-    """Give taught words to all photos where they were taught or forgotten now, else to those of which less is said.
+    """Apply taught words: to all photos where one was taught or forgotten now, otherwise to those with less user data.
 
-    changed: the words (tags).  said: photos and words of which the user says something else now.
+    changed: the words (tags).  said: photos and words whose user data differs now.
     """
     for tag in changed:
         take_taught(connection, tag)

@@ -1,7 +1,7 @@
-"""Row changes of one act of the user, collected by temporary triggers.
+"""Row changes of one act of the user, recorded by temporary triggers.
 
-As in sqlite.org/undoredo.html; but there triggers note statements. Rows can be compared first with what is there
-when they are to be put back.
+As in sqlite.org/undoredo.html; but there triggers record statements. Rows can first be compared with the current
+ones when they are to be restored.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _AT_A_TIME = 10_000
 
 @dataclass(frozen=True, slots=True)
 class TrackedTable:
-    """A table, or some columns of one, whose rows are noted.
+    """A table, or some columns of one, whose row changes are recorded.
 
-    columns: the key of `keys` columns first.  holds: whether the first (or the first two) of them are photos or faces.
-    events: the statements after which a row is noted.
+    columns: the `keys` key columns first.  holds: whether the first (or the first two) of them are photos or faces.
+    events: the statements after which a row is recorded.
     """
 
     table: str
@@ -37,11 +37,11 @@ class TrackedTable:
 
     @property
     def key_columns(self) -> tuple[str, ...]:
-        """The columns that tell a row from all others of its table."""
+        """The columns that identify a row of its table."""
         return self.columns[: self.keys]
 
 
-# What acts of the user change; in this order rows are put back.
+# The tables that acts of the user change; rows are restored in this order.
 NOTED = {
     "people": TrackedTable("people", ("id", "name", "folded", "is_hidden"), 1),
     "person_faces": TrackedTable("person_faces", ("face_id", "person_id", "by_user"), 1, "face"),
@@ -57,9 +57,9 @@ NOTED = {
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """What became of one row: how it was, None where there was none, and how it is now.
+    """The change of one row: its former state and its current one, None where it did not or does not exist.
 
-    table: a name in `NOTED`.  key: what tells the row from all others of its table.
+    table: a name in `NOTED`.  key: what identifies the row in its table.
     """
 
     table: str
@@ -70,7 +70,7 @@ class RowChange:
 
 @dataclass(frozen=True, slots=True)
 class RowChangeGroup:
-    """Changes of rows that differ in their first column alone: rows of many photos, mostly.
+    """Changes of rows that differ only in their first column: mostly rows of many photos.
 
     before, after: the rest of the rows.  firsts: the first columns.
     """
@@ -82,9 +82,9 @@ class RowChangeGroup:
 
 
 def watch(connection: Connection) -> None:
-    """Note from now on what becomes of the rows; in a transaction that writes."""
+    """Record row changes from now on; in a transaction that writes."""
     if connection.exec_driver_sql("SELECT 1 FROM temp.sqlite_schema LIMIT 1").first() is not None:
-        unwatch(connection)  # of one that failed inside a transaction that went on
+        unwatch(connection)  # left by one that failed inside a transaction that went on
     places = ", ".join(f"{when}{place}" for when in ("old", "new") for place in range(_WIDEST))
     connection.exec_driver_sql(f"CREATE TEMP TABLE indexer_noted (number INTEGER PRIMARY KEY, name, {places})")
     for name, each in NOTED.items():
@@ -93,7 +93,7 @@ def watch(connection: Connection) -> None:
 
 
 def unwatch(connection: Connection) -> None:
-    """Note nothing any more, and forget what was noted."""
+    """Stop recording, and discard what was recorded."""
     for name, each in NOTED.items():
         for event in each.events:
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS temp.indexer_{name}_{event}")
@@ -101,7 +101,7 @@ def unwatch(connection: Connection) -> None:
 
 
 def noted(connection: Connection) -> list[RowChangeGroup]:
-    """Return what became of the rows from their first change to their last."""
+    """Return the net changes of the rows, from their first change to their last."""
     names = connection.exec_driver_sql("SELECT DISTINCT name FROM indexer_noted").scalars().all()
     found: list[RowChangeGroup] = []
     for name in NOTED:
@@ -112,7 +112,7 @@ def noted(connection: Connection) -> list[RowChangeGroup]:
 
 
 def grouped(changes: Iterable[RowChange]) -> list[RowChangeGroup]:
-    """Return changes by what they have in common."""
+    """Return changes grouped by what they have in common."""
     groups: dict[tuple[str, Row | None, Row | None], list[int]] = {}
     for each in changes:
         alike = (each.table, each.before and each.before[1:], each.after and each.after[1:])
@@ -121,7 +121,7 @@ def grouped(changes: Iterable[RowChange]) -> list[RowChangeGroup]:
 
 
 def _has_twice(connection: Connection, name: str) -> bool:
-    """Tell whether a row was changed more than once, or became another one."""
+    """Return whether a row was changed more than once, or replaced by another one."""
     places = range(NOTED[name].keys)
     key = ", ".join(f"coalesce(old{place}, new{place})" for place in places)
     other = " OR ".join(f"max(old{place} <> new{place})" for place in places)
@@ -141,7 +141,7 @@ def _grouped(connection: Connection, name: str) -> Iterator[RowChangeGroup]:
 
 
 def _last(connection: Connection, name: str) -> Iterator[RowChange]:
-    """Yield what became of each row in the end."""
+    """Yield the final state of each row."""
     width, keys = len(NOTED[name].columns), NOTED[name].keys
     cells = ", ".join(f"{when}{place}" for when in ("old", "new") for place in range(width))
     query = f"SELECT {cells} FROM indexer_noted WHERE name = ? ORDER BY number"  # noqa: S608 - our names

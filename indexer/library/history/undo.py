@@ -1,7 +1,7 @@
-"""Undo and redo of acts of the user, from the change log; wholly or not at all.
+"""Undo and redo of acts of the user, from the change log; all or nothing.
 
-Undoing compares first: what it would change must be as the act left it, or nothing is changed. It is an entry itself,
-and undoing that one does the act again.
+An undo compares first: what it would change must be as the act left it, or nothing is changed. It is an entry itself,
+and undoing that one redoes the act.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ __all__ = ["UNDOERS", "Undone", "last", "log_change", "undo"]
 Undoer: TypeAlias = Callable[[Connection, dict[str, Any]], str | None]
 """Takes back an entry by the changes that it was logged with; returns why it cannot be, as a clause, or None."""
 
-UNDOERS: Mapping[str, Undoer] = MappingProxyType({IDENTITY: hand_over})  # kind → what undoes entries that hold no rows
+UNDOERS: Mapping[str, Undoer] = MappingProxyType({IDENTITY: hand_over})  # kind → undo of entries that hold no rows
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undo did, or would do: the act, and whether it was done again instead.
+    """The result of an undo, or its preview: the act, and whether it was redone instead.
 
-    entry: the number of the undo, None where it was only tried.  photos_gone, faces_gone: those that it left out, as
-    they are not in the library any more.
+    entry: the number of the undo, None for a preview.  photos_gone, faces_gone: how many were left out because they are
+    no longer in the library.
     """
 
     about: str
@@ -52,7 +52,7 @@ class Undone:
 
     @property
     def text(self) -> str:
-        """The act, and what of it could not be taken back."""
+        """The act, and what could not be undone."""
         both = ((self.photos_gone, "photo"), (self.faces_gone, "face"))
         gone = [counted(count, noun) for count, noun in both if count]
         if not gone:
@@ -62,7 +62,7 @@ class Undone:
 
 
 def last(library: Library, kind: str | None = None) -> Entry | None:
-    """Return what would be undone: the newest act of the user that is not undone; None where there is none."""
+    """Return what would be undone: the user's newest act that is not undone; None where there is none."""
     with library.reading() as connection:
         return _newest(connection, kind)
 
@@ -75,9 +75,9 @@ def undo(
     dry_run: bool = False,
     undoers: Mapping[str, Undoer] = UNDOERS,
 ) -> Undone | None:
-    """Take back one act and say what it was; None where there is none.
+    """Undo one act and describe it; None where there is none.
 
-    number: of an entry; None: the newest act that is not undone, of one kind perhaps. Of an undo: do the act again.
+    number: of an entry; None: the newest act that is not undone, optionally of one kind. Of an undo: redo the act.
     Errors: IndexerError where it is undone already, or what it changed has changed since; nothing is changed then.
     """
     with library.reading() if dry_run else library.writing() as connection:
@@ -85,7 +85,7 @@ def undo(
         if entry is None:
             return None
         origin = None if entry.undoes is None else _find(connection, entry.undoes)
-        if origin is not None and origin.undoes is not None:  # done again by this one: the act itself is undone
+        if origin is not None and origin.undoes is not None:  # redone by this one: the act itself is undone
             entry, origin = _find(connection, origin.undoes) or entry, None
         if entry.undone_at is not None:
             raise IndexerError(f"entry {entry.number} is already undone{_by(connection, entry)} ({entry.about})")
@@ -95,7 +95,7 @@ def undo(
 def _undo(
     connection: Connection, entry: Entry, origin: Entry | None, undoers: Mapping[str, Undoer], *, dry_run: bool
 ) -> Undone:
-    """Take back an entry. origin: the act, where the entry is its undo."""
+    """Undo an entry. origin: the act, where the entry is its undo."""
     if origin is not None and origin.kind in undoers:
         raise IndexerError(f"entry {entry.number} cannot be undone: the photos were joined ({origin.about})")
     number = _done_last(connection, entry.number)
@@ -127,7 +127,7 @@ def _run(undoer: Undoer, connection: Connection, entry: Entry, kept: dict[str, A
 
 
 def _fit(connection: Connection, entry: Entry, kept: Mapping[str, Any], number: int) -> Revertible:
-    """Compare an entry with what is there. Errors: IndexerError where something has changed since, and by what.
+    """Compare an entry with the current rows. Errors: IndexerError where something has changed since, and by what.
 
     number: of the entry that holds its rows.
     """
@@ -153,11 +153,11 @@ def _cannot(entry: Entry) -> str:
 
 
 def _in_the_way(connection: Connection, number: int, conflicts: frozenset[tuple[str, Key]]) -> Entry | None:
-    """Return the newest later entry that changed one of some rows and still counts."""
+    """Return the newest later entry that changed one of some rows and is still in effect."""
     later = ENTRIES.where(changes.c.id > number, changes.c.undone_at.is_(None)).order_by(changes.c.id.desc())
     for row in connection.execute(later).all():
         entry = Entry(*row)
-        is_settled = entry.undoes is not None and entry.undoes > number  # it took back one that came later, too
+        is_settled = entry.undoes is not None and entry.undoes > number  # it undid a later one, too
         if not is_settled and any((each.table, each.key) in conflicts for each in _rows(connection, entry.number)):
             return entry
     return None
@@ -171,7 +171,7 @@ def _rows(connection: Connection, number: int) -> Sequence[RowChange]:
 
 
 def _done_last(connection: Connection, number: int) -> int:
-    """Return the entry by which an act was done last: its own, or that of the undo of its undo."""
+    """Return the entry that last did an act: its own, or the undo of its undo."""
     undos = select(changes.c.id).where(changes.c.undoes == number)
     again = connection.scalar(select(func.max(changes.c.id)).where(changes.c.undoes.in_(undos)))
     return number if again is None else int(again)

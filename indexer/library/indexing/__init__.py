@@ -1,0 +1,1 @@
+"""Index state of files, and the recording of scan outcomes."""

@@ -1,4 +1,4 @@
-"""Photos whose files have new bytes: which were edited, and which have given their names to other photos."""
+"""Detection of photos whose files have new bytes: which were edited, and which were replaced by other photos."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from indexer.library.db.tables import models, photos, vectors
 from indexer.library.indexing.same_photo import PhotoTraits, is_same_photo
 from indexer.photo import Analysis
 
-_OF_THE_FILE = ("name", "mtime")  # dates that say nothing of the picture
+_OF_THE_FILE = ("name", "mtime")  # dates that do not depend on the picture
 _BEFORE = (
     select(
         photos.c.id,
@@ -29,12 +29,12 @@ _BEFORE = (
 
 
 def others(connection: Connection, seen: Mapping[int, Analysis]) -> set[int]:
-    """Return those photos (by number) of which another photo than they are was seen under their paths now."""
+    """Return those photos (by row id) whose paths now have another photo."""
     return {row.id for row in _rows(connection, seen) if _is_other(row, seen[row.id])}
 
 
 def looks_of(analysis: Analysis) -> PhotoTraits:
-    """Return what of an analysis tells whether it shows the same photo as another one."""
+    """Return the part of an analysis that decides whether it shows the same photo as another one."""
     facts = analysis.metadata
     model = analysis.evidence[0].model if analysis.evidence else None
     taken_at = None if facts.taken_from in _OF_THE_FILE else facts.taken_at

@@ -1,6 +1,6 @@
-"""The assignment of known photos to the files that have their bytes now, written as a whole.
+"""Move tracking: known photos are assigned to the files that have their bytes now, in one transaction.
 
-Each photo that moved is put aside before any arrives: none trips over another in a chain or a swap of names.
+Each photo that moved is set aside before any arrives, so none collides with another in a chain or a swap of names.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from indexer.library.db.tables import faces, photos
 from indexer.library.photo_rows.said import with_said
 from indexer.photo import Moved, PhotoFile, Replaced
 
-_OF_THE_FILE = ("name", "mtime")  # dates that another name or time of the file changes
+_OF_THE_FILE = ("name", "mtime")  # dates that change with the name or time of the file
 _NUMBER = photos.c.id == bindparam("number")
 
 
 def follow(connection: Connection, roots: Roots, moved: Sequence[Moved], now: str) -> list[Replaced]:
-    """Give photos the files that have their bytes now; copies are made by the caller, at places that are free then.
+    """Assign photos to the files that have their bytes now; the caller makes copies, at paths that are free then.
 
-    Return the photos whose paths others have now, and of which users said something: they are missing from now on.
+    Return the photos that have user data and whose paths others have now: they are missing from now on.
     """
     known = _known(connection, [each.photo for each in moved])
     there = [each for each in moved if each.photo in known]
@@ -37,9 +37,9 @@ def follow(connection: Connection, roots: Roots, moved: Sequence[Moved], now: st
 
 
 def make_room(connection: Connection, roots: Roots, files: Iterable[PhotoFile], now: str) -> list[Replaced]:
-    """Let no photo have the paths of these files any more.
+    """Free the paths of these files in the library.
 
-    One of which users said something stays known as missing; of others a scan finds out all again that there was.
+    A photo with user data is kept as missing; the others are deleted, as a scan can find out all about them again.
     """
     there = find_ids(connection, [roots.place(file.path) for file in files])
     kept = with_said(connection, there.values())
@@ -59,7 +59,7 @@ def set_aside(connection: Connection, roots: Roots, there: dict[tuple[int, bytes
 
 
 def file_columns(roots: Roots, file: PhotoFile) -> dict[str, Any]:
-    """Return the columns of a file that is there, and of the photo that has its path."""
+    """Return the columns of an existing file, and of the photo that has its path."""
     root_id, path = roots.place(file.path)
     return {
         "root_id": root_id,
@@ -98,7 +98,7 @@ def _arrive(connection: Connection, roots: Roots, moved: Sequence[Moved]) -> Non
 
 
 def make_private(connection: Connection, numbers: Sequence[int]) -> None:
-    """Drop the faces of photos, and let the next scan analyze these: they lie where no faces may be known."""
+    """Delete the faces of photos that lie where no faces may be stored, and mark them for the next scan."""
     for some in slices(numbers):
         connection.execute(delete(faces).where(faces.c.photo_id.in_(some)))
         connection.execute(update(photos).where(photos.c.id.in_(some)).values(model_set_id=None))  # to be analyzed

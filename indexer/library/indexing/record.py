@@ -1,4 +1,4 @@
-"""Outcomes flow in; the rows of the library flow out of them."""
+"""Recording of scan outcomes: each outcome becomes rows of the library."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ from indexer.photo import (
 
 Taken: TypeAlias = tuple[str, str] | None
 Seen: TypeAlias = Sequence[tuple[PhotoFile, Analysis]]
-_OF_THE_FILE = ("name", "mtime")  # dates that another name or time of the file changes
+_OF_THE_FILE = ("name", "mtime")  # dates that change with the name or time of the file
 _PLACE = ("root_id", "path", "replaced")
-_CHUNK = 500  # rows looked up at a time: SQLite takes 32,766 values in a statement
+_CHUNK = 500  # rows looked up at a time: SQLite accepts 32,766 values in a statement
 _HERE = (photos.c.root_id == bindparam("root"), photos.c.path == bindparam("place"), photos.c.replaced == 0)
 
 
 def record(connection: Connection, outcomes: Iterable[Outcome], now: str) -> list[Replaced]:
-    """Store what became of photos, in order; neighbors that moved are one assignment, whatever their paths.
+    """Store the outcomes of photos, in order; adjacent moves are one assignment, whatever their paths.
 
-    Return the photos whose paths others have now, and of which users said something: they are missing from now on.
-    A photo to be moved or copied that is not known any more is passed over: the next scan finds the file unknown.
+    Return the photos that have user data and whose paths others have now: they are missing from now on.
+    A photo to be moved or copied that is no longer known is skipped: the next scan finds the file unknown.
     now: the time of it, ISO 8601.  Errors: LibraryError for a path outside all roots.
     """
     roots = Roots.read(connection)
@@ -65,7 +65,7 @@ def record(connection: Connection, outcomes: Iterable[Outcome], now: str) -> lis
 
 
 def learn_change_times(connection: Connection, files: Iterable[PhotoFile]) -> None:
-    """Keep the change times of files that are known with their stamps but for these."""
+    """Store the change times of files whose stamps are known without them."""
     roots = Roots.read(connection)
     rows = [
         {"root": root_id, "place": path, "changed": file.ctime_ns, "length": file.size, "modified": file.mtime_ns}
@@ -78,7 +78,7 @@ def learn_change_times(connection: Connection, files: Iterable[PhotoFile]) -> No
 
 
 def _log(connection: Connection, roots: Roots, replaced: Sequence[Replaced], now: str) -> None:
-    """Add to the change log which photos have given their names to others: who knows better can undo it."""
+    """Log which photos were replaced by others under their paths, so that the user can undo it."""
     numbers = find_ids(connection, [roots.place(each.path) for each in replaced])
     for each in replaced:
         number = numbers.get(roots.place(each.path), 0)
@@ -86,15 +86,15 @@ def _log(connection: Connection, roots: Roots, replaced: Sequence[Replaced], now
 
 
 def prune(connection: Connection) -> list[Path]:
-    """Forget the photos that are missing, and all that is known of them; return their paths, in order."""
+    """Delete the photos that are missing, with all their data; return their paths, in order."""
     paths = missing(connection)
     connection.execute(delete(photos).where(photos.c.missing_since.is_not(None)))
-    connection.execute(delete(strangers))  # gone ones, too; the next scan opens once those that are there
+    connection.execute(delete(strangers))  # missing ones, too; the next scan opens the existing ones once
     return paths
 
 
 def _runs(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
-    """Yield neighbors of one kind that touch different paths: within a run the order does not matter."""
+    """Yield adjacent outcomes of one kind with different paths: within a run the order does not matter."""
     run: list[Outcome] = []
     touched: set[Path] = set()
     for outcome in outcomes:
@@ -117,10 +117,10 @@ def _paths(outcome: Outcome) -> tuple[Path, ...]:
 
 
 def _indexed(connection: Connection, roots: Roots, outcomes: Sequence[Indexed], now: str) -> list[Replaced]:
-    """What was edited is the photo that it was; another one under its path gets a number of its own."""
+    """Store analyses: an edited photo keeps its row, another photo under its path gets a new one."""
     seen = {roots.place(outcome.file.path): outcome.analysis for outcome in outcomes}
     there = find_ids(connection, seen)
-    said = with_said(connection, there.values())  # where nothing was said, nothing can be given to another photo
+    said = with_said(connection, there.values())  # without user data there is nothing to hand over
     other = others(connection, {number: seen[place] for place, number in there.items() if number in said})
     replaced = set_aside(connection, roots, {place: number for place, number in there.items() if number in other}, now)
     _store(connection, roots, [(outcome.file, outcome.analysis) for outcome in outcomes], now)
@@ -131,7 +131,7 @@ def _indexed(connection: Connection, roots: Roots, outcomes: Sequence[Indexed], 
 
 
 def _take_over(connection: Connection, roots: Roots, outcome: Indexed, original: int) -> None:
-    """Give an edited photo what was said of its original, which now lies beside it (as `exiftool` leaves it)."""
+    """Copy user data to an edited photo from its original, which now lies beside it (as `exiftool` leaves it)."""
     if not others(connection, {original: outcome.analysis}):
         number = find_ids(connection, [roots.place(outcome.file.path)])[roots.place(outcome.file.path)]
         copy_said(connection, original, number)
@@ -139,7 +139,7 @@ def _take_over(connection: Connection, roots: Roots, outcome: Indexed, original:
 
 
 def _failed(connection: Connection, roots: Roots, outcomes: Sequence[Failed], _now: str) -> None:
-    """Keep what an earlier attempt found: a disk that stumbles once must not cost names and tags."""
+    """Keep the results of an earlier attempt: one read error of a disk must not cost names and tags."""
     rows = [
         {
             **file_columns(roots, outcome.file),
@@ -160,7 +160,7 @@ def _failed(connection: Connection, roots: Roots, outcomes: Sequence[Failed], _n
 
 
 def _passed(connection: Connection, roots: Roots, outcomes: Sequence[Skipped], now: str) -> None:
-    """What was a photo under this path is none now: its row is that of a missing one."""
+    """Mark photos missing whose files are no photos any more."""
     rows = [
         {"root_id": root_id, "path": path, "size": outcome.file.size, "mtime_ns": outcome.file.mtime_ns}
         for outcome in outcomes
@@ -171,7 +171,7 @@ def _passed(connection: Connection, roots: Roots, outcomes: Sequence[Skipped], n
 
 
 def _no_strangers(connection: Connection, roots: Roots, outcomes: Sequence[Outcome]) -> None:
-    """What is a photo now is no stranger any more."""
+    """Remove paths that are photos now from the list of non-photos."""
     files = [outcome.file for outcome in outcomes if isinstance(outcome, Indexed | Failed | Moved)]
     if files:
         here = (strangers.c.root_id == bindparam("root"), strangers.c.path == bindparam("place"))
@@ -180,7 +180,7 @@ def _no_strangers(connection: Connection, roots: Roots, outcomes: Sequence[Outco
 
 
 def _moved(connection: Connection, roots: Roots, outcomes: Sequence[Moved], now: str) -> list[Replaced]:
-    """Write a whole assignment: what moved first, then the copies."""
+    """Store a whole assignment: moves first, then copies."""
     replaced = follow(connection, roots, outcomes, now)
     copied = [each for each in outcomes if not each.gone and each.old_path != each.file.path]
     for start in range(0, len(copied), _CHUNK):
@@ -189,7 +189,7 @@ def _moved(connection: Connection, roots: Roots, outcomes: Sequence[Moved], now:
 
 
 def _copy(connection: Connection, roots: Roots, copies: Sequence[Moved], now: str) -> None:
-    """Give copies the analyses of the photos whose bytes they have, and what users said of these."""
+    """Give copies the analyses and the user data of the photos whose bytes they have."""
     analyses = read_analyses(connection, [each.photo for each in copies])
     known = [each for each in copies if each.photo in analyses]
     if not known:
@@ -238,7 +238,7 @@ def _each(connection: Connection, change: Update, roots: Roots, paths: Iterable[
 
 
 def _store(connection: Connection, roots: Roots, seen: Seen, now: str) -> None:
-    """Write photos with all that is known of them in place of what was known before."""
+    """Store photos with all their data, in place of their former rows."""
     sets = intern(connection, model_sets, {" ".join(analysis.models) for _, analysis in seen})
     rows = [
         {

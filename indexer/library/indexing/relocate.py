@@ -1,6 +1,6 @@
-"""The move of a folder of the library to another place, and where a folder that is away was found.
+"""Relocation of a library folder to another path, and the search for the new path of a missing root.
 
-It goes by bytes: a photo that is known at the new place, too, becomes one with the photo of the old place.
+Photos are matched by bytes: one that is known at the new path, too, is merged with the photo of the old path.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from indexer.library.photo_rows.write_analysis import replace_tags
 _ASIDE = b"\0"  # no path has it
 _STAMP = ("root_id", "path", "path_text", "size", "mtime_ns", "ctime_ns", "missing_since")
 _COLUMNS = (photos.c.id, photos.c.content_hash, *(photos.c[name] for name in _STAMP))
-_LEAST = 0.5  # of the photos of a root that make it worth telling where they are
+_LEAST = 0.5  # the share of a root's photos that makes a place worth reporting
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Where the photos of a root were found: found of photos lie in folder, under the same names."""
+    """The new path of a root's photos: `found` of `photos` lie in `folder`, under the same names."""
 
     folder: Path
     found: int
@@ -40,10 +40,10 @@ class Elsewhere:
 
 
 def relocate(connection: Connection, old: Path, new: Path, now: str) -> int:
-    """Say that a root, or a folder in one, now lies at `new`; return how many of its photos are there now.
+    """Record that a root, or a folder in one, now lies at `new`; return how many of its photos are there now.
 
-    Photos whose bytes are known there already become one with those. One under whose path another photo is known is
-    missing from now on, if users said something of it. The next scan compares the stamps.
+    Photos whose bytes are known there already are merged with those. One under whose path another photo is known is
+    missing from now on, if it has user data. The next scan compares the stamps.
     Errors: LibraryError where nothing of the library lies in the old folder.
     """
     known = Roots.read(connection)
@@ -52,13 +52,13 @@ def relocate(connection: Connection, old: Path, new: Path, now: str) -> int:
         raise LibraryError(old, "is not a folder of the library; 'indexer folders' lists them")
     left, right = folder_bytes(old), folder_bytes(new)
     targets = [right + known.prefixes[root_id][len(left) :] if not prefix else right for root_id, prefix in sources]
-    # All are put aside before any arrives: neither place trips over the other where one lies in the other.
+    # All are set aside before any arrives: no collisions where one place lies in the other.
     aside = [_put_aside(connection, source) for source in sources]
     return sum(_arrive(connection, *each, now) for each in zip(aside, targets, strict=True))
 
 
 def elsewhere(connection: Connection, root: Path, there: Sequence[Path]) -> Elsewhere | None:
-    """Return where at least half of a root's photos were found, by bytes and name, among other roots; None: nowhere."""
+    """Return where at least half of a root's photos were found, by bytes and name, in other roots; None: nowhere."""
     known = Roots.read(connection)
     numbers = {folder: root_id for root_id, folder in zip(known.prefixes, known.folders, strict=True)}
     others = [numbers[folder] for folder in there if folder in numbers and folder != root]
@@ -101,7 +101,7 @@ def _arrive(connection: Connection, aside: Place, target: bytes, now: str) -> in
 
 
 def _merge(connection: Connection, aside: Place, owner: Place) -> int:
-    """Make one of the photos that are known at both places; return how many pairs there were."""
+    """Merge the photos that are known at both paths; return how many pairs there were."""
     coming = connection.execute(select(*_COLUMNS).where(_current(aside), photos.c.content_hash.is_not(None))).all()
     pairs = _pairs(coming, connection.execute(select(*_COLUMNS).where(_current(owner, aside))).all(), aside, owner)
     if not pairs:
@@ -132,7 +132,7 @@ def _stamp(row: Row[Any]) -> dict[str, Any]:
 def _pairs(
     coming: Sequence[Row[Any]], there: Iterable[Row[Any]], aside: Place, owner: Place
 ) -> list[tuple[Row[Any], Row[Any]]]:
-    """Return which photos are one, each once: those of the same bytes, under the same name first."""
+    """Return which photos are the same, each once: those of the same bytes, under the same name first."""
     by_content: defaultdict[bytes, dict[bytes, Row[Any]]] = defaultdict(dict)
     for row in there:
         if row.content_hash is not None:
@@ -151,7 +151,7 @@ def _with_said(connection: Connection, pairs: Sequence[tuple[Row[Any], Row[Any]]
 
 
 def _make_way(connection: Connection, aside: Place, owner: Place, now: str) -> int:
-    """Let photos under whose paths others are known be missing, or go; return how many are kept."""
+    """Mark photos missing, or delete them, under whose paths others are known; return how many are kept."""
     there = connection.execute(select(photos.c.id, photos.c.path, photos.c.path_text).where(_current(owner, aside)))
     taken = {row.path[len(owner[1]) :]: row for row in there}
     rows = connection.execute(select(photos.c.id, photos.c.path).where(_current(aside)))
@@ -168,6 +168,6 @@ def _make_way(connection: Connection, aside: Place, owner: Place, now: str) -> i
 
 
 def _current(place: Place, but: Place | None = None) -> Any:
-    """Return the condition for the photos of a part of a root; but: those that wait there, put aside."""
+    """Return the condition for the photos of a part of a root, except those that are set aside there."""
     here = part(*place) & (photos.c.replaced == 0)
     return here if but is None else here & ~part(*but)

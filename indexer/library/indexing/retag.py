@@ -1,4 +1,4 @@
-"""What networks once saw flows out, batch by batch; the tags that are made of it now flow back in."""
+"""Recomputation of tags from stored model outputs, batch by batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from indexer.photo import Analysis, Tag
 
 
 def analyses_after(connection: Connection, row: int, photos_count: int) -> tuple[int, dict[Path, Analysis]]:
-    """Return the next photos after a row (0: the first ones) without their pooled vectors, and the last row of them."""
+    """Return the next photos after a row id (0: the first ones) without their embeddings, and the last row id."""
     analyzed = photos.c.model_set_id.is_not(None)
     page = (
         select(photos.c.id, photos.c.root_id, photos.c.path)
@@ -30,9 +30,9 @@ def analyses_after(connection: Connection, row: int, photos_count: int) -> tuple
 
 
 def retag(connection: Connection, tags_of: Mapping[Path, Sequence[Tag]]) -> int:
-    """Give photos the tags that an analysis would give now; return how many thereby have others.
+    """Give photos the tags that an analysis would give now; return how many photos changed.
 
-    What users said and taught stays; photos that are no longer known are passed over.
+    Own tags and taught words stay; photos that are no longer known are skipped.
     """
     roots = Roots.read(connection)
     places = {roots.place(path): tags for path, tags in tags_of.items()}

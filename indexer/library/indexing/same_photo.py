@@ -1,7 +1,7 @@
-"""The rule that tells an edited photo from another photo under an old name, where the bytes are new to the library.
+"""The rule that tells an edited photo from another photo under an old path, where the bytes are new to the library.
 
-Capture times decide first, then perceptual hashes and pooled vectors. In doubt it is another photo: then the one before
-stays known, with all that was said of it. The thresholds were measured by tests/benchmarks/identity.py.
+Capture times decide first, then perceptual hashes and embeddings. In doubt it is another photo: then the former one
+stays known, with all its user data. The thresholds were measured by tests/benchmarks/identity.py.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 _SECONDS = 19  # characters of a time without fractions and offset
 _SAME_PIXELS = 0.995  # cosine of two vectors of one picture; its hash is the same, too
 _SAME_LOOKS = 0.92  # cosine that no two different pictures reach
-_TURNED = 0.75  # likeness of hashes of which one may be turned or mirrored, together with …
-_TURNED_COSINE = 0.40  # … so much of the vectors
-_CUT, _CUT_COSINE = 0.50, 0.80  # the same, where one is cut out of the other
-_LIKE_AT_ALL = 0.60  # likeness of hashes, or _TURNED_COSINE, of photos that were taken in the same second
+_TURNED = 0.75  # similarity of hashes of which one may be rotated or mirrored, together with …
+_TURNED_COSINE = 0.40  # … this cosine of the vectors
+_CUT, _CUT_COSINE = 0.50, 0.80  # the same, where one is cropped from the other
+_LIKE_AT_ALL = 0.60  # similarity of hashes, or _TURNED_COSINE, of photos that were taken in the same second
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoTraits:
-    """What of a photo the rule compares.
+    """The traits of a photo that the rule compares.
 
-    taken_at: by the camera's clock, None where only the file's name or time tells.  perceptual: its 64-bit hash.
+    taken_at: by the camera's clock, None where only the file's name or time gives one.  perceptual: its 64-bit hash.
     vector: pooled features, little-endian float16, by `model`; empty or None where there are none.
     """
 
@@ -40,7 +40,7 @@ class PhotoTraits:
 
 
 def is_same_photo(before: PhotoTraits, now: PhotoTraits) -> bool:
-    """Tell whether a picture is an edited version of the one before."""
+    """Return whether a picture is an edited version of the former one."""
     cosine = _cosine(before, now)
     if before.taken_at and now.taken_at:
         if before.taken_at[:_SECONDS] != now.taken_at[:_SECONDS]:

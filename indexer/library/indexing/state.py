@@ -1,4 +1,4 @@
-"""Folders flow in; what the library knows of their files flows out, for a scan to compare with the disk."""
+"""Index state of files: what the library knows of each file in some folders, for a scan to compare with the disk."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ ANALYZED = photos.c.model_set_id.is_not(None) & photos.c.failed_stage.is_(None) 
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """What decides whether a file must be looked at again.
+    """The state of a file that decides whether it must be analyzed again.
 
-    size, mtime_ns, ctime_ns: the stamp of the last attempt.  models: the ids of the networks that have seen the photo,
+    size, mtime_ns, ctime_ns: the stamp of the last attempt.  models: the ids of those that have analyzed the photo,
     first the one whose vector is kept; none before the first success.  failed: the last attempt failed.
-    missing: the file was gone at the last scan.  stranger: it is no photo, and its name promised none.
+    missing: the file was missing at the last scan.  stranger: it is no photo, and its name promised none.
     """
 
     size: int
@@ -49,7 +49,7 @@ class FileState:
 
 
 class FileStates(MutableMapping[Path, FileState]):
-    """What is known of many files, in a quarter of the memory that as many Path and Known objects take."""
+    """The states of many files, in a quarter of the memory of as many Path and FileState objects."""
 
     def __init__(self, sets: Mapping[int | None, tuple[str, ...]]) -> None:
         self._sets = tuple(sets.values())
@@ -57,7 +57,7 @@ class FileStates(MutableMapping[Path, FileState]):
         self._files: dict[str, bytes] = {}
 
     def add(self, path: str, size: int, mtime_ns: int, ctime_ns: int | None, model_set: int | None, flags: int) -> None:
-        """Take in a row; flags: those of _FAILED, _MISSING, _STRANGER that hold."""
+        """Add a row; flags: those of _FAILED, _MISSING, _STRANGER that hold."""
         changed = _NO_TIME if ctime_ns is None else ctime_ns
         self._files[path] = pack(_PACKED, size, mtime_ns, changed, self._numbers[model_set], flags)
 
@@ -71,7 +71,7 @@ class FileStates(MutableMapping[Path, FileState]):
         del self._files[str(path)]
 
     def take(self, path: Path) -> FileState | None:
-        """Take out what is known of a file, None where nothing is; `pop` would look twice, for 100,000 files."""
+        """Remove and return the state of a file, None where it has none; `pop` would search twice."""
         packed = self._files.pop(str(path), None)
         return None if packed is None else self._known(packed)
 
@@ -89,7 +89,7 @@ class FileStates(MutableMapping[Path, FileState]):
 
 
 def known(connection: Connection, places: Sequence[Path] | None) -> FileStates:
-    """Return every photo and stranger that is one of the places or lies in one, by absolute path; None: all."""
+    """Return every photo and non-photo that is one of the paths or lies in one, by absolute path; None: all."""
     roots = Roots.read(connection)
     everything = [(root_id, b"") for root_id in roots.prefixes]
     wanted = everything if places is None else [place for each in places for place in roots.within(each)]
@@ -108,7 +108,7 @@ def known(connection: Connection, places: Sequence[Path] | None) -> FileStates:
 
 
 def last_indexed(connection: Connection, folder: Path) -> str | None:
-    """Return when a photo in a folder was analyzed last: UTC, ISO 8601; None where none was."""
+    """Return when a photo in a folder was last analyzed: UTC, ISO 8601; None where none was."""
     roots = Roots.read(connection)
     query = select(func.max(photos.c.indexed_at))
     times = [connection.scalar(query.where(part(*place))) for place in roots.within(folder)]
@@ -116,7 +116,7 @@ def last_indexed(connection: Connection, folder: Path) -> str | None:
 
 
 def analyzed(connection: Connection, file: PhotoFile) -> int | None:
-    """Return the row id of a photo that was analyzed as the file is now."""
+    """Return the row id of a photo whose analysis is of the file's current bytes."""
     root_id, path = Roots.read(connection).place(file.path)
     here = (photos.c.root_id == root_id, photos.c.path == path, photos.c.replaced == 0)
     stamp = (photos.c.size == file.size, photos.c.mtime_ns == file.mtime_ns)
@@ -124,12 +124,12 @@ def analyzed(connection: Connection, file: PhotoFile) -> int | None:
 
 
 def stale(connection: Connection, networks: ModelIds) -> list[Path]:
-    """Return the analyzed photos that a network has not seen that should, in order of their paths."""
+    """Return the analyzed photos that one of the wanted models has not analyzed, in order of their paths."""
     return _paths(connection, select(photos.c.root_id, photos.c.path).where(is_stale(connection, networks)))
 
 
 def is_stale(connection: Connection, networks: ModelIds) -> ColumnElement[bool]:
-    """Return the condition for analyzed photos that a network has not seen that should."""
+    """Return the condition for analyzed photos that one of the wanted models has not analyzed."""
     sets = read_model_sets(connection)
     lacking = [set_id for set_id, names in sets.items() if not networks.are_done(names)]
     blind = [set_id for set_id, names in sets.items() if not networks.are_done(names, want_faces=False)]
@@ -139,13 +139,13 @@ def is_stale(connection: Connection, networks: ModelIds) -> ColumnElement[bool]:
 
 
 def missing(connection: Connection) -> list[Path]:
-    """Return the photos whose files are gone, in order of their paths."""
+    """Return the photos whose files are missing, in order of their paths."""
     query = select(photos.c.root_id, photos.c.path).where(photos.c.missing_since.is_not(None))
     return _paths(connection, query)
 
 
 def _here(root_id: int, prefix: bytes) -> tuple[str, tuple[Any, ...]]:
-    """Return the condition for what is a path of a root (without its last separator) or lies below it."""
+    """Return the condition for a path that is a root (without its last separator) or lies below it."""
     if not prefix:
         return "root_id = ?1", (root_id,)
     after = prefix[:-1] + bytes([prefix[-1] + 1])  # in the order of bytes all that is below comes before it

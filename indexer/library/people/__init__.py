@@ -1,0 +1,1 @@
+"""People: clustering of faces, corrections, search and erasure."""

@@ -1,9 +1,9 @@
-"""Descriptors and what is known of them flow in; a group for each flows out.
+"""Clustering of face descriptors into people, under the constraints that the user's corrections set.
 
 Average linkage on a sparse graph: two groups become one when the mean squared distance between their members is small
 enough. All pairs of groups that are each other's nearest become one at the same time, round after round; average
 linkage comes to the same groups that way (reciprocal agglomerative clustering: Sumengen et al., arXiv 2105.11653).
-It is done twice: the first time tells who has look-alikes, and what has some must be nearer the second time.
+It is done twice: the first time finds out who has look-alikes, and what has some must be nearer the second time.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ _ROWS = 256  # compared with all later ones at a time: 100 MB of cosines where t
 def neighbors(units: NDArray[np.float32], distance: float, most: int) -> NDArray[np.int64]:
     """Return pairs of rows that lie within a distance: int64[m, 2], the lower row first, in order.
 
-    units: float32[n, length], each of length 1.  distance: Euclidean.  most: how many of the rows after it a row
-    brings, the nearest.  Exact, by blocked matrix products: time grows with n², memory with n.
+    units: float32[n, length], each of length 1.  distance: Euclidean.  most: the maximum number of later rows that a
+    row
+    is paired with, the nearest.  Exact, by blocked matrix products: time grows with n², memory with n.
     """
     import numpy as np
 
@@ -33,7 +34,7 @@ def neighbors(units: NDArray[np.float32], distance: float, most: int) -> NDArray
 
 
 def _later(units: NDArray[np.float32], start: int, least: np.float32, most: int) -> NDArray[np.int64]:
-    """Return the pairs of a block of rows with rows that come after them."""
+    """Return the pairs of a block of rows with later rows."""
     import numpy as np
 
     part = units[start : start + _ROWS]
@@ -52,18 +53,18 @@ def _later(units: NDArray[np.float32], start: int, least: np.float32, most: int)
     return pairs
 
 
-_NEIGHBORS = 24  # of a face: of the thousand photos of one person, each need not know all others
+_NEIGHBORS = 24  # pairs a face: with a thousand photos of one person, not all pairs are needed
 _CROWD = 1.1  # another group within this many times the distance makes a crowd
-_SHARE = 2 / 3  # of what the nearest one lacks to that, squared, is added to the squared distances of all members
-_LEAST = 0.02  # of a group's size: what is smaller beside it is rather a bad picture of the same person
+_SHARE = 2 / 3  # share of the shortfall to that, squared, that is added to the squared distances of all members
+_LEAST = 0.02  # share of a group's size: a smaller neighbor is probably a bad picture of the same person
 _AT_A_TIME = 65_536  # pairs of groups compared at a time: 64 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Constraints:
-    """What is known of vectors before they are grouped, by their row.
+    """Constraints on the clustering of vectors, by their row.
 
-    groups: int64[n] without gaps, those that belong together.  owners: int64[n], whose each is, 0: nobody's.
+    groups: int64[n] without gaps, those that belong together.  owners: int64[n], the person of each, 0: unassigned.
     apart: int64[m, 2], rows that never come into one group.  refusals: int64[m, 2], rows and who does not own them.
     """
 
@@ -74,7 +75,7 @@ class Constraints:
 
     @classmethod
     def nothing(cls, count: int) -> Constraints:
-        """Return what is known of vectors of which nothing is known."""
+        """Return the empty constraints of some vectors."""
         import numpy as np
 
         none = np.empty((0, 2), np.int64)
@@ -84,7 +85,7 @@ class Constraints:
 def cluster(vectors: NDArray[np.float32], distance: float, known: Constraints | None = None) -> NDArray[np.int64]:
     """Return the group of each vector, int64[n], numbered without gaps; the same input gives the same groups.
 
-    An owner may have several groups, as one who grew up has; no group has two owners.
+    An owner may have several groups, as a person who grew up does; no group has two owners.
     vectors: float32[n, length]; compared as if all had length 1, which separates people better.
     distance: two groups become one up to this root of their mean squared distance.
     """
@@ -97,9 +98,9 @@ def cluster(vectors: NDArray[np.float32], distance: float, known: Constraints | 
 
 
 def _surcharges(units: NDArray[np.float32], near: NDArray[np.int64], distance: float) -> NDArray[np.float64]:
-    """Return what is added to the squared distances of each vector, float64[n], 0 where it has no look-alikes.
+    """Return the surcharges on the squared distances of each vector, float64[n], 0 where it has no look-alikes.
 
-    It depends on the vectors alone, not on what is known of them: grouping what was grouped comes to the same.
+    They depend on the vectors alone, not on the constraints: grouping what was grouped comes to the same.
     """
     import numpy as np
 
@@ -121,7 +122,7 @@ def _linked(
     distance: float,
     surcharges: NDArray[np.float64],
 ) -> _Groups:
-    """Make groups of vectors; near: int64[m, 2], the pairs of rows that are looked at."""
+    """Group vectors; near: int64[m, 2], the candidate pairs of rows."""
     state = _Groups(units, known, surcharges)
     edges = state.between(known.groups[near])
     squared = state.squared_distances(edges)
@@ -134,7 +135,7 @@ def _linked(
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return vectors, float32[n, length], brought to length 1."""
+    """Return vectors, float32[n, length], scaled to length 1."""
     import numpy as np
 
     units: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-9)
@@ -142,7 +143,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class _Groups:
-    """The groups as they are: how many members each has, the sums of these and of their surcharges, whose it is."""
+    """The current groups: how many members each has, the sums of these and of their surcharges, and their owners."""
 
     def __init__(self, units: NDArray[np.float32], known: Constraints, surcharges: NDArray[np.float64]) -> None:
         import numpy as np
@@ -172,7 +173,7 @@ class _Groups:
         return 2 - 2 * cosines + added
 
     def between(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return each pair of groups once, those that may not become one left out."""
+        """Return each pair of groups once, without those that must stay apart."""
         import numpy as np
 
         keys = np.unique(ends.min(1) * self.count + ends.max(1))
@@ -195,7 +196,7 @@ class _Groups:
     def merge(
         self, pairs: NDArray[np.int64], edges: NDArray[np.int64], squared: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Make one group of each pair, none being in two; return the edges and distances as they are then."""
+        """Merge each pair of groups, none being in two; return the remaining edges and distances."""
         import numpy as np
 
         target = np.arange(self.count)

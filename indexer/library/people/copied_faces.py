@@ -1,4 +1,4 @@
-"""Faces that copies of one photo show again: they are one piece of evidence, not several."""
+"""Faces that appear again in copies of one photo: they are one piece of evidence, not several."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-_OVERLAP = 0.5  # intersection over union that two boxes of one face have at least: copies may be cut a little
-_DISTANCE = 0.2  # of descriptors of length 1, at most, where the photos have different bytes
+_OVERLAP = 0.5  # minimum intersection over union of two boxes of one face: copies may be cropped a little
+_DISTANCE = 0.2  # maximum, of descriptors of length 1, where the photos have different bytes
 _AT_A_TIME = 65_536
 _HASHES = """
     SELECT id, content_hash, perceptual_hash FROM photos
@@ -26,7 +26,7 @@ _BOXES = "SELECT id, box_left, box_top, box_width, box_height FROM faces ORDER B
 
 
 def repeated(connection: Connection, numbers: Ints, photos: Ints, vectors: NDArray[np.float32]) -> Ints:
-    """Return pairs of rows, int64[m,2], that are one face in two copies of a photo, be the bytes the same or not.
+    """Return pairs of rows, int64[m,2], that are one face in two copies of a photo, with the same bytes or not.
 
     numbers: of the faces, in order.  photos: row ids of their photos.  vectors: float32[n,length], their descriptors.
     """
@@ -51,7 +51,7 @@ def _copies(connection: Connection) -> tuple[Ints, Ints]:
     ids = np.array([row[0] for row in rows], np.int64)
     kinds = np.unique(np.array([row[1].hex() for row in rows]), return_inverse=True)[1]
     order = np.argsort(kinds, kind="stable")
-    next_one = np.flatnonzero(np.diff(kinds[order]) == 0)  # a chain is enough: what is one face is so of all of them
+    next_one = np.flatnonzero(np.diff(kinds[order]) == 0)  # a chain is enough: being one face is transitive
     same = np.stack([order[next_one], order[next_one + 1]], axis=1)
     hashes = np.frombuffer(b"".join(row[2] for row in rows), ">u8").astype(np.uint64)
     near = once(near_hashes(hashes))
@@ -105,7 +105,7 @@ def _apart(vectors: NDArray[np.float32], pairs: Ints) -> NDArray[np.float64]:
 
 
 def sound(shown: Ints, known: Constraints) -> Ints:
-    """Return the sets of faces, int64[n] without gaps, without those of which the user said that they are several."""
+    """Return the sets of faces, int64[n] without gaps, without those that the user declared to be several people."""
     import numpy as np
 
     count = int(shown.max(initial=-1)) + 1
@@ -122,7 +122,7 @@ def sound(shown: Ints, known: Constraints) -> Ints:
 
 
 def condensed(known: Constraints, shown: Ints) -> Constraints:
-    """Return what is known of faces as what is known of sets of them."""
+    """Return the constraints on sets of faces that follow from those on the faces."""
     import numpy as np
 
     owners = np.zeros(int(shown.max(initial=-1)) + 1, np.int64)

@@ -1,4 +1,4 @@
-"""What the user says of people and faces flows in, and is kept: no grouping, scan or new network undoes it."""
+"""Corrections of people and faces by the user; no grouping, scan or new model undoes them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from indexer.library.query.ast import folded
 
 _AT_A_TIME = 10_000
 _TOLD = 3  # people that a sentence names
-_WITNESSES = 3  # faces of a person for whom is remembered that another face is of someone else
+_WITNESSES = 3  # faces of a person for which a refusal of another face is stored
 
 
 def name_person(connection: Connection, person: int, name: str | None) -> None:
-    """Give a person another name; None: none.
+    """Rename a person; None removes the name.
 
-    Errors: IndexerError where another person has the name, or it is none.
+    Errors: IndexerError where another person has the name, or it is not valid.
     """
     said = None if name is None else checked_name(name)
     if said is not None and namesake(connection, said) not in (None, person):
@@ -34,7 +34,7 @@ def name_person(connection: Connection, person: int, name: str | None) -> None:
 
 
 def add_person(connection: Connection, name: str | None = None) -> int:
-    """Add a person without faces; return the number."""
+    """Add a person without faces; return its number."""
     with recording(connection, "people", f"Added {name}" if name else "Added a person"):
         key = connection.execute(insert(people).values(name=None)).inserted_primary_key
         assert key is not None
@@ -45,14 +45,14 @@ def add_person(connection: Connection, name: str | None = None) -> int:
 
 
 def person_with(connection: Connection, who: str) -> int:
-    """Return the number of the person with this number or name; with a name that nobody has, a new one."""
+    """Return the number of the person with this number or name; a new person for an unused name."""
     if is_number(who):
         return find_person(connection, who).number
     return namesake(connection, checked_name(who)) or add_person(connection, who)
 
 
 def give_faces(connection: Connection, faces: Sequence[int], who: str) -> int:
-    """Say that faces are those of the person with a number or name, perhaps a new one; return the number."""
+    """Assign faces to the person with a number or name, perhaps a new one; return the number."""
     faces = list(dict.fromkeys(faces))
     with recording(connection, "people", f"Moved {_count(faces)} to {_named(connection, who)}"):
         person = person_with(connection, who)
@@ -61,7 +61,7 @@ def give_faces(connection: Connection, faces: Sequence[int], who: str) -> int:
 
 
 def checked_name(name: str) -> str:
-    """Return a name without spaces around it. Errors: IndexerError where it is empty, a number, or no text."""
+    """Return a name without spaces around it. Errors: IndexerError where it is empty, a number, or not text."""
     said = " ".join(name.split())
     if not said or said.isdigit() or not said.isprintable():
         raise IndexerError(f"{printable(name)!r} cannot be a name: a name needs letters and is not a number")
@@ -73,7 +73,7 @@ def checked_name(name: str) -> str:
 
 
 def merge_people(connection: Connection, into: int, others: Sequence[int]) -> None:
-    """Say that people are one: the first keeps number and name, or takes the first name that there is."""
+    """Merge people: the first keeps its number and name, or takes the first name that there is."""
     others = [other for other in dict.fromkeys(others) if other != into]
     labels = [label_of(connection, other) for other in others]
     who = ", ".join(labels) if len(labels) <= _TOLD else f"{len(labels)} people"
@@ -92,7 +92,7 @@ def _merge(connection: Connection, into: int, others: Sequence[int]) -> None:
         refused = select(refusals.c.face_id, literal(into)).where(refusals.c.person_id == other)
         keep = upsert(refusals).from_select(["face_id", "person_id"], refused).on_conflict_do_nothing()
         connection.execute(keep)
-    # A refusal of a face that is one of them now was an error.
+    # An earlier refusal of a face that is assigned now was an error.
     ours = select(person_faces.c.face_id).where(person_faces.c.person_id == into)
     connection.execute(delete(refusals).where(refusals.c.person_id == into, refusals.c.face_id.in_(ours)))
     connection.execute(delete(people).where(people.c.id.in_(others)))
@@ -102,7 +102,7 @@ def _merge(connection: Connection, into: int, others: Sequence[int]) -> None:
 
 
 def split_faces(connection: Connection, person: int, faces: Sequence[int]) -> int:
-    """Say that these faces of a person are someone else's: they become one new person. Return its number.
+    """Split faces off a person: they become one new person. Return its number.
 
     Errors: IndexerError where a face is not the person's, or all of them are named.
     """
@@ -119,7 +119,7 @@ def split_faces(connection: Connection, person: int, faces: Sequence[int]) -> in
 
 
 def move_faces(connection: Connection, faces: Sequence[int], person: int) -> None:
-    """Say whose these faces are: not those whose they were. Errors: IndexerError where there is no such face."""
+    """Assign faces to a person, and refuse them for the former one. Errors: IndexerError for an unknown face."""
     check_faces(connection, faces)
     with recording(connection, "people", f"Moved {_count(faces)} to {label_of(connection, person)}"):
         _move(connection, faces, person)
@@ -138,7 +138,7 @@ def _move(connection: Connection, faces: Sequence[int], person: int) -> None:
 
 
 def refuse_face(connection: Connection, face: int, person: int) -> None:
-    """Say that a face is not this person's; where it was, it is nobody's now."""
+    """Record that a face is not this person's; if it was, it is unassigned now."""
     mine = (person_faces.c.face_id == face, person_faces.c.person_id == person)
     with recording(connection, "people", f"Rejected face {face} for {label_of(connection, person)}"):
         connection.execute(delete(person_faces).where(*mine))
@@ -148,7 +148,7 @@ def refuse_face(connection: Connection, face: int, person: int) -> None:
 
 
 def refuse_faces(connection: Connection, faces: Sequence[int], person: int) -> None:
-    """Say that faces are not this person's. Errors: IndexerError where there is no such face."""
+    """Record that faces are not this person's. Errors: IndexerError where there is no such face."""
     faces = list(dict.fromkeys(faces))
     check_faces(connection, faces)
     with recording(connection, "people", f"Rejected {_count(faces)} for {label_of(connection, person)}"):
@@ -157,14 +157,14 @@ def refuse_faces(connection: Connection, faces: Sequence[int], person: int) -> N
 
 
 def hide_person(connection: Connection, person: int, *, hidden: bool) -> None:
-    """Say whether a person is to be shown in lists."""
+    """Hide a person in lists, or show it again."""
     label = label_of(connection, person)
     with recording(connection, "people", f"Hid {label}" if hidden else f"Showed {label} again"):
         connection.execute(update(people).where(people.c.id == person).values(is_hidden=int(hidden)))
 
 
 def _witnesses(connection: Connection, person: int) -> Sequence[int]:
-    """Return some faces of a person, those first of which the user is sure, and that are described."""
+    """Return some faces of a person that have descriptors, those first that the user confirmed."""
     described = select(descriptors.c.id).where(descriptors.c.face_id == person_faces.c.face_id)
     query = select(person_faces.c.face_id).where(person_faces.c.person_id == person)
     order = person_faces.c.by_user.desc(), described.exists().desc(), person_faces.c.face_id

@@ -1,4 +1,4 @@
-"""Erasure of faces and of photos: nothing is left of their descriptors, in the file or beside it."""
+"""Erasure of faces and of photos: no descriptors are left, in the file or beside it."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _AT_A_TIME = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is known of the photos in a folder, and would be lost with them.
+    """The data of the photos in a folder, which would be lost with them.
 
-    roots: those that lie in the folder, itself included.  words: given to photos or taken from them, ratings, hidden:
-    what users said.  named: faces of people with a name.  contents: the SHA-256 that no photo elsewhere has.
+    roots: those that lie in the folder, itself included.  words: added to photos or removed from them, ratings, hidden:
+    user data.  named: faces of people with a name.  contents: the SHA-256 that no photo elsewhere has.
     """
 
     roots: tuple[Path, ...]
@@ -52,7 +52,7 @@ class Contents:
 
 
 def forget_faces(library: Library, numbers: Sequence[int]) -> int:
-    """Erase the descriptors of faces for good and let no analysis store any again; return how many faces they are.
+    """Erase the descriptors of faces for good and prevent any analysis from storing them again; return how many faces.
 
     Errors: StoreError where another program keeps the file from being rewritten: then run it again.
     """
@@ -72,13 +72,13 @@ def forget_all(library: Library) -> int:
 
 
 def forget_folder(library: Library, folder: Path) -> int:
-    """Erase the descriptors of all faces in the photos below a folder; return how many faces they are."""
+    """Erase the descriptors of all faces in the photos below a folder; return how many faces."""
     with library.erasing() as connection:
         return _forget(connection, faces.c.photo_id.in_(_inside(Roots.read(connection).within(folder))))
 
 
 def contents(library: Library, folder: Path) -> Contents | None:
-    """Return what is known in a root or in a folder of one, be it there or not; None where it is none."""
+    """Return the data in a root or in a folder of one, whether or not it exists on disk; None: it is in no root."""
     with library.reading() as connection:
         known = Roots.read(connection)
         places = known.within(folder)
@@ -100,10 +100,10 @@ def contents(library: Library, folder: Path) -> Contents | None:
 
 
 def forget_photos(library: Library, folder: Path) -> int:
-    """Erase the photos in a root, or in a folder of one, with all that is known of them; return how many they are.
+    """Erase the photos in a root, or in a folder of one, with all their data; return how many photos.
 
-    People who are in no other photo go along, and words that no other has; a root that lies in the folder is none any
-    more. Errors: StoreError where another program keeps the file from being rewritten.
+    People who are in no other photo are erased, too, and so are words that no other photo has; a root that lies in the
+    folder stops being one. Errors: StoreError where another program keeps the file from being rewritten.
     """
     with library.erasing() as connection:
         places = Roots.read(connection).within(folder)
@@ -123,7 +123,7 @@ def forget_photos(library: Library, folder: Path) -> int:
 
 
 def _forget_place(connection: Connection, root_id: int, prefix: bytes) -> None:
-    """Forget the files of a part of a root that are no photos; the root, too, where that is all of it."""
+    """Delete the non-photos of a part of a root; the root, too, where that is all of it."""
     after = prefix[:-1] + bytes([prefix[-1] + 1]) if prefix else b""
     below = (strangers.c.path >= prefix) & (strangers.c.path < after) if prefix else true()
     connection.execute(delete(strangers).where(strangers.c.root_id == root_id, below))
@@ -147,7 +147,7 @@ _WITH_FACES = select(person_faces.c.person_id)
 
 
 def forget_person(library: Library, person: int) -> int:
-    """Erase a person: name, and the descriptors of all faces; return how many faces they are."""
+    """Erase a person: the name, and the descriptors of all faces; return how many faces."""
     with library.erasing() as connection:
         mine = select(person_faces.c.face_id).where(person_faces.c.person_id == person)
         count = _forget(connection, faces.c.id.in_(mine))

@@ -1,4 +1,4 @@
-"""The faces that are nobody's flow in; they join the people that are there, or become people of their own."""
+"""Grouping of unassigned faces: they join existing people, or become new ones."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _READ = """
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """What a grouping came to: faces that joined people, new people and how many faces they have, faces left over.
+    """The result of a grouping: faces that joined people, new people and their faces, faces left over.
 
-    unfit: faces of too little quality to be compared.
+    unfit: faces whose quality is too low to be compared.
     """
 
     joined: int
@@ -45,10 +45,10 @@ class Grouped:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Described:
-    """Faces with descriptors of one model, in order of their numbers.
+    """Faces with descriptors of one model, in order of their row ids.
 
     rows: of their descriptors.  numbers: of the faces.  photos: row ids of their photos.  owners: numbers of their
-    people, 0: nobody's.  vectors: float32[n, length].
+    people, 0: unassigned.  vectors: float32[n, length].
     """
 
     rows: NDArray[np.int64]
@@ -59,11 +59,12 @@ class Described:
 
 
 def group(library: Library, model: str, *, distance: float, min_quality: float, again: bool = False) -> Grouped:
-    """Group the faces that are nobody's; what the user said holds.
+    """Group the unassigned faces; the user's corrections hold.
 
-    model: whose descriptors are compared.  distance: see `cluster.cluster`.  min_quality: 0..1; faces of less are left.
-    again: people without a name of whom the user said nothing are dissolved first.
-    A face that copies of a photo show again counts once: who is seen in one picture only is no person yet.
+    model: whose descriptors are compared.  distance: see `clustering.cluster`.  min_quality: 0..1; worse faces are left
+    out.
+    again: people without a name and without corrections are dissolved first.
+    A face that appears again in copies of a photo counts once: a person takes more than one picture.
     """
     import numpy as np
 
@@ -83,7 +84,7 @@ def group(library: Library, model: str, *, distance: float, min_quality: float, 
 
 
 def group_in(file: Path, model: str, distance: float, min_quality: float) -> Grouped:
-    """Group the faces of a library file, as `group` does: for a process of its own."""
+    """Group the faces of a library file, as `group` does, in a process of its own."""
     from indexer.library.store import Library
 
     with Library.open(file) as library:
@@ -106,7 +107,7 @@ def read_described(connection: Connection, model: str, min_quality: float) -> De
 
 
 def _known(connection: Connection, seen: Described) -> Constraints:
-    """Return what the user said of the faces, by row, and that a photo shows nobody twice, unless he said so."""
+    """Return the constraints on the faces, by row; two faces in a photo are two people, unless the user says no."""
     import numpy as np
 
     pairs = np.array([tuple(row) for row in connection.execute(select(face_pairs))], np.int64).reshape(-1, 3)
@@ -147,7 +148,7 @@ def _refusals_of(one_photo: NDArray[np.int64], owners: NDArray[np.int64]) -> NDA
 
 
 def _find(numbers: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the row of each wanted number, and whether there is one."""
+    """Return the row of each wanted id, and whether there is one."""
     import numpy as np
 
     rows = np.searchsorted(numbers, wanted).clip(max=max(0, len(numbers) - 1))
@@ -157,7 +158,7 @@ def _find(numbers: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArra
 def _store(
     connection: Connection, seen: Described, labels: NDArray[np.int64], shown: NDArray[np.int64], unfit: int
 ) -> Grouped:
-    """Write whose the faces are that were nobody's; what has changed meanwhile stays as it is.
+    """Assign the faces that were unassigned; what has changed meanwhile stays as it is.
 
     shown: int64[n], the same for faces that copies of one photo show.
     """
@@ -181,7 +182,7 @@ def _store(
 
 
 def _still_free(connection: Connection, seen: Described) -> NDArray[np.bool_]:
-    """Tell which faces still have the descriptors that were compared, and are still nobody's."""
+    """Return which faces still have the descriptors that were compared, and are still unassigned."""
     import numpy as np
 
     there = np.array(connection.scalars(select(descriptors.c.id)).all(), np.int64)
@@ -211,7 +212,7 @@ def _unfit(connection: Connection, model: str, min_quality: float) -> int:
 
 
 def _dissolve(connection: Connection) -> None:
-    """Forget the people whom nobody named, hid or corrected."""
+    """Delete the people whom nobody named, hid or corrected."""
     corrected = select(person_faces.c.person_id).where(person_faces.c.by_user == 1)
     unsaid = people.c.id.not_in(corrected) & people.c.id.not_in(select(refusals.c.person_id))
     connection.execute(delete(people).where(people.c.name.is_(None), people.c.is_hidden == 0, unsaid))

@@ -1,4 +1,4 @@
-"""Who is in the library flows out: people, the faces of each, and the face that someone points at."""
+"""People of the library: list and lookup of people, the faces of each, and faces by photo and position."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from indexer.library.query.ast import folded
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-Reading: TypeAlias = Connection  # what `Library.reading` and `writing` give; others need not know SQLAlchemy for it
+Reading: TypeAlias = Connection  # the connection of `Library.reading` and `writing`; callers need not know SQLAlchemy
 _AT_A_TIME = 1000  # rows looked up by id in one statement
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A group of faces.
+    """A person: a group of faces.
 
-    number: never given to another one.  name: None as long as nobody gave one.  faces, photos: those that a search
+    number: never reused.  name: None as long as there is none.  faces, photos: those that a search
     shows.  hidden: the user does not want to see it in lists.
     """
 
@@ -40,7 +40,7 @@ class Person:
 
     @property
     def label(self) -> str:
-        """What to call it: the name, else 'person 12'."""
+        """The name, or else 'person 12'."""
         return label(self.number, self.name)
 
 
@@ -49,7 +49,7 @@ class PlacedFace:
     """A face in the library.
 
     number: kept as long as the photo is known.  place: counted from 1, from left to right, then down.
-    by_user: the user said whose it is.  person: its number, None where it is nobody's.  photo: the photo's number.
+    by_user: the user assigned it.  person: its number, None where the face is unassigned.  photo: the photo's row id.
     """
 
     number: int
@@ -63,7 +63,7 @@ class PlacedFace:
 
 
 def label(number: int, name: str | None) -> str:
-    """Return what to call a person: the name, else 'person 12'."""
+    """Return the text that names a person: the name, or else 'person 12'."""
     return name or f"person {number}"
 
 
@@ -76,7 +76,7 @@ def list_people(library: Library, *, hidden: bool = False) -> list[Person]:
 
 
 def labels(library: Library) -> dict[int | None, str]:
-    """Return what all people are called, hidden ones included, by number."""
+    """Return the labels of all people, hidden ones included, by number."""
     query = select(people.c.id, people.c.name)
     with library.reading() as connection:
         return {row.id: label(row.id, row.name) for row in connection.execute(query)}
@@ -96,7 +96,7 @@ def find_person(connection: Connection, who: str) -> Person:
 
 
 def label_of(connection: Connection, number: int) -> str:
-    """Return what to call a person in a sentence: the name, else 'a person without a name (12)'."""
+    """Return the label of a person in a sentence: the name, or else 'a person without a name (12)'."""
     name: str | None = connection.scalar(select(people.c.name).where(people.c.id == number))
     return name or f"a person without a name ({number})"
 
@@ -107,12 +107,12 @@ def namesake(connection: Connection, name: str) -> int | None:
 
 
 def is_number(who: str) -> bool:
-    """Tell whether a person is meant by number; no name is made of digits alone."""
+    """Return whether a text is the number of a person; no name consists of digits alone."""
     return who.isascii() and who.isdigit() and len(who) < 19
 
 
 def faces_of(library: Library, number: int, *, limit: int | None = None, offset: int = 0) -> list[PlacedFace]:
-    """Return the faces of a person in photos that a search shows, by path; offset: leave out so many of the first."""
+    """Return a person's faces in photos that a search shows, by path; offset: number of faces to skip."""
     query = select(faces.c.id).select_from(person_faces.join(faces).join(photos).join(roots))
     # No root lies in another: the order by root, then path is that of whole paths.
     order = (roots.c.path, photos.c.path, faces.c.box_left, faces.c.box_top, faces.c.id)
@@ -122,8 +122,8 @@ def faces_of(library: Library, number: int, *, limit: int | None = None, offset:
 
 
 def covers(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
-    """Return, by the numbers of people, the face of each that is the best in a photo that a search shows."""
-    best = func.max(faces.c.quality)  # SQLite takes the other columns from the row that has it
+    """Return each person's best face in a photo that a search shows, by the person's number."""
+    best = func.max(faces.c.quality)  # SQLite takes the other columns from the same row
     query = select(person_faces.c.person_id, faces.c.id, best).select_from(person_faces.join(faces).join(photos))
     query = query.where(SHOWN).group_by(person_faces.c.person_id)
     return {
@@ -134,7 +134,7 @@ def covers(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
 
 
 def faces_in(library: Library, photo: Path | int) -> list[PlacedFace]:
-    """Return the faces of a photo, told by its path or number, from left to right.
+    """Return the faces of a photo, given by path or id, from left to right.
 
     Errors: LibraryError where the photo is not in the library.
     """
@@ -143,7 +143,7 @@ def faces_in(library: Library, photo: Path | int) -> list[PlacedFace]:
 
 
 def face_at(connection: Connection, path: Path, place: int) -> int:
-    """Return the number of a photo's face, counted from 1 from left to right. Errors: LibraryError."""
+    """Return the row id of a photo's face, counted from 1 from left to right. Errors: LibraryError."""
     found = _faces_in(connection, path)
     if not 1 <= place <= len(found):
         raise LibraryError(path, f"has {len(found)} faces in the library, there is no face {place}")
@@ -151,7 +151,7 @@ def face_at(connection: Connection, path: Path, place: int) -> int:
 
 
 def check_faces(connection: Connection, numbers: Sequence[int]) -> None:
-    """Find out whether there are faces with these numbers. Errors: IndexerError."""
+    """Verify that all faces with these ids exist. Errors: IndexerError."""
     known = {
         row for part in _parts(numbers) for row in connection.scalars(select(faces.c.id).where(faces.c.id.in_(part)))
     }
@@ -163,7 +163,7 @@ def check_faces(connection: Connection, numbers: Sequence[int]) -> None:
 
 
 def placed(connection: Connection, numbers: Iterable[int], *, shown_only: bool = False) -> list[PlacedFace]:
-    """Return faces by their numbers, with where they are, by path and place; unknown ones are left out."""
+    """Return faces by their ids, with where they are, by path and place; unknown ones are left out."""
     wanted = sorted(set(numbers))
     of_photo = [
         photo

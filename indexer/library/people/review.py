@@ -1,4 +1,4 @@
-"""The faces of the library flow in; those of which it is doubtful whose they are flow out, the most doubtful first."""
+"""Review of face assignments: the most doubtful ones, as questions to the user."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ODD, _OTHER, _NEAR = "not similar to the others", "equally similar to another p
 
 @dataclass(frozen=True, slots=True)
 class ReviewQuestion:
-    """A question: is this face this person's?  It is so at present, unless the reason is 'nearly like enough'.
+    """A question: is this face this person's?  It is at present, unless the reason is 'nearly like enough'.
 
     doubt: higher is more doubtful.
     """
@@ -39,7 +39,7 @@ class ReviewQuestion:
 def doubts(
     library: Library, model: str, *, distance: float, min_quality: float, person: int | None = None, limit: int = 100
 ) -> list[ReviewQuestion]:
-    """Return the faces of which it is most doubtful whose they are, the user not having said so.
+    """Return the most doubtful assignments of faces that the user has not confirmed.
 
     distance: that of the grouping.  person: only this one; None: all that are not hidden.
     """
@@ -105,7 +105,7 @@ def _likeness(
     means: NDArray[np.float32],
     sizes: NDArray[np.int64],
 ) -> list[tuple[float, int, float]]:
-    """Return for each face its mean squared distance to its person's others, the nearest other person, and that."""
+    """Return each face's mean squared distance to its own person, the nearest other person, and its distance there."""
     import numpy as np
 
     told: list[tuple[float, int, float]] = []

@@ -1,4 +1,4 @@
-"""Descriptors of one person flow in; the faces that look like it flow out, the most alike first."""
+"""Search for similar faces: those nearest to one person's descriptors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from indexer.library.store import Library
 
 _AT_A_TIME = 1000
-_OF_A_PERSON = 50  # descriptors that stand for a person of the library
+_OF_A_PERSON = 50  # descriptors that represent a person of the library
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarFace:
-    """A face in the library and how far it is from what was asked for: Euclidean, lower is more alike."""
+    """A face in the library and its distance from the query: Euclidean, lower is more similar."""
 
     face: PlacedFace
     distance: float
@@ -40,8 +40,8 @@ def faces_like(
 ) -> list[SimilarFace]:
     """Return the faces at most this far from the nearest of several descriptors of one person, nearest first.
 
-    wanted: all of one model; only its descriptors are compared.  mean: far from their mean instead.
-    but: a person whose own faces are left out, and those of which you said that they are not.  Faces in photos that a
+    wanted: all of one model; only its descriptors are compared.  mean: compare with their mean instead.
+    but: a person whose own faces are left out, and those refused for that person.  Faces in photos that a
     search does not show, and those of less than `min_quality` (0..1), are left out.
     """
     if not wanted:
@@ -70,7 +70,7 @@ def like_person(
     min_quality: float = 0.0,
     mean: bool = False,
 ) -> tuple[int, list[SimilarFace]]:
-    """Return how many faces of a person others are compared with, and the others that are like them, nearest first.
+    """Return how many faces of a person were used as the query, and the other faces that are similar, nearest first.
 
     Parameters are those of `faces_like`; faces that were refused for the person are left out.
     """
@@ -82,7 +82,7 @@ def like_person(
 
 
 def descriptors_of(library: Library, person: int, model: str, most: int, min_quality: float) -> list[Descriptor]:
-    """Return descriptors of a person's faces, at most so many, spread evenly over all that the library has."""
+    """Return descriptors of a person's faces, at most so many, spread evenly over the library."""
     query = (
         select(descriptors.c.data)
         .select_from(descriptors.join(models).join(faces).join(person_faces))
@@ -108,9 +108,9 @@ def descriptor_of(library: Library, face: int, model: str) -> Descriptor | None:
 
 
 def probability(distance: float, even_distance: float, log_odds: float) -> float:
-    """Return how likely two faces so far apart are one person's, if that was as likely as not before.
+    """Return the probability that two faces at this distance are one person's, with even prior odds.
 
-    even_distance, log_odds: the describer's, from its spec: where it is 0.5, and how fast it changes (logistic).
+    even_distance, log_odds: the describer's, from its spec: the distance of 0.5, and the slope (logistic).
     """
     from math import exp
 

@@ -1,0 +1,1 @@
+"""Rows of a photo: its analysis, and the user layer over it."""

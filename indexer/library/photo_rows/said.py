@@ -1,4 +1,4 @@
-"""What users said of photos as a whole: words, stars, hiding, and whose their faces are."""
+"""User layer of whole photos: words, stars, hiding, and the people of their faces."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOLD = 3  # words, or people, that a summary names
 
 @dataclass(frozen=True, slots=True)
 class UserLayer:
-    """What users said of one photo: words given and taken, 1 to 5 stars or None, whether it is hidden, who is in it."""
+    """The user data of one photo: words added and removed, 1 to 5 stars or None, whether it is hidden, who is in it."""
 
     given: tuple[str, ...]
     taken: tuple[str, ...]
@@ -29,7 +29,7 @@ class UserLayer:
 
 
 def read_said(connection: Connection, photo: int) -> UserLayer:
-    """Return what users said of a photo that is there."""
+    """Return the user data of an existing photo."""
     query = select(tags.c.name, own_tags.c.wanted).join(own_tags).order_by(tags.c.name)
     words = connection.execute(query.where(own_tags.c.photo_id == photo)).all()
     row = connection.execute(select(photos.c.rating, photos.c.is_hidden).where(photos.c.id == photo)).one()
@@ -46,7 +46,7 @@ def read_said(connection: Connection, photo: int) -> UserLayer:
 
 
 def with_said(connection: Connection, numbers: Iterable[int]) -> set[int]:
-    """Return those photos of which a user said something that no scan can find out again.
+    """Return those photos that have user data, which no scan can find out again.
 
     A face that belongs to a person with a name counts, and one that is to be forgotten.
     """
@@ -65,9 +65,9 @@ def with_said(connection: Connection, numbers: Iterable[int]) -> set[int]:
 
 
 def copy_said(connection: Connection, photo: int, copy: int) -> None:
-    """Give a photo of the same bytes the words, stars and people of another one, unless it has its own.
+    """Copy words, stars and people to a photo of the same bytes, unless it has its own.
 
-    That one is hidden says nothing of the other.
+    Hiding is not copied.
     """
     theirs: Select[Any] = select(literal(copy), own_tags.c.tag_id, own_tags.c.wanted).where(
         own_tags.c.photo_id == photo
@@ -80,7 +80,7 @@ def copy_said(connection: Connection, photo: int, copy: int) -> None:
 
 
 def copy_people(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:
-    """Say that faces are whose their likes are, unless it is known whose they are: (face, its like) each."""
+    """Assign faces to the people of their counterparts, unless they are assigned: (face, its counterpart) each."""
     for face, like in pairs:
         for table, names in ((person_faces, ("person_id", "by_user")), (refusals, ("person_id",))):
             theirs = select(literal(like), *(table.c[name] for name in names)).where(table.c.face_id == face)
@@ -101,7 +101,7 @@ def same_faces(connection: Connection, photo: int, other: int) -> list[tuple[int
 
 
 def add_said(connection: Connection, photo: int, other: int) -> list[tuple[int, int]]:
-    """Add what was said of one photo to another one of the same bytes; where both say something, the first is newer.
+    """Add the user data of one photo to another one of the same bytes; in conflicts the first is newer.
 
     Return the pairs of their faces that are one.
     """
@@ -123,7 +123,7 @@ def add_said(connection: Connection, photo: int, other: int) -> list[tuple[int, 
 
 
 def summary(said: UserLayer) -> str:
-    """Return what users said of a photo in a few words: "'dog', 'cat', 3 stars, hidden, Ann"; empty for nothing."""
+    """Return a photo's user data in a few words: "'dog', 'cat', 3 stars, hidden, Ann"; empty for none."""
     told = _shortened([repr(word) for word in said.given])
     told += [f"not {word}" for word in _shortened([repr(word) for word in said.taken])]
     if said.rating:

@@ -1,4 +1,4 @@
-"""The rule that tells which faces of a photo are those that were known before: they keep their rows, and their names.
+"""The rule that matches a photo's faces with those known before, so that they keep their rows and names.
 
 A face is the same where its descriptor is near, at another place only where it is very near: a photo may have been cut
 or turned, and in one that was exchanged another face may lie in the same place. Where descriptors cannot be compared,
@@ -14,11 +14,11 @@ from indexer.photo import Descriptor, Face
 
 OVERLAP = 0.5  # of two boxes that show one face
 _SAME_PERSON = 0.6  # Euclidean distance of descriptors in one place: what dlib's authors give for one person
-_SAME_PICTURE = 0.35  # the same anywhere: of one face in two versions of a picture
+_SAME_PICTURE = 0.35  # the same at any place: one face in two versions of a picture
 
 
 def same_faces(known: Mapping[int, Face], found: Sequence[Face]) -> dict[int, int]:
-    """Return the numbers of known faces by the positions in `found` that show them; each once, nearest first."""
+    """Return the ids of known faces by the positions in `found` that show them; each once, nearest first."""
     pairs = [
         (distance, position, number)
         for (number, before), (position, face) in product(known.items(), enumerate(found))
@@ -34,7 +34,7 @@ def same_faces(known: Mapping[int, Face], found: Sequence[Face]) -> dict[int, in
 
 
 def _distance(before: Face, now: Face) -> float | None:
-    """Return how far apart two faces are, None where they are not the same one; 0 to 1 by boxes alone."""
+    """Return the distance of two faces, None where they are not the same one; 0 to 1 by boxes alone."""
     overlap = before.box.overlap(now.box)
     one, other = before.descriptor, now.descriptor
     if one is None or other is None or not _comparable(one, other):

@@ -1,4 +1,4 @@
-"""Tags of taught words in `photo_tags`: of photos whose vectors the head likes, unless the user said otherwise."""
+"""Tags of taught words in `photo_tags`: on photos that the classifier accepts, unless the user says otherwise."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _ALL = """
 
 
 def give_taught(connection: Connection, head: LinearProbe, tag: int, photo_ids: Collection[int] | None = None) -> int:
-    """Give some photos (None: all) the word of a head where it likes them; return how many get it.
+    """Tag some photos (None: all) with a taught word where its classifier accepts them; return how many get it.
 
-    What users said of a photo and the word stays.  tag: the row of the word.
+    Own words win over it.  tag: the row of the word.
     """
     same = select(tags.c.id).where(tags.c.folded == folded(head.name))
     said = set(connection.scalars(select(own_tags.c.photo_id).where(own_tags.c.tag_id.in_(same))))
@@ -46,7 +46,7 @@ def give_taught(connection: Connection, head: LinearProbe, tag: int, photo_ids: 
 
 
 def take_taught(connection: Connection, tag: int) -> None:
-    """Take the tags of a taught word from all photos."""
+    """Remove the tags of a taught word from all photos."""
     source = select(sources.c.id).where(sources.c.name == TAUGHT)
     connection.execute(delete(photo_tags).where(photo_tags.c.tag_id == tag, photo_tags.c.source_id.in_(source)))
 
@@ -54,7 +54,7 @@ def take_taught(connection: Connection, tag: int) -> None:
 def _blocks(
     connection: Connection, model: str, photo_ids: Collection[int] | None
 ) -> Iterator[tuple[Sequence[int], NDArray[np.float32]]]:
-    """Yield vectors: those of missing and hidden photos, too, for the day on which they are back."""
+    """Yield vectors, including those of missing and hidden photos, which may come back."""
     if photo_ids is not None:
         found = read(connection, sorted(photo_ids), model)
         if found:

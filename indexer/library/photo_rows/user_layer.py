@@ -1,4 +1,4 @@
-"""The tags of an analysis flow in; what users taught and said is laid over them, and the tags to store flow out.
+"""Merge of the user layer into the tags of an analysis: own tags and taught words over what the models found.
 
 A scan, a move, a copy and `retag` all come through here: that is why own tags and taught words outlast each of them,
 and why every search reads `photo_tags` alone.
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 OWN, TAUGHT = "own", "taught"  # the sources of such tags
 TAUGHT_PLACE, OWN_PLACE = 1_000_000, 1_000_001  # their positions: after whatever an analysis gives
-SHOWN_SCORE = 0.5  # a taught word is given from here on
+SHOWN_SCORE = 0.5  # the minimum score of a taught word
 
 Placed: TypeAlias = Sequence[tuple[int, Tag]]  # a position, and the tag there
 
 
 @dataclass(frozen=True, slots=True)
 class LinearProbe:
-    """A taught word: the score of a photo is the logistic function of weights · vector + bias.
+    """The classifier of a taught word: the score of a photo is the logistic function of weights · vector + bias.
 
-    model: whose pooled vectors it judges.  weights: little-endian float32, the bias last.
+    model: whose embeddings it classifies.  weights: little-endian float32, the bias last.
     """
 
     name: str
@@ -41,7 +41,7 @@ class LinearProbe:
     weights: bytes
 
     def scores(self, pooled: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the scores 0..1 of pooled vectors of length 1, float32[photos, length].
+        """Return the scores 0..1 of unit embeddings, float32[photos, length].
 
         Rounded, so that a photo alone and a block of photos give the same.
         """
@@ -63,7 +63,7 @@ def laid_over(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> d
 
 
 def heads(connection: Connection) -> list[LinearProbe]:
-    """Return the taught words, by name."""
+    """Return the classifiers of all taught words, by name."""
     query = select(tags.c.name, models.c.name.label("model"), taught.c.weights)
     rows = connection.execute(query.select_from(taught.join(tags).join(models)).order_by(tags.c.name))
     return [LinearProbe(row.name, row.model, row.weights) for row in rows]
@@ -80,7 +80,7 @@ def _laid(given: Sequence[Tag], learned: Sequence[Tag], said: Mapping[str, tuple
 
 
 def _is_laid(tag: Tag) -> bool:
-    """Tell whether a tag comes from here: those of a copied photo are read with what was laid over them."""
+    """Return whether a tag comes from the user layer: a copied photo's tags are read with theirs included."""
     return tag.source in (OWN, TAUGHT)
 
 

@@ -1,4 +1,4 @@
-"""What an analysis found flows in, by photo; its rows flow out in place of those of the analysis before."""
+"""Storage of analyses: the rows of a photo's analysis replace those of the former one."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from indexer.library.photo_rows.user_layer import laid_over
 from indexer.library.query.ast import folded
 from indexer.photo import Analysis, Face, Object, Tag
 
-_FORGOTTEN_FACE = 0.3  # the same of a face that was to be forgotten: rather one too many
+_FORGOTTEN_FACE = 0.3  # the same for a face that was to be forgotten: better one too many
 
 
 def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> int:
-    """Give photos (by row id) the tags of an analysis, with what users said and taught laid over them.
+    """Replace the tags of photos (by row id) by those of an analysis, with the user layer over them.
 
-    Only photos whose tags become others are written; return how many. Vectors must have been stored before.
+    Only photos whose tags change are written; return how many. Vectors must have been stored before.
     """
     now = laid_over(connection, {photo: _unique(given) for photo, given in tags_of.items()})
     old = read_tags(connection, tuple(now))
@@ -63,7 +63,7 @@ def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -
 
 
 def replace_evidence(connection: Connection, analyses: Mapping[int, Analysis]) -> None:
-    """Give photos (by row id) other evidence and pooled vectors than they had."""
+    """Replace the tag evidence and the embeddings of photos (by row id)."""
     for table in (evidence, vectors):
         connection.execute(delete(table).where(table.c.photo_id.in_(tuple(analyses))))
     given = [(photo, place, each) for photo, seen in analyses.items() for place, each in enumerate(seen.evidence)]
@@ -86,7 +86,7 @@ def replace_evidence(connection: Connection, analyses: Mapping[int, Analysis]) -
 
 
 def replace_objects(connection: Connection, objects_of: Mapping[int, Sequence[Object]]) -> None:
-    """Give photos (by row id) other objects than they had."""
+    """Replace the objects of photos (by row id)."""
     connection.execute(delete(objects).where(objects.c.photo_id.in_(tuple(objects_of))))
     given = [(photo, place, each) for photo, seen in objects_of.items() for place, each in enumerate(seen)]
     ids = intern(connection, models, {each.model for _, _, each in given})
@@ -105,7 +105,7 @@ def replace_objects(connection: Connection, objects_of: Mapping[int, Sequence[Ob
 
 
 def replace_faces(connection: Connection, faces_of: Mapping[int, Sequence[Face]]) -> None:
-    """Give photos (by row id) other faces than they had; one that was there before keeps its row.
+    """Replace the faces of photos (by row id); one that was there before keeps its row.
 
     Of a face that was to be forgotten, in this photo or in one with the same bytes, no descriptor is stored; its row
     stays even where it is not found again. So does that of a face that a user named, with its descriptor: it may be
@@ -147,7 +147,7 @@ def replace_faces(connection: Connection, faces_of: Mapping[int, Sequence[Face]]
 
 
 def replace_classes(connection: Connection, model: str, names: Iterable[str]) -> None:
-    """Keep the names of a network's classes, in order of their index."""
+    """Store the class names of a model, in order of their index."""
     (model_id,) = intern(connection, models, [model]).values()
     connection.execute(delete(classes).where(classes.c.model_id == model_id))
     rows = [{"model_id": model_id, "number": number, "name": name} for number, name in enumerate(names)]
@@ -155,19 +155,19 @@ def replace_classes(connection: Connection, model: str, names: Iterable[str]) ->
 
 
 def read_classes(connection: Connection, model: str) -> list[str]:
-    """Return the names of a network's classes, in order of their index; none where it is not known."""
+    """Return the class names of a model, in order of their index; none where it is not known."""
     query = select(classes.c.name).join(models).where(models.c.name == model).order_by(classes.c.number)
     return list(connection.scalars(query))
 
 
 def read_all_classes(connection: Connection) -> dict[str, tuple[str, ...]]:
-    """Return the names of the classes of all networks, in order of their index, by the networks' ids."""
+    """Return the class names of all models, in order of their index, by model id."""
     names = connection.scalars(select(models.c.name).where(models.c.id.in_(select(classes.c.model_id))))
     return {name: tuple(read_classes(connection, name)) for name in names.all()}
 
 
 def intern(connection: Connection, table: Table, names: Iterable[str]) -> dict[str, int]:
-    """Return the row id of each name; those that are new are added."""
+    """Return the row id of each name; new ones are added."""
     wanted = sorted(set(names))
     known = _named(connection, table, wanted)
     new = [name for name in wanted if name not in known]
@@ -183,7 +183,7 @@ def _source(tag: Tag) -> tuple[str, str]:
 
 
 def _intern_sources(connection: Connection, given: Iterable[Tag]) -> dict[tuple[str, str], int]:
-    """Return the row id of the source of each tag; those that are new are added."""
+    """Return the row id of the source of each tag; new ones are added."""
     wanted = sorted(set(map(_source, given)))
     known = _known_sources(connection, wanted)
     new = [pair for pair in wanted if pair not in known]
@@ -228,12 +228,12 @@ def _forgotten(connection: Connection, photo_ids: Sequence[int]) -> dict[int, li
 
 
 def _covers(boxes: Iterable[Box], face: Face) -> bool:
-    """Tell whether a face is one of those that were to be forgotten; in doubt it is."""
+    """Return whether a face is one of those that were to be forgotten; in doubt it is."""
     return any(face.box.overlap(each) >= _FORGOTTEN_FACE for each in boxes)
 
 
 def _unique(given: Iterable[Tag]) -> list[Tag]:
-    """Keep the surest of tags with one name."""
+    """Keep the highest score of tags with one name."""
     best: dict[str, Tag] = {}
     for tag in given:
         if tag.name not in best or tag.score > best[tag.name].score:

@@ -1,0 +1,1 @@
+"""Similar pictures, near duplicates and copies."""

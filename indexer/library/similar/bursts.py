@@ -1,4 +1,4 @@
-"""Bursts: photos that one camera took one right after the other, which look like copies and are none."""
+"""Burst detection: photos that one camera took in quick succession, which look like copies and are not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST = timedelta(minutes=10)  # between two photos of one scene
 
 
 def are_burst(one: Row[Any], other: Row[Any]) -> bool:
-    """Tell whether two photos were taken within minutes, but not at the same time, by what may be one camera.
+    """Return whether two photos were taken within minutes, but not at the same time, by what may be one camera.
 
     one, other: rows with taken_at, taken_from, camera_make, camera_model. Only times that a camera wrote into a file
     count, neither its name nor its own time. Whoever edits, scales or sends a photo may drop the fraction of a second
@@ -22,7 +22,7 @@ def are_burst(one: Row[Any], other: Row[Any]) -> bool:
     if _differ(one.camera_make, other.camera_make) or _differ(one.camera_model, other.camera_model):
         return False
     first, second = (datetime.fromisoformat(row.taken_at).replace(tzinfo=None) for row in (one, other))
-    if not (first.microsecond and second.microsecond):  # one may have lost it
+    if not (first.microsecond and second.microsecond):  # one of the copies may lack it
         first, second = first.replace(microsecond=0), second.replace(microsecond=0)
     return timedelta(0) < abs(first - second) <= _LONGEST
 

@@ -1,4 +1,4 @@
-"""Groups of copies: the best file of each picture, and the files that are each a copy of it."""
+"""Copy groups: the best file of each picture, and the files that are copies of it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sqlalchemy import Row
 from indexer.library.similar.bursts import are_burst
 
 IDENTICAL, NEAR = "identical", "near"
-_MOST_COMPARED = 100  # with one photo, where very many look like it
-# Formats in which cameras and scanners write; what programs make of a photo is rather one of the others.
+_MOST_COMPARED = 100  # candidates for one photo, where very many look like it
+# Formats in which cameras and scanners write; edited files are rather in the others.
 _ORIGINALS = ("raw", "dng", "tiff", "heif", "heic", "avif")
 
 Link: TypeAlias = tuple[str, float]  # kind, score
@@ -24,22 +24,23 @@ Links: TypeAlias = Mapping[tuple[int, int], Link]
 
 
 class Compare(Protocol):
-    """Compares photos by their pixels."""
+    """The interface of a pixel comparison of photos."""
 
     def __call__(self, one: Path, others: Sequence[Path], *, exact: bool) -> Sequence[bool]:
-        """Tell of each of the others whether it shows the same picture; False where a file cannot be read.
+        """Return for each of the others whether it shows the same picture; False where a file cannot be read.
 
-        exact: only the same pixels, encoded again, count, not what is scaled, cut or relit.
+        exact: only the same pixels, encoded again, count, not scaled, cropped or relit ones.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A photo of a group.
+    """A photo of a copy group.
 
     kind: 'identical' (the same bytes as the best) or 'near'.  score: the cosine of the embeddings, to the best of the
-    group, 1 for the same picture.  number: the photo's own.  size, mtime_ns: the stamp of the file when it was scanned.
+    group, 1 for the same picture.  number: the photo's row id.  size, mtime_ns: the stamp of the file when it was
+    scanned.
     """
 
     path: Path
@@ -54,14 +55,14 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class CopyGroup:
-    """Photos that are copies of one picture: the best file, and those that are each a copy of it, best first."""
+    """Photos that are copies of one picture: the best file, and its copies, best first."""
 
     best: Copy
     others: tuple[Copy, ...]
 
 
 def rank(row: Row[Any], path: bytes) -> tuple[Any, ...]:
-    """Return what files of a group are ordered by: the lowest is the best.
+    """Return the sort key of the files of a group: the lowest is the best.
 
     More pixels, then a format that cameras write, more bytes, an earlier date, a shorter path, the path.
     """
@@ -71,10 +72,10 @@ def rank(row: Row[Any], path: bytes) -> tuple[Any, ...]:
 
 
 class Grouping:
-    """Makes groups of photos, from the best file on: what is a copy of it is in no other group.
+    """The grouping of photos into copy groups, from the best file on: a copy of it is in no other group.
 
-    rows, paths: of photos by their numbers.  links: pairs that may be copies.  compare: settles those whose bytes
-    differ; None: what is known of them has to do.
+    rows, paths: of photos by their row ids.  links: pairs that may be copies.  compare: decides about those whose bytes
+    differ; None: the stored data decides.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Grouping:
                 self._near[photo][other] = self._near[other][photo] = link
 
     def groups(self) -> Iterator[CopyGroup]:
-        """Yield the groups, each of two files at least."""
+        """Yield the groups, each of at least two files."""
         left = dict.fromkeys(self._ranked(self._rows))
         for best in list(left):
             if best not in left:

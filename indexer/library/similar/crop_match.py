@@ -1,6 +1,6 @@
-"""Pairs of perceptual hashes flow in; how alike the pictures are, had one been cut out of the other, flows out.
+"""Crop similarity: how similar two pictures are if one was cropped from the other, from their perceptual hashes alone.
 
-Cutting a tenth away changes 20 of a hash's 64 bits, nearly as many as another picture would. But a hash is a rough
+Cropping a tenth changes 20 of a hash's 64 bits, nearly as many as another picture would. But a hash is a rough
 sketch of its picture, a sign for each of 8 × 8 waves: cut the sketch, and it resembles the hash of the cut picture.
 """
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-# Of a side. Where rows and columns are cut by themselves, and where both are cut alike; other cuts lie between these.
+# Of a side. Rows or columns cut alone, and both cut alike; other crops lie between these.
 _EDGES = ((0.0, 1.0), (0.0, 0.9), (0.1, 1.0))
 _MIDDLES = ((0.05, 0.95), (0.1, 0.9))
 _WAVES = 8
-_POINTS = 32  # of a side that waves are compared at
+_POINTS = 32  # samples a side for the comparison of waves
 
 
 def cut_likeness(hashes: NDArray[np.uint64], others: NDArray[np.uint64]) -> Floats:
-    """Return the highest cosine (−1 to 1) of each hash with its other one, uint64[n] each, when one of both is cut."""
+    """Return the highest cosine (−1 to 1) of each hash with its counterpart, uint64[n], when one of both is cut."""
     import numpy as np
 
     some, more = _signs(hashes), _signs(others)
@@ -50,11 +50,11 @@ def _signs(hashes: NDArray[np.uint64]) -> Floats:
 
 @cache
 def _cuts() -> list[Floats]:
-    """Return for each way of cutting the matrix, float32[64,64], that makes a part's signs out of the whole's."""
+    """Return for each crop the matrix, float32[64,64], that maps the whole's signs to the part's."""
     import numpy as np
 
     waves = np.arange(_WAVES)
-    # The shorter a wave, the less of it is in a photo. The longest is the mean, which a hash does not know.
+    # The shorter a wave, the less of it is in a photo. The longest is the mean, which a hash does not contain.
     size = 1 / (1 + np.hypot(waves[:, None], waves)).ravel()
     size[0] = 0
     inverse = np.divide(1, size, out=np.zeros_like(size), where=size > 0)
@@ -65,7 +65,7 @@ def _cuts() -> list[Floats]:
 
 
 def _cut(start: float, end: float) -> NDArray[np.float64]:
-    """Return the matrix, float64[8,8], that makes the waves of a stretch of a line out of those of the line."""
+    """Return the matrix, float64[8,8], that maps the waves of a line to those of a section of it."""
     import numpy as np
 
     waves, middles = np.arange(_WAVES)[:, None], (np.arange(_POINTS) + 0.5) / _POINTS

@@ -1,7 +1,7 @@
-"""Near-duplicate candidates: the pairs of photos that look like copies of one picture, by their hashes and vectors.
+"""Near-duplicate candidates: the pairs of photos that look like copies of one picture, by their hashes and embeddings.
 
-Two photos are a pair where their perceptual hashes differ in few bits, which bears any change of size and quality; or
-where their pooled vectors and their hashes together say that one was cut out of the other. Not every two photos are
+Two photos are a pair where their perceptual hashes differ in few bits, which tolerates changes of size and quality; or
+where their embeddings and their hashes together indicate that one was cropped from the other. Not every two photos are
 compared: hashes meet where 16 of their bits are the same, vectors where they lie in the same of many cells
 (docs/look-alikes.md).
 """
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 HASH_BITS = 6  # of 64 that may differ
-HASH_COSINE = 0.3  # that such a pair has at least: an empty wall has the hash of any other
-CUT = 0.94  # that the cosine of the vectors' square roots has at least, together with …
+HASH_COSINE = 0.3  # minimum cosine of such a pair: an empty wall has the hash of any other
+CUT = 0.94  # minimum cosine of the vectors' square roots, together with …
 CANDIDATE_CUT = 0.92  # … or this, where pixels are compared afterwards …
-CUT_WEIGHT = 0.1  # … so much of the likeness of the hashes after a cut
-CUT_COSINE = 0.86  # that it has at least by itself: the likeness of what was cut is hardly ever above 0.8
+CUT_WEIGHT = 0.1  # … this similarity of the hashes after a crop
+CUT_COSINE = 0.86  # minimum by itself: the similarity of crops is hardly ever above 0.8
 
-_SKETCH = 96  # numbers that stand for a vector while cells are searched
-_SKETCH_COSINE = 0.65  # of sketches whose vectors are worth a look
-_EXACT_PHOTOS = 8000  # so many are all compared, by their whole vectors
+_SKETCH = 96  # length of projections while cells are searched
+_SKETCH_COSINE = 0.65  # minimum cosine of projections whose vectors are compared
+_EXACT_PHOTOS = 8000  # up to so many are all compared, by their whole vectors
 _CELL_PHOTOS = 1000  # in a cell, on average
 _CELLS_EACH = 3  # that a photo lies in
-_SAMPLE = 16384  # photos that sketches and cells are made from
+_SAMPLE = 16384  # sample of photos for projections and cells
 _ROUNDS = 4  # of k-means
-_BLOCK = 8192  # photos compared with all centers, or pairs judged, at a time
+_BLOCK = 8192  # photos compared with all centers, or pairs checked, at a time
 _BUCKET = 1000  # photos with the same 16 bits that are all compared
-_NEIGHBORS = 200  # of a photo that are kept, where it has very many
+_NEIGHBORS = 200  # pairs a photo that are kept, where it has very many
 
 
 class Pair(NamedTuple):
-    """Two photos by row id, and how alike they are: the cosine of their vectors, −1 to 1."""
+    """Two photos by row id, and their similarity: the cosine of their vectors, −1 to 1."""
 
     photo: int
     other: int
@@ -53,9 +53,9 @@ class Pair(NamedTuple):
 
 
 def near_pairs(connection: Connection, model: str, cut: float = CUT) -> list[Pair]:
-    """Return the pairs of photos that may be shown and look like copies, lower row id first, in order.
+    """Return the pairs of photos that a search shows and that look like copies, lower row id first, in order.
 
-    cut: `CUT`, or `CANDIDATE_CUT` for more of those that were cut, and more that are none.
+    cut: `CUT`, or `CANDIDATE_CUT` for more of the cropped ones, and more false ones.
     """
     import numpy as np
 
@@ -76,7 +76,7 @@ def _hashes(connection: Connection) -> tuple[Ints, NDArray[np.uint64]]:
 
 
 def _copies(connection: Connection, found: Ints, hashes: NDArray[np.uint64], cut: float) -> Iterator[Pair]:
-    """Judge candidates by their whole vectors and hashes, so many at a time that those fit in memory."""
+    """Check candidates by their whole vectors and hashes, as many at a time as fit in memory."""
     import numpy as np
 
     for start in range(0, len(found), _BLOCK):
@@ -94,7 +94,7 @@ def _copies(connection: Connection, found: Ints, hashes: NDArray[np.uint64], cut
 
 
 def _are_copies(cosines: Floats, root_cosines: Floats, hashes: NDArray[np.uint64], least: float) -> NDArray[np.bool_]:
-    """Say of each pair whether it is one of copies; hashes: uint64[n,2]."""
+    """Return for each pair whether it is one of copies; hashes: uint64[n,2]."""
     import numpy as np
 
     one, other = hashes.T
@@ -105,7 +105,7 @@ def _are_copies(cosines: Floats, root_cosines: Floats, hashes: NDArray[np.uint64
 
 
 def _roots(pooled: Floats) -> Floats:
-    """Return the square roots of vectors' numbers, at length 1: all that was seen counts, not only the strongest."""
+    """Return the square roots of vectors' numbers, at length 1: all features count, not only the strongest."""
     import numpy as np
 
     return _unit(np.copysign(np.sqrt(np.abs(pooled)), pooled))
@@ -121,7 +121,7 @@ def once(pairs: Ints) -> Ints:
 
 
 def near_hashes(hashes: NDArray[np.uint64]) -> Ints:
-    """Return pairs of places whose hashes differ in few bits, of which one quarter of the hash is the same."""
+    """Return pairs of positions whose hashes differ in few bits and share one quarter of the hash."""
     import numpy as np
 
     found = [np.empty((0, 2), np.int64)]
@@ -129,7 +129,7 @@ def near_hashes(hashes: NDArray[np.uint64]) -> Ints:
         part = (hashes >> np.uint64(16 * quarter)) & np.uint64(0xFFFF)
         order = np.lexsort((hashes, part))
         starts = np.flatnonzero(np.diff(part[order].astype(np.int64), prepend=-1))
-        # A photo is compared with the next ones in its bucket: in step k with the k-th. A few steps do for most.
+        # A photo is compared with the next ones in its bucket: in step k with the k-th. A few steps suffice for most.
         ends = np.append(starts[1:], len(order))
         left = np.repeat(ends, ends - starts) - np.arange(len(order)) - 1
         for step in range(1, min(_BUCKET, int(left.max(initial=0))) + 1):
@@ -155,7 +155,7 @@ def _same_cells(connection: Connection, model: str) -> Ints:
 
 
 def _near(sketches: Floats, cell: Ints, least: float) -> Ints:
-    """Return the pairs of places in a cell whose sketches are near each other."""
+    """Return the pairs of positions in a cell whose projections are near each other."""
     import numpy as np
 
     found = [np.empty((0, 2), np.int64)]
@@ -174,7 +174,7 @@ def _near(sketches: Floats, cell: Ints, least: float) -> Ints:
 
 
 def _sketches(connection: Connection, model: str, ids: Ints) -> Floats:
-    """Return short vectors whose cosines are those of the whole ones' square roots, as seen from their mean."""
+    """Return projections: short vectors whose cosines approximate those of the square roots, less their mean."""
     import numpy as np
 
     mean, axes = _axes(_roots(units(_sample(connection, ids))))
@@ -197,7 +197,7 @@ def _axes(sample: Floats) -> tuple[Floats, Floats]:
 
 
 def _cells(sketches: Floats) -> Iterator[Ints]:
-    """Yield the places of each cell: a photo lies in those of the cells whose centers are nearest to it."""
+    """Yield the positions of each cell: a photo lies in those of the cells whose centers are nearest to it."""
     import numpy as np
 
     count = len(sketches) // _CELL_PHOTOS

@@ -1,4 +1,4 @@
-"""A picture's vector flows in, photos that look like it flow out; or nothing, and groups of copies flow out."""
+"""Similarity search for whole pictures: the photos most similar to an embedding, and all groups of copies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TAKEN = ("taken_at", "taken_from", "camera_make", "camera_model")
 
 @dataclass(frozen=True, slots=True)
 class SimilarPhoto:
-    """A photo and how alike it looks: the cosine of the pooled vectors, 1 for the same picture; number: its own."""
+    """A photo and its similarity: the cosine of the embeddings, 1 for the same picture; number: its row id."""
 
     path: Path
     score: float
@@ -39,7 +39,7 @@ class SimilarPhoto:
 
 
 def vector_of(library: Library, model: str, photo: Path | int) -> bytes | None:
-    """Return the stored vector of a photo, told by its path or number; None where there is none by this model."""
+    """Return the stored vector of a photo given by path or id; None where there is none by this model."""
     with library.reading() as connection:
         number = find_photo(connection, photo)
         return None if number is None else of_photo(connection, model, number)
@@ -54,9 +54,9 @@ def similar(
     min_score: float = 0.0,
     but: Path | None = None,
 ) -> list[SimilarPhoto]:
-    """Return the photos whose pooled vectors point most nearly the same way, best first, then by path.
+    """Return the photos whose embeddings have the highest cosine, best first, then by path.
 
-    vector: little-endian float16, by `model`.  but: a photo that is left out, the one that is asked about.
+    vector: little-endian float16, by `model`.  but: a photo to leave out, the query itself.
     """
     import numpy as np
 
@@ -79,9 +79,9 @@ def duplicates(
 ) -> list[CopyGroup]:
     """Return the groups of photos that are copies of each other, in order of the path of the best.
 
-    model: whose embeddings tell near copies; None: only photos whose bytes are identical.
-    away: folders that cannot be looked into now; what lies in them is in no group.
-    compare: looks at the pixels of near copies. Without it near copies are guesses: pages of text look alike.
+    model: whose embeddings find near copies; None: only photos whose bytes are identical.
+    away: folders that are not available now; photos below them are in no group.
+    compare: compares the pixels of near copies. Without it near copies are guesses: pages of text look similar.
     Every other photo of a group is a copy of its best, not only of another: whoever keeps the best keeps the picture.
     """
     with library.reading() as connection:
@@ -118,7 +118,7 @@ def _rows(connection: Connection, wanted: Iterable[int]) -> dict[int, Row[Any]]:
 
 
 def paths_of(connection: Connection, ids: Sequence[int]) -> dict[int, Path]:
-    """Return the paths of photos by their numbers."""
+    """Return the paths of photos by their row ids."""
     roots = Roots.read(connection)
     return {photo: roots.path(row.root_id, row.path) for photo, row in _rows(connection, ids).items()}
 

@@ -1,8 +1,8 @@
-"""A picture's vector flows in, photos that look like it flow out, from vectors that a process keeps in memory.
+"""Similarity cache: the embeddings of one model in memory, for a process that answers often.
 
-For a process that answers often: `alike.similar` reads 2.5 kB a photo from the disk each time. Here a photo takes
-1.3 kB of memory, its vector in 8 bits a number. What may be among the best by these is compared again as it is stored:
-the answers are those of `alike.similar`.
+`similar.similar` reads 2.5 kB a photo from the disk each time. Here a photo takes
+1.3 kB of memory, its vector in 8 bits a number. The candidates for the best are compared again as stored:
+the answers are those of `similar.similar`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from indexer.library.store import Library
 
-_MOST_PHOTOS = 400_000  # 512 MB; with more, each question reads the disk
+_MOST_PHOTOS = 400_000  # 512 MB; with more, each query reads the disk
 _AT_A_TIME = 4096
 _ROUNDED = 1e-4  # scores are rounded to four digits, and equals are ranked by path
 _READ = """
@@ -36,9 +36,9 @@ _READ = """
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Held:
-    """Photos that may be shown, as they were at one moment; any number of threads may read it.
+    """The photos that a search shows at one moment; safe for any number of threads.
 
-    ids: int64[n], in order.  stamps: int64[n], another one when the picture or its networks are others.
+    ids: int64[n], in order.  stamps: int64[n], changed when the picture or its models change.
     numbers: int8[n, length]; times scales float32[n] they are the unit vectors, but for errors float32[n]
     (Euclidean). A scale of 0: the photo has no vector of this model.
     """
@@ -51,7 +51,7 @@ class _Held:
 
 
 class LookAlikes:
-    """The vectors of a library by one model, in memory; read anew where the library has changed."""
+    """The embeddings of a library by one model, in memory; updated where the library has changed."""
 
     def __init__(self, library: Library, model: str) -> None:
         self._library, self.model = library, model
@@ -62,9 +62,9 @@ class LookAlikes:
     def similar(
         self, vector: bytes, *, limit: int, min_score: float = 0.0, but: Path | None = None, mark: object = None
     ) -> list[SimilarPhoto]:
-        """Return what `alike.similar` returns.
+        """Return what `similar.similar` returns.
 
-        mark: what was another one before each change of the library; None: whether it has changed is looked up.
+        mark: a value that changes with each change of the library; None: whether it has changed is looked up.
         """
         wanted = units([vector])[0]
         with self._library.reading() as connection:
@@ -86,7 +86,7 @@ class LookAlikes:
             return self._held
 
     def _fresh(self, connection: Connection, length: int) -> _Held | None:
-        """Return the photos as they are now, None where they are too many; only what is new is read."""
+        """Return the current photos, None where they are too many; only new ones are read."""
         import numpy as np
 
         rows = [row for chunk in chunks(connection, _READ, (), _AT_A_TIME) for row in chunk]
@@ -109,7 +109,7 @@ class LookAlikes:
         return made
 
     def _read(self, connection: Connection, made: _Held, places: NDArray[np.int64]) -> None:
-        """Read the vectors of these places."""
+        """Read the vectors at these positions."""
         import numpy as np
 
         for start in range(0, len(places), _AT_A_TIME):
@@ -129,7 +129,7 @@ class LookAlikes:
 
 
 def _taken_over(old: _Held | None, made: _Held) -> NDArray[np.int64]:
-    """Take over what is as it was; return the places of the rest."""
+    """Copy unchanged photos; return the positions of the rest."""
     import numpy as np
 
     if old is None or old.numbers.shape[1] != made.numbers.shape[1] or not len(old.ids):
@@ -146,7 +146,7 @@ def _taken_over(old: _Held | None, made: _Held) -> NDArray[np.int64]:
 
 
 def _candidates(held: _Held, wanted: NDArray[np.float32], limit: int, min_score: float) -> list[int]:
-    """Return the photos that may be among the best so many, and as alike as is asked for."""
+    """Return the photos that may be among the best so many, and similar enough."""
     import numpy as np
 
     about = np.empty(len(held.ids), np.float32)
@@ -163,7 +163,7 @@ def _candidates(held: _Held, wanted: NDArray[np.float32], limit: int, min_score:
 
 
 def _exact(connection: Connection, model: str, photos: list[int], wanted: NDArray[np.float32]) -> dict[int, float]:
-    """Return the cosines of photos, by their vectors as they are stored."""
+    """Return the cosines of photos, by their stored vectors."""
     import numpy as np
 
     found: dict[int, float] = {}

@@ -1,0 +1,1 @@
+"""User data: own tags, taught words, import and export."""

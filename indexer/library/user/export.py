@@ -1,6 +1,6 @@
-"""What the library knows of photos flows out to other programs; what their users said flows in, where it is new.
+"""Photos as other programs may see them: tags, ratings, people and hiding, for export and for comparison on import.
 
-Nothing that users said here is ever undone by what is said elsewhere: that is told instead.
+Other programs' data never undoes what users said here: conflicts are reported instead.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _THERE = photos.c.missing_since.is_(None) & photos.c.failed_stage.is_(None) & ph
 
 @dataclass(frozen=True, slots=True)
 class KnownFace:
-    """A face of a photo: whose it is (None: nobody's), and whether a user said so.
+    """A face of a photo: its person (None: unassigned), and whether the user assigned it.
 
-    is_forgotten: its owner wants not to be known.  is_hidden: the user does not want to see the person.
-    refused: who it is not, by users' word (row ids of people).
+    is_forgotten: its person does not want to be known.  is_hidden: the user does not want to see the person.
+    refused: who it is not, according to the user (row ids of people).
     """
 
     id: int
@@ -51,10 +51,10 @@ class KnownFace:
 
 @dataclass(frozen=True, slots=True)
 class KnownPhoto:
-    """What other programs may want to know of a photo, and hear of it.
+    """The data of a photo that is exchanged with other programs.
 
     width, height: pixels of the upright photo, 0 where they are not known.  own: words in folded form that the
-    user gave it (True) or took from it (False).
+    user added (True) or removed (False).
     """
 
     id: int
@@ -69,12 +69,12 @@ class KnownPhoto:
     own: Mapping[str, bool] = field(default_factory=dict)
 
     def lost(self, word: str) -> bool:
-        """Tell whether the user took a word from the photo."""
+        """Return whether the user removed a word from the photo."""
         return self.own.get(folded(word)) is False
 
 
 def known_photos(library: Library, folders: Sequence[Path] = (), count: int = 500) -> Iterator[list[KnownPhoto]]:
-    """Yield the photos of some folders (none: all) that are there and could be read, so many at a time.
+    """Yield the photos of some folders (none: all) whose files exist and are readable, `count` at a time.
 
     Writing meanwhile is allowed.
     Errors: LibraryError, before anything is yielded, for a folder of which the library knows nothing.
@@ -98,7 +98,7 @@ def known_photos(library: Library, folders: Sequence[Path] = (), count: int = 50
 
 
 def restamp(library: Library, old: PhotoFile, new: PhotoFile, content: bytes) -> None:
-    """Say that a photo's file was given other bytes (by SHA-256), though its picture is the same: it stays known."""
+    """Record new bytes (by SHA-256) of a photo's file whose picture is the same: it stays known."""
     with library.writing() as connection:
         root_id, path = Roots.read(connection).place(old.path)
         here = (photos.c.root_id == root_id, photos.c.path == path, photos.c.replaced == 0)

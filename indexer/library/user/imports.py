@@ -1,4 +1,4 @@
-"""What users said elsewhere flows in, photo by photo; what of it is new is stored, the rest flows out with a reason."""
+"""Import of other programs' metadata: what is new is stored, the rest is returned with a reason."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from indexer.library.user.own_tags import tag_id
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-_SAME = 0.3  # overlap of two boxes around one face: programs draw them very differently
+_SAME = 0.3  # overlap of two boxes around one face: programs differ widely
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedStatements:
-    """What users said of a photo elsewhere: words, 0..5 stars or None, faces (upright boxes) with their names."""
+    """Metadata of a photo from elsewhere: words, 0..5 stars or None, faces (upright boxes) with their names."""
 
     words: tuple[str, ...] = ()
     rating: int | None = None
@@ -37,9 +37,9 @@ class ImportedStatements:
 
 @dataclass(frozen=True, slots=True)
 class ImportChanges:
-    """What of it the library did not know.
+    """The part of it that is new to the library.
 
-    names: (row of the face, name).  refused: what the library knows otherwise, as the end of a sentence each.
+    names: (row id of the face, name).  refused: contradictions to the library, as the end of a sentence each.
     """
 
     photo: int
@@ -53,9 +53,9 @@ class ImportChanges:
 
 
 def news(photo: KnownPhoto, heard: ImportedStatements, ids: Mapping[str, int]) -> ImportChanges:
-    """Compare what was heard of a photo with what is known of it.
+    """Compare imported metadata with what is known of a photo.
 
-    ids: the rows of the people whom the library knows, by folded name.
+    ids: the row ids of the people whom the library knows, by folded name.
     """
     words = {folded(word): word for each in heard.words if (word := " ".join(each.split()))}
     taken = [word for key, word in words.items() if photo.own.get(key) is False]
@@ -70,13 +70,13 @@ def news(photo: KnownPhoto, heard: ImportedStatements, ids: Mapping[str, int]) -
 
 
 def people_ids(library: Library) -> dict[str, int]:
-    """Return the rows of all people with names, by folded name."""
+    """Return the row ids of all people with names, by folded name."""
     with library.reading() as connection:
         return _people(connection)
 
 
 def take_in(library: Library, found: Sequence[ImportChanges]) -> None:
-    """Store what is new: words become the user's own, names the user's word."""
+    """Store what is new: words become own tags, names become the user's corrections."""
     if not any(found):
         return
     with library.writing() as connection, recording(connection, "xmp", _told(found)):
@@ -88,7 +88,7 @@ def take_in(library: Library, found: Sequence[ImportChanges]) -> None:
 
 
 def _told(found: Sequence[ImportChanges]) -> str:
-    """Return what is taken in, as a sentence in the past."""
+    """Return what was imported, as a sentence in the past."""
     counts = {
         "word": sum(len(each.words) for each in found),
         "rating": sum(each.rating is not None for each in found),
@@ -102,7 +102,7 @@ def _told(found: Sequence[ImportChanges]) -> str:
 def _placed(
     known: Sequence[KnownFace], named: Sequence[tuple[str, Box]], ids: Mapping[str, int]
 ) -> tuple[list[tuple[int, str]], list[str]]:
-    """Give names to the faces that they overlap most, each face and each region once; return these, and the rest."""
+    """Match names to the faces that they overlap most, each face and each region once; return these, and the rest."""
     pairs = [(_alike(face.box, region), number, face) for number, (_, region) in enumerate(named) for face in known]
     pairs.sort(key=lambda each: (-each[0], each[1], each[2].id))
     left, free, names, refused = dict(enumerate(named)), {face.id for face in known}, [], []
@@ -119,7 +119,7 @@ def _placed(
 
 
 def _alike(face: Box, region: Box) -> float:
-    """Return how well two boxes fit, 0 where they show different faces: some programs draw the whole head."""
+    """Return how well two boxes match, 0 where they show different faces: some programs draw the whole head."""
     overlap = face.overlap(region)
     is_inside = _holds(face, region) and _holds(region, face) and 0.1 < face.area / region.area < 10
     return overlap if overlap >= _SAME or is_inside else 0.0
@@ -150,7 +150,7 @@ def _take_words(connection: Connection, found: Sequence[ImportChanges]) -> None:
         return
     ids = {word: tag_id(connection, word) for word in sorted({word for _, word in given})}
     (source,) = intern(connection, sources, [OWN]).values()
-    for word, tag in ids.items():  # a tag that differs only in case gives way
+    for word, tag in ids.items():  # a tag that differs only in case is replaced
         same = select(tags.c.id).where(tags.c.folded == folded(word), tags.c.id != tag)
         having = [photo for photo, other in given if other == word]
         others = photo_tags.c.tag_id.in_(same.scalar_subquery())
@@ -162,7 +162,7 @@ def _take_words(connection: Connection, found: Sequence[ImportChanges]) -> None:
 
 
 def _take_names(connection: Connection, named: Sequence[tuple[int, str]]) -> None:
-    """Say whose faces are. Nothing is said of the others in a group that has no name: grouping decides anew."""
+    """Assign faces to people. The others in a group without a name are left open: grouping decides anew."""
     if not named:
         return
     ids = {name: person_with(connection, name) for name in sorted({name for _, name in named})}

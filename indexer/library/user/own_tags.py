@@ -1,7 +1,7 @@
-"""What users say of their photos flows in: words of their own, ratings, what is to be hidden; it outlasts all else.
+"""Own tags, ratings and hiding: the user's data on photos, which outlasts every analysis.
 
-An own word stands in `own_tags`, and at once in `photo_tags` too, where searches read; `laid` puts it there again
-after every analysis.
+An own tag stands in `own_tags`, and at once in `photo_tags` too, where searches read; `user_layer.laid_over` puts it
+there again after every analysis.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from indexer.library.store import Library
 
 STARS = 5
-_LONGEST = 200  # characters of a word: more is a mishap
+_LONGEST = 200  # characters of a word: more is a mistake
 _TOLD = 3  # words that a sentence names
 _AT_A_TIME = 1000  # rows looked up by id or path in one statement
 
 
 @dataclass(frozen=True, slots=True)
 class OwnWord:
-    """A word, how many photos users gave it to, and from how many they took it."""
+    """An own tag, the number of photos that users added it to, and of those that they removed it from."""
 
     name: str
     given: int
@@ -43,7 +43,7 @@ class OwnWord:
 
 
 def own_word(text: str) -> str:
-    """Return a word without superfluous spaces. Errors: ConfigError where it is empty, too long or no text."""
+    """Return a word without superfluous spaces. Errors: ConfigError where it is empty, too long or not text."""
     word = " ".join(text.split())
     if not word or len(word) > _LONGEST or not word.isprintable():
         raise ConfigError("word", f"must be text of 1 to {_LONGEST} characters, not {printable(text)[:_LONGEST]!r}")
@@ -51,10 +51,10 @@ def own_word(text: str) -> str:
 
 
 def add_tag(library: Library, word: str, which: Iterable[Path | int]) -> int:
-    """Give photos a word; a search finds them by it at once. Return how many photos they are.
+    """Add a tag to photos; a search finds them by it at once. Return how many photos they are.
 
-    which: paths of photos, or of folders: all photos below them; numbers of photos.  word: any text; where a tag is
-    spelled so in another case, it is that one.
+    which: paths of photos, or of folders: all photos below them; row ids of photos.  word: any text; where a tag
+    differs from it only in case, it is that one.
     Errors: LibraryError for a path that the library does not know; nothing is changed then.
     """
     with library.writing() as connection:
@@ -65,7 +65,7 @@ def add_tag(library: Library, word: str, which: Iterable[Path | int]) -> int:
 
 
 def remove_tag(library: Library, word: str, which: Iterable[Path | int]) -> int:
-    """Take a word from photos, whoever gave it; no analysis gives it to them again. Return how many had it.
+    """Remove a tag from photos, whoever added it; no analysis adds it again. Return how many had it.
 
     which: as for `add_tag`.  Errors: LibraryError, as there.
     """
@@ -76,7 +76,7 @@ def remove_tag(library: Library, word: str, which: Iterable[Path | int]) -> int:
 
 
 def change_words(library: Library, photo: Path | int, given: Sequence[str], taken: Sequence[str]) -> None:
-    """Give a photo words, and take others from it, as one act. Errors: LibraryError, as in `add_tag`."""
+    """Add tags to a photo and remove others, as one act. Errors: LibraryError, as in `add_tag`."""
     with library.writing() as connection:
         chosen = photo_ids(connection, [photo])
         with recording(connection, "words", lambda photos: _changed(_named(connection, photos), given, taken)):
@@ -87,7 +87,7 @@ def change_words(library: Library, photo: Path | int, given: Sequence[str], take
 
 
 def own_words(library: Library) -> list[OwnWord]:
-    """Return every word that users gave or took, by name."""
+    """Return every tag that users added or removed, by name."""
     given = func.sum(case((own_tags.c.wanted == 1, 1), else_=0))
     query = select(tags.c.name, given.label("given"), func.count().label("all")).join(own_tags)
     with library.reading() as connection:
@@ -96,7 +96,7 @@ def own_words(library: Library) -> list[OwnWord]:
 
 
 def rate(library: Library, stars: int, which: Iterable[Path | int]) -> int:
-    """Give photos 1 to 5 stars; 0 takes them away. Return how many photos they are.
+    """Give photos 1 to 5 stars; 0 removes them. Return how many photos they are.
 
     which: as for `add_tag`.  Errors: LibraryError, as there; ValueError for another number of stars.
     """
@@ -111,7 +111,7 @@ def rate(library: Library, stars: int, which: Iterable[Path | int]) -> int:
 
 
 def hide(library: Library, which: Iterable[Path | int], *, hidden: bool = True) -> int:
-    """Leave photos out of every search and list, or show them again; return how many photos they are.
+    """Hide photos from every search and list, or show them again; return how many photos they are.
 
     which: as for `add_tag`.  Errors: LibraryError, as there.
     """
@@ -123,13 +123,13 @@ def hide(library: Library, which: Iterable[Path | int], *, hidden: bool = True) 
 
 
 def said(library: Library, photo: Path | int) -> UserLayer:
-    """Return what users said of a photo, told by its path or number. Errors: LibraryError for one that is unknown."""
+    """Return the user data of a photo given by path or id. Errors: LibraryError for an unknown one."""
     with library.reading() as connection:
         return read_said(connection, known_photo(connection, photo))
 
 
 def hidden(library: Library) -> list[Path]:
-    """Return the photos that are hidden, by path, but for those whose paths others have now."""
+    """Return the photos that are hidden, by path, except those whose paths others have now."""
     with library.reading() as connection:
         roots = Roots.read(connection)
         rows = connection.execute(
@@ -139,10 +139,10 @@ def hidden(library: Library) -> list[Path]:
 
 
 def photo_ids(connection: Connection, which: Iterable[Path | int]) -> list[int]:
-    """Return the numbers of photos, and of all photos below folders, each once.
+    """Return the row ids of photos, and of all photos below folders, each once.
 
-    which: paths of photos and folders, numbers of photos.
-    Errors: LibraryError for a path that is neither to the library, and for a number that no photo has.
+    which: paths of photos and folders, row ids of photos.
+    Errors: LibraryError for a path that is neither to the library, and for an id that no photo has.
     """
     roots = Roots.read(connection)
     which = list(which)
@@ -161,7 +161,7 @@ def photo_ids(connection: Connection, which: Iterable[Path | int]) -> list[int]:
 
 
 def tag_id(connection: Connection, word: str) -> int:
-    """Return the row of a word: the one that is spelled so, else one in another case, else a new one."""
+    """Return the row id of a word: the tag that is spelled so, else one in another case, else a new one."""
     name = " ".join(word.split())
     rows = connection.execute(select(tags.c.id, tags.c.name).where(tags.c.folded == folded(name)).order_by(tags.c.id))
     known = {row.name: row.id for row in rows}
@@ -183,7 +183,7 @@ def _below(connection: Connection, roots: Roots, folder: Path) -> list[int]:
 
 
 def _set(library: Library, which: Iterable[Path | int], kind: str, about: Callable[[str], str], **columns: Any) -> int:
-    """Set columns of photos. about: says what was done to photos that are named so."""
+    """Set columns of photos. about: a sentence on what was done, with a place for the photos' names."""
     with library.writing() as connection:
         chosen = photo_ids(connection, which)
         with recording(connection, kind, lambda changed: about(_named(connection, changed))):
@@ -193,7 +193,7 @@ def _set(library: Library, which: Iterable[Path | int], kind: str, about: Callab
 
 
 def _named(connection: Connection, chosen: Sequence[int]) -> str:
-    """Return what to call photos in a sentence: one by its file's name, several by their number."""
+    """Return how a sentence names photos: one by its file's name, several by their number."""
     if len(chosen) != 1:
         return f"{len(chosen):,} photos"
     path: str = connection.scalars(select(photos.c.path_text).where(photos.c.id == chosen[0])).one()
@@ -201,7 +201,7 @@ def _named(connection: Connection, chosen: Sequence[int]) -> str:
 
 
 def _changed(names: str, given: Sequence[str], taken: Sequence[str]) -> str:
-    """Say which words photos that are named so got and lost."""
+    """Return a sentence on which words some photos got and lost."""
     if given and taken:
         return f"{_changed(names, given, [])} and removed {_listed(taken)}"
     return f"Tagged {names} {_listed(given)}" if given else f"Removed {_listed(taken)} from {names}"
@@ -222,7 +222,7 @@ def _give_word(connection: Connection, word: str, chosen: Sequence[int]) -> None
 
 
 def _take_word(connection: Connection, word: str, chosen: Sequence[int]) -> int:
-    """Take a word from those photos that have it; return how many."""
+    """Remove a word from those photos that have it; return how many."""
     same = _spelled(connection, word)
     marked = photo_tags.c.tag_id.in_(same)
     had = [
@@ -239,7 +239,7 @@ def _take_word(connection: Connection, word: str, chosen: Sequence[int]) -> int:
 
 
 def _spelled(connection: Connection, word: str) -> list[int]:
-    """Return the tags that are spelled so, in any case."""
+    """Return the tags with this spelling, in any case."""
     name = folded(" ".join(word.split()))
     return list(connection.scalars(select(tags.c.id).where(tags.c.folded == name)))
 
@@ -249,7 +249,7 @@ def _others(connection: Connection, word: str, tag: int) -> list[int]:
 
 
 def _put(connection: Connection, table: Table, chosen: Sequence[int], **columns: Any) -> None:
-    """Give photos a row each, with a tag and what else is in the columns; one that is there is updated."""
+    """Give photos a row each, with a tag and the other columns; an existing one is updated."""
     for some in _parts(chosen):
         rows = select(photos.c.id, *map(literal, columns.values())).where(photos.c.id.in_(some))
         new = insert(table).from_select(["photo_id", *columns], rows)

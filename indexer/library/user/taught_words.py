@@ -1,4 +1,4 @@
-"""Heads of taught words flow in; they are kept, and every photo whose vector they like gets the word at once."""
+"""Taught words: few-shot classifiers that the user trained, stored and applied to every photo with an embedding."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TaughtWord:
-    """A taught word: the model whose vectors it judges, how many photos have it, and what was found of it."""
+    """A taught word: the model whose embeddings it classifies, how many photos have it, and its training report."""
 
     name: str
     model: str
@@ -36,9 +36,9 @@ class TaughtWord:
 
 
 def teach(library: Library, head: LinearProbe, about: Mapping[str, Any]) -> int:
-    """Keep a head in place of an earlier one of this name, and give its word to all photos; return how many get it.
+    """Store a classifier in place of an earlier one of this name, and tag all photos with it; return how many get it.
 
-    What users said of a photo and the word stays.  about: what is told of it later, as JSON takes it.
+    Own words win over it.  about: a report on it, as JSON-compatible values.
     """
     with library.writing() as connection, recording(connection, "taught", f"Taught {head.name!r}"):
         tag = tag_id(connection, head.name)
@@ -50,7 +50,7 @@ def teach(library: Library, head: LinearProbe, about: Mapping[str, Any]) -> int:
 
 
 def forget(library: Library, name: str) -> TaughtWord | None:
-    """Forget a taught word, and take it from the photos that have it; return it, None where it was not known."""
+    """Forget a taught word, and remove it from the photos that have it; return it, None where it was not known."""
     with library.writing() as connection:
         query = select(tags.c.id, tags.c.name).join(taught).where(tags.c.folded == folded(name))
         row = connection.execute(query).first()
@@ -70,12 +70,12 @@ def taught_words(library: Library) -> list[TaughtWord]:
 
 
 def to_teach_again(library: Library, model: str) -> list[TaughtWord]:
-    """Return the words that were taught with another classifier than `model`: photos that it sees do not get them."""
+    """Return the words that were taught with another classifier than `model`, whose photos do not get them."""
     return [word for word in taught_words(library) if word.model != model]
 
 
 def sample(library: Library, model: str, count: int, but: Sequence[Path] = ()) -> list[bytes]:
-    """Return the vectors of photos from all over the library, those of some paths left out; always the same ones."""
+    """Return the vectors of photos from all over the library, without those of some paths; always the same ones."""
     import numpy as np
 
     with library.reading() as connection:

@@ -1,0 +1,1 @@
+"""Watch daemon: its loop, lock, status and throttle."""

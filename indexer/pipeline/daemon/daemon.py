@@ -1,7 +1,7 @@
-"""Folders flow in; as long as the daemon runs, the library follows what happens in them.
+"""Watch daemon: keeps a library in step with its folders as long as it runs.
 
-What was touched is compared with the library as soon as it has come to rest, everything once at the start and every
-so often; both are plans that `index.run` carries out. What was touched goes before a long comparison.
+Touched files are compared with the library as soon as they have settled, everything once at the start and at
+intervals; both are plans that `scan.run` carries out. Touched files go before a long comparison.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _RETRY_SECONDS = (10.0, 600.0)  # after the library, or a network, could not be 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How the daemon divides its time.
+    """The daemon's time settings.
 
-    settle_seconds: how long a file must be still.  rescan_seconds: between comparisons of everything, 0 for never.
-    poll_seconds: the same, for folders without events.  idle_seconds: after so long without work the workers go.
-    batch_photos, batch_seconds: as for a scan.  look_seconds: between looks after folders that went or came back.
+    settle_seconds: how long a file must be unchanged.  rescan_seconds: between full comparisons, 0 for never.
+    poll_seconds: the same, for folders without events.  idle_seconds: time without work after which the workers end.
+    batch_photos, batch_seconds: as for a scan.  look_seconds: between checks for folders that vanished or came back.
     """
 
     settle_seconds: float
@@ -49,7 +49,7 @@ class Pace:
 
 
 class Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """It is not wanted any more, in the middle of a walk."""
+    """The daemon was asked to stop in the middle of a walk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class _Job:
 
 
 class Daemon:
-    """Keeps a library equal to its folders until it is not wanted any more.
+    """The loop that keeps a library in step with its folders until it is asked to stop.
 
-    settling: gets what `watch` hears of.  gate: says when photos may be begun.  is_wanted: asked at least every half
-    second.  beat: called at least every few seconds while all is well.  ready: called when nothing that happens will
-    be missed any more.  clock: seconds, never set back.  now: seconds since 1970.
+    settling: receives the events of `watch`.  gate: the throttle.  is_wanted: asked at least every half
+    second.  beat: called at least every few seconds while all is well.  ready: called when no event will
+    be missed any more.  clock: seconds, monotonic.  now: seconds since 1970.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Daemon:
         self._worked_at = clock()
 
     def run(self) -> None:
-        """Work until not wanted."""
+        """Work until asked to stop."""
         try:
             self._compare_all()
             self._ready()
@@ -129,7 +129,7 @@ class Daemon:
         self._wait()
 
     def _listen(self) -> None:
-        """Find out what must be compared as a whole."""
+        """Find out which folders must be compared as a whole."""
         now = self._clock()
         if now >= self._next_look:
             self._next_look = now + self._pace.look_seconds
@@ -148,7 +148,7 @@ class Daemon:
         self._next_rescan = self._clock() + self._pace.rescan_seconds
 
     def _take_up(self) -> None:
-        """Begin a comparison, where one is due."""
+        """Begin a comparison if one is due."""
         if any(job.progress.name == "changes" for job in self._jobs):
             return
         if settled := self._settling.settled():
@@ -181,12 +181,15 @@ class Daemon:
         return planned
 
     def _compare_all_if(self, links_changed: bool) -> None:
-        """Walk everything where another link may lead to the same, or what a link leads to come by itself."""
+        """Walk everything where links may have changed.
+
+        Another link may now lead to the same folder, or a link's target may now be walked itself.
+        """
         if links_changed:
             self._whole |= dict.fromkeys(self._folders)
 
     def _scanned(self, places: list[Path]) -> Plan:
-        """Compare folders as a whole; those that are gone by now come back through the watch."""
+        """Compare folders as a whole; those that vanished meanwhile come back through the watch."""
         began = self._clock()
         complain = self._account.complain
         there, roots = ([each for each in folders if each.is_dir()] for folders in (places, self._folders))
@@ -211,7 +214,7 @@ class Daemon:
         return planned
 
     def _begin(self, name: str, planned: Plan, is_complete: bool = False) -> None:
-        """Carry out a plan, without the files that are being written just now: they come when they have settled."""
+        """Carry out a plan, without files that are being written right now: they follow when they have settled."""
         young = {file for file in planned.work if file.path in self._settling or self._is_young(file)}
         for file in young:
             if file.path not in self._settling:
@@ -223,11 +226,11 @@ class Daemon:
         self._jobs.append(_Job(ComparisonProgress(name, planned.work_count, self._clock()), outcomes, is_complete))
 
     def _is_young(self, file: PhotoFile) -> bool:
-        """Tell whether a file was written to a moment ago; one from the future is as good as old."""
+        """Return whether a file was written to a moment ago; one from the future counts as old."""
         return 0 <= self._now() - file.mtime_ns / 1e9 < self._pace.settle_seconds
 
     def _work(self) -> None:
-        """Go on with what comes first, for a moment."""
+        """Continue with the most urgent job, for a moment."""
         end = self._clock() + _SLICE_SECONDS
         while self._jobs and self._is_wanted():
             job = self._jobs[-1]
@@ -248,7 +251,7 @@ class Daemon:
                 break
 
     def _put_off(self, error: StoreError | ModelError) -> None:
-        """Begin again later with everything: a disk that is full now need not stay so, a network can be built."""
+        """Start over later with everything: a disk that is full now may have space then, a model may be built."""
         self._problem = str(error)
         self._drop_jobs()
         self._pool.rest()
@@ -258,7 +261,7 @@ class Daemon:
         self._retry_seconds = min(2 * self._retry_seconds, _RETRY_SECONDS[1])
 
     def _drop_jobs(self) -> None:
-        """Let go of what is under way; what is finished is stored."""
+        """Drop all running jobs; finished photos are stored."""
         while self._jobs:
             try:
                 self._jobs.pop().outcomes.close()
@@ -278,7 +281,7 @@ class Daemon:
         return ("scanning" if self._jobs or self._whole or self._rested else "watching"), ""
 
     def _wait(self) -> None:
-        """Sleep until something is due, if there is nothing to do, or nothing may be done."""
+        """Sleep until something is due, if there is nothing to do, or the throttle is closed."""
         now = self._clock()
         if self._jobs:
             if self._gate.is_open() and now >= self._retry_at:

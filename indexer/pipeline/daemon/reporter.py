@@ -1,4 +1,4 @@
-"""What a daemon does flows in; log lines, and what other processes may know of it, flow out."""
+"""Reporter of a daemon: its log lines, and the status that other processes can read."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _RATE_SECONDS = 20.0
 
 
 class Tell(Protocol):
-    """Hears what happens: a short stable name, a sentence, and fields for programs."""
+    """A callback for events: a short stable name, a sentence, and fields for programs."""
 
     def __call__(self, event: str, text: str, **fields: Any) -> None: ...
 
 
 @dataclass(slots=True)
 class ComparisonProgress:
-    """How far a comparison has come.
+    """The progress of a comparison.
 
-    name: 'scan' or 'changes'.  waiting: photos that are still to be done.  began: of the account's clock.
+    name: 'scan' or 'changes'.  waiting: photos still to be processed.  began: by the reporter's clock.
     """
 
     name: str
@@ -39,10 +39,10 @@ class ComparisonProgress:
 
 
 class DaemonReporter:
-    """Tells what a daemon does.
+    """The reporter of what a daemon does.
 
-    presence: what was told of it so far.  tell: hears events.  show: hears what other processes may know, at most once
-    a second.  clock: seconds, never set back.  now: seconds since 1970.
+    presence: the status so far.  tell: receives events.  show: receives the status for other processes, at most once
+    a second.  clock: seconds, monotonic.  now: seconds since 1970.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class DaemonReporter:
         self.next_show = clock()
 
     def count(self, progress: ComparisonProgress, outcome: Outcome) -> None:
-        """Take in what became of a file."""
+        """Count the outcome of a file."""
         kind = kind_of(outcome)
         progress.done[kind] += 1
         if kind not in ("unchanged", "removed", "replaced"):
@@ -85,7 +85,7 @@ class DaemonReporter:
                 self.tell("removed", f"missing: {printable(path)}", path=path)
 
     def sum_up(self, progress: ComparisonProgress) -> None:
-        """Tell what a comparison has changed, if anything."""
+        """Report what a comparison has changed, if anything."""
         changed = {
             kind: number for kind, number in sorted(progress.done.items()) if kind not in ("unchanged", "skipped")
         }
@@ -95,22 +95,22 @@ class DaemonReporter:
             self.tell(progress.name, f"{progress.name}: {text} ({seconds:.1f} s)", seconds=round(seconds, 3), **changed)
 
     def compared(self) -> None:
-        """Take in that all folders have been compared with the library; what was not complained of again is over."""
+        """Record that all folders have been compared with the library; complaints that did not recur are over."""
         self.presence = replace(self.presence, last_scan_at=self._time())
         self._complaints, self._fresh = self._fresh, {}
 
     def complain(self, path: Path, reason: str) -> None:
-        """Tell what a comparison cannot read; as long as it stays so once only, for it comes with every comparison."""
+        """Report what a comparison cannot read; only once as long as it lasts, as it recurs with every comparison."""
         if reason not in (self._complaints.get(path), self._fresh.get(path)):
             self.notice(path, reason)
         self._fresh[path] = reason
 
     def notice(self, path: Path, reason: str) -> None:
-        """Tell what is to be known of a folder just now."""
+        """Report a passing fact about a folder."""
         self.tell("trouble", f"{printable(path)}: {reason}", path=path, reason=reason)
 
     def show(self, phase: str, reason: str, watched: Iterable[Watched], queued: int) -> None:
-        """Let other processes know how it stands."""
+        """Publish the status for other processes."""
         now = self._clock()
         if now < self.next_show:
             return
@@ -136,7 +136,7 @@ class DaemonReporter:
 
     @property
     def is_changing(self) -> bool:
-        """Tell whether there is something to show soon though nothing happens."""
+        """Return whether the status will change soon even if nothing happens."""
         return bool(self._seen)
 
     def _time(self) -> str:

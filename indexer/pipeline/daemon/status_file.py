@@ -1,6 +1,6 @@
-"""What a daemon tells of itself flows into small files beside the library; what any other process may know flows out.
+"""Status files of a daemon beside the library: its lock, its current status, and the request to pause.
 
-NAME.watch.lock is held as long as a daemon runs, NAME.watch.json says what it does, NAME.paused asks it to rest.
+NAME.watch.lock is held as long as a daemon runs, NAME.watch.json holds its status, NAME.paused asks it to pause.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _now() -> datetime:
 class WatchedFolder:
     """A folder that a daemon watches.
 
-    how: 'events', 'polling', or what else it does.  reason: why it is watched so, '' where there is nothing to say.
+    how: 'events', 'polling', or another mode.  reason: why it is watched so, '' for none.
     """
 
     folder: Path
@@ -43,11 +43,11 @@ class WatchedFolder:
 
 @dataclass(frozen=True, slots=True)
 class DaemonStatus:
-    """What a running daemon is doing.
+    """The status of a running daemon.
 
-    pid: 0 where a daemon runs that has told nothing readable of itself.
+    pid: 0 where a daemon runs whose status is not readable.
     since, last_photo_at, last_scan_at: UTC, ISO 8601; the last: of the last complete comparison with the disk.
-    phase: starting, scanning, watching, paused, stopping.  reason: why it is in this phase, '' where that is plain.
+    phase: starting, scanning, watching, paused, stopping.  reason: why it is in this phase, '' for none.
     queued: photos that wait.  indexed, failed: photos since the start.  photos_per_second: now.
     """
 
@@ -67,7 +67,7 @@ class DaemonStatus:
 
 
 class DaemonLock:
-    """The place of the one daemon of a library; use it in a `with` statement, and tell there what the daemon does."""
+    """The lock of a library's only daemon, a context manager; its holder publishes the daemon's status."""
 
     def __init__(self, state: Path, lock: FileLock, presence: DaemonStatus) -> None:
         self._state = state
@@ -78,7 +78,7 @@ class DaemonLock:
 
     @classmethod
     def claim(cls, library: Path, patience_seconds: float = _CLAIM_PATIENCE_SECONDS, clock: Clock = _now) -> DaemonLock:
-        """Become the daemon of a library, and tell that it is starting.
+        """Take the lock, and publish that the daemon is starting.
 
         Errors: StoreError that names the owner where there is one, or where the folder may not be written to.
         """
@@ -96,7 +96,7 @@ class DaemonLock:
         return cls(state, lock, DaemonStatus(os.getpid(), socket.gethostname(), _iso(clock())))
 
     def tell(self, presence: DaemonStatus) -> None:
-        """Say what the daemon does now; a disk that is full or gone is no reason to stop."""
+        """Publish the status; a full or missing disk is no reason to stop."""
         self.presence = presence
         if presence == self._told:  # a disk that sleeps is not woken up for nothing
             return
@@ -108,7 +108,7 @@ class DaemonLock:
             self._told = presence
 
     def close(self) -> None:
-        """Take the state away and leave the place to others."""
+        """Remove the status and release the lock."""
         for left in (self._state.with_name(f"{self._state.name}.new"), self._state):
             with suppress(OSError):
                 left.unlink()
@@ -124,7 +124,7 @@ class DaemonLock:
 
 
 def presence(library: Path) -> DaemonStatus | None:
-    """Return what the daemon of a library does, None where none runs, whatever file one that was killed has left."""
+    """Return the status of a library's daemon, None where none runs, whatever file a killed one has left."""
     lock = _beside(library, ".watch.lock")
     if not lock.exists() or not _is_held(lock, _beside(library, ".watch.json")):
         return None
@@ -132,7 +132,7 @@ def presence(library: Path) -> DaemonStatus | None:
 
 
 def pause(library: Path, clock: Clock = _now) -> None:
-    """Ask the daemon of a library to rest, this one and any later one, until `resume`; again: nothing changes.
+    """Ask the daemon of a library to pause, this one and any later one, until `resume`; idempotent.
 
     Errors: StoreError where the folder may not be written to.
     """
@@ -154,7 +154,7 @@ def resume(library: Path) -> None:
 
 
 def paused_since(library: Path) -> str | None:
-    """Return since when the daemon of a library is asked to rest (UTC, ISO 8601), None where it is not."""
+    """Return since when the daemon of a library has been paused (UTC, ISO 8601), None where it is not."""
     file = _beside(library, ".paused")
     try:
         told = file.read_text(encoding="ascii").strip()
@@ -211,7 +211,7 @@ def _unwritable(library: Path, error: Exception) -> str:
 
 
 def _read(state: Path) -> DaemonStatus | None:
-    """Return what a state file says; whatever an older or newer release says differently is passed over."""
+    """Return the content of a status file; fields that an older or newer release writes differently are ignored."""
     try:
         raw = json.loads(state.read_bytes())
         datetime.fromisoformat(raw["since"])

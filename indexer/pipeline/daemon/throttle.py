@@ -1,4 +1,4 @@
-"""The wish for a pause and the load of the machine flow in; whether a photo may be begun now flows out."""
+"""Throttle of a daemon: no new photo while it is paused or other programs load the machine."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ _LOOK_SECONDS = 1.0
 
 
 def machine_load() -> float:
-    """Return how many processes of this machine wanted to run in the last minute, on average."""
+    """Return the machine's load average of the last minute."""
     import psutil
 
     return psutil.getloadavg()[0]
 
 
 class Throttle:
-    """Says whether work may begin; looks again after a second at the earliest.
+    """A gate for new photos; checks at most once a second.
 
-    library: beside its file lies the wish for a pause.  max_load: what other programs may take before the work rests;
-    0 for any.  busy: how many of our own workers work just now: their part of the load is not held against them.
-    clock: seconds, never set back.
+    library: its file, beside which the request to pause lies.  max_load: load of other programs above which work
+    pauses;
+    0 for any.  busy: how many of our own workers are busy: their part of the load is subtracted.
+    clock: seconds, monotonic.
     """
 
     def __init__(
@@ -43,11 +44,11 @@ class Throttle:
         self._reason = ""
 
     def is_open(self) -> bool:
-        """Tell whether a photo may be begun."""
+        """Return whether a photo may be begun."""
         return not self.reason()
 
     def reason(self) -> str:
-        """Say why no photo may be begun; '' where one may."""
+        """Return why no photo may be begun; '' where one may."""
         now = self._clock()
         if self._looked is None or now - self._looked >= _LOOK_SECONDS:
             self._fade(_LOOK_SECONDS if self._looked is None else now - self._looked)
@@ -56,7 +57,7 @@ class Throttle:
         return self._reason
 
     def _fade(self, seconds: float) -> None:
-        """Follow our own part of the load as the system reckons it."""
+        """Follow our own part of the load as the system averages it."""
         old = exp(-seconds / _LOAD_SECONDS)
         self._own_load = self._own_load * old + self._busy() * (1 - old)
 
@@ -71,9 +72,9 @@ class Throttle:
 
 
 def step_back(niceness: int, io_priority: str) -> None:
-    """Let other programs go first, at the processors (0 to 19) and at the disk ('normal', 'low', 'idle').
+    """Lower our priority at the processors (0 to 19) and at the disk ('normal', 'low', 'idle').
 
-    A system that knows no such thing, or refuses, is left as it is.
+    A system that does not support it, or refuses, is left as it is.
     """
     with suppress(OSError, AttributeError):
         os.nice(max(0, niceness - os.nice(0)))

@@ -1,0 +1,1 @@
+"""Checks and repairs of a library with its models, disk and machine."""

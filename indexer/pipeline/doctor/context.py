@@ -1,4 +1,4 @@
-"""Which library, networks and workers are to be looked at: the one value that every check of a doctor takes."""
+"""Doctor context: the library, models and workers that every check takes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from indexer.vision.model_set import ModelSet
 
 @dataclass(frozen=True, slots=True)
 class DoctorContext:
-    """What a doctor looks at.
+    """The input of a doctor's checks.
 
-    library: the file.  eyes: the networks of the settings.  workers: worker processes of a scan.
-    now: when the doctor looks, with its time zone.  busy_seconds: how long a check waits for who locks the file.
+    library: the file.  eyes: the models of the settings.  workers: worker processes of a scan.
+    now: the time of the examination, with its time zone.  busy_seconds: how long a check waits for a lock on the file.
     """
 
     library: Path

@@ -1,4 +1,4 @@
-"""The comparison of every photo of a library with the bytes of its file (`doctor --deep`)."""
+"""Deep check: a comparison of every photo of a library with the bytes of its file."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _FINE, _CHANGED, _DIFFERS = range(3)
 
 @dataclass(frozen=True, slots=True)
 class DeepProgress:
-    """How far it is.
+    """The progress of a deep check.
 
-    left: photos that are still to be compared.  changed: those whose stamps are others, too, or that cannot be read;
-    they do not count as compared.  doubtful: those that differ, wait for a scan, and of which users said something.
+    left: photos still to be compared.  changed: those whose stamps differ, too, or that cannot be read;
+    they do not count as compared.  doubtful: those that differ, wait for a scan and have user data.
     """
 
     check: DeepCheck
@@ -39,10 +39,10 @@ class DeepProgress:
 def compare_contents(
     library: Library, now: Callable[[], datetime], is_wanted: Callable[[], bool] = lambda: True
 ) -> Iterator[DeepProgress]:
-    """Hash every file and compare it with what the library knows; go on where the last comparison was stopped.
+    """Hash every file and compare it with the library; resume where the last comparison was stopped.
 
-    The progress is kept every so often and yielded. Before the first photo that differs is marked, so that the next
-    scan looks at it, the library is copied to FILE.before-deep-check-NUMBER.bak.
+    The progress is stored at intervals and yielded. Before the first photo that differs is marked for the next
+    scan, the library is copied to FILE.before-deep-check-NUMBER.bak.
     """
     with library.writing() as connection:
         check = deep.begin(connection, _text(now()))
@@ -58,7 +58,7 @@ def compare_contents(
 
 
 def deep_findings(progress: DeepProgress, backup: Path) -> Iterator[Finding]:
-    """Tell what a comparison found. backup: the copy that was made before photos were marked."""
+    """Return the findings of a comparison. backup: the copy that was made before photos were marked."""
     check = progress.check
     if progress.left:
         text = f"stopped after {counted(check.checked, 'photo')}; {progress.left:,} left"
@@ -106,7 +106,7 @@ def _compared(
 
 
 def backup_of(library: Library, check: DeepCheck) -> Path:
-    """Return the copy of a library that is made before its first photo is marked."""
+    """Return the path of the backup that is made before the first photo is marked."""
     return library.path.with_name(f"{library.path.name}.before-deep-check-{check.number}.bak")
 
 

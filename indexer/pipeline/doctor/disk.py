@@ -1,4 +1,4 @@
-"""A library flows in; where it and the disk disagree flows out: rows without files, files without rows, leftovers."""
+"""Consistency checks between the library and the disk: rows without files, files without rows, leftovers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BATCH = 2_000  # photos in a transaction of a repair: well below a second
 class DiskComparison:
     """The library and the disk, side by side.
 
-    known: every photo of the library.  plan: of the folders that are there.  absent: those that are not.
+    known: every photo of the library.  plan: of the folders that exist.  absent: those that do not.
     troubles: what could not be read, and why.
     """
 
@@ -56,7 +56,7 @@ def compare(library: Library, networks: ModelIds) -> DiskComparison:
 
 
 def check_folders(compared: DiskComparison) -> Iterator[Finding]:
-    """Tell which folders are gone, empty or cannot be read: their photos are kept."""
+    """Report folders that are missing, empty or unreadable: their photos are kept."""
     for root in compared.absent:
         count = sum(path.is_relative_to(root) for path in compared.known)
         text = f"{printable(root)} is not available; the data about its {counted(count, 'photo')} is kept"
@@ -79,7 +79,7 @@ def check_folders(compared: DiskComparison) -> Iterator[Finding]:
 
 
 def check_photos(compared: DiskComparison) -> Iterator[Finding]:
-    """Tell which rows have no file, and which files no row."""
+    """Report rows without a file, and files without a row."""
     found = compared.plan
     if found.gone:
         first = printable(found.gone[0])
@@ -101,7 +101,7 @@ def check_photos(compared: DiskComparison) -> Iterator[Finding]:
 
 
 def check_leftovers(library: Path, now: datetime) -> Iterator[Finding]:
-    """Find what was left beside the library: half copies, and whole ones that upgrades made."""
+    """Report leftovers beside the library: unfinished copies, and the backups of upgrades."""
     parts = leftovers(library, now)
     if parts:
         first = printable(parts[0].name)
@@ -133,12 +133,12 @@ def delete_leftovers(library: Path, now: datetime) -> int:
 
 
 def mark_gone(library: Library, networks: ModelIds) -> int:
-    """Mark the photos as missing that are surely gone; return how many."""
+    """Mark the photos as missing that are certainly gone; return how many."""
     return _record(library, map(Removed, compare(library, networks).plan.gone))
 
 
 def show_returned(library: Library, networks: ModelIds) -> int:
-    """Show the photos again that had been missing; return how many."""
+    """Unmark missing photos whose files are back; return how many."""
     return _record(library, map(Unchanged, compare(library, networks).plan.returned))
 
 
@@ -151,12 +151,12 @@ def _record(library: Library, outcomes: Iterator[Outcome]) -> int:
 
 
 def _is_back(known: FileState | None, file: PhotoFile) -> bool:
-    """Tell whether a missing photo seems to be there again: only its change time is another."""
+    """Return whether a missing photo seems to be back: only its change time differs."""
     return known is not None and known.missing and not _is_changed(known, file)
 
 
 def _is_changed(known: FileState | None, file: PhotoFile) -> bool:
-    """Tell whether a file was written to; where only its change time is another, that is for a scan to look into."""
+    """Return whether a file was written to; a mere change of its change time is left to a scan."""
     return known is not None and (known.size, known.mtime_ns) != (file.size, file.mtime_ns)
 
 

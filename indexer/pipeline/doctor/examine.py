@@ -1,4 +1,4 @@
-"""A patient flows in; the findings of every check that can run flow out, whatever is damaged."""
+"""Doctor's examination: the findings of every check that can run, whatever is damaged."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from indexer.vision.spec import ModelSpec
 
 
 def examine(patient: DoctorContext) -> list[Finding]:
-    """Look at a library, its networks, the disk and the machine; nothing is changed.
+    """Check a library, its models, the disk and the machine; nothing is changed.
 
-    A check that fails is a finding; what needs another check's part (rows need a file that opens) is left out.
+    A check that fails is a finding; a check that depends on another one's result (rows need a file that opens) is left
+    out.
     """
     specs = specs_of(patient)
     found = check_file(patient.library, patient.busy_seconds)
@@ -40,7 +41,7 @@ def examine(patient: DoctorContext) -> list[Finding]:
 
 
 def specs_of(patient: DoctorContext) -> tuple[ModelSpec, ...]:
-    """Return the specs of the settings' networks, none where one is unknown: `check_networks` says which."""
+    """Return the specs of the settings' models, none where one is unknown: `check_networks` reports which."""
     try:
         return patient.eyes.specs()
     except IndexerError:
@@ -52,7 +53,7 @@ def _rows(patient: DoctorContext, specs: tuple[ModelSpec, ...]) -> list[Finding]
 
 
 def _photos(patient: DoctorContext, wanted: ModelIds) -> Iterator[Finding]:
-    """Compare the library with the networks and the disk."""
+    """Compare the library with the models and the disk."""
     with _open(patient) as library:
         yield from findings("stale", partial(networks.check_stale, library, wanted))
         compared = disk.compare(library, wanted)

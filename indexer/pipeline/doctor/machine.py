@@ -1,4 +1,4 @@
-"""Where the library, the networks and the photos lie flows in; what the machine lacks for them flows out."""
+"""Machine checks: file system, free space, inotify watches and open files that a library and its photos need."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FILES_A_WORKER, _FILES_BESIDES = 16, 64
 
 
 def check_file_system(library: Path, mounts: Sequence[Mount]) -> Iterator[Finding]:
-    """Tell whether the library lies where several machines, or a program, play the disk: SQLite's log needs more."""
+    """Report a library on a network or FUSE file system: SQLite's log needs a local disk."""
     mount = mount_of(library, mounts)
     if mount and mount.kind != _LOCAL_FUSE and blind_reason(library, mounts):
         text = f"the library is on a network or FUSE disk ({mount.kind}); it can be damaged if two computers open it"
@@ -32,7 +32,7 @@ def check_file_system(library: Path, mounts: Sequence[Mount]) -> Iterator[Findin
 
 
 def check_space(library: Path, models: Path) -> Iterator[Finding]:
-    """Compare the free space with what a library needs that grows, and that is copied before an upgrade."""
+    """Compare the free space with the needs of a library that grows, and that is copied before an upgrade."""
     size = library.stat().st_size if library.is_file() else 0
     for name, place, own in (("library", library.parent, size), ("models", models, 0)):
         if (there := _existing(place)) is None:
@@ -48,7 +48,7 @@ def check_space(library: Path, models: Path) -> Iterator[Finding]:
 
 
 def check_watches(roots: Sequence[Path], mounts: Sequence[Mount], inotify: Path = INOTIFY) -> Iterator[Finding]:
-    """Compare the folders that a daemon watches by events with what the kernel allows; Linux only.
+    """Compare the number of watched folders with the kernel's inotify limits; Linux only.
 
     inotify: the folder of the kernel's limits.
     """
@@ -63,7 +63,7 @@ def check_watches(roots: Sequence[Path], mounts: Sequence[Mount], inotify: Path 
 
 
 def check_open_files(workers: int) -> Iterator[Finding]:
-    """Compare the files that this user's programs may have open with what a scan needs."""
+    """Compare this user's limit of open files with the needs of a scan."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = _FILES_BESIDES + _FILES_A_WORKER * workers
     text = f"a program may have {'any number of' if allowed < 0 else f'{allowed:,}'} files open"

@@ -1,4 +1,4 @@
-"""The networks of the settings flow in; whether they are built and whole, and which are old, flows out."""
+"""Model checks: whether the models of the settings are built, intact and current, and which are obsolete."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _VECTOR = "embedding"
 
 
 def check_descriptions(eyes: ModelSet) -> Iterator[Finding]:
-    """Find the descriptions of the user's own that cannot be read."""
+    """Report the user's own model descriptions that cannot be read."""
     for name, error in broken_specs(eyes.own).items():
         text = f"{name} of your own cannot be used: {printable(error.reason)}"
         yield Finding("networks", "warning", text, f"fix its description, or run: indexer models remove {name}")
 
 
 def check_networks(eyes: ModelSet) -> Iterator[Finding]:
-    """Compare each network, byte by byte, with the record of its build."""
+    """Compare each model, byte by byte, with the record of its build."""
     for spec in eyes.specs():
         if not (eyes.folder / spec.id).exists():
             yield Finding("networks", "note", f"{spec.id} is not built; the next scan builds it", _build(spec))
@@ -55,7 +55,7 @@ def check_stale(library: Library, networks: ModelIds) -> Iterator[Finding]:
 
 
 def check_old_networks(eyes: ModelSet) -> Iterator[Finding]:
-    """Find built networks that this release does not know any more."""
+    """Report built models that this release does not know any more."""
     old = old_networks(eyes)
     if old:
         size = size_text(sum(file.stat().st_size for home in old for file in home.rglob("*") if file.is_file()))
@@ -66,7 +66,7 @@ def check_old_networks(eyes: ModelSet) -> Iterator[Finding]:
 
 
 def old_networks(eyes: ModelSet) -> list[Path]:
-    """Return the folders that hold nothing but a built network which no description of today describes."""
+    """Return the folders that hold nothing but a built model without a current description."""
     current = {spec.id for spec in read_specs(eyes.own).values()}
     kept = {home for name in broken_specs(eyes.own) for home in homes_of(name, eyes.folder)}
     homes = sorted(eyes.folder.iterdir()) if eyes.folder.is_dir() else []
@@ -74,7 +74,7 @@ def old_networks(eyes: ModelSet) -> list[Path]:
 
 
 def delete_old_networks(eyes: ModelSet) -> int:
-    """Delete the networks of older releases; return how many."""
+    """Delete the models of older releases; return how many."""
     old = old_networks(eyes)
     for home in old:
         shutil.rmtree(home)
@@ -82,7 +82,7 @@ def delete_old_networks(eyes: ModelSet) -> int:
 
 
 def lengths(specs: Sequence[ModelSpec]) -> dict[str, int]:
-    """Return model → bytes of one descriptor (a describer) or one pooled vector (a classifier)."""
+    """Return model → bytes of one descriptor (a describer) or one embedding (a classifier)."""
     found: dict[str, int] = {}
     for spec in specs:
         for name, output in spec.outputs.items():

@@ -1,4 +1,4 @@
-"""A patient and what was found flow in; what can be repaired without any loss is, and what was done flows out."""
+"""Doctor's repairs: the findings that can be repaired without any loss are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BESIDE_THE_LIBRARY = {"old networks", "leftovers"}  # done also where the libra
 
 
 def repair(patient: DoctorContext, found: Iterable[Finding]) -> list[str]:
-    """Do what is safe about the findings, and say what was done, a sentence each.
+    """Repair what is safe to repair in the findings; return what was done, a sentence each.
 
     Each repair is one short transaction, or a few; a daemon may run beside it.
     """

@@ -1,4 +1,4 @@
-"""Comparison of near copies by their pixels: the files are opened small, and laid over each other."""
+"""Pixel comparison of near copies: the files are opened at a small size and aligned with each other."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _KEPT = 4000  # signatures in memory: 256 MB
 
 
 class PixelComparison:
-    """Compares photos by their pixels, as `library.copies.Compare` asks.
+    """Pixel comparison of photos, an implementation of `library.similar.copies.Compare`.
 
-    max_pixels: what is larger is not opened.  threads: that open files at the same time.
+    max_pixels: larger photos are not opened.  threads: open files at the same time.
     """
 
     def __init__(self, max_pixels: int, threads: int) -> None:
@@ -27,7 +27,7 @@ class PixelComparison:
         self._kept: OrderedDict[Path, AlignmentFeatures | None] = OrderedDict()
 
     def __call__(self, one: Path, others: Sequence[Path], *, exact: bool) -> list[bool]:
-        """Tell of each of the others whether it shows the same picture; False where a file cannot be read."""
+        """Return for each of the others whether it shows the same picture; False where a file cannot be read."""
         mine, *theirs = self._signatures([one, *others])
         if mine is None:
             return [False] * len(others)

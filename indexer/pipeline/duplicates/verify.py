@@ -1,4 +1,4 @@
-"""Last check before copies are put away: the file that stays is there at this moment, and still the same picture."""
+"""Verification of copies before they are removed: the file to keep exists right now, and is still the same picture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from indexer.library.similar.similar import IDENTICAL, Copy, CopyGroup
 
 
 class Unsafe(StrEnum):
-    """Why a file is not safe to be put away."""
+    """The reason why a file is not safe to remove."""
 
     NO_BEST = "with a best file that cannot be read"
     NO_FILE = "that cannot be read"
@@ -27,17 +27,18 @@ class Unsafe(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Groups whose others are safe to be put away, and how many files were left out for each reason."""
+    """Copy groups whose copies are safe to remove, and how many files were left out for each reason."""
 
     groups: tuple[CopyGroup, ...]
     left_out: Mapping[Unsafe, int]
 
 
 def checked(groups: Sequence[CopyGroup]) -> Checked:
-    """Leave out of groups the others that could not be confirmed at this moment, and groups without any left.
+    """Leave out of groups the copies that cannot be confirmed right now, and groups without any left.
 
-    The best of a group must be a file that can be read, and another one than the other (no link to it). Where the two
-    had the same bytes both are read: they must have the same bytes now. Else neither may have changed since the scan.
+    The best of a group must be a readable file, and another one than the copy (no link to it). Where the two
+    had the same bytes both are read: they must have the same bytes now. Otherwise neither may have changed since the
+    scan.
     """
     bests = {_identity(group.best.path) for group in groups}
     left_out: Counter[Unsafe] = Counter()
@@ -55,7 +56,7 @@ def checked(groups: Sequence[CopyGroup]) -> Checked:
 def _doubt(
     best: Copy, other: Copy, digest: Callable[[Path], bytes | None], bests: set[tuple[int, int] | None]
 ) -> Unsafe | None:
-    """Return why a file is not safe to be put away, None where it is."""
+    """Return why a file is not safe to remove, None where it is."""
     if _identity(best.path) is None:
         return Unsafe.NO_BEST
     if (mine := _identity(other.path)) is None:
@@ -70,7 +71,7 @@ def _doubt(
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what is the same for all names of one file; None where there is no ordinary file."""
+    """Return a key that is equal for all names of one file; None where there is no ordinary file."""
     try:
         stamp(path)
         found = path.stat()

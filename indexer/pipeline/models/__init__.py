@@ -1,0 +1,1 @@
+"""Work with models: benchmarks, comparison and training data."""

@@ -1,4 +1,4 @@
-"""A built network and how to run it flow in; how long it takes, and how much memory, flows out.
+"""Model benchmark: load time, run time and memory of a built model, by runtime, threads and batch size.
 
 Each measurement has a process of its own, `python -m indexer.pipeline.models.bench < asked.json`, which loads nothing
 else.
@@ -33,7 +33,7 @@ _LEAST_RUNS, _MOST_RUNS, _SECONDS = 3, 50, 1.0
 
 @dataclass(frozen=True, slots=True)
 class BenchSetup:
-    """How a network is run: by which of RUNTIMES, on so many threads, so many pictures at once."""
+    """The conditions of a benchmark: which of RUNTIMES, how many threads, how many pictures in a batch."""
 
     runtime: str
     threads: int
@@ -42,7 +42,7 @@ class BenchSetup:
 
 @dataclass(frozen=True, slots=True)
 class BenchResult:
-    """What a network takes.
+    """The measurements of a model.
 
     shape: of its input.  load: seconds until it could run, its runtime and the check of its files included.
     first, later: seconds of the first run and the median of others.  peak_bytes: of memory, of the whole process.
@@ -57,13 +57,13 @@ class BenchResult:
 
 
 def runtimes(spec: ModelSpec, folder: Path) -> tuple[str, ...]:
-    """Return which of RUNTIMES can run a built network. Errors: ModelError where it is not built."""
+    """Return which of RUNTIMES can run a built model. Errors: ModelError where it is not built."""
     there = parts(spec, folder)
     return tuple(runtime for runtime, part in RUNTIMES.items() if part in there)
 
 
 def measure(spec: ModelSpec, folder: Path, way: BenchSetup) -> BenchResult:
-    """Run a built network in a process of its own. Errors: ModelError, also where it takes no such batch."""
+    """Benchmark a built model in a process of its own. Errors: ModelError, also where it takes no such batch."""
     asked = {"spec": asdict(spec), "folder": str(folder), "way": asdict(way)}
     done = subprocess.run(
         [sys.executable, "-m", "indexer.pipeline.models.bench"],
@@ -84,7 +84,7 @@ def measure(spec: ModelSpec, folder: Path, way: BenchSetup) -> BenchResult:
 
 
 def run_here(spec: ModelSpec, folder: Path, way: BenchSetup) -> BenchResult:
-    """Do it in this process. Errors: ModelError."""
+    """Benchmark a model in this process. Errors: ModelError."""
     from indexer.vision.runtime import open_model
 
     image = _image(spec, way.batch)
@@ -100,7 +100,7 @@ def run_here(spec: ModelSpec, folder: Path, way: BenchSetup) -> BenchResult:
 
 
 def _image(spec: ModelSpec, batch: int) -> NDArray[np.float32]:
-    """Return so many times the same picture, as the network wants it."""
+    """Return a batch of the same picture in the model's input format."""
     from indexer.vision.preprocess import resized, tensor
     from indexer.vision.smoke_test import sample
 
@@ -122,7 +122,7 @@ def _seconds(model: Model, image: NDArray[np.float32]) -> float:
 
 
 def _peak_bytes() -> int:
-    """Return the most memory that this process has had."""
+    """Return the peak memory of this process."""
     if sys.platform == "linux":  # getrusage would tell of the process that started this one, too
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))

@@ -1,4 +1,4 @@
-"""What two networks say of the same pictures flows in; where they agree, and how often, flows out."""
+"""Model comparison: how often two models agree on the same pictures."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from indexer.pipeline.predict.predict import ModelPrediction, Prediction
 
 @dataclass(frozen=True, slots=True)
 class ModelAgreement:
-    """How far two networks agree on one picture.
+    """The agreement of two models on one picture.
 
-    same_word: their surest classes mean the same word, or neither says anything.
+    same_word: their best classes mean the same word, or neither gives any.
     common: the tags that both give.  either: the number of tags that one of them gives, or both.
     """
 
@@ -24,11 +24,11 @@ class ModelAgreement:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How far two networks agree on pictures, and how long each took.
+    """The agreement of two models over pictures, and their speed.
 
     same_word: the number of pictures with the same first word.  common, either: tags, summed over the pictures.
-    seconds: the mean a picture, of each network, without decoding; the first picture, which also prepares the
-    network, counts only where it is the only one.
+    seconds: the mean a picture, of each model, without decoding; the first picture, which also prepares the
+    model, counts only where it is the only one.
     """
 
     pictures: int
@@ -39,7 +39,7 @@ class Summary:
 
 
 def agreement(seen: Prediction) -> ModelAgreement:
-    """Compare what the first two networks say of a picture."""
+    """Compare the predictions of the first two models for a picture."""
     one, other = seen.said[:2]
     mine, theirs = ({tag.name: tag for tag in each.tags} for each in (one, other))
     common = tuple(name for name in mine if name in theirs)
@@ -47,7 +47,7 @@ def agreement(seen: Prediction) -> ModelAgreement:
 
 
 def summary(seen: Sequence[Prediction]) -> Summary:
-    """Sum up what the first two networks said; seen: at least one picture."""
+    """Sum up the predictions of the first two models; seen: at least one picture."""
     agreed = [agreement(each) for each in seen]
     counted = seen[1:] or seen
     return Summary(

@@ -1,4 +1,4 @@
-"""A folder of examples flows in, their vectors flow out: stored ones of photos in the library, new ones of others."""
+"""Few-shot training data: the embeddings of a folder of examples, stored ones where the library has them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ Report = Callable[[Path, str], None]
 
 
 def pooled_vector(file: Path, classifier: Classifier, max_pixels: int) -> bytes:
-    """Look at a picture anywhere on the disk; return its vector as the library keeps it. Errors: PhotoError."""
+    """Analyze a picture anywhere on the disk; return its embedding as the library stores it. Errors: PhotoError."""
     with open_original(stamp(file), max_pixels) as original:
         _, pooled = classifier.classify(original.picture(classifier.long_side_px))
         return pooled.astype("<f2").tobytes()
 
 
 def gather(library: Library, model: str, folder: Path, look: Look, on_error: Report) -> dict[Path, bytes]:
-    """Return the vector of every photo below a folder, in order of their paths.
+    """Return the embedding of every photo below a folder, in order of their paths.
 
-    look: analyzes a file that the library has no vector of.  on_error: hears of files that cannot be read.
+    look: analyzes a file that the library has no vector of.  on_error: receives files that cannot be read.
     Errors: LibraryError for a folder that is missing or unreadable.
     """
     files = sorted(file.path for file in discover([folder], on_error))
@@ -57,7 +57,7 @@ def try_out(
     counterexamples: Sequence[bytes],
     but: Sequence[Path],
 ) -> tuple[LinearProbe, CrossValidation]:
-    """Make a head from examples, counterexamples and a sample of the library, and find out how good it is.
+    """Train a classifier from examples, counterexamples and a sample of the library, and cross-validate it.
 
     but: the paths of the examples.  Errors: ValueError where there is nothing to compare the examples with.
     """

@@ -1,6 +1,6 @@
-"""A folder whose sub-folders are labels flows in; one file of pictures, and what each is and is for, flows out.
+"""Training data: a folder with one sub-folder a label, as one file of pixels with labels and parts.
 
-They lie in the file one after the other, as a network of that input sees them: however many there are, memory holds
+The pictures lie in the file one after the other, at the model's input size: however many there are, memory holds
 one.
 """
 
@@ -35,10 +35,10 @@ Skip = Callable[[Path, str], None]
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """What there is to learn from.
+    """A data set to train with.
 
-    labels: in order.  numbers: the label of each picture.  parts: what it is for: TRAIN, VALIDATION (when to
-    stop) or TEST (how good it became).
+    labels: in order.  numbers: the label of each picture.  parts: its use: TRAIN, VALIDATION (early
+    stopping) or TEST (final accuracy).
     """
 
     labels: tuple[str, ...]
@@ -58,10 +58,10 @@ def gather(
 ) -> TrainingSet:
     """Read all pictures below a folder into a file of uint8[n, height, width, 3], without a header.
 
-    Where the folder has 'train', and 'test' or 'val', these say what pictures are for; with all three, 'val' is for
-    stopping. Else each label's pictures are dealt out by chance, by `seed`.
-    skip: hears of each file that is left out, and why: one that cannot be read, or that came before.
-    step: hears how many files of how many are done.
+    Where the folder has 'train', and 'test' or 'val', these set the parts; with all three, 'val' is for
+    early stopping. Otherwise each label's pictures are split at random, by `seed`.
+    skip: receives each file that is left out, and why: it cannot be read, or is a repetition.
+    step: receives how many files of how many are done.
     Errors: LibraryError where there are not two labels with 5 pictures each, or too few for a part; OSError for a disk
     that is full.
     """
@@ -86,7 +86,7 @@ def gather(
 
 
 def split(labels: Sequence[str], groups: Sequence[int], parts: Sequence[str], seed: int) -> list[str]:
-    """Deal out what no folder decides, label by label, by chance; a group stays together.
+    """Split at random what no folder decides, label by label; a group stays together.
 
     parts: TRAIN, VALIDATION, TEST, or '' where nothing is decided; TRAIN gives to VALIDATION where that has none.
     """
@@ -109,7 +109,7 @@ def _deal(
 ) -> None:  # fmt: skip
     """Give a part its share of the rows, one group at least, and the rest to training: small groups first.
 
-    leave: so many groups stay for training, if there are as many.
+    leave: the number of groups that stay for training, if there are as many.
     """
     together: defaultdict[int, list[int]] = defaultdict(list)
     for row in random.permutation(rows).tolist():
@@ -126,7 +126,7 @@ def _deal(
 
 
 def _pixels(found: _Found, wanted: Input, max_pixels: int, copies: _Copies) -> bytes:
-    """Return a picture as the network sees it. Errors: PhotoError, also for a file that came before."""
+    """Return a picture at the model's input size. Errors: PhotoError, also for a repeated file."""
     path = found.file.path
     with open_original(found.file, max_pixels) as original:
         if earlier := copies.earlier(original.content, path):
@@ -139,7 +139,7 @@ def _pixels(found: _Found, wanted: Input, max_pixels: int, copies: _Copies) -> b
 
 
 class _Copies:
-    """Knows the files that came, and puts pictures of a label that are nearly the same into one group."""
+    """Detector of repeated files, which also groups a label's nearly equal pictures."""
 
     def __init__(self) -> None:
         self.groups: list[int] = []
@@ -148,12 +148,12 @@ class _Copies:
         self._hashes: defaultdict[str, NDArray[np.uint64]] = defaultdict(lambda: np.empty(0, np.uint64))
 
     def earlier(self, content: bytes, path: Path) -> Path | None:
-        """Return the file that has the same bytes, None for the first one."""
+        """Return the earlier file with the same bytes, None for the first one."""
         before = self._files.setdefault(content, path)
         return None if before == path else before
 
     def add(self, label: str, hashed: bytes, pixels: NDArray[np.uint8]) -> None:
-        """Find the group of the next picture: that of the first one of its label that it is nearly the same as."""
+        """Return the group of the next picture: that of the first nearly equal one of its label."""
         step = max(1, pixels.shape[0] // _POINTS)
         points = pixels[::step, ::step].astype(np.int16)
         bits = np.frombuffer(hashed, np.uint64)
@@ -174,7 +174,7 @@ def _found(folder: Path, skip: Skip) -> Iterator[_Found]:
 
 
 def _homes(folder: Path) -> dict[str, Path]:
-    """Return the folders of labels, by what their pictures are for, those to be tested by last."""
+    """Return the folders of labels, by the part of their pictures, test folders last."""
     there = {place.name.lower(): place for place in _folders(folder)}
     given = {part: there[name] for part, names in _CALLED.items() for name in names if name in there}
     if TRAIN not in given or len(given) < len(there):  # else 'train' is a label like others
@@ -194,7 +194,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _labels(folder: Path, found: Iterable[_Found]) -> tuple[str, ...]:
-    """Return the labels in order. Errors: LibraryError for fewer than two, or a name that is no text."""
+    """Return the labels in order. Errors: LibraryError for fewer than two, or a name that is not text."""
     labels = tuple(sorted({each.label for each in found}))
     if len(labels) < 2:
         raise LibraryError(

@@ -1,0 +1,1 @@
+"""Predictions and thumbnails for pictures outside of a scan."""

@@ -1,4 +1,4 @@
-"""A picture anywhere on the disk flows in; what each of some networks says of it flows out, and nothing is stored."""
+"""Predictions for pictures anywhere on the disk, by some models; nothing is stored."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _MOST_LABELS = 20
 
 @dataclass(frozen=True, slots=True)
 class ModelPrediction:
-    """What one network says of a picture.
+    """The prediction of one model for a picture.
 
-    labels: the surest of its classes, each once, surest first.  objects: the things that it found, with their names.
-    word: what the surest class means, '' where it says nothing.  tags: what its answer alone gives.
-    seconds: that it took to answer; the picture was decoded before.
+    labels: the best of its classes, each once, best first.  objects: the objects that it found, with their names.
+    word: the meaning of the best class, '' for none.  tags: those that follow from this model alone.
+    seconds: run time of the model; the picture was decoded before.
     """
 
     model: str
@@ -42,7 +42,7 @@ class ModelPrediction:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What all networks say of a picture; tags: as a scan with these networks would give them.
+    """The predictions of all models for a picture; tags: as a scan with these models would give them.
 
     Faces give tags only where they were looked for.
     """
@@ -53,28 +53,28 @@ class Prediction:
 
 
 class Predictor:
-    """Classifiers and object detectors, ready to look at pictures."""
+    """Loaded classifiers and object detectors that predict pictures."""
 
     def __init__(self, models: Sequence[Model], load_vocabulary: Callable[[], Vocabulary]) -> None:
-        """load_vocabulary: is called when the first picture has been seen: a network need not wait for words."""
+        """load_vocabulary: called after the first prediction: the models need not wait for the vocabulary."""
         self._networks = tuple(_network(model) for model in models)
         self._load_vocabulary = load_vocabulary
         self.long_side_px = max(each.long_side_px for each in self._networks)
 
     def glance(self, path: Path, max_pixels: int) -> Prediction:
-        """Look at a picture; larger ones than max_pixels are refused. Errors: PhotoError."""
+        """Predict a file; pictures larger than max_pixels are refused. Errors: PhotoError."""
         with open_original(stamp(path), max_pixels) as original:
             picture = original.picture(self.long_side_px)
         return self.see(path, picture)
 
     def see(self, path: Path, picture: Picture, faces: Sequence[Face] = ()) -> Prediction:
-        """Look at a decoded picture; path: how it is called.  faces: that it is known to show."""
+        """Predict a decoded picture; path: its name in the result.  faces: the known ones."""
         answers = [_answer(network, picture) for network in self._networks]
         facts = look(picture)
         return Prediction(path, tuple(self._said(each, facts) for each in answers), self._tags(answers, facts, faces))
 
     def vector(self, picture: Picture) -> bytes:
-        """Return the pooled features of the first network, a classifier, as the library keeps them."""
+        """Return the embedding by the first model, a classifier, as the library stores it."""
         first = self._networks[0]
         assert isinstance(first, Classifier)
         return first.classify(picture)[1].astype("<f2").tobytes()
@@ -107,9 +107,9 @@ class Predictor:
 def glances(
     glancer: Predictor, paths: Sequence[Path], max_pixels: int, on_error: Callable[[Path, str], None]
 ) -> Iterator[Prediction]:
-    """Look at pictures, and at all below folders, in order.
+    """Predict pictures, and all below folders, in order.
 
-    on_error: hears of what cannot be read as a photo, and why. Errors: LibraryError for a folder that is unreadable.
+    on_error: receives what cannot be read as a photo, and why. Errors: LibraryError for a folder that is unreadable.
     """
     for path, is_named in _files(paths, on_error):
         try:
@@ -121,7 +121,7 @@ def glances(
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a network answered, in numbers."""
+    """The raw output of a model."""
 
     model: str
     evidence: Evidence | None
@@ -129,7 +129,7 @@ class _Answer:
     seconds: float
 
     def best(self) -> list[tuple[int, float]]:
-        """Return the surest classes: (index, score), surest first."""
+        """Return the best classes: (index, score), best first."""
         if self.evidence is not None:
             return self.evidence.best(_MOST_LABELS)
         surest: dict[int, float] = {}

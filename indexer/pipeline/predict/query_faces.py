@@ -1,4 +1,4 @@
-"""The faces that were found in pictures flow in; in order, and chosen, they flow out to be looked for."""
+"""Query faces: the faces of query pictures in order, and the choice of one person's."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class QueryFace:
 
 
 def from_left(found: Sequence[Face]) -> list[Face]:
-    """Return faces in the order in which they are counted: from left to right, then down."""
+    """Return faces in counting order: from left to right, then down."""
     return sorted(found, key=lambda each: (each.box.left, each.box.top))
 
 
 def query_faces(path: Path, found: Sequence[Face]) -> list[QueryFace]:
-    """Return the faces of a picture that can be compared, from left to right; path: how the picture is called."""
+    """Return the faces of a picture that can be compared, from left to right; path: the picture's name in errors."""
     numbered = enumerate(from_left(found), 1)
     return [QueryFace(path, number, face, face.descriptor) for number, face in numbered if face.descriptor]
 
 
 def of_one_person(pictures: Sequence[Sequence[QueryFace]]) -> list[QueryFace]:
-    """Return from each picture the face that is most alike to the faces of the others.
+    """Return from each picture the face that is most similar to the faces of the others.
 
-    The first picture with the fewest faces leads: its face whose likenesses in all others are nearest is the person.
+    The first picture with the fewest faces leads: its face with the smallest distances to all others is the person.
     """
     leading = min(pictures, key=len)
     chosen = [[_nearest(leader, faces) for faces in pictures] for leader in leading]

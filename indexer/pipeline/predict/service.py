@@ -1,4 +1,4 @@
-"""Pictures flow in from many threads of a server; what worker processes make of them, or see in them, flows out."""
+"""Prediction service: worker processes that predict pictures and make thumbnails for a server's threads."""
 
 from __future__ import annotations
 
@@ -23,64 +23,65 @@ _IDLE_SECONDS = 60.0
 
 
 class PredictionService:
-    """Up to a number of worker processes for all that is asked; each loads the networks when it first needs them.
+    """A pool of up to a number of worker processes for all requests; each loads the models when it first needs them.
 
     Every method waits until its picture is done. A picture that crashes or stalls its worker, or needs too much
-    memory, is a PhotoError of its own caller. Errors: Busy where too many wait; ModelError where networks are not
-    built; LostError where processes cannot be kept alive, whatever the picture; PhotoError.
+    memory, is a PhotoError of its own caller. Errors: PoolBusyError where too many wait; ModelError where models are
+    not
+    built; ProcessLostError where processes cannot be kept alive, whatever the picture; PhotoError.
     """
 
     def __init__(
         self, eyes: ModelSet, limits: Limits, workers: int, waiting: int, idle_seconds: float = _IDLE_SECONDS
     ) -> None:
-        """waiting: pictures that may wait while all workers have one.  idle_seconds: until the processes go."""
+        """waiting: pictures that may wait while all workers are busy.  idle_seconds: until the processes end."""
         self._eyes, self._limits = eyes, limits
         self._crew = TaskPool(workers, waiting, limits.seconds, idle_seconds)
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether no worker process is kept."""
+        """Return whether no worker process is running."""
         return self._crew.is_idle
 
     @property
     def under_way(self) -> int:
-        """How many pictures are waited for."""
+        """The number of pictures in progress."""
         return self._crew.under_way
 
     def classify(self, file: Path, *, with_faces: bool = False) -> Prediction:
-        """Tell what classifiers and object detectors see; with_faces: and which tags its faces give it."""
+        """Return the predictions of classifiers and object detectors; with_faces: and the tags from its faces."""
         looks_for_faces = with_faces and self._eyes.detector is not None
         seen: Prediction = self._do(looking.classify, file, self._eyes, self._limits, file, looks_for_faces)
         return seen
 
     def faces(self, file: Path) -> tuple[Face, ...]:
-        """Find the faces and describe them. Errors: also ConfigError where faces are switched off."""
+        """Detect and describe the faces. Errors: also ConfigError where faces are switched off."""
         if self._eyes.detector is None:
             raise ConfigError("faces", "face recognition is off; set 'faces = true' in the settings to use it")
         found: tuple[Face, ...] = self._do(looking.faces, file, self._eyes, self._limits, file)
         return found
 
     def vector(self, file: Path) -> bytes:
-        """Return what tells which photos of the library look like this one: little-endian float16."""
+        """Return the embedding for a similarity search in the library: little-endian float16."""
         vector: bytes = self._do(looking.vector, file, self._eyes, self._limits, file)
         return vector
 
     def thumbnail(self, file: Path, side_px: int, content: bytes | None = None) -> bytes:
-        """Make a WebP whose long side has at most `side_px`; content: the SHA-256 that the file must have."""
+        """Make a WebP whose long side is at most `side_px`; content: the SHA-256 that the file must have."""
         made: bytes = self._do(looking.small, file, self._limits, file, side_px, content)
         return made
 
     def face(self, file: Path, box: Box, side_px: int, content: bytes | None = None) -> bytes:
-        """Make a square WebP of a face, of at most `side_px`; content: as of `thumbnail`."""
+        """Make a square WebP of a face, at most `side_px` wide; content: as of `thumbnail`."""
         made: bytes = self._do(looking.face, file, self._limits, file, box, side_px, content)
         return made
 
     def rest(self) -> None:
-        """Let the processes go, if nothing is under way; the next picture starts new ones."""
+        """End the processes if nothing is in progress; the next picture starts new ones."""
         self._crew.rest()
 
     def stop(self) -> None:
-        """Let the processes go, whatever is under way; nothing is taken any more."""
+        """End the processes at once; nothing is accepted any more."""
         self._crew.stop()
 
     def _do(self, task: Callable[..., Any], file: Path, *given: Any) -> Any:

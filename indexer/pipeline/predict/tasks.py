@@ -1,7 +1,7 @@
-"""A picture anywhere on the disk flows in, in a worker process; what a server wants to know of it flows out.
+"""Prediction tasks that run in a server's worker processes.
 
-The first task that needs networks loads them, once a process; thumbnails need none. slot: where a task says what it
-does, for whoever hears that it crashed.
+The first task that needs models loads them, once a process; thumbnails need none. slot: where a task notes its
+stage, in case it crashes.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ Loaded = TypeVar("Loaded")
 
 
 def classify(eyes: ModelSet, limits: Limits, file: Path, with_faces: bool, slot: int) -> Prediction:
-    """Tell what classifiers and object detectors see. Errors: PhotoError, MemoryError, ModelError.
+    """Return the predictions of classifiers and object detectors. Errors: PhotoError, MemoryError, ModelError.
 
-    with_faces: look for faces, too, for the tags that they give.
+    with_faces: detect faces, too, for the tags that they give.
     """
     found = faces(eyes, limits, file, slot) if with_faces else ()
     glancer = _glancer(eyes, limits.memory_bytes)
@@ -42,7 +42,7 @@ def classify(eyes: ModelSet, limits: Limits, file: Path, with_faces: bool, slot:
 
 
 def vector(eyes: ModelSet, limits: Limits, file: Path, slot: int) -> bytes:
-    """Return what tells which photos look like this one. Errors: as of `classify`."""
+    """Return the embedding of a picture. Errors: as of `classify`."""
     glancer = _glancer(eyes, limits.memory_bytes)
     enter(slot, "decode")
     with open_original(stamp(file), limits.pixels) as original:
@@ -52,7 +52,7 @@ def vector(eyes: ModelSet, limits: Limits, file: Path, slot: int) -> bytes:
 
 
 def faces(eyes: ModelSet, limits: Limits, file: Path, slot: int) -> tuple[Face, ...]:
-    """Find the faces and describe them. Errors: as of `classify`."""
+    """Detect and describe the faces. Errors: as of `classify`."""
     reader = _face_reader(eyes, limits.memory_bytes)
     enter(slot, "analyze")
     return read_faces(file, reader, limits.pixels)
@@ -93,7 +93,7 @@ def _face_reader(eyes: ModelSet, memory_bytes: int) -> FaceReader:
 
 
 def _loaded(load: Callable[[], Loaded], name: str, memory_bytes: int) -> Loaded:
-    """Load networks, whatever memory they take. Errors: ModelError."""
+    """Load models, whatever memory they take. Errors: ModelError."""
     hold_memory(None)
     try:
         return load()

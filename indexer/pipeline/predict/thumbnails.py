@@ -1,7 +1,7 @@
-"""Photos flow in; their thumbnails flow out: made once, kept on the disk, the least used let go above a limit.
+"""Thumbnail cache on disk, with a size limit: the least recently used files are evicted.
 
-A file is named by the content of its photo, so that copies share it and a moved photo keeps it. It ends with a check
-sum: whatever a crash or a failing disk left of it is made again. Where nothing can be kept, all is made each time.
+A file is named by the content of its photo, so that copies share it and a moved photo keeps it. It ends with a
+checksum: whatever a crash or a failing disk damaged is made again. Where nothing can be stored, all is made each time.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ _ABANDONED_SECONDS = 3600  # a file that was begun and not finished for so long 
 
 
 class DiskCacheQuota:
-    """How much a folder holds.
+    """The size limit of a cache folder.
 
-    What others write there is found when it is read the next time, after a tenth of the limit was written here at the
-    latest: so many servers on one folder go beyond the limit by so many tenths.
+    Files that others write there are counted when the folder is read again, at the latest after a tenth of the limit
+    was
+    written here: that many servers on one folder exceed the limit by that many tenths.
     """
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
@@ -39,7 +40,7 @@ class DiskCacheQuota:
         self._tidying: Thread | None = None
 
     def added(self, size: int) -> None:
-        """Take note that a file was written."""
+        """Count a file that was written."""
         with self._lock:
             self._left -= size
             if self._left < 0 and self._tidying is None:
@@ -48,11 +49,11 @@ class DiskCacheQuota:
 
     @property
     def takes_more(self) -> bool:
-        """Tell whether files may be added: not where the folder is too full, and nothing in it can be removed."""
+        """Return whether files may be added: not where the folder is full and nothing can be removed."""
         return self._takes_more
 
     def tidy(self) -> int:
-        """Let the least used files go until the folder is below its limit; return how many bytes it holds then."""
+        """Evict the least recently used files until the folder is below its limit; return its size in bytes."""
         files = sorted(_files(self._folder))
         total = sum(size for _, size, _ in files)
         if total > self._limit_bytes:
@@ -75,7 +76,7 @@ class DiskCacheQuota:
 
 
 def _is_gone(path: str) -> bool:
-    """Remove a file; tell whether it is gone, be it by another server."""
+    """Remove a file; return whether it is gone, perhaps by another server."""
     try:
         os.unlink(path)  # noqa: PTH108 - paths are text here, there are many
     except FileNotFoundError:
@@ -86,7 +87,7 @@ def _is_gone(path: str) -> bool:
 
 
 def _files(folder: Path) -> Iterator[tuple[float, int, str]]:
-    """Yield (when it was used, bytes, path) of the files in the folders below one; drop what was never finished."""
+    """Yield (last use, bytes, path) of the files in the sub-folders; delete unfinished ones."""
     now = time()
     for shard in _entries(str(folder)):
         for entry in _entries(shard.path):
@@ -112,7 +113,7 @@ _USED_SECONDS = 3600  # how exactly it is known when a file was used
 
 
 class Thumbnails:
-    """Thumbnails of one folder, which several servers may share."""
+    """The thumbnails of one folder, which several servers may share."""
 
     def __init__(self, folder: Path, limit_bytes: int, looker: PredictionService) -> None:
         self._folder, self._limit_bytes, self._looker = folder, limit_bytes, looker
@@ -121,7 +122,7 @@ class Thumbnails:
         self._making: dict[str, Future[bytes]] = {}
 
     def photo(self, path: Path, content_hash: bytes, side_px: int) -> bytes:
-        """Return a photo as WebP; its file is read only where there is none yet.
+        """Return a photo as WebP; its file is read only where no thumbnail is stored.
 
         Errors: those of `PredictionService.thumbnail`; PhotoError, too, where the file has other content.
         """
@@ -135,7 +136,7 @@ class Thumbnails:
         return self._one(name, lambda: self._looker.face(path, box, side_px, content_hash))
 
     def _one(self, name: str, make: Callable[[], bytes]) -> bytes:
-        """Return what is kept, or make it; who asks meanwhile gets the same."""
+        """Return the stored file, or make it; concurrent callers get the same."""
         file = self._folder / name[:2] / name
         if (kept := _read(file)) is not None:
             return kept
@@ -169,7 +170,7 @@ class Thumbnails:
 def forget_thumbnails(folder: Path, contents: Iterable[bytes]) -> None:
     """Delete the thumbnails of photos with these contents (SHA-256), and of their faces.
 
-    What a server makes of them at the same moment may stay. Errors: OSError where one cannot be deleted.
+    Those that a server makes at the same moment may stay. Errors: OSError where one cannot be deleted.
     """
     names = {content.hex() for content in contents}
     for shard in {name[:2] for name in names}:
@@ -179,7 +180,7 @@ def forget_thumbnails(folder: Path, contents: Iterable[bytes]) -> None:
 
 
 def _read(file: Path) -> bytes | None:
-    """Return what a file keeps, None where it keeps nothing that is whole."""
+    """Return the content of a file, None where it is missing or damaged."""
     try:
         data = file.read_bytes()
         if time() - file.stat().st_mtime > _USED_SECONDS:
@@ -192,7 +193,7 @@ def _read(file: Path) -> bytes | None:
 
 
 def _write(file: Path, data: bytes) -> None:
-    """Write a file that is there as a whole or not at all. Errors: OSError."""
+    """Write a file atomically. Errors: OSError."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = NamedTemporaryFile(dir=file.parent, prefix=".", suffix=".part", delete=False)  # noqa: SIM115
     try:

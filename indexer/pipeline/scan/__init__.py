@@ -1,0 +1,1 @@
+"""Scans: plan, run, progress and statistics."""

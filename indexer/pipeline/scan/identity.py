@@ -1,7 +1,7 @@
-"""The assignment of known photos to the changed files of a plan, by their bytes, before anything is written.
+"""Photo identity: known photos are assigned to the changed files of a plan by their bytes, before anything is written.
 
-A photo follows its bytes through chains and swaps of names. It is free to follow where its bytes are surely no longer
-at its own path: the file there is gone, or holds others.
+A photo follows its bytes through chains and swaps of names. It is free to follow where its bytes are certainly no
+longer at its own path: the file there is gone, or has others.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Assignment:
     """Which known photos the files of a plan hold.
 
     moved: of each file whose bytes were known, to be written as a whole.  done: those of them that all models have
-    seen, or that could not be read before.  left: the photos that have left their paths, by these.
+    analyzed, or that could not be read before.  left: the photos that have left their paths, by these.
     """
 
     moved: tuple[Moved, ...] = ()
@@ -51,8 +51,8 @@ def assign(
 ) -> Generator[None, None, Assignment]:
     """Hash the changed files whose sizes are known, and find the photos whose bytes they have.
 
-    None is yielded after each file, so that the caller may do something else meanwhile. Where it is not wanted any
-    more the assignment is empty: half of one could give a photo to the wrong file.
+    None is yielded after each file, so that the caller may do something else meanwhile. On a stop request
+    the assignment is empty: half of one could give a photo to the wrong file.
     """
     sizes = content_sizes(library) if plan.changed else frozenset()
     contents: dict[PhotoFile, bytes | None] = {}
@@ -70,7 +70,7 @@ def assign(
 
 
 def is_as_found(file: PhotoFile) -> bool:
-    """Tell whether a file still has its stamp."""
+    """Return whether a file still has its stamp."""
     try:
         return same_stamp(stamp(file.path), file)
     except PhotoError:
@@ -78,7 +78,7 @@ def is_as_found(file: PhotoFile) -> bool:
 
 
 def content_hash(file: PhotoFile) -> bytes | None:
-    """Return the SHA-256 of a file that is still as it was found; whatever is wrong with it, its worker will say."""
+    """Return the SHA-256 of a file that is still as it was found, else None; its worker will report what is wrong."""
     try:
         # A pipe that has taken the file's place would be waited for.
         with open(file.path, "rb", opener=_open_now) as stream:
@@ -90,7 +90,7 @@ def content_hash(file: PhotoFile) -> bytes | None:
 
 
 class _Assigner:
-    """Works out one assignment. contents: the hashes of files; of one that is left out the size is not known."""
+    """The computation of one assignment. contents: the hashes of files, but for those of unknown sizes."""
 
     def __init__(
         self, library: Library, plan: Plan, networks: ModelIds, contents: dict[PhotoFile, bytes | None]
@@ -146,11 +146,11 @@ class _Assigner:
             self._done.add(file.path)
 
     def _was_there_now(self, photo: KnownContent) -> bool:
-        """Tell whether a photo was there until a moment ago: a watch hears of both ends of a move, one by one."""
+        """Return whether a photo was there until a moment ago: a watch reports both ends of a move, one by one."""
         return photo.missing_since is None or photo.missing_since > self._recently
 
     def _is_free(self, photo: KnownContent) -> bool:
-        """Tell whether the bytes of a photo are surely no longer at its own path."""
+        """Return whether the bytes of a photo are certainly no longer at its own path."""
         if not photo.is_current:
             return True
         if photo.path in self._changed:  # not hashed: of another size
@@ -163,7 +163,7 @@ class _Assigner:
 
 
 def _paired(files: Sequence[PhotoFile], photos: Sequence[KnownContent]) -> list[tuple[PhotoFile, KnownContent]]:
-    """Give files photos of the same bytes, each once, those first whose paths are most alike from their ends."""
+    """Match files and photos of the same bytes, each once, those first whose paths are most similar from their ends."""
     if len(files) * len(photos) > _MOST_PAIRS:
         return list(zip(_by_path(files), _by_path(photos), strict=False))
     pairs = sorted(product(files, photos), key=lambda pair: -_alike(pair[0].path, pair[1].path))

@@ -1,4 +1,4 @@
-"""The links that a walk of all folders found: which may be followed when only a part is walked."""
+"""Known links of a full walk: which may be followed when only a part is walked."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from indexer.intake.watch.watch import Watched
 
 @dataclass(frozen=True, slots=True)
 class KnownLinks:
-    """Links in the order in which a walk of everything found them.
+    """Links in the order in which a full walk found them.
 
-    Of several links to one folder the first is followed, and a link to a folder that comes by itself is not: only a
-    walk that meets all of them tells.
+    Of several links to one folder the first is followed, and a link to a folder that is walked itself is not: only a
+    walk that meets all of them can decide that.
     """
 
     paths: tuple[Path, ...] = ()
@@ -29,10 +29,10 @@ class KnownLinks:
         return self.paths if set(walked).issuperset(self.paths) else ()
 
     def are(self, found: Iterable[Path]) -> bool:
-        """Tell whether all links that were found are known."""
+        """Return whether all links that were found are known."""
         return set(found).issubset(self.paths)
 
     def may_have_changed(self, touched: Iterable[Path]) -> bool:
-        """Tell whether a link may have gone, or lead elsewhere, when these paths were touched."""
+        """Return whether a change at these paths may have removed or redirected a link."""
         places = set(touched)
         return any(not places.isdisjoint((link, *link.parents)) for link in self.paths)

@@ -1,4 +1,4 @@
-"""Check for missing files: photos that were deleted or moved are told from those whose disk is away (`root_state`)."""
+"""Missing-file check: photos that were deleted or moved, as opposed to those whose disk is away (`root_state`)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from indexer.pipeline.root_state import UNMOUNTED, absence_reason, is_unmounted
 
 
 class MissingFileCheck:
-    """Tells photos that were deleted from photos whose disk is away; remembers what it saw of each folder.
+    """A check that tells deleted photos from photos whose disk is away; it caches the state of each folder.
 
-    on_error: hears once of each folder that seems to be a disk that is not mounted.
+    on_error: receives once each folder that seems to be a disk that is not mounted.
     """
 
     def __init__(self, library: Library, on_error: Callable[[Path, str], None]) -> None:
@@ -23,7 +23,7 @@ class MissingFileCheck:
         self._folders: dict[Path, bool] = {}
 
     def is_sure(self, path: Path) -> bool:
-        """Tell whether a path that does not exist was deleted or moved."""
+        """Return whether a path that does not exist was deleted or moved."""
         folder = path.parent
         if folder not in self._folders:
             self._folders[folder] = self._is_sure(folder)
@@ -44,7 +44,7 @@ class MissingFileCheck:
 
 
 def _is_folder(path: Path) -> bool | None:
-    """Tell whether a path is a folder, None where the disk does not tell."""
+    """Return whether a path is a folder, None where the disk does not say."""
     try:
         return S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""Folders or touched paths flow in; a Plan flows out: what of them differs from what the library knows."""
+"""Scan plan: the differences between folders, or touched paths, and the library."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_TIME = -(2**63)
 
 
 class Files(Sequence[PhotoFile]):
-    """A list of photo files that are made when they are asked for."""
+    """A list of photo files that are created on access."""
 
     def __init__(self) -> None:
         self._paths: list[str] = []
@@ -69,11 +69,11 @@ Step = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a scan has found, before any photo is opened.
+    """The findings of a scan before any photo is opened.
 
     folders: as given, for a library that does not have them yet.  unchanged: known with their stamp.  dated: those of
     them whose change times the library does not know yet.  returned: the same, but they had been missing.
-    changed: new, or with another stamp.  stale: not seen by all models, or failed and to be tried again.
+    changed: new, or with another stamp.  stale: not analyzed by all models, or failed and to be tried again.
     gone: known, but not found.  links: the links that were found.  again: the changed ones are to be analyzed anew,
     whatever their bytes.  retry_failed: so are those of them that failed.
     """
@@ -91,12 +91,12 @@ class Plan:
 
     @property
     def work(self) -> Iterator[PhotoFile]:
-        """The files that are to be looked at."""
+        """The files that are to be analyzed."""
         return chain(self.changed, self.stale)
 
     @property
     def work_count(self) -> int:
-        """How many files are to be looked at."""
+        """The number of files that are to be analyzed."""
         return len(self.changed) + len(self.stale)
 
 
@@ -116,9 +116,9 @@ def plan(
     """Walk the folders and compare the stamps with the library.
 
     A folder that lies in one of the library's follows the ignore rules of that one.
-    networks: those that are to see each photo.  again: every file counts as changed.
-    on_error: hears of what cannot be read; its photos are kept.
-    on_notice: hears of what was walked all the same; None: as on_error.
+    networks: the models that must have analyzed each photo.  again: every file counts as changed.
+    on_error: receives what cannot be read; its photos are kept.
+    on_notice: receives what was walked all the same; None: as on_error.
     on_step: called for each folder that is entered; what it raises ends the walk.
     beside, follow: see `discover`; what lies behind a link that is not followed is left as it is known.
     Errors: LibraryError for a folder that is missing or unreadable.
@@ -148,9 +148,9 @@ def plan_touched(
     folders: Sequence[Path] | None = None,
     follow: Collection[Path] | None = None,
 ) -> Plan:
-    """Compare just these files and folders of the library, be they there or not; others are passed over.
+    """Compare only these files and folders of the library, whether or not they exist; others are skipped.
 
-    What lies in a folder of the library that is not there itself is left as it is known.
+    What lies in a missing folder of the library is left as it is known.
     written: those that a program has written to and closed: they are changed whatever their stamps say.
     folders: those of the library that are walked at other times, None for all.  follow: see `plan`.
     """
@@ -164,7 +164,7 @@ def plan_touched(
 
 
 def _base(folder: Path, roots: Sequence[Path]) -> Path:
-    """Return the root that a folder lies in, or the folder."""
+    """Return the root that contains a folder, or the folder."""
     return next((root for root in roots if folder.is_relative_to(root)), folder)
 
 
@@ -226,7 +226,7 @@ class _Comparison:
         return self
 
     def spare(self, empty: Iterable[Path]) -> None:
-        """Keep what is known in folders that have no photo at all and were not changed since: is a disk not mounted?"""
+        """Keep what is known in folders without any photo that are unchanged since: the disk may not be mounted."""
         for folder in empty:
             left = [path for path in self._left if path.is_relative_to(folder)]
             if left and is_older_than_photos(self._library, folder, {folder, *(path.parent for path in left)}):
@@ -248,7 +248,7 @@ class _Comparison:
         )
 
     def _gone(self) -> list[Path]:
-        """Return what is surely gone, or is to be left alone from now on: not where the disk had trouble."""
+        """Return what is certainly gone, or excluded from now on: not where the disk had trouble."""
         absence = MissingFileCheck(self._library, self._on_error)
         left = (path for path in self._left if self._spared.isdisjoint((path, *path.parents)))
         return [path for path in left if is_there(path) or absence.is_sure(path)]
@@ -258,7 +258,7 @@ class _Comparison:
         self._on_error(path, reason)
 
     def _kind(self, known: FileState | None, file: PhotoFile) -> str:
-        """Tell which part of the plan a file belongs to."""
+        """Return the part of the plan that a file belongs to."""
         if known is None or self._again or not same_stamp(known, file) or file.path in self._written:
             return "changed"
         if known.stranger:
@@ -272,7 +272,7 @@ class _Comparison:
 
 
 def _empty_folders(folders: Sequence[Path], found: Iterable[Sequence[PhotoFile]]) -> list[Path]:
-    """Return the given folders in which nothing was found that names itself a photo."""
+    """Return the given folders in which no file with a photo's name was found."""
     empty = set(folders)
     for file in chain.from_iterable(found):
         if not empty:

@@ -1,4 +1,4 @@
-"""A Plan flows in; the Outcome of every photo flows out, each stored before it is told."""
+"""Scan run: carries out a plan and stores the outcome of every photo before it is reported."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def run(
 ) -> Generator[Outcome | None, None, None]:
     """Carry out a plan; each outcome is stored before it is yielded.
 
-    What is known of photos follows their bytes first, as one transaction; then files are analyzed. A batch of these is
-    stored when it has `batch_photos`, or is `batch_seconds` old; what is finished is stored also when it is not wanted
-    any more, or the caller stops. None is yielded at least every half second while photos are worked on: the caller may
+    Known photos follow their bytes first, as one transaction; then files are analyzed. A batch of these is
+    stored when it has `batch_photos`, or is `batch_seconds` old; finished photos are stored also on a stop request
+    or when the caller stops. None is yielded at least every half second while photos are being analyzed: the caller may
     do something else meanwhile.
     """
     for folder in plan.folders:
@@ -71,7 +71,7 @@ def run(
 def _followed(
     library: Library, plan: Plan, assignment: Assignment, done: Iterable[object]
 ) -> Generator[Outcome, None, None]:
-    """Store what moved, and what is gone; tell those of which there is nothing more to tell."""
+    """Store what moved, and what is gone; yield the outcomes that are final."""
     removed = [Removed(path) for path in plan.gone if path not in assignment.left]
     outcomes: list[Outcome] = [*assignment.moved, *removed]
     replaced = record_outcomes(library, outcomes) if outcomes else []
@@ -81,7 +81,7 @@ def _followed(
 
 
 def _completed(outcome: Done, assignment: Assignment) -> Done:
-    """Add what follows bytes: the hash of a file that failed, or the photo that had the path of an analyzed one."""
+    """Complete an outcome: with the hash of a file that failed, or the photo that had the path of an analyzed one."""
     if isinstance(outcome, Indexed):
         return replace(outcome, original=assignment.left.get(outcome.file.path))
     if isinstance(outcome, Failed) and outcome.stage != "read" and outcome.file.size <= _MOST_BYTES:
@@ -114,11 +114,11 @@ Build = Callable[[tuple[ModelSpec, ...]], None]
 
 @dataclass(frozen=True, slots=True)
 class Scanning:
-    """How folders are scanned.
+    """The settings of a scan.
 
-    workers: processes.  batch_photos, batch_seconds: so many photos, or so old ones, are stored at once.
-    build: builds those of some networks that are not there yet.  on_error: hears of what cannot be read, or is
-    to be known of a folder.
+    workers: processes.  batch_photos, batch_seconds: the size and age at which a batch is stored.
+    build: builds those of some models that are not built yet.  on_error: receives unreadable files and
+    notes on folders.
     """
 
     eyes: ModelSet
@@ -130,7 +130,7 @@ class Scanning:
     on_error: Report
 
     def prepare(self, folders: Sequence[Path]) -> None:
-        """Get ready for folders. Errors: LibraryError where one is missing or unreadable; ModelError."""
+        """Prepare a scan of folders. Errors: LibraryError where one is missing or unreadable; ModelError."""
         discover(folders, self.on_error)  # before anything is made
         self.build(self.eyes.specs())
 
@@ -155,7 +155,7 @@ class Scanning:
         )
 
     def run(self, library: Library, planned: Plan, is_wanted: Callable[[], bool]) -> Iterator[Outcome | None]:
-        """Carry out a plan, or what can be done of it while it is wanted; None now and then while photos take long."""
+        """Carry out a plan until a stop request; None now and then while photos take long."""
         learn_names(library, self.eyes.specs(), Vocabulary.load())
         with Pool(self.eyes, self.limits, self.workers) as pool:
             yield from run(library, planned, pool, self.batch_photos, self.batch_seconds, monotonic, is_wanted)

@@ -1,4 +1,4 @@
-"""Folders flow in; a thread of this process scans them, one scan at a time, and tells how far it is."""
+"""Scan thread of this process: one scan at a time, with its progress."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ _PATIENCE_SECONDS = 20.0
 
 
 class ScanUnderWayError(IndexerError):
-    """A scan that was asked for while another one runs."""
+    """A scan was requested while another one runs."""
 
     def __init__(self) -> None:
         super().__init__("a scan is already running; stop it, or wait until it finishes")
 
 
 class _StoppedError(Exception):
-    """Somebody wants the scan to end."""
+    """A stop request for the scan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a scan is.
+    """The progress of a scan.
 
     phase: building, comparing, scanning, done, stopped, failed.  reason: why it failed.  since, ended_at: UTC, ISO
-    8601.  done, total: photos that must be looked at; total is None before that is known.
+    8601.  done, total: photos to be analyzed; total is None before that is known.
     """
 
     phase: str
@@ -58,15 +58,15 @@ class Progress:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended, in whatever way."""
+        """Whether the scan has ended, successfully or not."""
         return self.ended_at is not None
 
 
 @dataclass
 class Scanner:
-    """Scans a library in a thread of its own.
+    """A scanner of a library in a thread of its own.
 
-    scanning: says how, given what hears of files that cannot be read.
+    scanning: makes the settings, given a callback for files that cannot be read.
     """
 
     library: Library
@@ -78,13 +78,13 @@ class Scanner:
 
     @property
     def progress(self) -> Progress | None:
-        """How far the scan is, or how the last one ended; None where there was none."""
+        """The progress of the scan, or the result of the last one; None where there was none."""
         return self._progress
 
     def start(self, folders: Sequence[Path], *, retry_failed: bool = False) -> Progress:
-        """Begin to scan those of some folders that are there.
+        """Begin to scan those of some folders that exist.
 
-        Errors: ScanUnderWayError; LibraryError where none of them is there.
+        Errors: ScanUnderWayError; LibraryError where none of them exists.
         """
         with self._lock:
             if self._progress is not None and not self._progress.is_over:
@@ -97,7 +97,7 @@ class Scanner:
             return self._progress
 
     def stop(self) -> Progress | None:
-        """Ask the scan to end; what was done is kept. Return how far it is."""
+        """Request the end of the scan; what was done is kept. Return its progress."""
         self._wish.set()
         return self._progress
 
@@ -158,7 +158,7 @@ class Scanner:
         self._tell(phase=phase, reason=reason, ended_at=_now(), seconds_left=None)
 
     def _tell(self, **changes: object) -> None:
-        """Say what is so now: only the thread that scans does it, and others read the old or the new whole."""
+        """Publish the progress: only the scanning thread does, and others read the old or the new value whole."""
         assert self._progress is not None
         self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""Outcomes of a scan flow in; how many of each kind there were, and how fast, flows out."""
+"""Scan statistics: the number of outcomes of each kind, and the speed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from indexer.photo import Failed, Indexed, Outcome, Skipped, kind_of
 
 
 class ScanStats:
-    """What a scan has done so far: outcomes by kind, faces, and the time since it began."""
+    """The statistics of a scan so far: outcomes by kind, faces, and the time since it began."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -33,7 +33,7 @@ class ScanStats:
 
     @property
     def rate(self) -> float:
-        """Photos looked at per second."""
+        """Photos analyzed per second."""
         return self.looked_at / self.seconds if self.seconds else 0.0
 
     def line(self) -> str:

@@ -1,0 +1,1 @@
+"""Worker processes: pools, tasks and supervision."""

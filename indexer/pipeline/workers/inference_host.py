@@ -1,6 +1,6 @@
-"""How networks are to be run flows in; a process that runs them for all workers flows out, and is kept alive.
+"""Inference host: one supervised process that runs the models for all workers.
 
-It is started before the workers and ended with them. Where it dies, another comes to the same place.
+It is started before the workers and ended with them. If it dies, another one takes the same address.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _MOST_DEATHS = 5  # in a row, without a photo that was done
 
 
 def is_shared(runtime: str, workers: int) -> bool:
-    """Tell whether a process is to run the networks: for TensorFlow, where several workers would ask it."""
+    """Return whether one process should run the models: for TensorFlow, when several workers would use it."""
     return workers > 1 and (runtime == "tensorflow" or (runtime == "auto" and may_have_gpu()))
 
 
 class Inference:
-    """A process that runs networks.  place: where workers find it."""
+    """A process that runs models.  place: the address for its workers."""
 
     def __init__(self, runtime: str, workers: int) -> None:
         self._folder = None if _is_abstract() else tempfile.TemporaryDirectory(prefix="indexer-")
@@ -37,7 +37,7 @@ class Inference:
         self._process = self._start()
 
     def keep(self) -> None:
-        """See to it that the process is there. Errors: ModelError where it dies time after time."""
+        """Start the process if it is not running. Errors: ModelError where it dies time after time."""
         if self._process.is_alive():
             return
         self._deaths += 1
@@ -48,11 +48,11 @@ class Inference:
         self._process = self._start()
 
     def praise(self) -> None:
-        """Hear that a photo was done."""
+        """Record that a photo was finished."""
         self._deaths = 0
 
     def doubt(self) -> None:
-        """Hear that a photo took too long: the process may hang, as a GPU's driver can; a fresh one is to come."""
+        """Record that a photo took too long: the process may hang, as a GPU's driver can, and is replaced."""
         self._process.kill()
         self._process.join()
 
@@ -70,7 +70,7 @@ class Inference:
 
 
 def _serve(place: Endpoint, runtime: str, workers: int) -> None:
-    """Be that process."""
+    """Run as that process."""
     prepare()
     from indexer.vision.runtime.server import serve
 
@@ -80,7 +80,7 @@ def _serve(place: Endpoint, runtime: str, workers: int) -> None:
 
 
 def _is_abstract() -> bool:
-    """Tell whether a name can be had that is no file and needs no folder, and so is never left behind."""
+    """Return whether the system has socket names that are no files and are never left behind."""
     return sys.platform in ("linux", "win32")
 
 

@@ -1,4 +1,4 @@
-"""Worker processes: photo files flow in, what became of each flows out, in the order in which they are done."""
+"""Photo pool: worker processes that analyze photo files; outcomes come in the order of completion."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ Done: TypeAlias = Indexed | Failed | Skipped
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    """A photo to be looked at.
+    """A photo to be analyzed.
 
-    left: how many tries there are.  alone: processes were lost while it was under way, so that this may be why.
+    left: how many tries are left.  alone: processes were lost while it was in progress, so it may be the cause.
     """
 
     file: PhotoFile
@@ -61,8 +61,9 @@ class Pool:
     """Up to a number of workers, each with its own analyzer and one inference thread.
 
     A photo that crashes or stalls its worker, or needs too much memory, costs that photo only; the worker is replaced.
-    Where TensorFlow runs the networks, one process does so for all workers.
-    may_work: asked before each photo; while it says no, none is begun.  networks: those that see each photo.
+    Where TensorFlow runs the models, one process does so for all workers.
+    may_work: asked before each photo; while it returns False, none is begun.  networks: the models that analyze each
+    photo.
     """
 
     def __init__(
@@ -85,29 +86,29 @@ class Pool:
 
     @property
     def busy(self) -> int:
-        """How many workers have a photo at the moment."""
+        """The number of workers that have a photo at the moment."""
         return 0 if self._started is None else min(self._started.under_way, self._started.count)
 
     def warm(self) -> None:
-        """Let a worker load the networks: photos will come soon."""
+        """Let a worker load the models: photos will come soon."""
         if self._started is None and self._may_work():
             self._with(1).submit(ready, self._seeing(), self._limits)
 
     def rest(self) -> None:
-        """Let all workers go, and what runs networks for them; the next photo starts new ones."""
+        """End all workers, and the inference process; the next photo starts new ones."""
         self._let_workers_go()
         if self._inference is not None:
             self._inference.stop()
             self._inference = None
 
     def outcomes(self, files: Sequence[PhotoFile], seen: Seen = lambda _: None) -> Iterator[list[Done]]:
-        """Yield what is done at least every half second, perhaps nothing.
+        """Yield finished photos at least every half second, perhaps none.
 
-        seen: tells what is known of a photo: networks that have seen it need not look again.
+        seen: returns what is known of a photo: models that have analyzed it need not do it again.
 
-        Nothing comes at once while no photo may be begun: then it is the caller who waits. A file that is not there
-        any more is passed over; one that changed meanwhile is looked at once more, as it is then.
-        Errors: ModelError where a worker cannot load its networks.
+        No photo is begun while the throttle is closed: then the caller waits. A file that no longer exists
+        is skipped; one that changed meanwhile is analyzed once more, as it is then.
+        Errors: ModelError where a worker cannot load its models.
         """
         waiting = deque(map(_Try, files))
         running: dict[Future[Analysis], _UnderWay] = {}
@@ -136,7 +137,7 @@ class Pool:
             self._started = None
 
     def _submit(self, waiting: deque[_Try], running: dict[Future[Analysis], _UnderWay], seen: Seen) -> None:
-        """Hand out as many photos as the workers should have; one that is to be alone is handed out alone."""
+        """Submit as many photos as the workers should have; one that must be alone is submitted alone."""
         eyes, started = self._seeing(), self._with(len(waiting))
         while waiting and len(running) < started.count * _LOOK_AHEAD:
             if running and (waiting[0].alone or any(each.try_.alone for each in running.values())):
@@ -146,7 +147,7 @@ class Pool:
             running[future] = _UnderWay(one, started, slot, monotonic())
 
     def _taken_in(self, future: Future[Analysis], was: _UnderWay, waiting: deque[_Try]) -> list[Done]:
-        """Return what became of a photo, or have it looked at again."""
+        """Return the outcome of a photo, or queue it again."""
         file, left = was.try_.file, was.try_.left
         if isinstance(future.exception(), ServerLostError):
             return self._tried_again([was], "the process that runs the models was lost with it", waiting)
@@ -162,13 +163,13 @@ class Pool:
         return [outcome]
 
     def _lost(self, under_way: list[_UnderWay], waiting: deque[_Try]) -> list[Done]:
-        """Let go of workers that are of no use any more; what was under way is tried again, one photo at a time."""
+        """Drop workers that are lost; their photos are tried again, one at a time."""
         outcomes = self._tried_again(under_way, "the processes that read it were lost", waiting)
         self._let_workers_go()
         return outcomes
 
     def _tried_again(self, under_way: list[_UnderWay], reason: str, waiting: deque[_Try]) -> list[Done]:
-        """Have photos looked at again, one at a time; return those that were for the last time."""
+        """Queue photos again, one at a time; return those that have no tries left."""
         failed = [
             Failed(each.try_.file, each.stage, f"{reason}, {_TRIES} times") for each in under_way if each.try_.left < 2
         ]
@@ -181,13 +182,13 @@ class Pool:
         return is_shared(self._eyes.runtime, self._workers)
 
     def _seeing(self) -> ModelSet:
-        """Return the eyes of the workers: they may ask a process that is there for all."""
+        """Return the model set of the workers: they may use the shared inference process."""
         if self._inference is None and self._is_shared:
             self._inference = Inference(self._eyes.runtime, self._workers)
         return self._eyes if self._inference is None else replace(self._eyes, place=self._inference.place)
 
     def _with(self, photos: int) -> Workers:
-        """Return started workers: no more than photos, and no other number while some are under way."""
+        """Return started workers: no more than photos, and the same number while some are busy."""
         workers = min(self._workers, photos)
         if self._started is not None and not self._started.is_alive:  # the system has killed them while they idled
             self._let_workers_go()
@@ -214,13 +215,13 @@ class Pool:
             return Failed(file, was.stage, blame(error, self._limits))
 
     def _silence_seconds(self) -> float:
-        """Return how long nothing need be heard of photos that are under way."""
+        """Return how long photos in progress may go without a result."""
         if self._started is not None and self._started.has_lost:
             return _LOSS_SECONDS
         return self._limits.seconds + _STUCK_SECONDS
 
     def _left_behind(self, running: Mapping[Future[Analysis], _UnderWay]) -> list[Future[Analysis]]:
-        """Return what is under way at workers that another call has let go: nobody will finish it."""
+        """Return photos at workers that another call has dropped: nobody will finish them."""
         return [
             future
             for future, each in running.items()

@@ -1,4 +1,4 @@
-"""Tasks flow in, futures flow out: processes that run, as pebble keeps them, and how they end."""
+"""Worker processes of a pool (pebble): start, end, and the cause of their failures."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _EXIT_CODES = 256
 
 
 class WorkerProcess(SpawnProcess):
-    """A worker that ends by itself has crashed, whatever exit code a decoder gave it; 0 would pass for a good end."""
+    """A worker process that counts as crashed if it ends by itself, even with exit code 0 from a decoder."""
 
     def start(self) -> None:
-        """Start it deaf to Ctrl-C: it would die of it while it imports; `worker.start` takes over from there."""
+        """Start the process with Ctrl-C blocked, which would kill it during imports; later `tasks.start` ignores it."""
         if not hasattr(signal, "pthread_sigmask"):
             return super().start()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -40,7 +40,7 @@ class WorkerProcess(SpawnProcess):
 
 
 class _Processes(SpawnContext):
-    """Starts the workers, and ends those that are left: one that is still starting when the pool goes would complain.
+    """The spawn context of the pool; it ends a worker that is still starting when the pool goes, which would complain.
 
     spawn: the parent has threads, and a fork would copy their locks.
     """
@@ -63,7 +63,7 @@ class _Processes(SpawnContext):
 
 
 class Workers:
-    """Workers that run."""
+    """A running pool of worker processes."""
 
     def __init__(self, workers: int, timeout_seconds: float) -> None:
         self.count = workers
@@ -76,17 +76,17 @@ class Workers:
 
     @property
     def under_way(self) -> int:
-        """How many tasks are not ended."""
+        """The number of unfinished tasks."""
         return len(self._running)
 
     @property
     def has_lost(self) -> bool:
-        """Tell whether a worker had to be replaced."""
+        """Return whether a worker had to be replaced."""
         return self._processes.count > self.count
 
     @property
     def is_alive(self) -> bool:
-        """Tell whether photos can be handed out."""
+        """Return whether tasks can be submitted."""
         return not self._used or self._pool.active
 
     def submit(self, task: Callable[..., Any], *given: Any) -> Future[Any]:
@@ -108,17 +108,17 @@ class Workers:
 
 
 def is_done(future: Future[Any]) -> bool:
-    """Tell whether a task came to an end by itself, a good or a bad one."""
+    """Return whether a task came to an end by itself, a good or a bad one."""
     return future.done() and not future.cancelled()
 
 
 def is_lost(future: Future[Any]) -> bool:
-    """Tell whether workers were lost, or let go, before it was known who had the photo."""
+    """Return whether workers were lost, or dropped, before it was known which one had the photo."""
     return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
 
 
 def cause(exit_code: int) -> str:
-    """Say how a process ended."""
+    """Return how a process ended, in words."""
     if exit_code >= 0:
         return f"exit code {exit_code % _EXIT_CODES}"
     try:
@@ -128,7 +128,7 @@ def cause(exit_code: int) -> str:
 
 
 def blame(error: BaseException, limits: Limits) -> str:
-    """Say why a picture could not be worked on; what is no picture's fault is raised again."""
+    """Return why a picture failed; errors that are not a picture's fault are raised again."""
     match error:
         case TimeoutError():
             return f"it took longer than {limits.seconds:g} seconds (photo_timeout_seconds in the configuration)"

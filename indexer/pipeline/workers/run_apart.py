@@ -1,4 +1,4 @@
-"""A task that takes long flows in; a process of its own does it, and what it returned flows out."""
+"""Process runner: one long task in a process of its own."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _PATIENCE_SECONDS = 5.0
 
 
 class ProcessLostError(IndexerError):
-    """A process that did not live to give its answer."""
+    """A process ended before it returned its result."""
 
     def __init__(self) -> None:
         super().__init__("the worker process was lost, perhaps for lack of memory")
 
 
 class ProcessRunner:
-    """Does tasks in processes of their own, so that neither their time nor their memory is this one's."""
+    """A runner of tasks in processes of their own, which keeps their time and memory out of this one."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -40,9 +40,10 @@ class ProcessRunner:
         self._is_closed = False
 
     def do(self, task: Callable[..., Value], *arguments: Any) -> Value:
-        """Return what a task returns. Errors: what it raises, if one of ours; LostError where its process is lost.
+        """Return the result of a task.
 
         task: a function of a module; it and its arguments are sent to the process.
+        Errors: those of ours that the task raises; ProcessLostError where its process is lost.
         """
         # spawn: this process has threads, and a fork would copy their locks.
         context = get_context("spawn")
@@ -79,7 +80,7 @@ class ProcessRunner:
 
 
 def duplicates_in(library: Path, model: str | None, max_pixels: int = 0) -> list[CopyGroup]:
-    """Find the copies in a library file, as `library.alike.duplicates` does.
+    """Find the copies in a library file, as `library.similar.similar.duplicates` does.
 
     max_pixels: the largest photo that is opened to compare its pixels; 0: none is.
     """
@@ -89,7 +90,7 @@ def duplicates_in(library: Path, model: str | None, max_pixels: int = 0) -> list
 
 
 def _answer(there: Connection, task: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    """Do a task and send what it returns; a mistake of the program is printed, and the other side hears nothing."""
+    """Run a task and send its result; a bug's traceback is printed, and the other side receives nothing."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with suppress(OSError, AttributeError):

@@ -1,4 +1,4 @@
-"""Workers say here what they are doing, so that a photo that crashes its worker is recorded with its stage."""
+"""Stage board: shared memory in which workers note their stage, so that a crash is recorded with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SLOTS = 4096  # one page: many times the photos that are ever under way
 
 
 class StageBoard:
-    """The parent's side: a small file in memory with a byte for each photo under way."""
+    """The parent's side: a small file in memory with a byte for each photo in progress."""
 
     def __init__(self) -> None:
         self._file, self.path = _memory_file()
@@ -25,21 +25,21 @@ class StageBoard:
         self._numbers = count()
 
     def slot(self) -> int:
-        """Return the place of the next photo."""
+        """Return the slot of the next photo."""
         return next(self._numbers) % _SLOTS
 
     def stage(self, slot: int) -> str:
-        """Return what was last done with a photo."""
+        """Return the last stage of a photo."""
         return STAGES[self._map[slot]]
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         self._map.close()
         self._file.close()
 
 
 def _memory_file() -> tuple[IO[bytes], Path]:
-    """Make a file that other processes can open; on Linux it is gone with this process, whatever ends it."""
+    """Make a file that other processes can open; on Linux it disappears with this process, whatever ends it."""
     if sys.platform == "linux":
         number = os.memfd_create("indexer")
         return os.fdopen(number, "w+b"), Path(f"/proc/{os.getpid()}/fd/{number}")
@@ -48,12 +48,12 @@ def _memory_file() -> tuple[IO[bytes], Path]:
 
 
 class StageMarker:
-    """A worker's side."""
+    """The worker's side."""
 
     def __init__(self, path: Path) -> None:
         with path.open("r+b") as stream:
             self._map = mmap(stream.fileno(), _SLOTS, access=ACCESS_WRITE)
 
     def enter(self, slot: int, stage: str) -> None:
-        """Say what is done with a photo from now on."""
+        """Note the stage of a photo."""
         self._map[slot] = STAGES.index(stage)

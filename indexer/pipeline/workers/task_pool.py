@@ -1,7 +1,7 @@
-"""Tasks of many threads flow in, each waits for its own; bounded, done by worker processes that come and go.
+"""Task pool: a bounded pool of worker processes for the tasks of many threads, each of which waits for its own.
 
-As `pipeline.pool` for the photos of a scan, which one thread hands out: a worker that crashes or stalls costs its own
-task only, and one that is killed with a lock in its hands does not keep the others waiting for ever.
+Like `pipeline.workers.photo_pool` for the photos of a scan, which one thread submits: a worker that crashes or stalls
+costs its own task only, and one that is killed while it holds a lock does not block the others for ever.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LONGEST_RETRY_SECONDS = 60
 
 
 class PoolBusyError(IndexerError):
-    """So many tasks wait already that another one is not taken."""
+    """The queue is full: too many tasks wait already."""
 
     retry_seconds: int
 
@@ -37,7 +37,7 @@ class PoolBusyError(IndexerError):
 
 
 class TaskError(Exception):
-    """A task came to a bad end: `stage`, and what it ended with as its cause; None where its workers were lost."""
+    """A task failed: `stage`, and the error as its cause; None where its workers were lost."""
 
     def __init__(self, stage: str) -> None:
         super().__init__(stage)
@@ -45,10 +45,13 @@ class TaskError(Exception):
 
 
 class TaskPool:
-    """Worker processes that start with the first task, and go when there was none for a while."""
+    """Worker processes that start with the first task, and end after a time without any."""
 
     def __init__(self, workers: int, waiting: int, seconds: float, idle_seconds: float) -> None:
-        """waiting: tasks that may wait for a worker.  seconds: that a task may take.  idle_seconds: until they go."""
+        """Make a pool without processes.
+
+        waiting: tasks that may wait for a worker.  seconds: limit of a task.  idle_seconds: until the processes end.
+        """
         self._count, self._most = workers, workers + waiting
         self._seconds, self._idle_seconds = seconds, idle_seconds
         self._changed = Condition()  # its lock guards all that follows
@@ -60,16 +63,16 @@ class TaskPool:
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether no worker process is kept."""
+        """Return whether no worker process is running."""
         return self._workers is None
 
     @property
     def under_way(self) -> int:
-        """How many tasks are waited for."""
+        """The number of unfinished tasks."""
         return self._under_way
 
     def do(self, task: Callable[..., Any], *given: Any) -> Any:
-        """Have a worker call `task(*given, slot)`; wait for what it returns. Errors: Busy, TaskError."""
+        """Run `task(*given, slot)` in a worker and return its result. Errors: PoolBusyError, TaskError."""
         with self._place():
             for _ in range(_TRIES):
                 workers, slot, future = self._begun(task, given)
@@ -84,11 +87,11 @@ class TaskPool:
         raise TaskError("read")
 
     def rest(self) -> None:
-        """Let the processes go, if nothing is under way; the next task starts new ones."""
+        """End the processes if nothing is in progress; the next task starts new ones."""
         self._let_go(self._workers, if_idle=True)
 
     def stop(self) -> None:
-        """Let the processes go; what is under way ends as Busy, and so does whatever comes."""
+        """End the processes; running tasks end as PoolBusyError, and so do later ones."""
         with self._changed:
             self._stopped = True
         self._let_go(self._workers)
@@ -135,7 +138,7 @@ class TaskPool:
             self._let_go(workers)
 
     def _heard(self, workers: Workers, slot: int, seconds: float) -> str:
-        """Take note of the end of a task; return what was last done in it."""
+        """Record the end of a task; return its last stage."""
         with self._changed:
             if self._workers is not workers:
                 return "read"
@@ -144,11 +147,11 @@ class TaskPool:
             return workers.stages.stage(slot)
 
     def _was_robbed(self, future: Future[Any], began: float) -> bool:
-        """Tell whether a task had its time taken away: Pebble reckons by the wall clock, which can be set forward."""
+        """Return whether a timeout is spurious: Pebble uses the wall clock, which can be set forward."""
         return isinstance(future.exception(), TimeoutError) and monotonic() - began < self._seconds
 
     def _let_go(self, workers: Workers | None, *, if_idle: bool = False) -> None:
-        """Stop workers, if they are still those in use; if_idle: and nothing is under way."""
+        """End workers, if they are still those in use; if_idle: and nothing is in progress."""
         with self._changed:
             if workers is None or workers is not self._workers or (if_idle and self._under_way):
                 return
@@ -157,7 +160,7 @@ class TaskPool:
         workers.stop()
 
     def _watch(self, workers: Workers) -> None:
-        """Let workers go when there was nothing to do for a while."""
+        """End workers after a time without tasks."""
         while self._workers is workers:
             with self._changed:
                 left = self._idle_seconds - (monotonic() - self._quiet_since)

@@ -1,4 +1,4 @@
-"""What happens to one photo, in a worker process or alone: a PhotoFile flows in, its Analysis flows out."""
+"""Analysis task of one photo, in a worker process or in-process."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _stage: StageMarker  # this process's; set once by `start`
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one photo may take.
+    """The limits for one photo.
 
-    pixels: larger pictures are refused.  seconds: of its worker's time.  memory_bytes: on top of what the networks
-    take; held on Linux, where the system can count it.
+    pixels: larger pictures are refused.  seconds: of its worker's time.  memory_bytes: on top of what the models
+    take; enforced on Linux, where the system can count it.
     """
 
     pixels: int
@@ -48,10 +48,10 @@ def analyze_file(
     want_faces: bool = True,
     known: Analysis | None = None,
 ) -> Analysis:
-    """Decode a photo and look at it.
+    """Decode a photo and analyze it.
 
-    enter: hears of each stage that begins.  want_faces: whether faces may be looked for.
-    known: what is known of the photo: networks that have seen it do not look again.
+    enter: called with each stage that begins.  want_faces: whether faces may be detected.
+    known: what is known of the photo: models that have analyzed it are not run again.
     Errors: PhotoError for a photo that cannot be read; NotAPhoto (one of them) for content that is no picture.
     """
     enter("read")
@@ -71,15 +71,15 @@ def analyze_file(
 
 
 def read_faces(path: Path, reader: FaceReader, max_pixels: int) -> tuple[Face, ...]:
-    """Find the faces of a picture anywhere on the disk, in the library or not. Errors: PhotoError."""
+    """Detect and describe the faces of a picture anywhere on the disk. Errors: PhotoError."""
     with open_original(stamp(path), max_pixels) as original:
         return reader.read(original.picture(reader.detector.long_side_px), larger=original.picture)
 
 
 def work(eyes: ModelSet, limits: Limits, file: PhotoFile, known: Analysis | None, slot: int) -> Analysis:
-    """Do `analyze_file` with an analyzer that this process loads once; slot: where it says what it does.
+    """Run `analyze_file` with an analyzer that this process loads once; slot: where it notes its stage.
 
-    Errors: ModelError where the networks cannot be loaded, PhotoError, MemoryError.
+    Errors: ModelError where the models cannot be loaded, PhotoError, MemoryError.
     """
     want_faces = eyes.want_faces(file.path)
     return analyze_file(
@@ -88,7 +88,7 @@ def work(eyes: ModelSet, limits: Limits, file: PhotoFile, known: Analysis | None
 
 
 def ready(eyes: ModelSet, limits: Limits) -> Analyzer:
-    """Load the networks, if this process has not yet. Errors: ModelError."""
+    """Load the models, if this process has not yet. Errors: ModelError."""
     try:
         return _analyzer(eyes, limits.memory_bytes)
     except IndexerError:
@@ -98,7 +98,7 @@ def ready(eyes: ModelSet, limits: Limits) -> Analyzer:
 
 
 def start(stages: Path) -> None:
-    """Prepare a new worker. stages: the file where it says what it does."""
+    """Prepare a new worker. stages: the file of the stage board."""
     global _stage
     _stage = StageMarker(stages)
     prepare()
@@ -107,7 +107,7 @@ def start(stages: Path) -> None:
 def prepare() -> None:
     """Prepare a new process: leave Ctrl-C to the parent, never outlive it, and be silent.
 
-    libtiff and libjpeg print what they think of a damaged file, past all of Python; what matters comes as an outcome.
+    libtiff and libjpeg print messages about damaged files, past all of Python; what matters comes as an outcome.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), _STDERR)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -118,12 +118,12 @@ def prepare() -> None:
 
 
 def enter(slot: int, stage: str) -> None:
-    """Say what this process does from now on with the picture of a slot."""
+    """Note this process's stage for the picture of a slot."""
     _stage.enter(slot, stage)
 
 
 def hold_memory(memory_bytes: int | None) -> None:
-    """Hold this process to so much memory on top of what it has now; None: to nothing."""
+    """Limit this process to so much memory on top of what it has now; None: no limit."""
     if sys.platform == "linux":
         import resource
 

@@ -1,8 +1,8 @@
-"""Tile-wise agreement of two pictures that lie over each other: the same content, or only the same layout.
+"""Tile-wise agreement of two aligned pictures: the same content, or only the same layout.
 
-Two pages of text, or two slides of one talk, agree in most of what is coarse and in little of what is fine, and where
-they differ they differ wholly. So both the picture and its fine detail (what a blur takes away) are correlated tile by
-tile. A curve of tones is fitted first: a copy may be brighter, of less contrast, or burnt out.
+Two pages of text, or two slides of one talk, agree in most coarse structure and in little fine detail, and where
+they differ they differ wholly. So both the picture and its fine detail (what a blur removes) are correlated tile by
+tile. A tone curve is fitted first: a copy may be brighter, of less contrast, or overexposed.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ _BLUR = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
 
 class TileAgreement(NamedTuple):
-    """How alike the tiles of two pictures are.
+    """The similarity of the tiles of two pictures.
 
-    whole, detail: mean correlation of the tiles, of what is fine in them.  low, changed: shares of the inner tiles that
-    show something else, and that are far less alike than most.  edge: share of the tiles at the edge that do.
-    is_small: whether the pictures are so small that copies of them are less alike.
+    whole, detail: mean correlation of the tiles, and of their fine detail.  low, changed: shares of the inner tiles
+    that
+    show something else, and that are far less similar than most.  edge: share of the tiles at the edge that do.
+    is_small: whether the pictures are so small that copies of them are less similar.
     """
 
     whole: float
@@ -54,7 +55,7 @@ class TileAgreement(NamedTuple):
 
 
 def agreement(one: Floats, other: Floats) -> TileAgreement:
-    """Compare two pictures that lie over each other, float32[m,m] of gray levels 0..255."""
+    """Compare two aligned pictures, float32[m,m] of gray levels 0..255."""
     return max(_toned_agreement(one, other), _toned_agreement(other, one))  # what is burnt out has fewer tones
 
 
@@ -84,7 +85,7 @@ def _share(what: NDArray[np.bool_], tiles: NDArray[np.bool_]) -> float:
 
 
 def _filled(one: Floats, other: Floats) -> NDArray[np.bool_]:
-    """Tell which tiles at the edge are black in one picture only, bool[64]: corners of a turned one, a frame."""
+    """Return which tiles at the edge are black in one picture only, bool[64]: corners of a rotated one, a frame."""
     side = one.shape[0] // _TILES
     differ = ((one <= _BLACK) != (other <= _BLACK)).reshape(_TILES, side, _TILES, side).mean(axis=(1, 3))
     return np.asarray((differ.ravel() > _BLACK_SHARE) & _EDGE)
@@ -106,7 +107,7 @@ def _split(picture: Floats) -> Floats:
 
 
 def _toned(one: Floats, other: Floats) -> Floats:
-    """Return a picture in the tones of another: each gray level becomes the mean of what lies over it, never darker."""
+    """Return a picture in the tones of another: each gray level becomes the mean of its counterparts, never darker."""
     levels, wanted = one.ravel(), other.ravel()
     which = ((levels - levels.min()) * (_TONES / (np.ptp(levels) + 1e-3))).astype(np.int64)
     counts = np.bincount(which, minlength=_TONES)
@@ -116,7 +117,7 @@ def _toned(one: Floats, other: Floats) -> Floats:
 
 
 def _detail(picture: Floats) -> Floats:
-    """Return what is finer than about four pixels."""
+    """Return the detail finer than about four pixels."""
     blurred = picture
     for _ in range(4):
         blurred = _blurred(_blurred(blurred).T).T

@@ -1,8 +1,8 @@
-"""Image registration of near-duplicate candidates: is one picture the other, scaled, re-encoded, relit or cut?
+"""Image registration of near-duplicate candidates: is one picture the other, scaled, re-encoded, relit or cropped?
 
-One picture is laid over the other so that they fit best: a part of it, up to a tenth cut away at each side, perhaps
-turned by a few degrees, is stretched over the whole of the other one (a grid search, then Gauss-Newton from coarse to
-fine; Baker and Matthews, Lucas-Kanade 20 Years On, 2004). What is left is compared tile by tile (`agreement`).
+The pictures are aligned for the best fit: a part of one, up to a tenth cropped at each side, perhaps
+rotated by a few degrees, is stretched over the whole of the other one (a grid search, then Gauss-Newton from coarse to
+fine; Baker and Matthews, Lucas-Kanade 20 Years On, 2004). The result is compared tile by tile (`agreement`).
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _AT_A_TIME = 64  # pairs refined together: 60 MB
 
 @dataclass(frozen=True, eq=False)
 class AlignmentFeatures:
-    """What of a picture is compared.
+    """The features of a picture that alignment compares.
 
-    luma: uint8[256,256], the whole picture, squeezed into a square.  detail_px: the shorter side of the picture it was
-    made of; a small one has nothing to say of what is fine.
+    luma: uint8[256,256], the whole picture, stretched to a square.  detail_px: the shorter side of the picture it was
+    made from; a small one says nothing about fine detail.
     """
 
     luma: NDArray[np.uint8]
@@ -53,7 +53,7 @@ class AlignmentFeatures:
 
     @classmethod
     def of(cls, picture: Picture) -> AlignmentFeatures:
-        """Return the signature of a picture."""
+        """Return the features of a picture."""
         height, width = picture.pixels.shape[:2]
         luma = picture.pixels.astype(np.float32) @ _LUMA
         square = _laid(_running_sums(luma[None]), np.array([[0.0, 1.0, 0.0, 1.0, 0.0, 0.0]]), SIDE)[0]
@@ -77,7 +77,7 @@ class AlignmentFeatures:
 
 @dataclass(frozen=True, eq=False)
 class _Fits:
-    """Ways to lay parts of pictures over whole ones: the number of the pair, which is the whole, where its part lies.
+    """Candidate alignments: the number of the pair, which picture is the whole, and where the other one's part lies.
 
     pairs: int64[n].  turned: bool[n], whether the other picture is the whole, and not the one.  spans: float64[n,6].
     """
@@ -87,25 +87,25 @@ class _Fits:
     spans: Spans
 
     def some(self, places: NDArray[np.int64], spans: Spans | None = None) -> _Fits:
-        """Return some of them, with new spans where these are given for all."""
+        """Return some of them, with new spans where given."""
         return _Fits(self.pairs[places], self.turned[places], (self.spans if spans is None else spans)[places])
 
 
 def are_copies(one: AlignmentFeatures, others: Sequence[AlignmentFeatures]) -> NDArray[np.bool_]:
-    """Tell of each of the other pictures whether it is the same as the one, bool[n]."""
+    """Return for each of the other pictures whether it is the same as the one, bool[n]."""
     parts = [_compared(one, others[start : start + _AT_A_TIME]) for start in range(0, len(others), _AT_A_TIME)]
     return np.concatenate(parts) if parts else np.empty(0, np.bool_)
 
 
 def have_same_pixels(one: AlignmentFeatures, others: Sequence[AlignmentFeatures]) -> NDArray[np.bool_]:
-    """Tell of each of the other pictures whether it has the pixels of the one, but for noise of encoding, bool[n]."""
+    """Return for each of the other pictures whether it has the pixels of the one, up to encoding noise, bool[n]."""
     mine = one.luma.astype(np.float32)
     tiles = [((mine - other.luma) ** 2).reshape(16, 16, 16, 16).mean(axis=(1, 3)) for other in others]
     return np.array([tile.mean() <= _NOISE**2 and tile.max() <= (3 * _NOISE) ** 2 for tile in tiles], np.bool_)
 
 
 def aligned(one: AlignmentFeatures, others: Sequence[AlignmentFeatures]) -> list[tuple[int, Floats, Floats]]:
-    """Lay pictures over each other; return the others that fit at all, by number, with both as they then lie.
+    """Align pictures; return the others that fit at all, by number, with both as aligned.
 
     The two are float32[128,128], or [64,64], [32,32] where one picture is that small.
     """
@@ -143,7 +143,7 @@ def _grid() -> Floats:
 
 
 def _starts(one: AlignmentFeatures, others: Sequence[AlignmentFeatures]) -> _Fits:
-    """Return the best ways of the grid search."""
+    """Return the best alignments of the grid search."""
     small = _standard(np.stack([other.reduced(_GRID).ravel() for other in others]))
     mine = _standard(one.reduced(_GRID).reshape(1, -1))[0]
     correlations = np.concatenate([small @ one.parts.T, np.stack([other.parts @ mine for other in others])])
@@ -157,7 +157,7 @@ def _starts(one: AlignmentFeatures, others: Sequence[AlignmentFeatures]) -> _Fit
 def _refined(
     one: AlignmentFeatures, others: Sequence[AlignmentFeatures], fits: _Fits, level: tuple[int, int, float]
 ) -> _Fits:
-    """Return the best fit of each pair at a level, those that do not correlate left out."""
+    """Return the best fit of each pair at a level, without those that do not correlate."""
     cells, steps, least = level
     if not len(fits.pairs):
         return fits
@@ -174,9 +174,9 @@ def _refined(
 
 
 def _gauss_newton(wholes: Floats, targets: Floats, spans: Spans, steps: int) -> tuple[Spans, NDArray[np.float64]]:
-    """Return where parts of the wholes are most like the targets, and the correlations there.
+    """Return where parts of the wholes are most similar to the targets, and the correlations there.
 
-    wholes: float32[n,2m,2m].  targets: float32[n,m*m], standard.  Brightness and contrast do not matter.
+    wholes: float32[n,2m,2m].  targets: float32[n,m*m], standardized.  Brightness and contrast do not matter.
     """
     cells = wholes.shape[1] // 2
     sums = _running_sums(wholes)

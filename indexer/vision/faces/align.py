@@ -1,6 +1,6 @@
-"""Pixels and the five landmarks of a face flow in; the chip that the describer wants to see flows out.
+"""Face alignment: the chip of a face, from its landmarks.
 
-A chip is a square in which eyes, nose and mouth stand where the describer was trained to see them.
+A chip is a square in which eyes, nose and mouth are at the positions that the describer was trained with.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Matrix = NDArray[np.float64]
 
 
 def template(name: str, size_px: int) -> Matrix:
-    """Return where the five landmarks stand in a chip of size_px × size_px, float64[5, 2].
+    """Return the positions of the five landmarks in a chip of size_px × size_px, float64[5, 2].
 
     name: one of spec.TEMPLATES.
     """
@@ -33,7 +33,7 @@ def template(name: str, size_px: int) -> Matrix:
 
 
 def similarity(points: ArrayLike, target: ArrayLike) -> Matrix:
-    """Return the turn, scale and shift, float64[2, 3], that bring points [n, 2] nearest to target [n, 2].
+    """Return the rotation, scale and shift, float64[2, 3], that bring points [n, 2] nearest to target [n, 2].
 
     Nearest in the sum of squared distances; never a mirror image.  Points that coincide get scale 0.
     Source: S. Umeyama, Least-squares estimation of transformation parameters between two point patterns, PAMI 1991.
@@ -50,7 +50,7 @@ def similarity(points: ArrayLike, target: ArrayLike) -> Matrix:
 
 
 def applied(matrix: Matrix, points: ArrayLike) -> Matrix:
-    """Return float64[n, 2]: the points [n, 2] after turn, scale and shift."""
+    """Return float64[n, 2]: the points [n, 2] after rotation, scale and shift."""
     moved: Matrix = np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
     return moved
 
@@ -60,8 +60,8 @@ def chip(
 ) -> NDArray[np.uint8]:
     """Cut the chip of a face, uint8[size_px, size_px, 3], from a picture uint8[h, w, 3].
 
-    landmarks: [5, 2], x and y in px of the picture.  target: where they go in the chip, as `template` says.
-    Large faces are reduced before they are turned, so that nothing aliases; beyond the picture its edge is repeated.
+    landmarks: [5, 2], x and y in px of the picture.  target: their positions in the chip, from `template`.
+    Large faces are reduced before they are rotated, so that nothing aliases; beyond the picture its edge is repeated.
     """
     back = _inverse(similarity(landmarks, target))
     corners = applied(back, [[0, 0], [size_px, 0], [0, size_px], [size_px, size_px]])
@@ -75,14 +75,14 @@ def chip(
 
 
 def _inverse(matrix: Matrix) -> Matrix:
-    """Return the transform that undoes a similarity; one that shrinks all to a point is undone as if it kept size."""
+    """Return the inverse of a similarity; one that shrinks all to a point is inverted as if it kept the size."""
     linear = matrix[:, :2] if np.linalg.det(matrix[:, :2]) > 1e-12 else np.eye(2)
     undone = np.linalg.inv(linear)
     return np.column_stack([undone, -undone @ matrix[:, 2]])
 
 
 def _region(pixels: NDArray[np.uint8], least: Matrix, most: Matrix, reduction: int) -> tuple[NDArray[np.uint8], Matrix]:
-    """Return the pixels from `least` to `most` (x, y) at 1 / reduction, and the place (x, y) of their first pixel."""
+    """Return the pixels from `least` to `most` (x, y) at 1 / reduction, and the position (x, y) of the first."""
     height, width = pixels.shape[:2]
     first = np.floor(least / reduction).astype(int) - _MARGIN_PX
     last = np.ceil(most / reduction).astype(int) + _MARGIN_PX

@@ -1,6 +1,6 @@
-"""The detector's raw outputs flow in; boxes, scores and landmarks in pixels of its input flow out, overlaps removed.
+"""Anchor decoding: a detector's raw outputs as boxes, scores and landmarks in px of its input, without overlaps.
 
-Boxes and landmarks of RetinaFace are offsets to anchors: squares that stand at every cell of three grids.
+Boxes and landmarks of RetinaFace are offsets to anchors: squares at every cell of three grids.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CENTER_VARIANCE, _SIZE_VARIANCE = 0.1, 0.2
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """What the detector found, best first, in pixels of the picture it was shown.
+    """The detections in a picture, best first, in pixels of the detector's input.
 
     boxes: float32[n, 4], left, top, right, bottom.  scores: float32[n], 0..1.  landmarks: float32[n, 5, 2], x and y of
     left eye, right eye, nose, left and right mouth corner, as seen in the picture.
@@ -38,7 +38,7 @@ class Detections:
 
     @classmethod
     def joined(cls, parts: Sequence[Detections]) -> Detections:
-        """Return all faces of several findings, in that order."""
+        """Return all faces of several detections, in that order."""
         none = cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
         kinds = zip(*((part.boxes, part.scores, part.landmarks) for part in (none, *parts)), strict=True)
         return cls(*map(np.concatenate, kinds))
@@ -48,13 +48,13 @@ class Detections:
         return (self[index : index + 1] for index in range(len(self)))
 
     def moved(self, scale: float, shift: tuple[float, float] = (0, 0)) -> Detections:
-        """Return the same faces at place × scale + shift; shift: x and y in px."""
+        """Return the same faces at position × scale + shift; shift: x and y in px."""
         factor, by = np.float32(scale), np.array(shift, np.float32)
         return Detections(self.boxes * factor + np.tile(by, 2), self.scores, self.landmarks * factor + by)
 
 
 def decode(outputs: dict[str, Floats], height: int, width: int, least_score: float, most_overlap: float) -> Detections:
-    """Turn the outputs of the network for an input of height × width px into faces, best first.
+    """Convert the model's outputs for an input of height × width px to faces, best first.
 
     Anchors below `least_score` are left out, and of two boxes whose intersection over union is above `most_overlap`
     the one with the lower score.  Source: J. Deng and others, RetinaFace, 2019, https://arxiv.org/abs/1905.00641.
@@ -73,7 +73,7 @@ def decode(outputs: dict[str, Floats], height: int, width: int, least_score: flo
 
 
 def distinct(found: Detections, most_overlap: float) -> Detections:
-    """Leave out each face that overlaps a better one by more than `most_overlap`; the best come first."""
+    """Drop each face that overlaps a better one by more than `most_overlap`; the best come first."""
     found = found[np.argsort(-found.scores, kind="stable")]
     kept: list[int] = []
     left = np.arange(len(found))
@@ -96,7 +96,7 @@ def overlaps(box: Floats, others: Floats) -> Floats:
 
 @lru_cache(maxsize=8)
 def _anchors(height: int, width: int) -> Floats:
-    """Return center x, center y, side, side of each anchor in px, float32[anchors, 4], in the network's order."""
+    """Return center x, center y, side, side of each anchor in px, float32[anchors, 4], in the model's order."""
     grids = [_grid(height // stride, width // stride, stride, sides) for stride, sides in _GRIDS]
     return np.concatenate(grids)
 

@@ -1,4 +1,4 @@
-"""A Picture and its faces flow in; the same faces flow out with a descriptor and a quality each."""
+"""Face description: a descriptor and a quality for each face of a picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DETAILED = 0.2
 
 
 def quality(chip: NDArray[np.uint8], detail: float, asymmetry: float) -> float:
-    """Tell how fit a face is for comparing: 1 when no verdict is wrong, 0 when a coin would do as well.
+    """Return how fit a face is for comparison: 1 when no verdict is wrong, 0 when a coin would do as well.
 
     chip: uint8[150, 150, 3].  detail: pixels of the picture to a pixel of the chip, along a side.
     asymmetry: distance between the descriptors of the chip and of its mirror image; it grows as the face turns
@@ -40,7 +40,7 @@ def quality(chip: NDArray[np.uint8], detail: float, asymmetry: float) -> float:
 def sharpness(chip: NDArray[np.uint8]) -> float:
     """Return the mean second difference of the face's luma in its less sharp direction, relative to its contrast.
 
-    About 0.35 in a good photo, 0.1 where a motion or a lens out of focus has smeared the face.
+    About 0.35 in a good photo, 0.1 where motion or a lens out of focus has blurred the face.
     """
     luma = chip[_FACE, _FACE].astype(np.float32) @ _LUMA
     cells = luma.shape[0] // _CELL_PX
@@ -57,7 +57,7 @@ Floats = NDArray[np.float64]
 
 
 class Describer:
-    """Turns faces into descriptors, which lie near each other where the faces are one person's."""
+    """A face describer: its descriptors are near each other where the faces are one person's."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -67,7 +67,7 @@ class Describer:
     def needs_larger(self, picture: Picture, faces: Sequence[Face]) -> int | None:
         """Return the long side in px that the picture should be decoded with for the chips of its faces.
 
-        None where the picture serves, or its original is no larger, or its faces are too small in any case.
+        None where the picture suffices, or its original is no larger, or its faces are too small in any case.
         """
         larger = max(picture.full_size) / max(picture.size)
         if larger <= 1:
@@ -94,19 +94,19 @@ class Describer:
         return replace(face, quality=judged, descriptor=Descriptor.of(spec.id, self._mean(seen, mirrored)))
 
     def _judged_by(self, picture: Picture, points: Floats, cut: Pixels) -> Pixels:
-        """Return the chip that quality is judged by, which is dlib's, whatever chip the network sees."""
+        """Return the chip for the quality, which is dlib's, whatever chip the model takes."""
         is_dlib = self.model.spec.align == "dlib" and self._chip_px == CHIP_PX
         return cut if is_dlib else chip(picture.pixels, points)
 
     def _mean(self, seen: NDArray[np.float32], mirrored: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the mean of two descriptors, as long as they are where the spec wants length 1."""
+        """Return the mean of two descriptors, at their length where the spec wants length 1."""
         mean = (seen + mirrored) / 2
         if self.model.spec.outputs["descriptors"].apply == "unit":
             mean /= max(float(np.linalg.norm(mean)), 1e-9)
         return np.asarray(mean, np.float32)
 
     def _vectors(self, cut: Pixels) -> NDArray[np.float32]:
-        """Return the network's numbers, float32[2, length], for a chip and for its mirror image."""
+        """Return the model's output, float32[2, length], for a chip and for its mirror image."""
         chips = np.stack([cut, cut[:, ::-1]])
         return self.model.run(normalized(chips, self.model.spec.input))["descriptors"]
 
@@ -117,6 +117,6 @@ def landmarks_px(picture: Picture, face: Face) -> Floats:
 
 
 def _detail(picture: Picture, face: Face) -> float:
-    """Return how many pixels of the picture go to a pixel of dlib's chip, along a side."""
+    """Return how many pixels of the picture make one pixel of dlib's chip, along a side."""
     linear = similarity(landmarks_px(picture, face), TEMPLATE)[:, :2]
     return 1 / max(float(np.hypot(*linear[0])), 1e-9)

@@ -1,9 +1,9 @@
-"""A Picture flows in; its faces flow out, each with box, score and landmarks.
+"""Face detection: the faces of a picture, each with box, score and landmarks.
 
-The detector looks several times.  Over the whole picture, at a size that is quick, it proposes whatever might be a
-face.  Then it looks at each proposal closely, enlarged or reduced to the size that it judges best.  Where both looks
-leave a doubt, a third takes in more of the surroundings.  The looks decide together: what looks like a face at one
-scale alone is none.  docs/faces.md tells what else was tried.
+The detector runs several times.  On the whole picture, at a size that is quick, it proposes candidates.
+Then it runs on a close-up of each candidate, enlarged or reduced to the size that it judges best.  Where both runs
+leave a doubt, a third includes more of the surroundings.  The runs decide together: what looks like a face at one
+scale alone is none.  docs/faces.md describes what else was tried.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ Pixels = NDArray[np.uint8]
 
 
 def views(width: int, height: int) -> list[tuple[int, int, int, int]]:
-    """Cut a panorama of width × height px into overlapping parts that are no panoramas: left, top, right, bottom.
+    """Split a panorama of width × height px into overlapping parts that are no panoramas: left, top, right, bottom.
 
-    Any other picture is one part.  Seen at once, the faces of a panorama would be too small to be found.
+    Any other picture is one part.  In one run, the faces of a panorama would be too small to be found.
     """
     long, short = max(width, height), min(width, height)
     if long <= _LONGEST * short:
@@ -45,9 +45,9 @@ def views(width: int, height: int) -> list[tuple[int, int, int, int]]:
 
 
 def larger_px(picture: Picture, long_side_px: int) -> int | None:
-    """Return the long side in px that a panorama should be decoded with, None where the picture serves.
+    """Return the long side in px that a panorama should be decoded with, None where the picture suffices.
 
-    long_side_px: what a detector wants each view to have.
+    long_side_px: the size that a detector wants for each view.
     """
     width, height = picture.full_size
     left, top, right, bottom = views(width, height)[0]
@@ -78,22 +78,22 @@ _LEAST_SURE, _MOST_SURE = 0.01, 0.999  # no look alone can condemn or acquit
 
 
 class Detector:
-    """Finds the faces of a picture."""
+    """A face detector with anchors (RetinaFace) that runs at several scales."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
 
     @property
     def long_side_px(self) -> int:
-        """The long side that a picture should have for the detector to see what it can."""
+        """The long side in px that a picture should have for full detail."""
         return self.model.spec.input.size_px
 
     def needs_larger(self, picture: Picture) -> int | None:
-        """Return the long side in px that a panorama should be decoded with, None where the picture serves."""
+        """Return the long side in px that a panorama should be decoded with, None where the picture suffices."""
         return larger_px(picture, self.long_side_px)
 
     def detect(self, picture: Picture) -> list[Face]:
-        """Find the faces, best first; they have no descriptors yet, and their quality is 0."""
+        """Detect the faces, best first; they have no descriptors yet, and their quality is 0."""
         thresholds = self.model.spec.thresholds
         width, height = picture.size
         judged = [self._judged(picture.pixels, one) for one in self._proposals(picture.pixels).each()]
@@ -102,7 +102,7 @@ class Detector:
         return [_face(one, width, height) for one in sure.each()]
 
     def _proposals(self, pixels: Pixels) -> Detections:
-        """Return what might be a face, in px of the picture."""
+        """Return the candidates, in px of the picture."""
         overlap = self.model.spec.thresholds["overlap"]
         seen = [
             self._seen(pixels[top:bottom, left:right]).moved(1, (left, top))
@@ -111,7 +111,7 @@ class Detector:
         return distinct(Detections.joined(seen), overlap)[:_MOST_PROPOSALS]
 
     def _seen(self, pixels: Pixels) -> Detections:
-        """Look at pixels in the size that the spec wants; return what might be a face in them."""
+        """Run on pixels at the size that the spec wants; return the candidates in them."""
         ratio = min(1.0, self.long_side_px / max(pixels.shape[:2]))
         found = self._look(fitted(pixels, self.model.spec.input)).moved(1 / ratio)
         centers = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
@@ -119,14 +119,14 @@ class Detector:
         return found[np.flatnonzero(inside)]
 
     def _look(self, pixels: Pixels) -> Detections:
-        """Run the network on pixels of a size that it takes."""
+        """Run the model on pixels of a size that it takes."""
         spec = self.model.spec
         height, width = pixels.shape[:2]
         outputs = self.model.run(normalized(pixels[np.newaxis], spec.input))
         return decode(outputs, height, width, spec.thresholds["proposal"], spec.thresholds["overlap"])
 
     def _judged(self, pixels: Pixels, proposal: Detections) -> Detections:
-        """Look at one proposal closely; return the face as the close-up shows it, with the score of all looks."""
+        """Run on a close-up of one candidate; return the face as found there, with the score of all runs."""
         close = self._close_up(pixels, proposal, *_CLOSE)
         scores = [_score(proposal), _score(close)]
         if _DOUBT[0] < agreed(scores) < _DOUBT[1]:
@@ -135,7 +135,7 @@ class Detector:
         return Detections(better.boxes, np.array([agreed(scores)], np.float32), better.landmarks)
 
     def _close_up(self, pixels: Pixels, proposal: Detections, size_px: int, face_px: int) -> Detections:
-        """Look at a square around a proposal, of size_px when the face has face_px; return the same face, if seen."""
+        """Run on a square around a candidate, of size_px when the face has face_px; return the same face, if found."""
         left, top, right, bottom = map(float, proposal.boxes[0])
         side = max(right - left, bottom - top, 1) * size_px / face_px
         start = (left + right - side) / 2, (top + bottom - side) / 2
@@ -144,7 +144,7 @@ class Detector:
 
 
 def agreed(scores: Sequence[float]) -> float:
-    """Return the score 0..1 that several looks agree on: the mean of their log odds."""
+    """Return the combined score 0..1 of several runs: the mean of their log odds."""
     bounded = [min(max(score, _LEAST_SURE), _MOST_SURE) for score in scores]
     odds = sum(log(score / (1 - score)) for score in bounded) / len(bounded)
     return 1 / (1 + exp(-odds))
@@ -165,22 +165,22 @@ _SCORE, _OVERLAP = 0.5, 0.5  # where the spec says nothing
 
 
 class BoxDetector:
-    """Finds the faces of a picture with a network that answers with boxes and scores."""
+    """A face detector whose model returns boxes and scores."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
 
     @property
     def long_side_px(self) -> int:
-        """The long side that a picture should have for the detector to see what it can."""
+        """The long side in px that a picture should have for full detail."""
         return max(self.model.spec.input.size)
 
     def needs_larger(self, picture: Picture) -> int | None:
-        """Return the long side in px that a panorama should be decoded with, None where the picture serves."""
+        """Return the long side in px that a panorama should be decoded with, None where the picture suffices."""
         return larger_px(picture, self.long_side_px)
 
     def detect(self, picture: Picture) -> list[Face]:
-        """Find the faces, best first; they have no landmarks and no descriptors, and their quality is 0."""
+        """Detect the faces, best first; they have no landmarks and no descriptors, and their quality is 0."""
         width, height = picture.size
         seen = [
             self._seen(picture.pixels[top:bottom, left:right]).moved(1, (left, top))
@@ -190,7 +190,7 @@ class BoxDetector:
         return [_face_without_landmarks(one, width, height) for one in found.each()]
 
     def _seen(self, pixels: Pixels) -> Detections:
-        """Return the faces in what the network sees at once, in px of it; their landmarks are all 0."""
+        """Return the faces in one input of the model, in px of it; their landmarks are all 0."""
         spec = self.model.spec
         height, width = pixels.shape[:2]
         answers = self.model.run(tensor(pixels, spec))

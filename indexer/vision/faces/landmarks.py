@@ -1,6 +1,6 @@
-"""A Picture and a face without landmarks flow in; the same face flows out with its five.
+"""Facial landmarks: the five landmarks of a face that was detected without any.
 
-They are made from 68 points, in the order of C. Sagonas and others: 300 Faces in-the-Wild, 2013.
+They are derived from 68 points, in the order of C. Sagonas and others: 300 Faces in-the-Wild, 2013.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _LEFT_EYE, _RIGHT_EYE, _NOSE, _LEFT_CORNER, _RIGHT_CORNER = slice(36, 42), slice
 
 
 class Landmarker:
-    """Finds eyes, nose and mouth in the box of a face."""
+    """A landmark model: finds eyes, nose and mouth in the box of a face."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
 
     def place(self, picture: Picture, face: Face) -> Face:
-        """Return the face with its five landmarks; one whose box lies outside the picture as it is."""
+        """Return the face with its five landmarks; unchanged if its box lies outside the picture."""
         width, height = picture.size
         left, top, right, bottom = _edges(face.box, width, height)
         if left >= right or top >= bottom:
@@ -40,7 +40,7 @@ class Landmarker:
 
 
 def _edges(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
-    """Return what a picture of width × height px shows of a box: left, top, right, bottom in whole px."""
+    """Return the part of a box inside a picture of width × height px: left, top, right, bottom in whole px."""
     left, top = max(0, floor(box.left * width)), max(0, floor(box.top * height))
     right, bottom = ceil((box.left + box.width) * width), ceil((box.top + box.height) * height)
     return left, top, min(width, right), min(height, bottom)

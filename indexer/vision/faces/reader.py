@@ -1,4 +1,4 @@
-"""A Picture flows in; every face in it flows out, with a descriptor where the networks are there."""
+"""Face reader: detector, landmarker and describer in sequence, for all faces of a picture."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ Larger = Callable[[int], Picture]
 
 
 class FaceFinder(Protocol):
-    """Finds the faces of a picture: `vision.detect.Detector`, or `vision.boxes_detect.BoxDetector`."""
+    """The interface of face detectors: `vision.faces.detect.Detector` and `vision.faces.detect.BoxDetector`."""
 
     @property
     def model(self) -> Model:
-        """Its network."""
+        """The detector's model."""
 
     @property
     def long_side_px(self) -> int:
-        """The long side that a picture should have for the detector to see what it can."""
+        """The long side in px that a picture should have for full detail."""
 
     def needs_larger(self, picture: Picture) -> int | None:
-        """Return the long side in px that a panorama should be decoded with, None where the picture serves."""
+        """Return the long side in px that a panorama should be decoded with, None where the picture suffices."""
 
     def detect(self, picture: Picture) -> list[Face]:
-        """Find the faces, best first."""
+        """Detect the faces, best first."""
 
 
 class FaceReader:
@@ -44,7 +44,7 @@ class FaceReader:
 
     @classmethod
     def open(cls, eyes: ModelSet, threads: int = 1) -> FaceReader:
-        """Load the built networks for faces. Errors: ModelError where one is not built or damaged."""
+        """Load the built face models. Errors: ModelError where one is not built or damaged."""
         from indexer.vision.faces.describe import Describer
         from indexer.vision.faces.landmarks import Landmarker
 
@@ -60,14 +60,14 @@ class FaceReader:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The ids of the networks."""
+        """The ids of the models."""
         eyes = (self.detector, self.landmarker, self.describer)
         return tuple(eye.model.spec.id for eye in eyes if eye is not None)
 
     def read(self, picture: Picture, larger: Larger) -> tuple[Face, ...]:
-        """Find the faces and describe them; without a describer their descriptors are None.
+        """Detect and describe the faces; without a describer their descriptors are None.
 
-        larger: decodes the same photo again with at least this long side in px; asked only for a panorama,
+        larger: decodes the same photo again with at least this long side in px; called only for a panorama,
         and when faces worth describing are too small in `picture`.
         """
         picture = _enlarged(picture, self.detector.needs_larger(picture), larger)
@@ -81,7 +81,7 @@ class FaceReader:
 
 
 def _finder(model: Model) -> FaceFinder:
-    """Return the detector for what a network answers: RetinaFace's anchors, or plain boxes."""
+    """Return the detector for the outputs of a model: RetinaFace's anchors, or plain boxes."""
     from indexer.vision.faces.detect import BoxDetector, Detector
 
     return Detector(model) if "landmarks" in model.spec.outputs else BoxDetector(model)

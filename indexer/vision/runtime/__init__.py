@@ -1,4 +1,4 @@
-"""A spec and the folder of built networks flow in; a Model that turns tensors into named outputs flows out."""
+"""Model runtimes: open a built model, which maps input tensors to named outputs."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ __all__ = ["FakeModel", "LiteRtModel", "Model", "TensorFlowModel", "is_built", "
 
 
 class Model(Protocol):
-    """A network that is ready to run."""
+    """The interface of a loaded model."""
 
     @property
     def spec(self) -> ModelSpec:
-        """What is known of the network."""
+        """The model's spec."""
 
     @property
     def sides(self) -> tuple[Any, ...]:
-        """The sides of its input as it was built; -1, None and words are free."""
+        """The sides of its input as it was built; -1, None and words are variable."""
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Run the network on float32[n, h, w, 3], made as the spec's input says; return its named outputs."""
+        """Run the model on float32[n, h, w, 3], made as the spec's input says; return its named outputs."""
 
 
 def open_model(
     spec: ModelSpec, folder: Path, runtime: str = "auto", threads: int = 1, place: Endpoint | None = None
 ) -> Model:
-    """Open a built network, after checking it against its record.
+    """Open a built model, after checking it against its record.
 
-    runtime: 'litert' (CPU), 'tensorflow', or 'auto': TensorFlow where it has a GPU, else LiteRT. A network of one's
-    own that could not be converted is run by what can: TensorFlow (with 'litert' on the CPU), or ONNX Runtime.
-    place: of a process that has TensorFlow; None: TensorFlow is loaded into this one.
-    Errors: ModelError where the network is not built, is damaged, or is not as its spec says.
+    runtime: 'litert' (CPU), 'tensorflow', or 'auto': TensorFlow where it has a GPU, else LiteRT. A custom model
+    that could not be converted is run by TensorFlow (with 'litert' on the CPU), or ONNX Runtime.
+    place: the endpoint of a process that has TensorFlow; None: TensorFlow is loaded into this one.
+    Errors: ModelError where the model is not built, is damaged, or does not match its spec.
     """
     if not spec.weights.is_own:
         return _runner(spec, folder, {LITERT_FILE, SAVED_MODEL}, runtime, threads, place)
@@ -72,7 +72,7 @@ def _runner(
 
 @dataclass(frozen=True, slots=True)
 class FakeModel:
-    """A network for tests: `answer` is called instead."""
+    """A model for tests: `answer` is called instead."""
 
     spec: ModelSpec
     answer: Callable[[NDArray[np.float32]], dict[str, NDArray[np.float32]]]

@@ -1,4 +1,4 @@
-"""A network of the user's own flows in; a Model that takes and answers what the program's own networks do flows out."""
+"""Adapter of custom models: the program's input and output conventions over a model's own."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 class Runner(Protocol):
-    """A network in its own terms: layout and type of its input, ranks of its outputs.
+    """A model with its own conventions: layout and type of its input, ranks of its outputs.
 
-    sides: of its input; -1, None and words are free.
+    sides: of its input; -1, None and words are variable.
     """
 
     spec: ModelSpec
     sides: tuple[Any, ...]
 
     def run(self, image: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Run the network."""
+        """Run the model."""
 
 
 class Adapted:
-    """Hides layout, type, a fixed batch, ranks, and what is still to be applied to the answers."""
+    """A wrapper that hides layout, type, a fixed batch size and ranks, and applies the final activation."""
 
     def __init__(self, runner: Runner) -> None:
         self.spec = runner.spec
@@ -35,9 +35,9 @@ class Adapted:
         self._runner = runner
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Run the network on float32[n, h, w, colors], made as the spec's input says; return its named outputs.
+        """Run the model on float32[n, h, w, colors], made as the spec's input says; return its named outputs.
 
-        Errors: ModelError for a shape that the network does not take, or an answer that is no number.
+        Errors: ModelError for a shape that the model does not take, or an output that is not a number.
         """
         import numpy as np
 
@@ -47,7 +47,7 @@ class Adapted:
         return {key: self._answer(key, values, len(image)) for key, values in answers.items()}
 
     def _batches(self, image: NDArray[Any]) -> Sequence[NDArray[Any]]:
-        """Cut into batches of the one size that the network takes, the last one filled up with zeros."""
+        """Split into batches of the fixed size that the model takes, the last one padded with zeros."""
         import numpy as np
 
         size = self._runner.sides[0] if self._runner.sides else -1
@@ -76,7 +76,7 @@ class Adapted:
 
 
 def _typed(image: NDArray[np.float32], spec: ModelSpec) -> NDArray[Any]:
-    """Return the picture in the layout and type of the network's input."""
+    """Return the picture in the layout and type of the model's input."""
     import numpy as np
 
     values: NDArray[Any] = image

@@ -1,4 +1,4 @@
-"""Questions of one kind flow in as a group; they go to the network together, and to each flows back his own answer."""
+"""Dynamic batching: inference requests of one kind are run together, and each gets its own answer."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ Answers: TypeAlias = "dict[str, NDArray[Any]]"
 
 
 class Joinable(Protocol):
-    """A network that can answer several questions at once.
+    """A model that can run several requests at once.
 
-    sides: of its input; -1, None and words are free.
+    sides: of its input; -1, None and words are variable.
     """
 
     spec: ModelSpec
     sides: tuple[Any, ...]
 
     def run(self, image: NDArray[Any]) -> Answers:
-        """Answer one question. Errors: ModelError."""
+        """Run one request. Errors: ModelError."""
 
     def joins(self, shape: tuple[int, ...]) -> bool:
-        """Tell whether questions of this shape can be answered together."""
+        """Return whether requests of this shape can be run together."""
 
     def run_joined(self, images: Sequence[NDArray[Any]]) -> list[Answers]:
-        """Answer questions of one shape. Errors: ModelError, OutOfMemoryError."""
+        """Run requests of one shape. Errors: ModelError, OutOfMemoryError."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InferenceRequest:
-    """An image for a network, and where its answer goes."""
+    """An input for a model, and the future of its answer."""
 
     network: Joinable
     image: NDArray[Any]
@@ -52,16 +52,16 @@ class InferenceRequest:
 
     @property
     def kind(self) -> tuple[Hashable, ...]:
-        """What questions that are answered together have in common."""
+        """The key that requests of one batch share."""
         return id(self.network), self.image.shape, self.image.dtype.str
 
 
 class InferenceQueue:
-    """Questions that wait.
+    """The queue of waiting requests.
 
-    room: how many questions of the kind of this one may be answered at once.
+    room: returns max_batch, how many requests of this one's kind may be run at once.
 
-    Nobody is waited for: questions gather while networks run, and where these have nothing to do, batches would gain
+    There is no waiting for a full batch: requests gather while models run, and where these are idle, batches would gain
     nothing. tests/benchmarks/gathering.py compares ways to choose what comes next.
     """
 
@@ -71,7 +71,7 @@ class InferenceQueue:
         self._changed = Condition()
 
     def ask(self, network: Joinable, image: NDArray[Any]) -> Answers:
-        """Return what a network answers. Errors: ModelError."""
+        """Return a model's answer. Errors: ModelError."""
         question = InferenceRequest(network, image)
         with self._changed:
             self._waiting.append(question)
@@ -79,7 +79,7 @@ class InferenceQueue:
         return question.answer.result()
 
     def next(self) -> list[InferenceRequest]:
-        """Wait for questions; take the largest group, or that of a question that waits too long."""
+        """Wait for requests; return the largest group, or that of a request that waits too long."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting)
             groups: dict[Hashable, list[InferenceRequest]] = {}
@@ -98,16 +98,16 @@ _APART = 1e-3  # what two ways to one number may differ by: of the largest one, 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What was done with a network. questions: that were answered.  runs: that it took."""
+    """The use of a model. questions: number of requests answered.  runs: number of runs for them."""
 
     questions: int
     runs: int
 
 
 class BatchLimits:
-    """What is known of how networks take batches; for one thread.
+    """The measured batch limits of models; for one thread.
 
-    pads: fill batches up to powers of two: what prepares itself for each size then meets few.
+    pads: pad batches to powers of two, so that a runtime that prepares for each size meets few sizes.
     """
 
     def __init__(self, *, pads: bool = False) -> None:
@@ -119,16 +119,16 @@ class BatchLimits:
 
     @property
     def counts(self) -> dict[str, Count]:
-        """What was done so far, by the ids of the networks."""
+        """The counts so far, by model id."""
         return {each: Count(self._questions[each], self._runs[each]) for each in list(self._runs)}
 
     def room(self, question: InferenceRequest) -> int:
-        """Return how many questions of this kind may be answered at once."""
+        """Return how many requests of this kind may be run at once."""
         joins = self._proven.get(id(question.network), True) and question.network.joins(question.image.shape)
         return self._most.get(question.kind, _MOST_TOGETHER) if joins else 1
 
     def answer(self, group: list[InferenceRequest]) -> None:
-        """Answer questions of one kind: together or, where that fails, one at a time."""
+        """Run requests of one kind: together or, where that fails, one at a time."""
         try:
             answers = self._together(group) if len(group) > 1 else []
         except OutOfMemoryError:
@@ -146,7 +146,7 @@ class BatchLimits:
             self._answer_alone(question)
 
     def _together(self, group: list[InferenceRequest]) -> list[Answers]:
-        """Return all answers, or none where they would not be those that each would get alone."""
+        """Return all answers, or none where they would differ from those of single runs."""
         network, images = group[0].network, [each.image for each in group]
         images += [images[-1]] * (self._padded(len(group)) - len(group))
         answers = network.run_joined(images)[: len(group)]
@@ -183,7 +183,7 @@ def _alike(one: Answers, other: Answers) -> bool:
 
 
 def _apart(one: object, other: object) -> float:
-    """Return the largest difference, in parts of the largest number or of 1; infinite between different shapes."""
+    """Return the largest difference, relative to the largest number or 1; infinite between different shapes."""
     import numpy as np
 
     ours, theirs = np.asarray(one, np.float64), np.asarray(other, np.float64)

@@ -1,4 +1,4 @@
-"""A built .tflite file flows in, or one of the user's own; a Model that LiteRT runs on the CPU flows out."""
+"""LiteRT runtime: a .tflite file, built or custom, on the CPU."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OWN_FILE = "tflite"  # such a file is run as it is; all others were converted, w
 
 
 class LiteRtModel:
-    """A network run by LiteRT (XNNPACK) on the CPU; not for several threads at once."""
+    """A model run by LiteRT (XNNPACK) on the CPU; not thread-safe."""
 
     def __init__(self, spec: ModelSpec, file: Path, threads: int = 1) -> None:
         self.spec = spec
@@ -36,14 +36,14 @@ class LiteRtModel:
         self.sides = self._idle[0].sides
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Run the network.
+        """Run the model.
 
-        Errors: ModelError for a shape that the network does not take.
+        Errors: ModelError for a shape that the model does not take.
         """
         return self._interpreter(image.shape).run(image)
 
     def _interpreter(self, shape: tuple[int, ...]) -> _Interpreter:
-        """Return the interpreter of a shape: prepared lately, new, or the one used longest ago, made to fit."""
+        """Return the interpreter of a shape: a cached one, a new one, or the least recently used one, resized."""
         if shape in self._prepared:
             self._prepared.move_to_end(shape)
             return self._prepared[shape]
@@ -66,7 +66,7 @@ class LiteRtModel:
 
 
 class _Interpreter:
-    """LiteRT, made to fit one shape of input at a time."""
+    """A LiteRT interpreter, prepared for one input shape at a time."""
 
     def __init__(self, spec: ModelSpec, file: Path, threads: int) -> None:
         from ai_edge_litert.interpreter import Interpreter
@@ -93,7 +93,7 @@ class _Interpreter:
         return inputs, outputs
 
     def _by_any_name(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return inputs and outputs by the names of the tensors, and by those of the signature if there is one."""
+        """Return inputs and outputs by the names of the tensors, and by those of the signature if it exists."""
         inputs = {told["name"]: told for told in self._lite.get_input_details()}
         outputs = {told["name"]: told for told in self._lite.get_output_details()}
         if len(self._lite.get_signature_list()) == 1:
@@ -119,7 +119,7 @@ class _Interpreter:
 
 @dataclass(frozen=True, slots=True)
 class _Tensor:
-    """Where a tensor is, and what its whole numbers stand for: (number − zero) × step; step 0: they are as they are."""
+    """A tensor's index and quantization: real = (number − zero) × step; step 0: not quantized."""
 
     index: int
     dtype: Any

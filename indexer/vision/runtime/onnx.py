@@ -1,4 +1,4 @@
-"""An ONNX file of the user's own flows in; a Model that ONNX Runtime runs on the CPU flows out."""
+"""ONNX Runtime: a custom ONNX file on the CPU."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class OnnxModel:
-    """A network run by ONNX Runtime, an optional package."""
+    """A model run by ONNX Runtime, an optional package."""
 
     def __init__(self, spec: ModelSpec, file: Path, threads: int = 1) -> None:
         self.spec = spec
@@ -43,9 +43,9 @@ class OnnxModel:
         self.sides = inputs[spec.input.source_name]
 
     def run(self, image: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Run the network.
+        """Run the model.
 
-        Errors: ModelError for a shape that the network does not take.
+        Errors: ModelError for a shape that the model does not take.
         """
         refuse_other(self.spec.name, self.sides, image.shape)
         try:

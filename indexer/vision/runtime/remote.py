@@ -1,4 +1,4 @@
-"""A spec and the Place of the process that runs networks flow in; a Model that asks that process flows out."""
+"""Inference client: a model that runs in another process, reached by its Endpoint."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ COUNTS = "counts"  # what is said instead of `Wanted`
 
 
 class ServerLostError(ModelError):
-    """The process that runs the networks is gone; another may come."""
+    """The process that runs the models is gone; another may come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a client says first."""
+    """The first message of a client."""
 
     spec: ModelSpec
     folder: Path
 
 
 class RemoteModel:
-    """A network that another process runs, together with what others ask of it; not for several threads at once."""
+    """A model that another process runs, batched with the requests of others; not thread-safe."""
 
     def __init__(self, spec: ModelSpec, folder: Path, place: Endpoint) -> None:
         self.spec = spec
@@ -48,9 +48,9 @@ class RemoteModel:
 
     @classmethod
     def open(cls, spec: ModelSpec, folder: Path, place: Endpoint) -> RemoteModel | None:
-        """Have a network opened; None where that process would run it no faster, for want of a GPU.
+        """Open a model in the server; None where that would be no faster, without a GPU.
 
-        Errors: ModelError, as from `open_model`; LostError where nobody answers.
+        Errors: ModelError, as from `open_model`; ServerLostError where nobody answers.
         """
         model = cls(spec, folder, place)
         try:
@@ -60,7 +60,7 @@ class RemoteModel:
         return model if model._kept is not None else None
 
     def run(self, image: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Run the network. Errors: ModelError, as from that process; LostError where it is gone before it answers."""
+        """Run the model. Errors: ModelError, as from the server; ServerLostError where it dies before it answers."""
         try:
             connection = self._connection()
             wire.send(connection, {IMAGE: image})
@@ -75,7 +75,7 @@ class RemoteModel:
             raise
 
     def _connection(self) -> Connection:
-        """Return a connection to the process there is now: it says nothing unasked, so a word of it is its end."""
+        """Return a connection to the current process: it never speaks first, so a message from it means its end."""
         if self._kept is not None and _has_ended(self._kept):
             self._close()
         if self._kept is None:
@@ -109,7 +109,7 @@ class RemoteModel:
 
 
 def counts(place: Endpoint) -> dict[str, Count]:
-    """Ask what was done with each network so far, by its id. Errors: OSError, EOFError."""
+    """Request the counts of each model so far, by its id. Errors: OSError, EOFError."""
     with _connected(place) as connection:
         connection.send(COUNTS)
         told: dict[str, Count] = connection.recv()
@@ -117,7 +117,7 @@ def counts(place: Endpoint) -> dict[str, Count]:
 
 
 def _connected(place: Endpoint) -> Connection:
-    """Connect to a process that may not be there yet. Errors: OSError, EOFError, AuthenticationError."""
+    """Connect to a process that may not be listening yet. Errors: OSError, EOFError, AuthenticationError."""
     end = monotonic() + _PATIENCE_SECONDS
     while True:
         try:

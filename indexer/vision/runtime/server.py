@@ -1,6 +1,6 @@
-"""What workers ask flows in over their connections; what networks answer, run by TensorFlow in batches, flows out.
+"""Inference server: runs models by TensorFlow, in batches, for the workers connected to it.
 
-This is what a process of its own does. A connection is one client's, for one network: it says which (`Wanted`), hears
+It has a process of its own. A connection is one client's, for one model: it names the model (`Wanted`), receives
 the sides of its input, and then sends one picture after the other.
 """
 
@@ -28,9 +28,9 @@ Opener = Callable[[ModelSpec, Path], "Joinable | None"]
 
 
 def serve(place: Endpoint, runtime: str, threads: int) -> None:
-    """Run networks for whoever knows the key, for ever.
+    """Run models for clients that know the key, until the process is ended.
 
-    runtime: 'tensorflow', or 'auto': where there is no GPU, clients are told to run their networks themselves.
+    runtime: 'tensorflow', or 'auto': where there is no GPU, clients are told to run their models themselves.
     threads: of TensorFlow on the CPU.
     """
 
@@ -44,7 +44,7 @@ def serve(place: Endpoint, runtime: str, threads: int) -> None:
 
 
 class Server:
-    """Networks that are open, and what is asked of them."""
+    """The server's open models and request queue."""
 
     def __init__(self, opener: Opener, *, pads: bool = False) -> None:
         self._opener = opener
@@ -55,7 +55,7 @@ class Server:
         _start(self._answer)
 
     def listen(self, place: Endpoint) -> None:
-        """Take connections, each in a thread of its own: a client that says nothing must not keep others waiting."""
+        """Accept connections, each in a thread of its own: a silent client must not block others."""
         with Listener(place.address, backlog=_BACKLOG) as listener:
             while True:
                 with suppress(OSError, EOFError):
@@ -69,7 +69,7 @@ class Server:
             os._exit(1)  # nobody must wait for a process that cannot answer
 
     def _follow(self, connection: Connection, key: bytes) -> None:
-        """Do what a client wants until he goes."""
+        """Serve a client until it disconnects."""
         with connection, suppress(OSError, EOFError, AuthenticationError):
             deliver_challenge(connection, key)
             answer_challenge(connection, key)
@@ -82,7 +82,7 @@ class Server:
                 self._answer_all(network, connection)
 
     def _opened(self, wanted: Wanted, connection: Connection) -> Joinable | None:
-        """Open a network, or find it open; tell the client the sides of its input, or why there are none."""
+        """Open a model, or return the open one; send the client the sides of its input, or the error."""
         place = wanted.spec.id, wanted.folder
         try:
             with self._opening:

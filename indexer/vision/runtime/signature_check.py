@@ -1,4 +1,4 @@
-"""A spec and what a file says of itself flow in; nothing flows out where they agree, and a sentence where not."""
+"""Signature check: a built model's inputs and outputs against its spec."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Sides = Sequence[int | str | None]  # a whole number is fixed; -1, None and word
 
 
 def agree(spec: ModelSpec, inputs: Iterable[str], outputs: Mapping[str, Sides]) -> None:
-    """Compare the names and shapes of a built network with those of its spec. Errors: ModelError."""
+    """Compare the names and shapes of a built model with those of its spec. Errors: ModelError."""
     inputs = list(inputs)
     if inputs != [spec.input.name]:
         raise ModelError(spec.name, f"its inputs are {', '.join(inputs)}, not '{spec.input.name}' as its spec says")
@@ -24,7 +24,7 @@ def agree(spec: ModelSpec, inputs: Iterable[str], outputs: Mapping[str, Sides]) 
 
 
 def refuse_other(name: str, sides: Sides, shape: tuple[int, ...]) -> None:
-    """Refuse a shape that does not fit the sides of the input. Errors: ModelError."""
+    """Reject a shape that does not fit the sides of the input. Errors: ModelError."""
     fits = len(sides) == len(shape) and all(
         side == wanted or (is_free(wanted) and side > 0) for wanted, side in zip(sides, shape, strict=True)
     )
@@ -33,7 +33,7 @@ def refuse_other(name: str, sides: Sides, shape: tuple[int, ...]) -> None:
 
 
 def is_free(side: int | str | None) -> bool:
-    """Tell whether a side may have any length."""
+    """Return whether a side may have any length."""
     return not isinstance(side, int) or side == -1
 
 

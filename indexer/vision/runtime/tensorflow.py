@@ -1,4 +1,4 @@
-"""A SavedModel that the zoo has written flows in; a Model that TensorFlow runs flows out, on a GPU where it has one."""
+"""TensorFlow runtime: a SavedModel, on a GPU where TensorFlow has one."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg")  # Linux; Windows' subsystem for L
 
 
 class OutOfMemoryError(ModelError):
-    """A batch needs more memory than its device has."""
+    """A batch that needs more memory than its device has."""
 
 
 class TensorFlowModel:
-    """A network run by TensorFlow, on the GPU where it has one."""
+    """A model run by TensorFlow, on the GPU where it has one."""
 
     def __init__(self, spec: ModelSpec, folder: Path, threads: int = 1, *, use_gpu: bool = True) -> None:
         self.spec = spec
@@ -49,19 +49,19 @@ class TensorFlowModel:
         self._tensorflow = tensorflow
 
     def run(self, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Run the network.
+        """Run the model.
 
-        Errors: ModelError for a shape that the network does not take, or memory that the GPU does not have.
+        Errors: ModelError for a shape that the model does not take, or memory that the GPU does not have.
         """
         refuse_other(self.spec.name, self.sides, image.shape)
         return self._answers(self._function, image)
 
     def joins(self, shape: tuple[int, ...]) -> bool:
-        """Tell whether inputs of this shape can be run together."""
+        """Return whether inputs of this shape can be run together."""
         return self._has_rows or (self._many is not None and shape[0] == 1)
 
     def run_joined(self, images: Sequence[NDArray[Any]]) -> list[dict[str, NDArray[Any]]]:
-        """Run the network once on inputs of one shape. Errors: as of `run`; OutOfMemoryError."""
+        """Run the model once on inputs of one shape. Errors: as of `run`; OutOfMemoryError."""
         import numpy as np
 
         for image in images:
@@ -89,12 +89,12 @@ class TensorFlowModel:
 
 
 def may_have_gpu() -> bool:
-    """Tell whether there is a device that TensorFlow could use, without asking TensorFlow."""
+    """Return whether there is a device that TensorFlow could use, without loading TensorFlow."""
     return any(Path(device).exists() for device in _GPU_DEVICES) and _has_cudnn()
 
 
 def has_gpu() -> bool:
-    """Tell whether TensorFlow has a GPU; it is asked, and loaded, only where there is one that it could use."""
+    """Return whether TensorFlow has a GPU; it is loaded only where there is one that it could use."""
     if not may_have_gpu():
         return False
     with quiet():
@@ -102,7 +102,7 @@ def has_gpu() -> bool:
 
 
 def _has_cudnn() -> bool:
-    """Tell whether the library is there without which TensorFlow uses no GPU: from a package, or the system's."""
+    """Return whether cuDNN, without which TensorFlow uses no GPU, is installed: from a package, or the system's."""
     packaged = find_spec("nvidia") is not None and find_spec("nvidia.cudnn") is not None
     return packaged or find_library("cudnn") is not None
 

@@ -1,4 +1,4 @@
-"""Named arrays flow in at one end of a connection and out at the other, without being pickled."""
+"""Wire format of the inference server: named arrays over a connection, without pickling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def send(connection: Connection, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Send arrays. Errors: OSError where nobody listens any more."""
+    """Send arrays. Errors: OSError where the other end is gone."""
     import numpy as np
 
     kept = {name: np.asarray(array, order="C") for name, array in arrays.items()}
@@ -23,7 +23,7 @@ def send(connection: Connection, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def receive(connection: Connection) -> dict[str, NDArray[Any]]:
-    """Return the arrays that were sent. Errors: EOFError, OSError where the other end is gone; ModelError: was sent."""
+    """Return the arrays sent. Errors: EOFError, OSError where the other end is gone; ModelError if one was sent."""
     import numpy as np
 
     told = connection.recv()

@@ -1,0 +1,1 @@
+"""Tags from model outputs: labels, vocabulary and rules."""

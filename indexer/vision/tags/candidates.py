@@ -1,4 +1,4 @@
-"""What networks left of a photo (evidence, objects) flows in; each word that they claim flows out, with its reasons."""
+"""Tag candidates: each word that the stored model outputs of a photo support, with its reasons."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from indexer.photo import Evidence, Face, Object, PixelStats, Tag
 
 @dataclass(frozen=True, slots=True)
 class ModelWords:
-    """What the classes of one network are called, and mean, in the order of its outputs.
+    """The names and meanings of one model's classes, in the order of its outputs.
 
     classes: their names.  words: of each class, its own name first and then broader ones; none for 'background'.
-    threshold: the score from which its words are shown, None: as the rules say.
+    threshold: the minimum score of its words, None: as the rules say.
     adds_up: its classes exclude each other (softmax), so that the score of a word is the sum over them.
     """
 
@@ -25,16 +25,16 @@ class ModelWords:
     adds_up: bool = True
 
     def name(self, label: int) -> str:
-        """Return what a class is called, or its number."""
+        """Return the name of a class, or its number."""
         return self.classes[label] if label < len(self.classes) else f"class {label}"
 
     def of(self, label: int) -> tuple[str, ...]:
-        """Return the words of a class; none for one that has no name."""
+        """Return the words of a class; none for one without a name."""
         return self.words[label] if label < len(self.words) else ()
 
 
 class TagCandidate(NamedTuple):
-    """A word that a network gives to a photo.
+    """A word that a model gives to a photo.
 
     model: its id.  view: of a classifier, the part of the picture; None: an object was found.
     given: (score, −class index) of every class, or object, that the word stands for.
@@ -48,16 +48,16 @@ class TagCandidate(NamedTuple):
 
     @property
     def surest(self) -> int:
-        """The class that gave most of it."""
+        """The class that contributed most."""
         return -max(self.given)[1]
 
 
 def claims(
     evidence: Sequence[Evidence], objects: Sequence[Object], classes: Mapping[str, ModelWords]
 ) -> Iterator[TagCandidate]:
-    """Yield every word that a classifier gave any probability in a view, and those of all objects.
+    """Yield the candidates: every word that a classifier gave any probability in a view, and those of all objects.
 
-    classes: model → its words; a network that is not there says nothing.
+    classes: model → its words; a model that is missing there gives none.
     """
     for each in evidence:
         if each.model in classes:
@@ -95,14 +95,14 @@ _GRAY = 0.005  # mean chroma below which nothing but rounding is left
 
 
 def facts(faces: Sequence[Face], look: PixelStats) -> Iterator[Tag]:
-    """Yield the tags that faces and colors give; how right each rule was found stands in docs/tags.md."""
+    """Yield heuristic tags, from faces and colors; docs/tags.md has the accuracy of each rule."""
     yield from _people(faces)
     if look.colorfulness < _GRAY:
         yield Tag("black and white", 1.0, "no colors")
 
 
 def _people(faces: Sequence[Face]) -> Iterator[Tag]:
-    """Yield what the faces tell; the score is that of the face that decides."""
+    """Yield the heuristic tags of faces; the score is that of the deciding face."""
     scores = sorted((face.score for face in faces), reverse=True)
     source = "1 face" if len(scores) == 1 else f"{len(scores)} faces"
     for word, least in (("person", 1), ("people", 2), ("group", _GROUP)):

@@ -1,4 +1,4 @@
-"""What the library keeps of a photo flows in; why it has each of its tags flows out."""
+"""Tag explanation: why a photo has each of its tags, from what the library stores of it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _MOST_CLASSES = 5
 
 @dataclass(frozen=True, slots=True)
 class TagReason:
-    """Why a photo has a tag.
+    """The reason for a photo's tag.
 
-    classes: the classes that were summed in the view that decided, or the objects, surest first: (name, score 0..1),
-    at most five.  others: how many more there were.  view: which part of the picture, None where no classifier decided.
-    threshold: the score from which the tag is shown, None where no rule is asked.  renamed: the word before the rules.
-    model: the id of the network that decided, None where none did.
+    classes: the classes that were summed in the view that decided, or the objects, best first: (name, score 0..1),
+    at most five.  others: how many more there were.  view: the part of the picture, None where no classifier decided.
+    threshold: the minimum score of the tag, None where no rule applies.  renamed: the word before the rules.
+    model: the id of the model that decided, None where none did.
     """
 
     tag: Tag
@@ -52,8 +52,8 @@ def reasons(
 ) -> list[TagReason]:
     """Return why the photo has these of its tags, in the order of its tags.
 
-    What networks gave is explained by what they left, other tags (faces, colors, own) by their source.
-    classes: model → what its classes mean.
+    Tags of models are explained by their stored outputs, other tags (faces, colors, own) by their source.
+    classes: model → the meanings of its classes.
     """
     wanted = [tag for tag in analysis.tags if tag.name in tags]
     made = list(claims(analysis.evidence, analysis.objects, classes))
@@ -68,7 +68,7 @@ def _told(vocabulary: Vocabulary, tag: Tag) -> TagReason:
 def _given(
     vocabulary: Vocabulary, analysis: Analysis, tag: Tag, made: list[TagCandidate], classes: Mapping[str, ModelWords]
 ) -> TagReason | None:
-    """Return the claim that made the tag, None where none did."""
+    """Return the candidate that became the tag, None where none did."""
     default = analysis.evidence[0].model if analysis.evidence else ""
     rename = vocabulary.rules.rename
     found = [

@@ -1,4 +1,4 @@
-"""A file that names the classes of a network flows in, in any usual form; names, and what they mean, flow out."""
+"""Label files: the class names of a model, in any usual format, and their meanings."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _MOST_CLASSES = 65_536  # evidence keeps the number of a class in 16 bits
 
 
 def read_labels(file: Path) -> tuple[str, ...]:
-    """Return the names of classes in order: one a line, numbered lines, a Keras class index or a TensorFlow label map.
+    """Return class names in order from one a line, numbered lines, a Keras class index or a TensorFlow label map.
 
-    Numbers may begin anywhere (`first_number` tells); one that is left out is '???'. A name may be a WordNet id, or
+    Numbers may begin anywhere (`first_number` returns where); a missing one is '???'. A name may be a WordNet id, or
     begin with one. Errors: ModelError for a file that cannot be read, or in which a class has no name.
     """
     return _names(file, _read(file))
 
 
 def first_number(file: Path) -> int:
-    """Return the number of the first class, 0 where the file gives none: so many classes may come before it."""
+    """Return the number of the first class, 0 where the file gives none: that many classes may precede it."""
     found = _read(file)
     return min(found) if isinstance(found, dict) else 0
 
 
 def write_labels(names: Iterable[str], file: Path) -> None:
-    """Write names, one a line. Errors: ModelError for a name that is empty or goes over several lines."""
+    """Write names, one a line. Errors: ModelError for a name that is empty or has several lines."""
     lines = list(names)
     for number, name in enumerate(lines):
         if not name.strip() or len(name.splitlines()) > 1:
@@ -46,9 +46,9 @@ def write_labels(names: Iterable[str], file: Path) -> None:
 
 
 def class_names(spec: ModelSpec, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Return the names of a network's classes, by the numbers that its evidence or objects have; none without labels.
+    """Return the names of a model's classes, by the numbers that its evidence or objects have; none without labels.
 
-    The classes before the first label are called 'background'; an object detector leaves them out.
+    The classes before the first label are called 'background'; an object detector omits them.
     Errors: ModelError for labels that cannot be read.
     """
     labels = spec.labels
@@ -60,10 +60,10 @@ def class_names(spec: ModelSpec, vocabulary: Vocabulary) -> tuple[str, ...]:
 def words_of_models(
     vocabulary: Vocabulary, names: Mapping[str, Sequence[str]], specs: Iterable[ModelSpec]
 ) -> dict[str, ModelWords]:
-    """Return what the classes of networks mean, by the networks' ids.
+    """Return the meanings of models' classes, by model id.
 
-    names: id → names of its classes, in order; they go before what the description says.
-    specs: descriptions, as far as they are known: thresholds come from them.
+    names: id → names of its classes, in order; they take precedence over the description.
+    specs: the known descriptions: thresholds come from them.
     """
     known = {spec.id: spec for spec in specs if spec.labels.set or spec.labels.file}
     told = {model: class_names(spec, vocabulary) for model, spec in known.items() if model not in names} | dict(names)
@@ -77,13 +77,13 @@ def _words(vocabulary: Vocabulary, names: Sequence[str], spec: ModelSpec | None)
 
 
 def _adds_up(spec: ModelSpec) -> bool:
-    """Tell whether the classes exclude each other: softmax, or a single sigmoid, which becomes two classes."""
+    """Return whether the classes exclude each other: softmax, or a single sigmoid, which becomes two classes."""
     output = spec.outputs.get("probabilities")
     return output is None or output.shape[-1] == 1 or "sigmoid" not in (output.activation, output.apply)
 
 
 def _read(file: Path) -> list[str] | dict[int, str]:
-    """Return the names in the order of the file, or by the numbers that it gives them."""
+    """Return the names in the order of the file, or by its numbers."""
     text = _text(file)
     if file.suffix == ".json" or text.lstrip().startswith(("{", "[")):
         return _of_json(file, text)
@@ -148,7 +148,7 @@ def _is_name(value: Any) -> bool:
 
 
 def _item(file: Path, item: str) -> tuple[int, str]:
-    """Read one item of a label map; what is to be shown goes before the name, which may be a code."""
+    """Read one item of a label map; the display name takes precedence over the name, which may be a code."""
     told = {
         key: number or re.sub(r"\\(.)", r"\1", double or single) for key, number, double, single in _FIELD.findall(item)
     }

@@ -1,4 +1,4 @@
-"""rules.toml flows in; a tag flows in and out, renamed, or not at all where the rules keep it back."""
+"""Tag rules: words that are blocked, renamed or held to a threshold, from rules.toml."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from indexer.photo import Tag
 
 @dataclass(frozen=True, slots=True)
 class TagRules:
-    """What becomes of a word before it is shown: first blocked or renamed, then held against its threshold.
+    """The rules for a word before it is shown: block or rename, then threshold.
 
-    threshold: the least score, 0..1, of a word that has none of its own in `thresholds`.
+    threshold: the minimum score, 0..1, of a word that has none of its own in `thresholds`.
     narrow_threshold: the same for a word that stands for a single class of the classifier.
     """
 
@@ -28,7 +28,7 @@ class TagRules:
     block: frozenset[str]
 
     def apply(self, tag: Tag, least: float | None = None) -> Tag | None:
-        """Return the tag as it is shown, or None where it is not.
+        """Return the tag as shown, or None where it is not.
 
         least: the score that it needs where it has no threshold of its own; None: that of all words.
         """
@@ -63,7 +63,7 @@ def read_rules(file: Path) -> TagRules:
 
 
 def idle_rules(rules: TagRules, known: Set[str]) -> list[str]:
-    """Say, a sentence each, which rules can never do anything; `known` are the words that the rules are asked about."""
+    """Return rules without any effect, a sentence each; `known` are the words that the rules are applied to."""
     return [*_idle_blocks(rules, known), *_idle_renames(rules, known), *_idle_thresholds(rules, known)]
 
 

@@ -1,6 +1,6 @@
-"""The tables of models/labels flow in, and what the library keeps of a photo; the words to tag it with flow out.
+"""Vocabulary: the words that photos are tagged with and found by, and the tags that follow from stored model outputs.
 
-No network, no NumPy: a search loads the words in a few milliseconds, and `retag` needs nothing but stored evidence.
+No model, no NumPy: a search loads the words in a few milliseconds, and `retag` needs only stored evidence.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ _HOMONYMS = frozenset({"kite", "boxer"})
 @dataclass(frozen=True)
 class Vocabulary:
     """The words that photos are tagged with and found by.
+
+    ids: the WordNet id of each of ImageNet's 1000 classes, in their order.  classes: their everyday names.
+    words: every word, with the broader words of each class: class index → words, its own name first.
+    spellings: in lower case, every word and its synonyms → the word, before the rules rename it.
+    synonyms: the same → the tag that it becomes.
 
     ids: the WordNet id of each of ImageNet's 1000 classes, in their order.  classes: their everyday names.
     words: every word, with the broader words of each class: class index → words, its own name first.
@@ -70,7 +75,7 @@ class Vocabulary:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """Every word that a tag can have before the rules; the rules rename some and block some."""
+        """Every word that a tag can have before the rules, which rename some and block some."""
         return frozenset(self.synonyms.values()) | self._below.keys()
 
     @cached_property
@@ -88,9 +93,9 @@ class Vocabulary:
         return {word: frozenset(numbers) for word, numbers in below.items()}
 
     def least(self, word: str, of: ModelWords | None = None, *, is_object: bool = False) -> float:
-        """Return the score from which a word, before the rules, is shown where these name no threshold of its own.
+        """Return the minimum score of a word, before the rules, where these have no threshold of its own for it.
 
-        A word that stands for a single class has to be surer.  of: the network that gives it, None: no network.
+        A word that stands for a single class needs a higher score.  of: the model that gives it, None: no model.
         """
         if of is not None and of.threshold is not None:
             return of.threshold
@@ -104,10 +109,10 @@ class Vocabulary:
         return next((self.synonyms[form] for form in forms(wanted) if form in self.synonyms), None)
 
     def model_words(self, names: Sequence[str], threshold: float | None = None, *, adds_up: bool = True) -> ModelWords:
-        """Return what the classes of a network mean, by the names that it has for them, in the order of its outputs.
+        """Return the meanings of a model's classes, from their names, in the order of its outputs.
 
-        ImageNet's 1000 classes, perhaps after some of another kind, are known by their place: two pairs of them have
-        one name. Else a WordNet id, a name or synonym of such a class, or a broader word, joins the hierarchy; any
+        ImageNet's 1000 classes, perhaps after some of another kind, are known by their position: two pairs of them have
+        one name. Otherwise a WordNet id, a name or synonym of such a class, or a broader word, joins the hierarchy; any
         other name is a word of its own.
         """
         before = len(names) - len(self.classes)
@@ -124,12 +129,12 @@ class Vocabulary:
         look: PixelStats,
         classes: Mapping[str, ModelWords],
     ) -> tuple[Tag, ...]:
-        """Return the tags of a photo, surest first: a pure function of what the library keeps of it.
+        """Return the tags of a photo, best first: a pure function of what the library stores of it.
 
-        evidence: the first is that of the default classifier.  classes: model → what its classes mean.
+        evidence: the first is that of the default classifier.  classes: model → the meanings of its classes.
         A word's score in one view is the sum over the classes below it (its marginal probability), its score in the
-        photo that of the best view of any network; its source is the class that gave most of it there, with the name
-        of a network that is not the default classifier. The rules decide what is shown.
+        photo that of the best view of any model; its source is the class that contributed most there, with the name
+        of a model that is not the default classifier. The rules decide what is shown.
         """
         best: dict[str, Tag] = {}
         givers: defaultdict[str, set[str]] = defaultdict(set)
@@ -150,7 +155,7 @@ class Vocabulary:
         look: PixelStats,
         classes: Mapping[str, ModelWords],
     ) -> Iterator[tuple[Tag, float]]:
-        """Yield the best of each word and network, and the facts, before the rules, with the score that they need."""
+        """Yield the best candidate of each word and model, and heuristic tags, before the rules, with thresholds."""
         best: dict[tuple[str, str], TagCandidate] = {}
         for claim in claims(evidence, objects, classes):
             key = claim.model, claim.word
@@ -165,7 +170,7 @@ class Vocabulary:
             yield tag, self.least(tag.name)
 
     def _meaning(self, label: str) -> tuple[str, tuple[str, ...]]:
-        """Return the name of a class as it is shown, and its words."""
+        """Return the name of a class as shown, and its words."""
         synset = _WORDNET.match(label)
         if synset is None:
             return label, self._words(label, (label,))
@@ -184,7 +189,7 @@ class Vocabulary:
         return (word,) if known is None else self._with_broader(known)
 
     def _with_broader(self, word: str) -> tuple[str, ...]:
-        """Return a word and those that are broader than it for all that it stands for."""
+        """Return a word and those that are broader than it for all its classes."""
         mine = self._below.get(word, frozenset())
         named = [self.words[number] for number in mine if self.classes[number] == word]
         if named:
@@ -201,7 +206,7 @@ def plain(name: str) -> str:
 
 
 def source(claim: TagCandidate, known: ModelWords, default: str) -> str:
-    """Return the source of a tag: the class, and the name of a network that is not the default classifier."""
+    """Return the source of a tag: the class, and the name of a model that is not the default classifier."""
     name = known.classes[claim.surest]
     return name if claim.model == default else f"{name} ({model_name(claim.model)})"
 
@@ -232,7 +237,7 @@ def _synonyms(rows: Iterable[Sequence[str]], rename: Mapping[str, str]) -> dict[
 
 
 def forms(word: str) -> Iterator[str]:
-    """Yield a word and what it may be the plural of; irregular plurals stand in the tables."""
+    """Yield a word and its possible singulars; irregular plurals stand in the tables."""
     yield word
     for ending, singular in (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", "")):
         if word.endswith(ending):

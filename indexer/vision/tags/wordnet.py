@@ -1,4 +1,4 @@
-"""A vocabulary flows in; the path of broader words to each of its words flows out, for programs with keyword trees."""
+"""WordNet neighbors: the hierarchical path of each tag, for programs with keyword trees, and tags near a noun."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def paths(vocabulary: Vocabulary) -> Mapping[str, tuple[str, ...]]:
     """Return tag → its broader words, broadest first, and itself.
 
     Words form no tree (a hen is a bird and a farm animal): each goes below the narrowest word that stands for all
-    classes that it stands for itself, and more. Blocked words are left out, renamed ones bear their new names.
+    classes that it stands for itself, and more. Blocked words are left out, renamed ones have their new names.
     """
     classes: defaultdict[str, set[int]] = defaultdict(set)
     for number, words in enumerate(vocabulary.words):
@@ -40,7 +40,7 @@ def _path(word: str, parents: Mapping[str, str | None]) -> tuple[str, ...]:
 
 
 def nearest(vocabulary: Vocabulary, word: str, folder: Path | None = None) -> list[str]:
-    """Return the tags nearest to a noun, broader or else narrower ones; none where it is known itself, or no noun.
+    """Return the tags nearest to a noun, broader or else narrower ones; none where it is a tag itself, or no noun.
 
     folder: with nouns.txt, the one that ships with the program if None. Source: WordNet 3.0.
     Errors: ModelError where the table is missing.

@@ -1,4 +1,4 @@
-"""The API's description (OpenAPI) flows in; a page that people read flows out."""
+"""API page: the API's description (OpenAPI) as a page that people read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SCHEMAS = "#/components/schemas/"
 
 @dataclass(frozen=True, slots=True)
 class DocRow:
-    """A parameter, or a field of an object; kind: what it may be, in words."""
+    """A parameter, or a field of an object; kind: its type, in words."""
 
     name: str
     kind: str
@@ -30,7 +30,7 @@ class DocRow:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route: what it takes, what it answers (status, kind, about), and how to ask it from a shell."""
+    """A route: its parameters, its responses (status, kind, about), and an example request for a shell."""
 
     anchor: str
     method: str
@@ -78,13 +78,13 @@ def operations(described: Schema, base: str) -> Iterator[Route]:
 
 
 def records(described: Schema) -> dict[str, list[DocRow]]:
-    """Return the fields of every object that the API takes or tells, by its name."""
+    """Return the fields of every object in the API's requests and responses, by its name."""
     schemas = described.get("components", {}).get("schemas", {})
     return {name: list(_fields(schema)) for name, schema in schemas.items()}
 
 
 def kind(schema: Schema) -> str:
-    """Return what a schema allows, in words: 'list of Hit', 'text or null'."""
+    """Return the type of a schema, in words: 'list of Hit', 'text or null'."""
     if "$ref" in schema:
         return str(schema["$ref"]).removeprefix(_SCHEMAS)
     if several := schema.get("anyOf") or schema.get("oneOf"):
@@ -158,7 +158,7 @@ def _is_worth_showing(parameter: Schema) -> bool:
 
 
 def _sample(schema: Schema, described: Schema | None = None) -> Any:
-    """Return a value that a schema allows."""
+    """Return an example value of a schema."""
     if "$ref" in schema and described is not None:
         schema = described["components"]["schemas"][schema["$ref"].removeprefix(_SCHEMAS)]
     if "examples" in schema:

@@ -1,4 +1,4 @@
-"""A photo of the library flows in; its file, opened and found to be the one that was scanned, flows out."""
+"""Original file response: a photo's file, verified to be the one that was scanned."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def open_same(card: PhotoSummary) -> BinaryIO:
 
 
 class FileResponse(StreamingResponse):
-    """The bytes of an open file, or a part of them; closes it."""
+    """The bytes of an open file, or a range of them; closes it."""
 
     def __init__(
         self,
@@ -79,9 +79,9 @@ class FileResponse(StreamingResponse):
 
 
 def _part(wanted: str | None, size: int) -> tuple[int, int] | None:
-    """Return the first byte that a Range header wants and the one after the last; None for all of them.
+    """Return the first byte of a Range header and the one after the last; None for the whole file.
 
-    What is not understood, and several parts at once, may be passed over: then all is sent.
+    An invalid range, and several at once, may be ignored: then the whole file is sent.
     """
     found = _RANGE.fullmatch(wanted.strip()) if wanted else None
     if found is None:

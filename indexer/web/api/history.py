@@ -1,4 +1,4 @@
-"""The change log over HTTP: what users said, and how to take it back."""
+"""The change log over HTTP: acts of the user, and their undo."""
 
 from __future__ import annotations
 

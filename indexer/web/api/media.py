@@ -1,8 +1,8 @@
-"""The number of a photo or face flows in; its thumbnail, or the file itself, flows out.
+"""Thumbnails and original files over HTTP, by the id of a photo or face.
 
-A photo is found by its number alone, never by a path that somebody sends. Scans follow links that lie in the folders,
+A photo is found by its id alone, never by a path in the request. Scans follow links that lie in the folders,
 so a file may well lie elsewhere; what counts is that it is the one that was scanned: an ordinary file with the same
-size and time, looked at once it is open, so that nobody can put another one in its place meanwhile. A thumbnail is
+size and time, checked once it is open, so that nobody can put another one in its place meanwhile. A thumbnail is
 only made of a file with the content that was scanned.
 """
 
@@ -134,7 +134,7 @@ def original(
 
 
 def known_face(site: Site, number: int) -> PlacedFace:
-    """Return the face with a number. Errors: Problem (404)."""
+    """Return the face with an id. Errors: Problem (404)."""
     with site.library.reading() as connection:
         found = placed(connection, [number])
     if not found:
@@ -143,14 +143,14 @@ def known_face(site: Site, number: int) -> PlacedFace:
 
 
 def _content(card: PhotoSummary) -> bytes:
-    """Return the content that a thumbnail must be of. Errors: Problem (404) for what could never be read."""
+    """Return the content hash that a thumbnail must match. Errors: Problem (404) for what could never be read."""
     if card.content_hash is None or card.failed:
         raise Problem(404, f"There is no thumbnail of photo {card.number}: it could not be read.")
     return card.content_hash
 
 
 def _problem(card: PhotoSummary, error: PhotoError) -> Problem:
-    """Return the problem that a thumbnail could not be made: mostly, the file is not there any more."""
+    """Return the problem of a thumbnail that could not be made: usually, the file is no longer there."""
     if error.stage in ("read", "identify"):
         return Problem(410, f"Photo {card.number}: {error.reason}. A scan updates the library.")
     return Problem(422, f"Photo {card.number} cannot be shown: {error.reason}.")

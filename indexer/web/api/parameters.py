@@ -1,4 +1,4 @@
-"""What stands in an address flows in; a query flows out."""
+"""Query parameters of several routes, as a search query."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ Month: TypeAlias = Annotated[
 
 
 def asked_for(site: Site, text: str, month: str | None = None, away: Sequence[Path] = ()) -> tuple[Query, Query]:
-    """Return the query that a text is, and the same with a month as further condition. Errors: QueryError.
+    """Return the query of a text, and the same with a month as a further condition. Errors: QueryError.
 
-    away: what 'is:away' means.
+    away: the meaning of 'is:away'.
     """
     resolve, today = resolver(site.library, site.vocabulary.canonical), date.today()
     query = tree(SearchRequest(query=[text]), resolve, today, away) if text.strip() else ALL
@@ -58,14 +58,14 @@ def asked_for(site: Site, text: str, month: str | None = None, away: Sequence[Pa
 
 
 def order_of(sort: Sort | None, query: Query) -> Sort:
-    """Return what photos are ordered by; where nobody said, score, or date where all score alike. Errors: Problem."""
+    """Return the sort order of photos; by default score, or date where all scores are equal. Errors: Problem."""
     if sort == "distance" and not any(isinstance(leaf, Near) for leaf in leaves(query)):
         raise Problem(400, "Sorting by distance needs a place in the search: near:LATITUDE,LONGITUDE,KM")
     return sort or ("score" if is_ranked(query) else "date")
 
 
 def order_of_text(site: Site, sort: Sort | None, text: str) -> Sort:
-    """Return the same for the text of a search, whatever it is."""
+    """Return the sort order for the text of a search, valid or not."""
     try:
         return sort or order_of(None, asked_for(site, text)[0])
     except QueryError:

@@ -1,4 +1,4 @@
-"""People over HTTP: who is in the library flows out; what their owner says of them flows in (`history` undoes it)."""
+"""People over HTTP: list and search, names and corrections (`history` undoes them)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class HideWanted(_Body):
 
 
 class FacesWanted(_Body):
-    """Faces by their numbers."""
+    """Faces by their ids."""
 
     faces: _Ids = Field(min_length=1, examples=[[3, 5]])
 
@@ -222,7 +222,7 @@ def _known_faces(connection: Reading, numbers: Sequence[int]) -> None:
 
 @contextmanager
 def _refused(status: int, detail: str = "") -> Iterator[None]:
-    """Let an IndexerError that is nothing more special be a problem of this status."""
+    """Convert an IndexerError of no more special kind to a problem of this status."""
     try:
         yield
     except IndexerError as error:

@@ -1,4 +1,4 @@
-"""One photo over HTTP: what is known of it, what looks like it, and what its owner says of it."""
+"""One photo over HTTP: its details, similar photos, and the user's tags, stars and hiding."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def set_hidden(photo: Number, site: SiteOf, wanted: HiddenWanted) -> PhotoRecord
 
 
 def known_photo(site: Site, number: int) -> PhotoSummary:
-    """Return the photo with a number. Errors: Problem (404)."""
+    """Return the photo with an id. Errors: Problem (404)."""
     card = photo_of(site.library, number)
     if card is None:
         raise Problem(404, f"There is no photo {number}.")

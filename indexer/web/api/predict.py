@@ -1,6 +1,7 @@
-"""A picture that somebody sends flows in; what it shows, its faces, and who of the library they are like flow out.
+"""Predictions for uploaded pictures over HTTP: labels and tags, faces, and similar faces of the library.
 
-Nothing of it is kept. All work is done by worker processes; where too many pictures wait already, the answer is 503.
+Nothing of them is stored. All work is done by worker processes; where too many pictures wait already, the response is
+503.
 """
 
 from __future__ import annotations

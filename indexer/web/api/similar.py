@@ -1,4 +1,8 @@
-"""A face or a person of the library flows in; the faces that are like it, and may be the same person, flow out."""
+"""Similar faces over HTTP: those that resemble a face or a person of the library.
+
+`probability` assumes even prior odds that two faces are one person's; in a
+large library most are not. Of a `poor` face it says little.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +78,7 @@ def similar_to_person(
 
 
 def like(site: Site, spec: ModelSpec, descriptor: Descriptor, limit: int, threshold: float | None) -> list[SimilarFace]:
-    """Return the faces of the library that are like one, nearest first."""
+    """Return the faces of the library that resemble one, nearest first."""
     return faces_like(
         site.library,
         [descriptor],
@@ -85,7 +89,7 @@ def like(site: Site, spec: ModelSpec, descriptor: Descriptor, limit: int, thresh
 
 
 def describer(site: Site) -> ModelSpec:
-    """Return the network whose descriptors are compared. Errors: Problem (409) where faces are switched off."""
+    """Return the model whose descriptors are compared. Errors: Problem (409) where faces are switched off."""
     if not site.config.faces:
         raise Problem(409, "Face recognition is off; set 'faces = true' in the settings to use it.")
     return model_set(site.config).specs()[-1]

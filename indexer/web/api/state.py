@@ -1,4 +1,4 @@
-"""How the library is over HTTP: what it holds, what failed, what works on it; and scans."""
+"""State of the library over HTTP: totals, failures, daemon; and scans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The body of a request flows in; the picture in it flows out as a file, which is gone when the request is answered."""
+"""Uploads: the picture in a request's body, as a temporary file that lasts until the response."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ BODY: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A picture that somebody sent. file: where it lies for now.  name: how the sender calls it, a name alone."""
+    """A picture that was uploaded. file: its temporary path.  name: the sender's name for it, without folders."""
 
     file: Path
     name: Path
 
 
 async def uploaded(request: Request) -> AsyncIterator[Upload]:
-    """Receive a picture. Errors: Problem: 413 too large, 415 something else, 422 nothing in it, 503 no room."""
+    """Receive a picture. Errors: Problem: 413 too large, 415 wrong type, 422 empty, 503 no room."""
     limit = request.app.state.site.config.serve_upload_mb * 1_000_000
     # Without a buffer: what a full disk refuses would be refused once more when the file is closed.
     with NamedTemporaryFile(prefix="indexer-upload-", buffering=0) as stream:
@@ -106,7 +106,7 @@ def _write(stream: IO[bytes], chunk: bytes) -> None:
 
 
 async def _limited(request: Request, most: int, limit: int) -> AsyncGenerator[bytes, None]:
-    """Yield the body of a request. limit: what is said to be the most."""
+    """Yield the body of a request. limit: its maximum, in words."""
     announced = request.headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and int(announced) > most:
         raise _too_large(limit)

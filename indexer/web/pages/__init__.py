@@ -1,0 +1,1 @@
+"""Gallery pages, made from the API handlers' results."""

@@ -1,4 +1,4 @@
-"""Addresses of people flow in; the pages of everybody and of one person flow out."""
+"""Pages of people: the list, and each person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses that people open flow in; pages flow out, made of what the API's own handlers answer."""
+"""Pages of photos: gallery, search and single photos, rendered from the API handlers' results."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _found(
 
 
 def _around(site: Site, behind: Background, request: Request, text: str, order: Sort, at: int) -> dict[str, Any]:
-    """Return number and address of the photos before and after a place of a search, and of how many it is one."""
+    """Return id and address of the photos before and after a position in a search, and the number of photos in it."""
     try:
         first = max(0, at - 1)
         found = _found(site, behind, request, text, order, first, at - first + 2)

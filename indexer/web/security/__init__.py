@@ -1,0 +1,1 @@
+"""Access control, limits and security headers of the server."""

@@ -1,4 +1,4 @@
-"""Requests flow in; those of somebody who may ask, from a page that may ask, flow on, with what is known of the asker.
+"""Authorization: only requests of authorized clients, from authorized pages, reach the handlers.
 
 A handler finds in request.state: `csrf_token`, `may_write`, `is_open` (nobody has to log in),
 `session` (its cookie or None).
@@ -31,7 +31,7 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """Who may do what.  is_open: everybody on this machine may ask.  cookie: the name of the cookie."""
+    """The access rules.  is_open: everybody on this machine has access.  cookie: the name of the cookie."""
 
     keys: Keys
     sessions: Sessions
@@ -45,13 +45,13 @@ class AccessRules:
         return f"__Host-{self.cookie}" if scheme == "https" else self.cookie
 
     def session(self, request: Request) -> str | None:
-        """Return the cookie of a request whose session is good."""
+        """Return the cookie of a request whose session is valid."""
         cookie = request.cookies.get(self.cookie_name(request.url.scheme))
         return cookie if cookie and self.sessions.hold(cookie) else None
 
 
 class Authorization:
-    """Middleware (ASGI) that lets through who may ask."""
+    """Middleware (ASGI) that rejects unauthorized requests."""
 
     def __init__(self, app: ASGIApp, rules: AccessRules) -> None:
         self._app, self._rules = app, rules
@@ -69,7 +69,7 @@ class Authorization:
         await (refusal or self._app)(scope, receive, send)
 
     def _judge(self, request: Request) -> tuple[Response | None, str | None]:
-        """Return what refuses a request, None where nothing does, and the session that it counts as."""
+        """Return the rejection of a request, None where there is none, and its session."""
         rules, headers = self._rules, request.headers
         state = request.state
         state.is_open = rules.is_open
@@ -92,7 +92,7 @@ class Authorization:
         return scheme.lower() == "bearer" and self._rules.keys.open_by_token(token.strip())
 
     def _unknown(self, request: Request) -> Response:
-        """Send a person to the log-in, and tell a program what is missing."""
+        """Redirect a person to the log-in page, and send a program 401."""
         path, wants_page = request.url.path, "text/html" in request.headers.get("accept", "")
         if wants_page and request.method in SAFE and path != "/api" and not path.startswith("/api/"):
             asked = path + (f"?{request.url.query}" if request.url.query else "")
@@ -119,14 +119,14 @@ def _of_elsewhere(request: Request) -> Problem | None:
 
 
 def _of_proxy(request: Request) -> Problem | None:
-    """Return the problem of a request that a proxy brings to a server that asks nobody for a password."""
+    """Return the problem of a request that a proxy forwards to a server without password."""
     if any(name in request.headers for name in _FORWARDED):
         return Problem(403, "The request came through a proxy; set a password first: indexer serve --set-password.")
     return None
 
 
 async def _sent_token(request: Request, receive: Receive) -> tuple[str, Receive]:
-    """Return the token that a request sends as header or in its form, and what to receive the form from again."""
+    """Return the token of a request's header or form, and a function that receives the form again."""
     if sent := request.headers.get("x-csrf-token"):
         return sent, receive
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:

@@ -1,4 +1,4 @@
-"""Passwords and tokens flow in; what is kept of them, and whether one is right, flows out."""
+"""Credentials: hashing and verification of passwords and tokens."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _PATIENCE_SECONDS = 5.0
 
 
 def kept_password(password: str) -> str:
-    """Return what is kept of a password: scrypt with its cost and salt, so that another cost can be used one day."""
+    """Return the hash of a password to store: scrypt with its cost and salt, so that the cost can change later."""
     salt = secrets.token_bytes(_SALT_BYTES)
     key = _scrypt(password, salt, _COST, _BLOCK, _LANES)
     return f"scrypt:{_COST}:{_BLOCK}:{_LANES}:{_text(salt)}:{_text(key)}"
 
 
 def new_token() -> str:
-    """Return a token that nobody can guess (256 bits)."""
+    """Return a random token (256 bits)."""
     return f"indexer_{secrets.token_urlsafe(_TOKEN_BYTES)}"
 
 
 def kept_token(token: str) -> str:
-    """Return what is kept of a token: its SHA-256; what nobody can guess needs no slow hash."""
+    """Return the hash of a token to store: its SHA-256; what nobody can guess needs no slow hash."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
@@ -46,14 +46,14 @@ class _Kept:
 
 
 class CheckBusyError(IndexerError):
-    """Others are being checked; retry_seconds: when to come back."""
+    """Too many passwords are being checked; retry_seconds: when to come back."""
 
     def __init__(self, retry_seconds: int = 5) -> None:
         super().__init__("too many logins at once; try again in a moment", retry_seconds=retry_seconds)
 
 
 class Keys:
-    """What a password and a token are checked against; one password at a time, whatever is asked."""
+    """The stored password and token hashes; one password is checked at a time, whatever is asked."""
 
     def __init__(self, config: Config) -> None:
         self._password = _read_password(config.serve_password) if config.serve_password else None
@@ -64,16 +64,16 @@ class Keys:
 
     @property
     def has_password(self) -> bool:
-        """Whether a person can log in."""
+        """Whether a password is set, so that a person can log in."""
         return self._password is not None
 
     @property
     def exist(self) -> bool:
-        """Whether anybody is asked for anything."""
+        """Whether a password or token is set."""
         return self._password is not None or self._token is not None
 
     def open_by_password(self, password: str) -> bool:
-        """Tell whether a password is right. Errors: Busy where others have been waiting for too long."""
+        """Return whether a password is right. Errors: CheckBusyError where others have been waiting for too long."""
         kept = self._password
         if kept is None or len(password) > LONGEST_PASSWORD:
             return False
@@ -85,7 +85,7 @@ class Keys:
             self._turn.release()
 
     def open_by_token(self, token: str) -> bool:
-        """Tell whether a token is right."""
+        """Return whether a token is right."""
         return self._token is not None and hmac.compare_digest(kept_token(token), self._token)
 
 

@@ -1,6 +1,6 @@
-"""Every answer flows in; with the headers that keep browsers from being used against the user, it flows out.
+"""Security headers of every response.
 
-Outermost of all: it also answers where the app made a mistake, so that no answer goes without.
+Outermost of all: it also handles errors of the app, so that no response goes without.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NEVER_KEPT = ("text/html", "application/json", "application/problem+json")
 
 
 class Headers:
-    """Middleware (ASGI) that sets the headers of safety; Cache-Control only where the handler has said nothing."""
+    """Middleware (ASGI) that sets security headers; Cache-Control only where the handler has not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -78,6 +78,6 @@ def _harden(message: Message, scope: Scope) -> None:
 
 
 def _is_trustworthy(scope: Scope) -> bool:
-    """Tell whether browsers take what they are told as not tampered with; else they complain of some headers."""
+    """Return whether browsers treat the origin as trustworthy; else they warn about some headers."""
     split = split_host(Request(scope).headers.get("host", ""))
     return scope["scheme"] == "https" or (split is not None and is_loopback(split[0]))

@@ -1,4 +1,4 @@
-"""Addresses, Host and Origin headers flow in; whether they are this server's own flows out."""
+"""Host check: whether addresses, Host and Origin headers are this server's own."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """The names that this server goes by.
+    """The host names of this server.
 
     A page of somebody else's can have its own name lead to this machine (DNS rebinding), and then a browser lets it
-    read all that this server tells. But the browser still says that name. A number has no such owner.
+    read all that this server sends. But the browser still sends that name. A numeric address has no such owner.
     """
 
     names: frozenset[str]
@@ -32,7 +32,7 @@ class Hosts:
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        """Return the names of the server of these settings. Errors: ConfigError for what is no name."""
+        """Return the host names for these settings. Errors: ConfigError for what is no name."""
         names = {config.serve_address.lower(), "localhost"}
         for each in config.serve_hosts:
             if (split := split_host(each)) is None:
@@ -44,7 +44,7 @@ class Hosts:
         return cls(frozenset(names), any_number=config.serve_address in ("0.0.0.0", "::"))  # noqa: S104 (compared)
 
     def know(self, host: str) -> bool:
-        """Tell whether a Host header names this server; None where it names nothing."""
+        """Return whether a Host header names this server; None where it names nothing."""
         split = split_host(host)
         if split is None:
             return False
@@ -56,22 +56,22 @@ class Hosts:
 
 
 def split_host(host: str) -> tuple[str, str] | None:
-    """Split a Host header into name, in small letters and without brackets, and port ('' if none); None: it is none."""
+    """Split a Host header into name, in lower case and without brackets, and port ('' if none); None if invalid."""
     found = _HOST.fullmatch(host)
     return found and (found[1].lower().strip("[]").removesuffix("."), found[2] or "")
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether only this machine can reach an address."""
+    """Return whether only this machine can reach an address."""
     number = _number(address.strip("[]"))
     return address.lower() == "localhost" if number is None else number.is_loopback
 
 
 def is_foreign(origin: str | None, fetch_site: str | None, scheme: str, host: str) -> bool:
-    """Tell whether a browser says that a request comes from a page that is not of this server.
+    """Return whether a browser marks a request as coming from a page of another site.
 
     origin, fetch_site: the headers Origin and Sec-Fetch-Site, None where there is none: programs send neither.
-    scheme, host: how this server was asked.
+    scheme, host: those by which this server was addressed.
     """
     if fetch_site is not None and fetch_site not in ("same-origin", "none"):
         return True
@@ -79,7 +79,7 @@ def is_foreign(origin: str | None, fetch_site: str | None, scheme: str, host: st
 
 
 def neighborhood(address: str) -> str:
-    """Return what stands for all addresses that one asker has at hand: of IPv6 a whole /64."""
+    """Return the key of all addresses that one client has at hand: of IPv6 a whole /64."""
     number = _number(address)
     return str(int(number) >> 64) if isinstance(number, IPv6Address) else address
 

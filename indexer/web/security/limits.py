@@ -1,4 +1,4 @@
-"""Bodies of requests flow in, counted and timed; those that are too large or too slow never flow on."""
+"""Request limits: size and speed of bodies, and the number of concurrent requests."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _LEAST_BYTES_PER_SECOND = 20_000
 
 
 class BodyLimit:
-    """Middleware (ASGI) that refuses bodies above a limit, before and while they are read, and those that trickle in.
+    """Middleware (ASGI) that rejects bodies above a limit, before and while they are read, and those that trickle in.
 
-    limit: the bytes that a request may send.
+    limit: the maximum bytes of a request.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class BodyLimit:
 
 
 class _Body:
-    """What is read of one body; problem: why no more of it is read."""
+    """A body as it is read; problem: why reading stopped."""
 
     def __init__(self, receive: Receive, limit: int, silent_seconds: float, first_seconds: float) -> None:
         self._receive, self._limit = receive, limit
@@ -71,7 +71,7 @@ class _Body:
         self.problem: Problem | None = None
 
     async def take(self) -> Message:
-        """Receive the next piece; after the body, as without this."""
+        """Receive the next piece; after the body, pass messages through."""
         if self._ended:
             return await self._receive()
         if self.problem is None:
@@ -110,9 +110,9 @@ def _too_slow() -> Problem:
 
 
 class ConcurrencyLimit:
-    """Middleware (ASGI) that lets so many requests of a kind be under way at once.
+    """Middleware (ASGI) that limits the number of concurrent requests of each kind.
 
-    kind: that of a request.  most: kind → how many; a kind that is not in it has no limit.
+    kind: that of a request.  most: kind → limit; a kind that is not in it has none.
     """
 
     def __init__(self, app: ASGIApp, kind: Callable[[Scope], str], most: Mapping[str, int]) -> None:

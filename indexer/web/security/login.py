@@ -1,4 +1,4 @@
-"""`/login`, `/logout`: a password flows in, a cookie flows out; a cookie flows in, its session ends."""
+"""Log-in and log-out pages: session cookies in exchange for the password."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _rules(request: Request) -> AccessRules:
 
 
 def _own(to: str) -> str:
-    """Return where a log-in leads: a path of this server, nothing else."""
+    """Return the target after a log-in: a path of this server, nothing else."""
     return to if len(to) <= _LONGEST_NEXT and _PATH.fullmatch(to) else "/"
 
 

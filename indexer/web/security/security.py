@@ -1,4 +1,4 @@
-"""Settings flow in; what stands between the network and the application flows out."""
+"""Security layers between the network and the application, from the settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST = {"events": 32, "login": 4, "static": 64, "uploads": 8, "other": 96}  # r
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Who may ask a server, by what name, how much and how often."""
+    """The security layers of a server: access, host names, limits and throttling."""
 
     hosts: Hosts
     rules: AccessRules
@@ -33,9 +33,9 @@ class Guard:
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        """Return the guard of a server with these settings; log-ins are kept beside the library.
+        """Return the guard of a server with these settings; sessions are stored beside the library.
 
-        Errors: ConfigError for an address or name that is for others while nobody is asked for a password or token.
+        Errors: ConfigError for an address or name that others can reach while no password or token is set.
         """
         keys = Keys(config)
         if not keys.exist:
@@ -47,7 +47,7 @@ class Guard:
         return cls(Hosts.of(config), rules, config.serve_upload_mb * 1_000_000)
 
     def protect(self, app: FastAPI) -> None:
-        """Let an app answer only what this guard lets through, and give it the pages of the log-in."""
+        """Wrap an app in this guard, and add the log-in pages."""
         app.state.rules = self.rules
         app.include_router(login.router)
         # The last that is added is the first that is asked.

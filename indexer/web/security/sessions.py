@@ -1,6 +1,6 @@
-"""Log-ins flow in and are kept beside the library; whether a cookie is one of them flows out.
+"""Login sessions, stored beside the library.
 
-The cookie is a random number, of which only the SHA-256 is kept: who reads the file cannot log in with it.
+The cookie is a random number, of which only the SHA-256 is stored: who reads the file cannot log in with it.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ class _Session:
 
 
 class Sessions:
-    """Who is logged in, also after a restart; where the file cannot be written, until then."""
+    """The sessions, which survive a restart unless the file cannot be written."""
 
     def __init__(self, file: Path | None, mark: str, clock: Callable[[], float] = time) -> None:
-        """Read the sessions that were kept.  mark: of the password; sessions of another one are over."""
+        """Read the stored sessions.  mark: of the password; sessions of another one are over."""
         self._file, self._mark, self._clock = file, mark, clock
         self._lock = Lock()
         self._held = {name: each for name, each in _read(file).items() if self._is_good(each)}
 
     def begin(self) -> str:
-        """Return the cookie of a new session; the one that was used least lately ends where there are too many."""
+        """Return the cookie of a new session; the least recently used one ends where there are too many."""
         cookie = secrets.token_urlsafe(_ID_BYTES)
         now = self._clock()
         with self._lock:
@@ -54,7 +54,7 @@ class Sessions:
         return cookie
 
     def hold(self, cookie: str) -> bool:
-        """Tell whether a cookie is that of a session, which is thereby used."""
+        """Return whether a cookie is that of a session, and mark the session as used."""
         name, now = _name(cookie), self._clock()
         with self._lock:
             session = self._held.get(name)
@@ -66,7 +66,7 @@ class Sessions:
         return True
 
     def end(self, cookie: str) -> None:
-        """End a session, if it is one: its cookie is worth nothing from now on."""
+        """End a session, if it is one: its cookie becomes invalid."""
         with self._lock:
             if self._held.pop(_name(cookie), None) is not None:
                 self._keep()
@@ -91,7 +91,7 @@ class Sessions:
 
 
 def csrf_token(cookie: str) -> str:
-    """Return what a page proves by that it was made for this session; the cookie cannot be told from it."""
+    """Return the token that proves that a page was made for this session; the cookie cannot be derived from it."""
     return hmac.new(cookie.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Tries to log in flow in; how long the next one must wait flows out."""
+"""Login throttle: waiting times between log-in attempts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FORGET_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """So many tries are free; then each waits twice as long as the one before, up to a longest time."""
+    """A back-off: some attempts are free; then each waits twice as long as the one before, up to a maximum."""
 
     free: int
     first_seconds: float
@@ -41,7 +41,7 @@ class _Tries:
 
 
 class LoginThrottle:
-    """Slows down whoever guesses: each address, and all addresses together but those that have logged in before."""
+    """Back-off against password guessing: per address, and for all addresses without an earlier log-in together."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -66,7 +66,7 @@ class LoginThrottle:
         return 0.0
 
     def passed(self, address: str) -> None:
-        """Take a try back: the password was right."""
+        """Remove a failure: the password was right."""
         name = neighborhood(address)
         with self._lock:
             self._each.pop(name, None)

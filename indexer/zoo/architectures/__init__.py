@@ -1,0 +1,1 @@
+"""Architectures of the built-in models, in Keras."""

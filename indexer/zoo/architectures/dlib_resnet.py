@@ -1,4 +1,4 @@
-"""Weights of dlib's face network flow in; the describer as a Keras model flows out.
+"""dlib's face recognition network: the describer as a Keras model, with the weights of dlib's file.
 
 The network of dlib's examples/dnn_face_recognition_ex.cpp: a ResNet of 29 convolutions, whose descriptors are
 those of dlib and face_recognition.
@@ -46,7 +46,7 @@ def dlib_resnet(layers: list[DlibLayer]) -> keras.Model:
 
 
 def _block(left: Iterator[DlibLayer], x: Any, channels: int, halves: bool) -> Any:
-    """Residual block; where it halves the picture, the shortcut is averaged and filled up with zeros."""
+    """Residual block; where it halves the picture, the shortcut is averaged and padded with zeros."""
     y = ops.relu(_affine(left, x, channels, 3, 2 if halves else 1, "valid" if halves else "same"))
     y = _affine(left, y, channels, 3)
     if halves:

@@ -1,8 +1,8 @@
-"""Weights of an EfficientNet-Lite (PyTorch names) flow in; the classifier as a Keras model flows out.
+"""EfficientNet-Lite: the classifier as a Keras model, with weights by their PyTorch names.
 
 The network of https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite, fully
 convolutional: the last layer is applied to every window of the last feature map, so that a larger picture
-gets an answer for each of its parts.
+gets an output for each of its parts.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def efficientnet_lite(weights: dict[str, NDArray[Any]], network: Mapping[str, fl
 def efficientnet_lite_trunk(
     weights: dict[str, NDArray[Any]], network: Mapping[str, float], size_px: int
 ) -> keras.Model:
-    """Build what comes before the classes: image float32[n, size_px, size_px, 3] → features [n, length].
+    """Build the trunk before the classes: image float32[n, size_px, size_px, 3] → features [n, length].
 
     Errors: KeyError for a weight that is missing.
     """
@@ -66,7 +66,7 @@ def _needed(weights: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 
 def _features(left: dict[str, NDArray[Any]], image: Any, depth: float) -> Any:
-    """Return the last feature map of a picture; the weights that it takes are gone from `left`."""
+    """Return the last feature map of a picture; the weights used are removed from `left`."""
     x = ops.relu6(_normalized(left, image, "_conv_stem", "_bn0", stride=2))
     for index, stride in enumerate(_strides(depth)):
         x = _block(left, x, f"_blocks.{index}.", stride)

@@ -1,4 +1,4 @@
-"""Arrays of weights flow in; Keras layers that hold them flow out, applied to a tensor, and the Forms of a network.
+"""Keras layers from arrays of weights, as all architectures use them.
 
 Batch normalization is folded into the convolution before it, in float64: fewer layers, the same numbers.
 """
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """A network as the program runs it, and for many pictures at once.
+    """A network in two forms: as the program runs it, and for batches.
 
-    many: takes the same input with a free batch, and its answers have one side more, the pictures, in front. Both
+    many: takes the same input with a free batch, and its outputs have one side more, the batch, in front. Both
     share their layers.  None: `one` takes a free batch itself.
     """
 
@@ -54,7 +54,7 @@ def dense_layer(kernel: NDArray[Any], bias: NDArray[Any] | None = None) -> Any:
 
 
 def from_torch(kernel: NDArray[Any]) -> NDArray[Any]:
-    """Turn a kernel [out, in, height, width] (PyTorch, ONNX, dlib) into [height, width, in, out].
+    """Convert a kernel [out, in, height, width] (PyTorch, ONNX, dlib) to [height, width, in, out].
 
     A depthwise kernel [channels, 1, height, width] becomes [height, width, channels, 1].
     """

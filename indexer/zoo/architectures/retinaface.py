@@ -1,4 +1,4 @@
-"""The graph of RetinaFace-MobileNet-0.25 (ONNX) flows in; the face detector as a Keras model flows out.
+"""RetinaFace-MobileNet-0.25: the face detector as a Keras model, from its ONNX graph.
 
 The network of https://github.com/biubug6/Pytorch_Retinaface: a MobileNet of quarter width, a feature pyramid over
 its three stages, a context module (SSH) and three heads on each level. Its boxes are raw offsets to anchors.
@@ -75,7 +75,7 @@ def _trunk(weights: _Weights, image: Any) -> list[Any]:
 
 
 def _pyramid(weights: _Weights, maps: list[Any]) -> list[Any]:
-    """Add to each map what the coarser ones know."""
+    """Feature pyramid: add the coarser maps to each map."""
     fine, middle, coarse = (
         _leaky(_convolved(weights, x, f"/fpn/output{n}/output{n}.0")) for n, x in enumerate(maps, 1)
     )

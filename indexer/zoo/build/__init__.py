@@ -1,0 +1,1 @@
+"""Build of models from their specs."""

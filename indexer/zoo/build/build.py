@@ -1,4 +1,4 @@
-"""A spec flows in; its network, built from the packaged weights, flows out as a folder that `vision.runtime` opens."""
+"""Model build: the folder of a built model, from the packaged weights of its spec, for `vision.runtime` to open."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _TOLERANCE = 1e-4  # between what Keras and the converted network answer
 
 
 def build(spec: ModelSpec, folder: Path, report: Report | None = None) -> Path:
-    """Build a network unless it is there and whole; return its folder. Loads TensorFlow.
+    """Build a model unless it is built and intact; return its folder. Loads TensorFlow.
 
-    Several processes may ask for the same network: one builds, the others wait. A kill leaves no half network.
+    Several processes may request the same model: one builds, the others wait. A kill leaves no half-built model.
     Errors: ModelError for weights that are missing, damaged or not those of the architecture, or a full disk.
     """
     report = report or (lambda _: None)
@@ -43,7 +43,7 @@ def build(spec: ModelSpec, folder: Path, report: Report | None = None) -> Path:
 
 
 def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
-    """Build in a temporary folder and rename it; the lock is held, so what others left there is stale."""
+    """Build in a temporary folder and rename it; the lock is held, so earlier temporary folders are stale."""
     for stale in folder.glob(f".{spec.id}-*"):
         shutil.rmtree(stale, ignore_errors=True)
     home = Path(tempfile.mkdtemp(prefix=f".{spec.id}-", dir=folder))
@@ -74,7 +74,7 @@ def _convert(spec: ModelSpec, model: Forms, home: Path) -> None:
 
 
 def _record(spec: ModelSpec, home: Path) -> None:
-    """Write down what was built, and by which versions."""
+    """Write the build record, with the versions used."""
     names = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
     packages = ("tensorflow", "keras", "numpy", spec.weights.package)
     versions = {package: version(package) for package in packages if package}
@@ -84,9 +84,9 @@ def _record(spec: ModelSpec, home: Path) -> None:
 
 
 def network(spec: ModelSpec, weights: bytes) -> Forms:
-    """Build the Keras models of a spec from the bytes of its weights.
+    """Return the Keras models of a spec from the bytes of its weights.
 
-    Errors: ModelError for an architecture that is not known, or weights that are not those of it.
+    Errors: ModelError for an unknown architecture, or weights of another one.
     """
     try:
         match spec.architecture:

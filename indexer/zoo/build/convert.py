@@ -1,7 +1,7 @@
-"""A function of one tensor flows in, a Keras model's or another's; a SavedModel and a LiteRT file flow out.
+"""Conversion to SavedModel and LiteRT, of Keras models or any function of one tensor.
 
-Both have one signature with the same named input and outputs. The SavedModel may have a second, for many pictures at
-once: its answers have the pictures as one side more, in front.
+Both have one signature with the same named input and outputs. The SavedModel may have a second, for
+batches: its outputs have the batch as one side more, in front.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _Run = Callable[[Any], Any]
 
 
 def export(network: Forms, home: Path, saved_model: str, litert_file: str) -> None:
-    """Write both forms into the folder `home`; input and outputs are called as in the model, float32."""
+    """Write both formats into the folder `home`; input and outputs are named as in the model, float32."""
     kept = [variable.value for variable in network.one.variables]  # keras.export would store every weight twice
     many = _function(network.many) if network.many else None
     save(*_function(network.one), kept, home / saved_model, many)
@@ -34,7 +34,7 @@ def export(network: Forms, home: Path, saved_model: str, litert_file: str) -> No
 def save(run: _Run, wanted: Any, kept: Any, folder: Path, many: tuple[_Run, Any] | None = None) -> None:
     """Write a SavedModel. wanted: the tf.TensorSpec of its input, whose name is kept.  kept: its variables.
 
-    many: the network as a function of many pictures, and the spec of its input.
+    many: the model as a function of a batch, and the spec of its input.
     """
     module = tf.Module()
     module.kept = kept
@@ -46,7 +46,7 @@ def save(run: _Run, wanted: Any, kept: Any, folder: Path, many: tuple[_Run, Any]
 
 
 def _function(model: keras.Model) -> tuple[_Run, Any]:
-    """Return what a model does, and the spec of its input."""
+    """Return a model as a function, and the spec of its input."""
     wanted = tf.TensorSpec(model.inputs[0].shape, tf.float32, name=model.inputs[0].name)
     return lambda values: model(values, training=False), wanted
 
@@ -61,9 +61,9 @@ _BATCH, _SIDE_PX = 2, 288  # for sides that are free: multiples of 32 that give 
 
 
 def difference(model: keras.Model, litert_file: Path, signature: str) -> float:
-    """Return the largest difference between any two numbers that both answer to the same random input.
+    """Return the largest difference between any two numbers that both return for the same random input.
 
-    Errors: ValueError where the two do not answer under the same names.
+    Errors: ValueError where their outputs have different names.
     """
     wanted = tf.TensorSpec(model.inputs[0].shape, tf.float32, name=model.inputs[0].name)
     return apart(lambda values: model(values, training=False), wanted, litert_file, signature)

@@ -1,7 +1,7 @@
-"""The description of a network of the user's own flows in; it flows out as a folder that `vision.runtime` opens.
+"""Build of a custom model from its description, for `vision.runtime` to open.
 
-What LiteRT or ONNX Runtime can run is taken as it is. All else becomes a SavedModel with the names of the description
-and, where the converter knows its operations, a LiteRT file that must answer the same.
+Files that LiteRT or ONNX Runtime can run are copied as they are. All others become a SavedModel with the names of the
+description and, where the converter supports its operations, a LiteRT file whose outputs must be equal.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Report = Callable[[str], None]
 
 
 def write_own(spec: ModelSpec, home: Path, report: Report) -> None:
-    """Write the files of a network into `home`. Errors: ModelError where its file is missing, changed or unfit."""
+    """Write the files of a model into `home`. Errors: ModelError where its file is missing, changed or unsuitable."""
     path = checked(spec)
     if spec.weights.format in _AS_IT_IS:
         shutil.copyfile(path, home / _AS_IT_IS[spec.weights.format])
@@ -36,7 +36,7 @@ def write_own(spec: ModelSpec, home: Path, report: Report) -> None:
 
 
 def checked(spec: ModelSpec) -> Path:
-    """Return the path of the network's file, compared with its fingerprint. Errors: ModelError."""
+    """Return the path of the model's file, compared with its fingerprint. Errors: ModelError."""
     path = spec.path(spec.weights.file)
     try:
         found = tree_fingerprint(path) if path.is_dir() else fingerprint(path)
@@ -50,7 +50,7 @@ def checked(spec: ModelSpec) -> Path:
 
 
 def _convert(run: Callable[..., object], wanted: object, home: Path) -> str:
-    """Convert for LiteRT; return why it could not be, in a few words, else nothing."""
+    """Convert for LiteRT; return why that failed, in a few words, or nothing."""
     from indexer.vision.model_store import SIGNATURE
     from indexer.zoo.build.convert import apart, convert
 

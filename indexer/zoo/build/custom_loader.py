@@ -1,7 +1,7 @@
-"""A network of the user's own flows in, in whatever form TensorFlow or Keras wrote it; one function flows out.
+"""External-model loader: a custom TensorFlow or Keras file as one function.
 
-A SavedModel, of TensorFlow 1 or 2, becomes a graph whose weights are constants, as a frozen GraphDef is one: input and
-outputs are then any of its tensors, by name. What such a file does at its start never runs. Operations that touch
+A SavedModel, of TensorFlow 1 or 2, becomes a graph whose weights are constants, like a frozen GraphDef: input and
+outputs are then any of its tensors, by name. Its initialization code never runs. Operations that touch
 files, print or call code, and Keras's Lambda layers, run only where the description says `trust`.
 """
 
@@ -36,10 +36,10 @@ Answers = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CustomModel:
-    """A network as a function of one tensor.
+    """A custom model as a function of one tensor.
 
     run: takes values of `wanted` (a tf.TensorSpec) and returns the outputs by their keys in the spec.
-    kept: what a saved form has to hold: its variables.
+    kept: the variables that a saved form must include.
     """
 
     run: Callable[[Any], Answers]
@@ -48,7 +48,7 @@ class CustomModel:
 
 
 def open_foreign(spec: ModelSpec, path: Path) -> CustomModel:
-    """Read the file of a network. Errors: ModelError that says what does not fit."""
+    """Open a custom model file. Errors: ModelError that names the mismatch."""
     try:
         with quiet():
             match spec.weights.format:
@@ -70,7 +70,7 @@ def open_foreign(spec: ModelSpec, path: Path) -> CustomModel:
 def _frozen(spec: ModelSpec, path: Path) -> tuple[Any, dict[str, str]]:
     """Return a SavedModel's graph with its weights as constants, and the tensors that its signature names.
 
-    What restores and reads its variables runs here, and nothing else of it.
+    Only the operations that restore and read its variables run here.
     """
     tags = list(spec.weights.tags) or _usual_tags(path)
     loader = SavedModelLoader(str(path))
@@ -89,21 +89,21 @@ def _frozen(spec: ModelSpec, path: Path) -> tuple[Any, dict[str, str]]:
 
 
 def _reads(graph: Any) -> Iterator[str]:
-    """Yield the operations that TensorFlow reads variables by, when it makes them constants."""
+    """Yield the operations by which TensorFlow reads variables when it makes them constants."""
     there = {node.name for node in graph.node}
     reads = (f"{node.name}/Read/ReadVariableOp" for node in graph.node if node.op == "VarHandleOp")
     return (name for name in reads if name in there)
 
 
 def _needed(graph: Any, nodes: Iterable[str]) -> Any:
-    """Return the part of a graph, and of its functions, that nodes need."""
+    """Return the part of a graph, and of its functions, that some nodes depend on."""
     part = tf.compat.v1.graph_util.extract_sub_graph(graph, list(nodes))
     _forget_uncalled(part)
     return part
 
 
 def _harmless(spec: ModelSpec, graph: Any, but: Iterable[str] = ()) -> None:
-    """Refuse a graph with operations that reach out of it, unless its maker is trusted. Errors: ModelError."""
+    """Reject a graph with operations that reach out of it, unless it is trusted. Errors: ModelError."""
     functions = {function.signature.name: function.node_def for function in graph.library.function}
     kinds = {node.op for nodes in (graph.node, *functions.values()) for node in nodes} - functions.keys()
     reaching = sorted(filter(_REACHING.search, kinds.difference(but)))
@@ -135,13 +135,13 @@ def _calls(node: Any) -> Iterator[str]:
 
 
 def _usual_tags(path: Path) -> list[str]:
-    """Return the tags that none means: 'serve', or none where there is a graph without (TensorFlow 1's Hub)."""
+    """Return the default tags: 'serve', or none where there is a graph without (TensorFlow 1's Hub)."""
     there = get_saved_model_tag_sets(str(path))
     return [] if [] in there and [_SERVE] not in there else [_SERVE]
 
 
 def _signature(spec: ModelSpec, meta: Any) -> dict[str, str]:
-    """Return name → tensor of the inputs and outputs of the signature that is meant; none where none is."""
+    """Return name → tensor of the inputs and outputs of the chosen signature; none where there is none."""
     if not spec.weights.signature:
         return {}
     if spec.weights.signature not in meta.signature_def:
@@ -187,7 +187,7 @@ def _keras(spec: ModelSpec, path: Path) -> keras.Model:
 
 
 def _of_keras(spec: ModelSpec, model: keras.Model) -> CustomModel:
-    """Return the function from a Keras model's input to its outputs, or to what its layers answer."""
+    """Return the function from a Keras model's input to its outputs, or to those of its layers."""
     if len(model.inputs) != 1:
         raise ModelError(spec.name, f"takes {len(model.inputs)} inputs; one picture is all there is")
     found = {key: _keras_output(spec, model, _tensor(spec, key)) for key in spec.outputs}
@@ -212,7 +212,7 @@ def _keras_output(spec: ModelSpec, model: keras.Model, name: str) -> Any:
 
 
 def _wanted(spec: ModelSpec, shape: Any, dtype: Any) -> Any:
-    """Return what the function is called with: the file's own shape, the spec's where that says nothing."""
+    """Return the input spec of the function: the file's own shape, or the spec's where the file has none."""
     width, height = spec.input.size
     one_size = spec.input.fit not in ("short-side", "long-side")
     colors = 1 if spec.input.colors == "gray" else 3

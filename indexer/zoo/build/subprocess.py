@@ -1,4 +1,4 @@
-"""Specs, or what else is asked, flow into a child process as JSON; its reports and errors flow back, a line each."""
+"""Child processes of the zoo: requests as JSON on stdin, reports and errors back, one a line."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from indexer.zoo.build.build import Report, build
 
 
 def build_missing(specs: Iterable[ModelSpec], folder: Path, report: Report | None = None) -> None:
-    """Build the networks that are not there or not whole, in processes of their own: this one never loads TensorFlow.
+    """Build the models that are not built or damaged, in child processes: this one never loads TensorFlow.
 
-    Each of the user's own has a process to itself: functions of two SavedModels may have one name, and TensorFlow
+    Each custom model has a process to itself: functions of two SavedModels may have one name, and TensorFlow
     refuses the second.  Errors: ModelError, as from `build`.
     """
     missing = [spec for spec in specs if not is_whole(spec, folder)]
@@ -37,9 +37,9 @@ def _build_in_child(specs: Sequence[ModelSpec], folder: Path, report: Report) ->
 
 
 def run_child(module: str, folder: Path, asked: object, name: str, report: Report) -> None:
-    """Run `python -m MODULE FOLDER` on what it is asked (JSON), and pass on what it reports, line by line.
+    """Run `python -m MODULE FOLDER` on a request (JSON), and pass on its reports, line by line.
 
-    Errors: ModelError, the child's own or, where it dies of something else, one for the network called `name`.
+    Errors: ModelError, the child's own or, where it dies of something else, one for the model called `name`.
     """
     command = [sys.executable, "-m", module, str(folder)]
     # What TensorFlow writes to stderr is kept apart: nobody's terminal, but the reason if the child dies.
@@ -59,7 +59,7 @@ def run_child(module: str, folder: Path, asked: object, name: str, report: Repor
 
 
 def serve(work: Callable[[Any, Report], None]) -> None:
-    """Be the child: do what stdin asks; reports and a ModelError go to the parent, and nothing else does."""
+    """Run as the child: handle the request on stdin; only reports and a ModelError go to the parent."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints goes to stderr
     try:

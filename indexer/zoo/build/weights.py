@@ -1,4 +1,4 @@
-"""A spec's weights flow in; the checked bytes of the file that its package installed flow out.
+"""Weights files: the checked bytes of a file that a package installed.
 
 No package of weights is imported: their code is not needed, and some of it no longer runs.
 """
@@ -17,9 +17,9 @@ _LITERAL = "WEIGHTS"
 
 
 def read_weights(spec: ModelSpec) -> bytes:
-    """Read the file of weights and check it against the spec.
+    """Read the weights file and check it against the spec.
 
-    Errors: ModelError where the package is missing or of another version, or its file is not the one expected.
+    Errors: ModelError where the package is missing or of another version, or its file is not the expected one.
     """
     wanted = spec.weights
     package = _package(spec)

@@ -1,0 +1,1 @@
+"""Custom models: catalog, inferred descriptions and installation."""

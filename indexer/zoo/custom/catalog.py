@@ -1,11 +1,11 @@
-"""What the user calls a network flows in: a path, or a well-known one, NAME:PATH; its file and Proposal flow out.
+"""Model catalog: a custom model given by its path, or a well-known one by NAME:PATH; its file and draft description.
 
-The descriptions of the well-known lie in models/ready/NAME.toml, all but the weights: what they say goes before what is
-guessed of the file. Where the files of a network differ, its description has a list of names; the first that the file
-has is meant.
+The descriptions of well-known models lie in models/ready/NAME.toml, without the weights: they take precedence over
+what is guessed from the file. Where the files of a model differ, its description has a list of names; the first that
+the file has is used.
 
     keras:NETWORK     a classifier of keras.applications, made by Keras with its weights
-    face-api:FOLDER   a network of face-api.js, which one by what lies there, or by its role
+    face-api:FOLDER   a model of face-api.js, chosen by the files in the folder, or by its role
     NAME:PATH         any other of models/ready
 """
 
@@ -38,9 +38,9 @@ _SIZE = ("input.size_px", "input.height_px")
 
 @dataclass(frozen=True, slots=True)
 class AddRequest:
-    """What is asked of a network before its description is made.
+    """A request to add a model.
 
-    path: a path, or NAME:PATH.  tags: of a SavedModel's graph.  weights: of a network that Keras makes.
+    path: a path, or NAME:PATH.  tags: of a SavedModel's graph.  weights: of a model that Keras makes.
     link: its file is to stay where it is.
     """
 
@@ -53,9 +53,9 @@ class AddRequest:
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """A network with its description as far as it is known.
+    """A model with its description as far as it is known.
 
-    source: its file, or folder.  about: what it does; '' where nobody knows.
+    source: its file, or folder.  about: what it does; '' where unknown.
     labels: a file that ships with the program and names its classes.
     """
 
@@ -72,15 +72,15 @@ def ready_names() -> tuple[str, ...]:
 
 
 def ready_description(name: str) -> dict[str, Any]:
-    """Return what is known of one of them, as tables."""
+    """Return the description of a well-known model, as tables."""
     return tomllib.loads((packaged("models") / "ready" / f"{name}.toml").read_text("utf-8"))
 
 
 @contextmanager
 def found(asked: AddRequest, report: Report) -> Iterator[CatalogEntry]:
-    """Find what is asked for; what has to be made of it lies in a temporary folder until the block ends.
+    """Find the requested model; files that have to be made for it lie in a temporary folder until the block ends.
 
-    Errors: ModelError for a file that is none, or not that of the network that is asked for.
+    Errors: ModelError for a file that is no model, or not the requested one.
     """
     name, _, where = asked.path.partition(":")
     if asked.weights and name != KERAS:
@@ -115,7 +115,7 @@ def _found(asked: AddRequest, name: str, where: str, folder: Path, report: Repor
 
 
 def source_of(path: str) -> Path:
-    """Return the whole path of a model file; of a SavedModel that of its folder, wherever in it the user stands."""
+    """Return the absolute path of a model file; of a SavedModel that of its folder, given any file in it."""
     file = home_of(Path(path).absolute())
     return file.resolve() if file.name == ".." else file
 
@@ -130,7 +130,7 @@ def _plain(asked: AddRequest) -> CatalogEntry:
 
 
 def _described(name: str, known: dict[str, Any], inspection: Inspection) -> CatalogEntry:
-    """Put what is known of a network before what is guessed of its file."""
+    """Put the known description of a model before what is guessed from its file."""
     about = known.pop("description")
     labels = known.get("labels", {}).pop("file", None)
     reasons = list(_reasons(known, f"{name} is well known"))
@@ -151,7 +151,7 @@ def _reasons(table: Mapping[str, Any], why: str, above: str = "") -> Iterator[Dr
 
 
 def _fitting(reasons: Sequence[DraftReason], guessed: SpecDraft, inspection: Inspection) -> Iterator[DraftReason]:
-    """Yield what goes before the guess: not a size that the file itself fixes; of lists of names the one it has."""
+    """Yield the keys that override the guess: not a size that the file fixes; of lists of names the one it has."""
     fixed = {reason.key for reason in guessed.reasons if reason.key in _SIZE and reason.sure == SURE}
     for reason in reasons:
         match reason.key.rpartition(".")[2]:
@@ -173,7 +173,7 @@ def _there(names: Sequence[str], outputs: Sequence[TensorInfo], path: str) -> Te
 
 
 def _of_signature(inspection: Inspection, names: Sequence[str]) -> Inspection:
-    """Return what is told of the first of these signatures that a file has; of none of them: as it is."""
+    """Return the description for the first of these signatures that a file has; unchanged without any."""
     for name in names:
         if name in inspection.signatures:
             told = inspection.signatures[name]
@@ -182,7 +182,7 @@ def _of_signature(inspection: Inspection, names: Sequence[str]) -> Inspection:
 
 
 def _face_api_network(folder: Path, role: str | None) -> str:
-    """Return which network of face-api.js lies in a folder; of several the one that plays a role."""
+    """Return which model of face-api.js lies in a folder; of several the one that plays a role."""
     there = {name: ready_description(name)["role"] for name in networks_in(folder)}
     if not there:
         raise ModelError(printable(folder), "contains no model of face-api.js (…-weights_manifest.json)")
@@ -194,7 +194,7 @@ def _face_api_network(folder: Path, role: str | None) -> str:
 
 
 def _face_api(name: str, folder: Path, home: Path) -> Path:
-    """Copy the files of one network out of a folder that may hold others, too."""
+    """Copy the files of one model out of a folder that may hold others, too."""
     networks = networks_in(folder)
     if name not in networks:
         raise ModelError(printable(folder), f"holds no {name}, but: {', '.join(networks) or 'none'}")

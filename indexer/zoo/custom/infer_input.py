@@ -1,4 +1,4 @@
-"""An Inspection flows in; how its network probably wants to see a picture flows out: size, fit, colors, scaling."""
+"""Inference of a model's input from an Inspection: size, fit, colors, scaling."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLORS = (1, 3)
 
 
 def input_reasons(inspection: Inspection, picture: TensorInfo, role: str) -> Iterator[DraftReason]:
-    """Yield what is proposed for the picture that goes in."""
+    """Yield the proposed keys of the input."""
     yield DraftReason("input.name", "image", "what built files call it", SURE)
     yield DraftReason("input.tensor", picture.name, "the only picture that goes in", SURE)
     layout = _layout(inspection, picture)
@@ -37,7 +37,7 @@ def _layout(inspection: Inspection, picture: TensorInfo) -> DraftReason:
 
 
 def sides_of(picture: TensorInfo) -> tuple[int | None, int | None]:
-    """Return (height, width), None for one that is free."""
+    """Return (height, width), None for a variable one."""
     shape = picture.shape or (None,) * 4
     is_planes = shape[1] in _COLORS and shape[3] not in _COLORS
     return (shape[2], shape[3]) if is_planes else (shape[1], shape[2])
@@ -116,13 +116,13 @@ def _triple(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def _is_scaling(name: str, kind: str) -> bool:
-    """Tell whether a layer, or an operation in its scope, is one of Keras's that scale pixels."""
+    """Return whether a layer, or an operation in its scope, is one of Keras's that scale pixels."""
     scopes = {part.rstrip("_0123456789") for part in name.lower().split("/")}
     return kind in ("Rescaling", "Normalization") or bool(scopes & {"rescaling", "normalization"})
 
 
 def _family(inspection: Inspection) -> tuple[str, Any] | None:
-    """Return (name, family) of the network whose name stands in the file's title, its name or those of operations."""
+    """Return (name, family) of the model whose name stands in the file's title, its name or those of operations."""
     scopes = (part for each in inspection.operations for part in each.name.split("/")[:2])
     told = [inspection.title, Path(inspection.path).stem, *dict.fromkeys(scopes)]
     for text in told:

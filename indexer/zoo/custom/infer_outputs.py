@@ -1,4 +1,4 @@
-"""An Inspection flows in; what its outputs probably mean flows out, by the role that its network plays."""
+"""Inference of a model's outputs from an Inspection, by the role of the model."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _EMBEDDING = ("embedding", "feature", "pool")
 
 
 def ends_in_postprocess(inspection: Inspection) -> bool:
-    """Tell whether a network answers as LiteRT's own detectors do."""
+    """Return whether a model has the outputs of LiteRT's own detectors."""
     has_it = any(each.kind == POSTPROCESS for each in inspection.operations)
     return has_it and len(inspection.outputs) == len(_DETECTION)
 
 
 def output_reasons(inspection: Inspection, role: str) -> Iterator[DraftReason]:
-    """Yield what is proposed for the outputs, and for the names of classes.
+    """Yield the proposed keys of the outputs, and of class names.
 
     Errors: ModelError for outputs that are not those of the role.
     """
@@ -37,7 +37,7 @@ def output_reasons(inspection: Inspection, role: str) -> Iterator[DraftReason]:
 
 
 def main_output(inspection: Inspection) -> TensorInfo:
-    """Return the output that answers: one with an activation rather than one called an embedding."""
+    """Return the main output: one with an activation rather than one called an embedding."""
     return max(
         inspection.outputs,
         key=lambda each: (
@@ -48,7 +48,7 @@ def main_output(inspection: Inspection) -> TensorInfo:
 
 
 def width_of(output: TensorInfo) -> int:
-    """Return the length of one answer; 0 where it is unknown or no list of numbers."""
+    """Return the length of one output; 0 where it is unknown or no list of numbers."""
     sides = [side for side in (output.shape or ())[1:] if side != 1] or [1]
     return sides[0] or 0 if len(sides) == 1 and output.shape and len(output.shape) > 1 else 0
 
@@ -137,7 +137,7 @@ def _faces(inspection: Inspection) -> Iterator[DraftReason]:
 
 
 def _only(inspection: Inspection, outputs: Sequence[TensorInfo], word: str) -> TensorInfo:
-    """Return the only one, or the only one that is called so. Errors: ModelError."""
+    """Return the only one, or the only one with this name. Errors: ModelError."""
     called = [each for each in outputs if word in each.name.lower()]
     for found in (called, outputs):
         if len(found) == 1:
@@ -150,7 +150,7 @@ def _only(inspection: Inspection, outputs: Sequence[TensorInfo], word: str) -> T
 
 
 def _rows_of(output: TensorInfo) -> Shape:
-    """Return the shape of what is said of one picture; () where that is unknown or no list."""
+    """Return the shape of one picture's output; () where that is unknown or no list."""
     shape = output.shape or ()
     return shape[1:] if len(shape) > 1 else ()
 

@@ -1,4 +1,4 @@
-"""An Inspection flows in; the description that its network probably wants flows out, with the reason for every key."""
+"""Inference of a model's description from an Inspection, with the reason for every key."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _CHIPS = {112: "arcface", 150: "dlib", 160: "dlib"}  # px of a face describer's 
 
 
 def guess(inspection: Inspection, role: str | None = None) -> SpecDraft:
-    """Propose a description.
+    """Return a draft description.
 
-    role: what the network is for, where that is known.
-    Errors: ModelError where the file has not one picture going in, or nothing coming out.
+    role: the purpose of the model, where known.
+    Errors: ModelError where the file does not have one picture as input, or has no outputs.
     """
     picture = _picture(inspection)
     played = DraftReason("role", role, "--role", "given") if role else _role(inspection, picture)

@@ -1,4 +1,4 @@
-"""A model file and its Proposal flow in; a description with its files, in the user's folder of networks, flows out."""
+"""Installation of a custom model: its description and files in the user's folder of models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNUSED = "???"  # as in vision.labels
 
 
 def check_name(name: str, taken: Sequence[str], own: Path, *, replace: bool) -> None:
-    """Refuse a name that cannot be a file's, is one of ours, or is taken in the user's folder. Errors: ModelError."""
+    """Reject a name that cannot be a file's, is built in, or is taken in the user's folder. Errors: ModelError."""
     if not _NAME.fullmatch(name):
         raise ModelError(name, "use lowercase letters, digits, '.', '-' and '_', beginning with a letter or digit")
     if name in taken:
@@ -46,11 +46,11 @@ def adopted(
     trust: bool = False,
     origin: str = "",
 ) -> Iterator[ModelSpec]:
-    """Write the description and the files of a network into a folder beside `own`, for the caller to try it.
+    """Write the description and the files of a model into a folder beside `own`, for the caller to test it.
 
-    They are moved into `own` when the block ends well, and deleted when it does not.
+    They are moved into `own` when the block ends without an error, and deleted otherwise.
     labels: names of its classes, none where the description names a set.  link: leave the file where it is.
-    origin: how it came about, in words, where that is not by a file.
+    origin: how it was made, in words, where not from a file.
     Errors: ModelError, also for a full disk, and for a file that lies in `own`, where it would be in its own way.
     """
     _apart(name, source, own)
@@ -67,7 +67,7 @@ def adopted(
 
 
 def label_names(inside: Sequence[str]) -> tuple[str, ...]:
-    """Return the names that a model file brings along as `vision.labels` has names: a blank one is '???'."""
+    """Return the class names in a model file, as `vision.tags.labels` returns them: a blank one is '???'."""
     names = [one_line(name) for name in inside]
     while names and not names[-1]:
         names.pop()
@@ -75,13 +75,13 @@ def label_names(inside: Sequence[str]) -> tuple[str, ...]:
 
 
 def label_lines(labels: Sequence[str]) -> str:
-    """Return names as `vision.labels` reads them: numbered where one might be taken for a number or a table itself."""
+    """Return names as `vision.tags.labels` reads them: numbered where one looks like a number or a table itself."""
     plain = all(label[0].isalpha() for label in labels)
     return "".join(f"{label}\n" if plain else f"{number} {label}\n" for number, label in enumerate(labels))
 
 
 def forget(name: str, own: Path) -> None:
-    """Delete the description and the files of one of the user's networks."""
+    """Delete the description and the files of a custom model."""
     (own / f"{name}.toml").unlink(missing_ok=True)
     home = own / name
     if home.is_symlink():
@@ -124,7 +124,7 @@ def _write(
 
 
 def _with(proposal: SpecDraft, said: Sequence[DraftReason]) -> SpecDraft:
-    """Put what is said beside the other keys of its table, in place of what was guessed."""
+    """Merge given keys into their tables, in place of guessed ones."""
     keys = {reason.key for reason in said}
     reasons = [reason for reason in proposal.reasons if reason.key not in keys]
     for reason in said:
@@ -144,7 +144,7 @@ def _bring(source: Path, file: Path, *, link: bool) -> None:
 
 
 def _take(name: str, folder: Path, own: Path) -> None:
-    """Put the new files in place of old ones: the description last, so that none names files that are not there."""
+    """Replace old files by the new ones: the description last, so that none names missing files."""
     forget(name, own)
     (folder / name).replace(own / name)
     (folder / f"{name}.toml").replace(own / f"{name}.toml")

@@ -1,7 +1,7 @@
-"""The name of a classifier of keras.applications flows in; a Keras file with its weights flows out.
+"""Classifiers of keras.applications, as Keras files with their weights.
 
-The network is made in a process of its own, `python -m indexer.zoo.custom.keras_applications FOLDER`. Which there
-are, Keras itself is asked: whatever has weights and classes. Downloads are Keras's own: it keeps them in its folder,
+The model is made in a process of its own, `python -m indexer.zoo.custom.keras_applications FOLDER`. Keras itself
+lists the choice: whatever has weights and classes. Downloads are Keras's own: it keeps them in its folder,
 ~/.keras/models.
 """
 
@@ -35,10 +35,10 @@ def applications() -> tuple[str, ...]:
 
 
 def save_application(network: str, weights: Path | None, folder: Path, report: Report) -> Path:
-    """Write a network as FOLDER/NETWORK.keras, with two outputs: its own, and 'embedding', what its last layer sees.
+    """Write a model as FOLDER/NETWORK.keras, with two outputs: its own, and 'embedding', the input of its last layer.
 
     weights: a file of its weights, all classes included; None: Keras downloads them.
-    Errors: ModelError for a network that Keras does not have, weights of another one, or a download that fails.
+    Errors: ModelError for a model that Keras does not have, weights of another one, or a download that fails.
     """
     if weights is not None and not weights.is_file():
         raise ModelError(network, f"its weights {printable(weights)} do not exist")

@@ -1,4 +1,4 @@
-"""The scalings of pixels that networks are trained with, by name, and which well-known network wants which."""
+"""Pixel normalizations that models are trained with, by name, and the one of each well-known model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Triple = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """What a network sees of a pixel of 0..255: (pixel − mean) × scale, in the order of its colors."""
+    """The model's input for a pixel of 0..255: (pixel − mean) × scale, in the order of its colors."""
 
     mean: Triple = (0.0, 0.0, 0.0)
     scale: Triple = (1.0, 1.0, 1.0)
@@ -18,7 +18,7 @@ class Scaling:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Networks whose name has `word` in it (small letters and digits alone), as keras.applications trained them."""
+    """Models whose name has `word` in it (lower-case letters and digits alone), as keras.applications trained them."""
 
     word: str
     scaling: str

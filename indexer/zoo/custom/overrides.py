@@ -1,4 +1,4 @@
-"""What the user knows of a network flows in, beside a Proposal; a Proposal that says so flows out."""
+"""User overrides of a draft description."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _ANSWERS = {"classifier": "probabilities", "face-describer": "descriptors", "fac
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What the user says of a network; None: he says nothing, and the guess counts.
+    """The user's settings for a model; None: not set, the guess counts.
 
     input, output, embedding: names in the file.  scaling: a name of SCALINGS, or numbers: 'mean, scale', or
-    'mean mean mean, scale scale scale'.  size: '224', or width x height: '320x240'.  threshold: from which score on
-    a tag is shown.
+    'mean mean mean, scale scale scale'.  size: '224', or width x height: '320x240'.  threshold: the minimum score of
+    a shown tag.
     """
 
     input: str | None = None
@@ -54,15 +54,15 @@ class Overrides:
 
 
 def wished(proposal: SpecDraft, wishes: Overrides, inspection: Inspection, name: str) -> SpecDraft:
-    """Return the proposal with all that was wished instead of what was guessed.
+    """Return the draft with all overrides in place of guesses.
 
-    Errors: ModelError for a name that the file does not have, or a wish that cannot be read.
+    Errors: ModelError for a name that the file does not have, or an invalid override.
     """
     return replaced(proposal, _said(proposal, wishes, inspection, name))
 
 
 def replaced(proposal: SpecDraft, reasons: Iterable[DraftReason]) -> SpecDraft:
-    """Return the proposal with other reasons for these keys; keys that it does not have are added to their tables."""
+    """Return the draft with other reasons for these keys; keys that it does not have are added to their tables."""
     said = {reason.key: reason for reason in reasons}
     kept = [said.pop(reason.key, reason) for reason in proposal.reasons]
     return SpecDraft(tuple(_in_order([*kept, *said.values()])))
@@ -112,7 +112,7 @@ def _thresholds(proposal: SpecDraft, threshold: float) -> Iterator[DraftReason]:
 
 
 def _seen(wishes: Overrides, name: str) -> Iterator[DraftReason]:
-    """Yield what is said of the input."""
+    """Yield the overrides of the input."""
     if wishes.scaling is not None:
         scaling = scaling_of(wishes.scaling, name)
         yield _given("input.mean", list(scaling.mean), "--scaling")
@@ -130,7 +130,7 @@ def _seen(wishes: Overrides, name: str) -> Iterator[DraftReason]:
 
 
 def scaling_of(text: str, name: str) -> Scaling:
-    """Return a scaling by its name or its numbers. Errors: ModelError that names the names."""
+    """Return a scaling by its name or its numbers. Errors: ModelError that lists the names."""
     if text in SCALINGS:
         return SCALINGS[text]
     try:
@@ -158,7 +158,7 @@ def _given(key: str, value: Any, option: str) -> DraftReason:
 
 
 def _in_order(reasons: list[DraftReason]) -> list[DraftReason]:
-    """Put the keys of a table together; tables stay in the order in which they first came."""
+    """Group the keys by table; tables stay in the order of their first keys."""
     tables = list(dict.fromkeys(reason.key.rpartition(".")[0] for reason in reasons))
     tables.sort(key=lambda table: (table != "", 0))
     return [reason for table in tables for reason in reasons if reason.key.rpartition(".")[0] == table]

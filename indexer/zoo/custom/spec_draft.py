@@ -1,4 +1,4 @@
-"""What a description says, key by key, each with its reason; its tables or the lines of its file flow out."""
+"""Draft of a model description: keys with values and reasons, as tables or as lines of TOML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SURE, LIKELY, GUESS = "sure", "likely", "guess"
 
 @dataclass(frozen=True, slots=True)
 class DraftReason:
-    """A key of the description, with dots between tables ('input.size_px'): its value, why, and how sure that is."""
+    """A key of the description, with dots between tables ('input.size_px'): its value, reason and confidence."""
 
     key: str
     value: Any
@@ -22,13 +22,13 @@ class DraftReason:
 
 @dataclass(frozen=True, slots=True)
 class SpecDraft:
-    """A description in the making: reasons in the order of the file, and as tables what they say."""
+    """A draft description: reasons in the order of the file, and their content as tables."""
 
     reasons: tuple[DraftReason, ...]
 
     @property
     def spec(self) -> dict[str, Any]:
-        """The tables of a description; name, text and checksum are still to come."""
+        """The tables of a description, still without name, text and checksum."""
         tables: dict[str, Any] = {}
         for reason in self.reasons:
             *path, key = reason.key.split(".")
@@ -40,7 +40,7 @@ class SpecDraft:
 
 
 def toml_lines(proposal: SpecDraft) -> list[str]:
-    """Return a description in TOML. What follows from one reason stands below each other."""
+    """Return a description in TOML. Keys with the same reason stand together."""
     lines: list[str] = []
     for table, reasons in groupby(proposal.reasons, key=lambda each: each.key.rpartition(".")[0]):
         if table:
@@ -50,12 +50,12 @@ def toml_lines(proposal: SpecDraft) -> list[str]:
 
 
 def toml_value(value: Any) -> str:
-    """Write a text, a number or a list of them: as JSON does, but for one character that TOML wants escaped."""
+    """Return a text, a number or a list of them as TOML: like JSON, but for one character that TOML wants escaped."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def one_line(text: str) -> str:
-    """Return text that may come from a file as part of a line: white space and control characters become a space."""
+    """Return text from a file as part of a line: white space and control characters become a space."""
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 

@@ -1,7 +1,7 @@
-"""A built network flows in; a SavedModel that takes plain pixels, with all that another program needs, flows out.
+"""Model export: a SavedModel that takes plain pixels, with everything that another program needs.
 
-Run as `python -m indexer.zoo.export.export FOLDER < export.json`: TensorFlow stays out of the program. A network that
-is run by LiteRT or ONNX Runtime alone has no SavedModel; its file is given as it is.
+Run as `python -m indexer.zoo.export.export FOLDER < export.json`: TensorFlow stays out of the program. A model that
+is run by LiteRT or ONNX Runtime alone has no SavedModel; its file is exported as it is.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _FREE_ROWS = ("classifier", "face-describer", "face-landmarks")  # whose answers
 
 
 def export_model(spec: ModelSpec, models: Path, labels: Sequence[str], folder: Path, report: Report) -> None:
-    """Write a built network into a folder that is not there or empty, in a process of its own.
+    """Write a built model into a folder that is missing or empty, in a process of its own.
 
-    models: the folder of built networks.  labels: names of its classes, none where it has none.
+    models: the folder of built models.  labels: names of its classes, none where it has none.
     Errors: ModelError.
     """
     asked = {"spec": asdict(spec), "models": str(models), "labels": list(labels)}
@@ -43,7 +43,7 @@ def export_model(spec: ModelSpec, models: Path, labels: Sequence[str], folder: P
 
 
 def write(spec: ModelSpec, models: Path, labels: Sequence[str], folder: Path) -> None:
-    """Do it in this process, which loads TensorFlow. The folder is written beside its place and renamed at the end."""
+    """Export in this process, which loads TensorFlow. The folder is written beside its place and renamed at the end."""
     try:
         if folder.is_dir() and any(folder.iterdir()):
             raise ModelError(spec.name, f"{folder} is not empty; export to a new or empty folder")
@@ -76,7 +76,7 @@ def _fill(spec: ModelSpec, models: Path, labels: Sequence[str], home: Path) -> N
 
 
 def _save(spec: ModelSpec, built: Path, folder: Path) -> None:
-    """Write a SavedModel around a built one: what the program does before and after it becomes part of the graph."""
+    """Write a SavedModel around a built one: the program's pre- and postprocessing become part of the graph."""
     import tensorflow as tf
 
     from indexer.zoo.build.convert import save
@@ -95,7 +95,7 @@ def _save(spec: ModelSpec, built: Path, folder: Path) -> None:
 
 
 def _prepared(image: tf.ExportedTensor, spec: ModelSpec) -> tf.ExportedTensor:
-    """Turn RGB pixels 0..255 into what the network takes, as `vision.preprocess` and `vision.runtime` do."""
+    """Convert RGB pixels 0..255 to the model's input, as `vision.preprocess` and `vision.runtime` do."""
     import tensorflow as tf
 
     wanted = spec.input
@@ -111,7 +111,7 @@ def _prepared(image: tf.ExportedTensor, spec: ModelSpec) -> tf.ExportedTensor:
 
 
 def _answer(spec: ModelSpec, key: str, values: tf.ExportedTensor) -> tf.ExportedTensor:
-    """Return what the network answered, as the program reads it: float32, applied, two classes of a single sigmoid."""
+    """Return the model's output as the program reads it: float32, activated, two classes of a single sigmoid."""
     import tensorflow as tf
 
     values = tf.cast(values, tf.float32)
@@ -131,7 +131,7 @@ def _answer(spec: ModelSpec, key: str, values: tf.ExportedTensor) -> tf.Exported
 
 
 def _ends(folder: Path) -> Ends:
-    """Read from the written file what its tensors are called, as C and Go want it."""
+    """Read the names of its tensors from the written file, as C and Go need them."""
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
     told = SavedModel.FromString((folder / "saved_model.pb").read_bytes()).meta_graphs[0]
@@ -161,7 +161,7 @@ def _own_ends(spec: ModelSpec, file: str) -> Ends:
 
 
 def _description(spec: ModelSpec, saved: Path, ends: Ends, labels: Sequence[str]) -> str:
-    """Return the description of what was written: with it, `indexer` itself can take the network from there."""
+    """Return the description of the exported model, by which `indexer` itself can add it."""
     told: dict[str, Any] = {"role": spec.role}
     told |= {"align": spec.align} if spec.role == "face-describer" else {}
     told |= {key: text for key, text in (("license", spec.license), ("source", spec.source)) if text}

@@ -1,4 +1,4 @@
-"""What an exported network is called inside flows in; the text that tells how to run it flows out."""
+"""README of an exported model: how to run it from other programs."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ func main() {{
 
 @dataclass(frozen=True, slots=True)
 class ExportedTensor:
-    """A tensor of the written file: what the program calls it, what the graph calls it ('operation:number'), shape."""
+    """A tensor of the written file: its name in the program, in the graph ('operation:number'), and its shape."""
 
     key: str
     name: str
@@ -153,18 +153,18 @@ class ExportedTensor:
 
     @property
     def operation(self) -> str:
-        """The name of the operation that it comes from."""
+        """The name of its operation."""
         return self.name.partition(":")[0]
 
     @property
     def number(self) -> int:
-        """Which output of its operation it is."""
+        """The index of the output of its operation."""
         return int(self.name.partition(":")[2] or 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """The written file, its tag, and what goes in and comes out. tag: empty where it is no SavedModel."""
+    """The written file, its tag, its inputs and outputs. tag: empty where it is no SavedModel."""
 
     file: str
     tag: str
@@ -173,7 +173,7 @@ class Ends:
 
 
 def readme(spec: ModelSpec, ends: Ends, labels: int) -> str:
-    """Return the README of an export. labels: how many names its classes have."""
+    """Return the README of an export. labels: the number of its class names."""
     width, height = spec.input.size
     crop = "" if spec.input.crop == 1 else f"{spec.input.crop:.3g} "
     fit = _FITS[spec.input.fit].format(
@@ -238,7 +238,7 @@ def _saved(spec: ModelSpec, ends: Ends) -> str:
 
 
 def _tried(spec: ModelSpec) -> tuple[int, int, int, int]:
-    """Return a shape that the network takes: pictures, height, width, colors."""
+    """Return a shape that the model takes: pictures, height, width, colors."""
     width, height = spec.input.size
     return (1, height, width * 4 // 3, 3) if spec.input.fit == "short-side" else (1, height, width, 3)
 

@@ -1,0 +1,1 @@
+"""Inspection of model files, without running them."""

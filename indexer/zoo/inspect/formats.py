@@ -1,4 +1,4 @@
-"""A path flows in; the kind of model that lies there flows out, told by its first bytes before its name."""
+"""Model file formats, detected by the first bytes before the name."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def format_of(path: Path) -> str:
 
 
 def damaged(path: Path, format_name: str, why: object = "") -> ModelError:
-    """Return the error for a file that is not what its name or its first bytes promise."""
+    """Return the error for a file that does not match its name or its first bytes."""
     tail = f" ({why})" if str(why) else ""
     return ModelError(path.name, f"is not a {_CALLED[format_name]}, or it is damaged{tail}")
 
 
 def home_of(path: Path) -> Path:
-    """Return the folder of a SavedModel whose saved_model.pb was named; any other path as it is."""
+    """Return the folder of a SavedModel given its saved_model.pb; any other path as it is."""
     return path.parent if path.name == SAVED_MODEL_FILE else path
 
 
 def size_of(path: Path) -> int:
-    """Return the bytes of a file, or of all files in a folder."""
+    """Return the size in bytes of a file, or of all files in a folder."""
     files = path.rglob("*") if path.is_dir() else (path,)
     return sum(file.stat().st_size for file in files if file.is_file())
 

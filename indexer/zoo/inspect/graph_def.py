@@ -1,4 +1,4 @@
-"""A TensorFlow GraphDef flows in; its operations, what goes in and out and what decides on it flow out, nothing run."""
+"""Static analysis of a TensorFlow GraphDef: operations, inputs, outputs and activations; nothing is run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Graph:
         self._tensors = _imported(graph_def)
 
     def operations(self) -> tuple[Operation, ...]:
-        """Return all operations, those of functions behind those of the graph."""
+        """Return all operations, those of functions after those of the graph."""
         own = (Operation(name, node.op, "", *self._kind_of(name)) for name, node in self._nodes.items())
         inner = (Operation(node.name, node.op, name) for name, nodes in self._inside.items() for node in nodes.values())
         return (*own, *inner)
@@ -42,7 +42,7 @@ class Graph:
         return tuple(sorted(kind for kind in kinds if not hasattr(tf.raw_ops, kind)))
 
     def notes(self) -> tuple[str, ...]:
-        """Return what a user should know before this graph is run."""
+        """Return warnings for the user before this graph is run."""
         kinds = {node.op for node in self._all()}
         python = sorted(kinds.intersection(_PYTHON))
         files = sorted(kinds.intersection(_FILES))
@@ -54,7 +54,7 @@ class Graph:
         return tuple(found)
 
     def parameters(self, tensors: Iterable[str]) -> int:
-        """Count the learned numbers that tensors depend on: variables, and constants of more than one number."""
+        """Count the trained numbers that tensors depend on: variables, and constants of more than one number."""
         total = 0
         for node in self._needed(map(_node_name, tensors)):
             if node.op in VARIABLES:
@@ -72,7 +72,7 @@ class Graph:
         return tuple(tensor for tensor in found if tensor.dtype not in ("bool", "string"))
 
     def outputs(self) -> tuple[TensorInfo, ...]:
-        """Return what nothing else consumes but depends on an input; what looks like an answer comes first."""
+        """Return tensors that depend on an input and that nothing else consumes, likely outputs first."""
         fed = self._fed()
         consumed = {_node_name(each) for node in self._nodes.values() for each in node.input}
         ends = [name for name in fed if name not in consumed and self._nodes[name].op not in _NO_ANSWERS]
@@ -81,7 +81,7 @@ class Graph:
         return tuple(sorted(found, key=_rank))
 
     def made_by(self, tensor: str) -> str:
-        """Return the kind of the operation that decides on a tensor's values, also inside functions; '' if unknown."""
+        """Return the kind of the operation that determines a tensor's values, also inside functions; '' if unknown."""
         nodes, returned = self._nodes, {}
         seen: set[tuple[int, str]] = set()
         while (id(nodes), tensor) not in seen:
@@ -132,7 +132,7 @@ class Graph:
         return (dtype_of(number) if number else ""), shape
 
     def _fed(self) -> list[str]:
-        """Return the names of what depends on an input, in the order of the graph."""
+        """Return the names of nodes that depend on an input, in the order of the graph."""
         consumers: dict[str, list[str]] = {}
         for name, node in self._nodes.items():
             for each in node.input:
@@ -156,7 +156,7 @@ class Graph:
 
 
 def tensor_of(name: str, told: Any, made_by: str) -> TensorInfo:
-    """Return a tensor of a signature."""
+    """Return the info of a signature's tensor."""
     return TensorInfo(name, dtype_of(told.dtype), shape_of(told.tensor_shape), made_by)
 
 
@@ -169,14 +169,14 @@ def dtype_of(number: int) -> str:
 
 
 def shape_of(told: Any) -> Shape | None:
-    """Return a shape as a file tells it: None for a free side, None as a whole where it is unknown."""
+    """Return a shape from a file: None for a variable side, None as a whole where it is unknown."""
     if told.unknown_rank:
         return None
     return tuple(side.size if side.size >= 0 else None for side in told.dim)
 
 
 def _imported(graph_def: Any) -> Mapping[str, tuple[str, Shape | None]]:
-    """Let TensorFlow tell dtype and shape of every operation's first result; nothing where it cannot."""
+    """Let TensorFlow infer dtype and shape of every operation's first result; nothing where it cannot."""
     with tf.Graph().as_default() as graph:
         try:
             tf.graph_util.import_graph_def(graph_def, name="")

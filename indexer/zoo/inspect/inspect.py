@@ -1,4 +1,4 @@
-"""The path of a model file flows in; an Inspection flows out, made by a process of its own.
+"""Model inspection: the content of a model file, read in a process of its own.
 
 `python -m indexer.zoo.inspect.inspect PATH [TAG…]` prints it as JSON. TensorFlow is loaded where it is needed, and
 nothing in the file is run.
@@ -21,9 +21,9 @@ from indexer.zoo.inspect.inspection import Inspection, TensorInfo, inspection_of
 
 
 def inspect(path: Path, tags: Sequence[str] = ()) -> Inspection:
-    """Read what a model file holds, in a process of its own.
+    """Inspect a model file in a process of its own.
 
-    tags: of a SavedModel, the graph to tell of; none: 'serve', or the shortest.
+    tags: of a SavedModel, those of the graph to inspect; none: 'serve', or the shortest.
     Errors: ModelError where there is no model, where it is damaged, or has no graph under these tags.
     """
     format_of(home_of(path))  # what is no model at all is told at once
@@ -45,7 +45,7 @@ def inspect(path: Path, tags: Sequence[str] = ()) -> Inspection:
 
 
 def look(path: Path, tags: Sequence[str] = ()) -> Inspection:
-    """Do it in this process."""
+    """Inspect a model file in this process."""
     path = home_of(path)
     kind = format_of(path)
     if kind == "saved-model":
@@ -67,9 +67,9 @@ def look(path: Path, tags: Sequence[str] = ()) -> Inspection:
 
 
 def choose_tags(inspection: Inspection, wanted: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the tag-set of a SavedModel that is wanted; none: 'serve', or the shortest; () of any other file.
+    """Return the wanted tag-set of a SavedModel; none: 'serve', or the shortest; () of any other file.
 
-    Errors: ModelError that lists the tag-sets there are.
+    Errors: ModelError that lists the existing tag-sets.
     """
     name = Path(inspection.path).name
     if not inspection.tag_sets:
@@ -80,9 +80,9 @@ def choose_tags(inspection: Inspection, wanted: Sequence[str] = ()) -> tuple[str
 
 
 def find_tensor(inspection: Inspection, name: str) -> TensorInfo:
-    """Return what a name means: an input or output (of any signature), or an operation of the graph, with ':0' or not.
+    """Return the tensor of a name: an input or output (of any signature), or an operation, with ':0' or not.
 
-    Errors: ModelError that tells the nearest names.
+    Errors: ModelError that lists the nearest names.
     """
     known: dict[str, TensorInfo] = {
         each.name: TensorInfo(each.name, each.dtype, each.shape) for each in inspection.operations if not each.inside

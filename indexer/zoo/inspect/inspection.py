@@ -1,4 +1,4 @@
-"""What a model file holds, as values: read by the modules `look_*`, judged by `guess`, printed by the commands."""
+"""Inspection: the content of a model file as values, read per format, judged by `infer_spec`, printed by the CLI."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Shape = tuple[int | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
-    """What goes in or out.
+    """An input or output.
 
-    name: as the file calls it: in a signature its key, in a graph the operation.
-    dtype: NumPy's name; '' where unknown.  shape: None for a free side; None as a whole where unknown.
-    made_by: of an output, the kind of the operation that decides on its values ('Softmax'); '' where unknown.
+    name: in the file: in a signature its key, in a graph the operation.
+    dtype: NumPy's name; '' where unknown.  shape: None for a variable side; None as a whole where unknown.
+    made_by: of an output, the kind of the operation that determines its values ('Softmax'); '' where unknown.
     quantized: (scale, zero point): the value is (number − zero point) × scale.
-    normalized: of an input, (mean, deviation) of each color, as the file's maker tells them.
+    normalized: of an input, (mean, deviation) of each color, from the file's metadata.
     """
 
     name: str
@@ -32,10 +32,10 @@ class TensorInfo:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One step of the network: an operation, or with Keras a layer.
+    """One step of the model: an operation, or with Keras a layer.
 
-    inside: the function that it belongs to; '' for the graph itself, whose operations can be asked by name.
-    dtype, shape: of what it gives, where known.
+    inside: the function that it belongs to; '' for the graph itself, whose operations can be addressed by name.
+    dtype, shape: of its result, where known.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class SignatureInfo:
-    """A named function of a file: what goes in and out."""
+    """A named function of a file: its inputs and outputs."""
 
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
@@ -55,12 +55,12 @@ class SignatureInfo:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """All that can be told of a model file without running it.
+    """Everything that can be found out about a model file without running it.
 
-    format: one of OWN_FORMATS in vision.spec.  title: what the file calls its network.
-    tag_sets: of a SavedModel; tags: that of the graph which the rest tells of.
+    format: one of OWN_FORMATS in vision.spec.  title: the model's name in the file.
+    tag_sets: of a SavedModel; tags: that of the graph which the rest describes.
     signature: the one that inputs and outputs are of; '' where they are the graph's own.
-    parameters: how many numbers it learned.  bytes: of the file, or of all files of the folder.
+    parameters: the number of trained numbers.  bytes: of the file, or of all files of the folder.
     custom_operations: kinds that nothing here can run.  lambda_layers: names of layers that are Python code.
     """
 
@@ -83,12 +83,12 @@ class Inspection:
     notes: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
-        """Return it as JSON knows values."""
+        """Return it as JSON-compatible values."""
         return asdict(self)
 
 
 def inspection_of(record: Mapping[str, Any]) -> Inspection:
-    """Return the inspection that became this record."""
+    """Return the inspection from its record."""
     parts = {each.name: _frozen(record[each.name]) for each in fields(Inspection)}
     parts |= {key: tuple(_tensor(each) for each in record[key]) for key in ("inputs", "outputs")}
     parts["operations"] = tuple(
@@ -102,9 +102,9 @@ def inspection_of(record: Mapping[str, Any]) -> Inspection:
 
 
 def pick_tags(name: str, tag_sets: Sequence[tuple[str, ...]], wanted: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the tag-set that is wanted, in any order; none: 'serve', or the shortest.
+    """Return the wanted tag-set, in any order; none: 'serve', or the shortest.
 
-    Errors: ModelError that names the model and lists the tag-sets there are.
+    Errors: ModelError that names the model and lists the existing tag-sets.
     """
     for tags in tag_sets:
         if set(tags) == (set(wanted) or {"serve"}):
@@ -116,7 +116,7 @@ def pick_tags(name: str, tag_sets: Sequence[tuple[str, ...]], wanted: Sequence[s
 
 
 def behind(tensor: str, makers: Mapping[str, tuple[str, str]], passing: frozenset[str]) -> str:
-    """Return the kind of the operation that decides on a tensor's values, behind those that only pass them on.
+    """Return the kind of the operation that determines a tensor's values, behind those that only pass them on.
 
     makers: tensor → (kind of the operation that makes it, its first input).
     """

@@ -1,6 +1,6 @@
-"""A Keras file (.keras, or the old .h5) flows in; an Inspection flows out, read from its JSON and its list of weights.
+"""Inspection of Keras files (.keras, or the old .h5), from their JSON and list of weights.
 
-No layer is made and no code of the file is run; what a network answers is told from the settings of its last layers.
+No layer is made and no code of the file is run; the output is derived from the settings of the last layers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Layer:
 
 
 def look(path: Path) -> Inspection:
-    """Read what a Keras file holds. Errors: ModelError where it is none, is damaged, or holds only weights."""
+    """Inspect a Keras file. Errors: ModelError where it is none, is damaged, or holds only weights."""
     try:
         config, versions, parameters = _archive(path) if zipfile.is_zipfile(path) else _hdf5(path)
         return _inspection(path, config, versions, parameters)
@@ -62,7 +62,7 @@ def _hdf5(path: Path) -> tuple[dict[str, Any], dict[str, str], int]:
 
 
 def _count(file: Any) -> int:
-    """Count the learned numbers; an optimizer keeps more of the same size beside them."""
+    """Count the trained numbers; an optimizer keeps more of the same size beside them."""
     total = 0
 
     def visit(name: str, item: Any) -> None:
@@ -150,7 +150,7 @@ def _input(layer: _Layer, config: Mapping[str, Any]) -> TensorInfo:
 
 
 def _output(layers: Mapping[str, _Layer], name: str) -> TensorInfo:
-    """Tell the shape of what a layer gives, and the function applied last, from it and the layers before it."""
+    """Return the shape of a layer's output, and the function applied last, from it and the layers before it."""
     made_by = ""
     seen = set()
     label = name

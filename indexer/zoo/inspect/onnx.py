@@ -1,4 +1,4 @@
-"""An ONNX file flows in; an Inspection flows out. Nothing of it is run, and no weight is unpacked."""
+"""Inspection of ONNX files. Nothing of them is run, and no weight is unpacked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LABEL_KEYS = ("names", "classes", "labels")
 
 
 def look(path: Path) -> Inspection:
-    """Read what an ONNX file holds. Errors: ModelError where it is none, or damaged."""
+    """Inspect an ONNX file. Errors: ModelError where it is none, or damaged."""
     try:
         model = message(memoryview(path.read_bytes()))
         return _inspection(path, model, message(model[_GRAPH][0]))

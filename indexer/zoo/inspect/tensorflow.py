@@ -1,4 +1,4 @@
-"""A SavedModel's folder or a frozen graph flows in; an Inspection flows out, read from the Protocol Buffers alone."""
+"""Inspection of SavedModels and frozen graphs, from the Protocol Buffers alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_LABELS = 1 << 22  # bytes
 
 
 def look_graph(path: Path) -> Inspection:
-    """Read what a GraphDef holds. Errors: ModelError where it is none, or damaged."""
+    """Inspect a GraphDef. Errors: ModelError where it is none, or damaged."""
     graph_def = _parsed(path, tf.compat.v1.GraphDef())
     if not graph_def.node:
         raise damaged(path, "graph")
@@ -41,9 +41,9 @@ def look_graph(path: Path) -> Inspection:
 
 
 def look_saved_model(folder: Path, tags: Sequence[str] = ()) -> Inspection:
-    """Read what a SavedModel holds.
+    """Inspect a SavedModel.
 
-    tags: of the graph to tell of; none: 'serve', or the shortest.
+    tags: those of the graph to inspect; none: 'serve', or the shortest.
     Errors: ModelError where it is damaged, without its variables, or has no graph under these tags.
     """
     saved = _parsed(folder / SAVED_MODEL_FILE, saved_model_pb2.SavedModel())
@@ -109,7 +109,7 @@ def _needs_variables(folder: Path) -> None:
 
 
 def _labels(assets: Path) -> tuple[str, ...]:
-    """Return the lines of the only text among the files that a SavedModel brings along."""
+    """Return the lines of the only text among the assets of a SavedModel."""
     texts = sorted(assets.glob("*.txt")) if assets.is_dir() else []
     if len(texts) != 1 or texts[0].stat().st_size > _LONGEST_LABELS:
         return ()

@@ -1,4 +1,4 @@
-"""A LiteRT file flows in; an Inspection flows out, read from its FlatBuffers tables without an interpreter."""
+"""Inspection of LiteRT files, from their FlatBuffers tables without an interpreter."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NORMALIZATION = 1  # of the kinds of process units
 
 
 def normalization(data: bytes) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
-    """Return (mean, deviation) of the first input: what goes in is (pixel − mean) / deviation. None where not told.
+    """Return (mean, deviation) of the first input, which is (pixel − mean) / deviation. None where not given.
 
     Errors: struct.error or IndexError for damaged bytes.
     """
@@ -40,7 +40,7 @@ def _word(data: bytes, place: int) -> int:
 
 
 def _field(data: bytes, table: int, number: int) -> int:
-    """Return where a field of a table lies; 0 where it is left out."""
+    """Return the offset of a table's field; 0 where it is omitted."""
     plan = table - struct.unpack_from("<i", data, table)[0]
     (size,) = struct.unpack_from("<H", data, plan)
     slot = 4 + 2 * number
@@ -49,7 +49,7 @@ def _field(data: bytes, table: int, number: int) -> int:
 
 
 def _vector(data: bytes, table: int, number: int) -> tuple[int, int]:
-    """Return (place of the first element, number of elements)."""
+    """Return (offset of the first element, number of elements)."""
     place = _field(data, table, number)
     if not place:
         return 0, 0
@@ -77,7 +77,7 @@ _LONGEST_LABELS = 1 << 22  # bytes
 
 
 def look(path: Path) -> Inspection:
-    """Read what a LiteRT file holds. Errors: ModelError where it is none, or damaged."""
+    """Inspect a LiteRT file. Errors: ModelError where it is none, or damaged."""
     from ai_edge_litert import schema_py_generated as schema
 
     data = path.read_bytes()
@@ -206,7 +206,7 @@ def _normalization(model: Any) -> Any:
 
 
 def _labels(path: Path) -> tuple[str, ...]:
-    """Return the lines of the first text that is packed behind the tables, as metadata writers do it."""
+    """Return the lines of the first text that is packed after the tables, as metadata writers do it."""
     if not zipfile.is_zipfile(path):
         return ()
     with zipfile.ZipFile(path) as archive:

@@ -1,0 +1,1 @@
+"""Readers of weights files, without the libraries that wrote them."""

@@ -1,4 +1,4 @@
-"""The bytes of a dlib network (.dat) flow in; its layers with their weights flow out, without dlib.
+"""Reader of dlib model files (.dat): layers with their weights, without dlib.
 
 dlib writes an integer as a control byte (how many bytes follow, and the sign) and those bytes; a text or a
 block of numbers as its length and its bytes. The layers stand in order from input to output, each with its
@@ -53,7 +53,7 @@ def _layers(data: bytes) -> Iterator[DlibLayer]:
 
 
 def _next_name(data: bytes, place: int) -> tuple[str, int] | None:
-    """Return the next layer with weights and the place behind its name, which a one-byte length stands before."""
+    """Return the next layer with weights and the offset after its name, which a one-byte length precedes."""
     found = [(data.find(bytes((1, len(name))) + name.encode(), place), name) for name in ("con_4", "affine_", "fc_2")]
     at, name = min(((at, name) for at, name in found if at >= 0), default=(-1, ""))
     return (name, at + 2 + len(name)) if at >= 0 else None

@@ -1,4 +1,4 @@
-"""The bytes of an ONNX file flow in; its nodes and weights flow out.
+"""Reader of ONNX files: nodes and weights.
 
 ONNX is a Protocol Buffers message; only the few fields that a network's structure and weights need are
 read (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto), so the onnx package is not needed.
@@ -39,7 +39,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class OnnxGraph:
-    """A network: its nodes in the order of execution, its weights by name, and the names of what goes in and out."""
+    """A graph: its nodes in the order of execution, its weights by name, and the names of its inputs and outputs."""
 
     nodes: tuple[Node, ...]
     tensors: Mapping[str, NDArray[Any]]

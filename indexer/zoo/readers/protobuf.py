@@ -1,4 +1,4 @@
-"""Bytes in Protocol Buffers' wire format flow in; the fields of messages flow out, by number.
+"""Reader of Protocol Buffers' wire format: the fields of messages, by number.
 
 https://protobuf.dev/programming-guides/encoding/
 """

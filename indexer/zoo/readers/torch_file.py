@@ -1,4 +1,4 @@
-"""The bytes of a PyTorch file of the old kind (before 1.6) flow in; its tensors flow out, without PyTorch.
+"""Reader of old PyTorch files (before 1.6): tensors, without PyTorch.
 
 The file is five pickles in a row (a magic number, the protocol, the system, the tensors, the storage keys),
 then for each storage key a count and the raw numbers. A pickle can run any program, so this one may name
@@ -49,7 +49,7 @@ class _Storage:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """A tensor before its storage is read: which numbers of the storage it shows, and in which order."""
+    """A tensor before its storage is read: the numbers of the storage that it shows, and their order."""
 
     storage: _Storage
     offset: int
@@ -78,7 +78,7 @@ def _state(stream: io.BytesIO) -> dict[str, NDArray[Any]]:
 
 
 class _Unpickler(pickle.Unpickler):
-    """An unpickler that can make dictionaries, texts, numbers and views of tensors, and nothing else."""
+    """An unpickler restricted to dictionaries, texts, numbers and views of tensors."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):

@@ -1,4 +1,4 @@
-"""The file of pictures that is to be learned from flows in; batches as a network wants them flow out."""
+"""Training pictures from the data file, as batches of model inputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SMALLEST_CROP = 0.8  # of the side: what a varied picture still shows
 class Pictures:
     """Pictures with their labels.
 
-    pixels: uint8[n, h, w, 3], on the disk.  numbers: int[n], of their labels.  rows: int[m], which of them are meant.
+    pixels: uint8[n, h, w, 3], on the disk.  numbers: int[n], of their labels.  rows: int[m], the selected ones.
     """
 
     pixels: NDArray[np.uint8]
@@ -30,11 +30,11 @@ class Pictures:
 
     @property
     def truth(self) -> NDArray[np.intp]:
-        """The labels of those that are meant."""
+        """The labels of the selected pictures."""
         return self.numbers[self.rows]
 
     def seen(self, rows: NDArray[np.intp], random: np.random.Generator | None = None) -> NDArray[np.float32]:
-        """Return pictures as a network sees them, float32[n, h, w, 3]; with `random` mirrored and cropped by chance."""
+        """Return pictures as model inputs, float32[n, h, w, 3]; with `random` mirrored and cropped at random."""
         pixels = self.pixels[rows].astype(np.float32)
         values = pixels if random is None else _varied(pixels, random)
         return np.asarray((values - MEAN) * SCALE, np.float32)
@@ -49,16 +49,16 @@ class Pictures:
 
 
 def pictures_of(file: Path, size_px: int, numbers: Sequence[int], parts: Sequence[str]) -> dict[str, Pictures]:
-    """Open a file of pictures uint8[n, size_px, size_px, 3]; return what is meant for each part."""
+    """Open a file of pictures uint8[n, size_px, size_px, 3]; return the pictures of each part."""
     pixels = np.memmap(file, np.uint8, "r").reshape(-1, size_px, size_px, 3)
     label, part = np.array(numbers, np.intp), np.array(parts)
     return {str(name): Pictures(pixels, label, np.flatnonzero(part == name)) for name in np.unique(part)}
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc] # (Keras has no types)
-    """What Keras learns from, or measures itself by: batches of (pictures, labels, weights).
+    """The data set for Keras's training and validation: batches of (pictures, labels, weights).
 
-    weights: of each label.  seed: pictures come in another order, and varied, each epoch; None: neither.
+    weights: of each label.  seed: shuffle and augment the pictures each epoch; None: neither.
     """
 
     def __init__(self, of: Pictures, size: int, weights: NDArray[np.float32], seed: int | None = None) -> None:
@@ -78,7 +78,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc] # (Keras has
         return self._of.seen(rows, random), numbers, self._weights[numbers]
 
     def on_epoch_end(self) -> None:
-        """Mix the pictures anew."""
+        """Shuffle the pictures."""
         self._epoch += 1
         self._mix()
 
@@ -88,13 +88,13 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc] # (Keras has
 
 
 def balance(numbers: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Return a weight for each label that makes all count the same, however many pictures each has."""
+    """Return a weight for each label that gives all the same influence, however many pictures each has."""
     counts = np.bincount(numbers)
     return np.asarray(len(numbers) / (len(counts) * counts), np.float32)
 
 
 def _varied(pixels: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
-    """Show a part of each picture, and every second one mirrored."""
+    """Augment pictures: random crops, every second one mirrored."""
     count, height, width, _ = pixels.shape
     side = random.uniform(_SMALLEST_CROP, 1, count)
     top, left = random.uniform(0, 1 - side), random.uniform(0, 1 - side)

@@ -1,7 +1,7 @@
-"""A taught word's head flows in; its Keras model flows out as SavedModel and LiteRT file, with a spec beside them.
+"""Keras model of a taught word: SavedModel and LiteRT file, with a spec beside them.
 
-The library keeps the head itself and never reads these files: they are for other programs, and for whoever wants to
-see what was learned. Run as `python -m indexer.zoo.train.export_taught FOLDER < head.json`, TensorFlow stays out of the
+The library stores the classifier itself and never reads these files: they are for other programs, and for a look at
+what was learned. Run as `python -m indexer.zoo.train.export_taught FOLDER < head.json`, TensorFlow stays out of the
 program.
 """
 
@@ -50,9 +50,9 @@ score = 0.5   # the word is given from here on
 
 
 def write_head(folder: Path, told: Mapping[str, Any]) -> None:
-    """Write a head as a model into a folder of its own, in place of what is there, in a process of its own.
+    """Write a taught word as a model into a folder of its own, in place of an older one, in a process of its own.
 
-    told: name, classifier, weights (numbers, the bias last), taught (what the spec tells of its making).
+    told: name, classifier, weights (numbers, the bias last), taught (the training report in the spec).
     Errors: ModelError where it cannot be written.
     """
     done = subprocess.run(  # noqa: S603 (our own interpreter and module)
@@ -70,7 +70,7 @@ def write_head(folder: Path, told: Mapping[str, Any]) -> None:
 
 
 def build_head(folder: Path, told: Mapping[str, Any]) -> None:
-    """Do it in this process, which loads TensorFlow."""
+    """Write the model in this process, which loads TensorFlow."""
     from indexer.zoo.architectures.layers import Forms
     from indexer.zoo.build.convert import export
 

@@ -1,4 +1,4 @@
-"""Pictures with labels flow in; a Keras classifier that has learned them flows out."""
+"""Training of Keras classifiers: transfer learning and training from scratch, and their metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TOLD_SECONDS = 2.0
 def transferred(
     trunk: ModelSpec, course: TrainingParams, train: Pictures, validation: Pictures, report: Report
 ) -> keras.Model:
-    """Learn a new last layer on a trunk that knows pictures; its features are computed once. Errors: ModelError."""
+    """Train a new last layer on a pretrained trunk; its features are computed once. Errors: ModelError."""
     body = efficientnet_lite_trunk(read_torch(read_weights(trunk)), trunk.network, course.size_px)
     weights = balance(train.truth)
     features = [_features(body, part, course, times, report) for part, times in ((train, _VARIANTS), (validation, 1))]
@@ -58,7 +58,7 @@ def transferred(
 def _fine_tune(
     model: keras.Model, body: keras.Model, course: TrainingParams, train: Pictures, validation: Pictures, report: Report
 ) -> None:
-    """Let the last blocks of the trunk learn, too; undo it where validation is no better for it."""
+    """Train the last blocks of the trunk, too; undo it where validation does not improve."""
     for layer in [each for each in body.layers if each.weights][:-_TUNED_LAYERS]:
         layer.trainable = False
     _compile(model, course, _FINE_RATE)
@@ -71,7 +71,7 @@ def _fine_tune(
 
 
 def from_scratch(course: TrainingParams, train: Pictures, validation: Pictures, report: Report) -> keras.Model:
-    """Learn a small network of convolutions that knows nothing yet."""
+    """Train a small convolutional network from scratch."""
     image = keras.Input((course.size_px, course.size_px, 3), name="image")
     x, width, side = image, _FIRST_WIDTH, course.size_px
     while side >= 2 * _SMALLEST_MAP:
@@ -93,14 +93,14 @@ def scores(model: keras.Model, of: Pictures, batch: int) -> NDArray[np.float32]:
 
 
 def _answers(pooled: Any, course: TrainingParams) -> Any:
-    """Return what follows the features: one sigmoid for two labels, else softmax."""
+    """Return the output layer: one sigmoid for two labels, else softmax."""
     x = keras.layers.Dropout(_DROPOUT)(pooled)
     count, activation = (1, "sigmoid") if course.is_single else (len(course.labels), "softmax")
     return keras.layers.Dense(count, activation, name="predictions")(x)
 
 
 def _compiled(model: keras.Model) -> Callable[[NDArray[np.float32]], Any]:
-    """Return the network as one function: called layer by layer it takes several times as long."""
+    """Return the model as one function: called layer by layer it takes several times as long."""
     run: Callable[[NDArray[np.float32]], Any] = tf.function(
         lambda seen: model(seen, training=False),
         input_signature=[tf.TensorSpec((None, *model.inputs[0].shape[1:]), tf.float32)],
@@ -145,7 +145,7 @@ def _stop() -> keras.callbacks.Callback:
 def _features(
     body: keras.Model, of: Pictures, course: TrainingParams, times: int, report: Report
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Return what the trunk says of each picture, as it is and varied (times − 1), and the labels."""
+    """Return the trunk's features of each picture, plain and augmented (times − 1), and the labels."""
     run = _compiled(body)
     pooled, numbers = [], []
     random = np.random.default_rng(course.seed)
@@ -161,7 +161,7 @@ def _features(
 
 
 class _Told(keras.callbacks.Callback):  # type: ignore[misc] # (Keras has no types)
-    """Tells how learning goes: every two seconds, and at the end."""
+    """A callback that reports progress every two seconds, and at the end."""
 
     def __init__(self, report: Report, what: str) -> None:
         super().__init__()
@@ -170,7 +170,7 @@ class _Told(keras.callbacks.Callback):  # type: ignore[misc] # (Keras has no typ
         self._line = ""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Tell of an epoch, unless one was told of just now."""
+        """Report an epoch, unless one was reported a moment ago."""
         told = logs or {}
         self._line = (
             f"{self._what} {epoch + 1}: loss {told['loss']:.3f}, "
@@ -180,7 +180,7 @@ class _Told(keras.callbacks.Callback):  # type: ignore[misc] # (Keras has no typ
             self._tell()
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 (Keras gives it)
-        """Tell of the last epoch."""
+        """Report the last epoch."""
         if self._line:
             self._tell()
 
@@ -194,7 +194,7 @@ Scores: TypeAlias = NDArray[np.floating[Any]]
 
 
 def measured(labels: Sequence[str], truth: Numbers, scores: Scores) -> dict[str, Any]:
-    """Return accuracy, the mean area under the ROC curves, the confusion and the figures of each label, for JSON.
+    """Return accuracy, the mean area under the ROC curves, the confusion matrix and metrics of each label, for JSON.
 
     truth: [n], numbers of labels.  scores: [n, labels].
     """
@@ -209,14 +209,14 @@ def measured(labels: Sequence[str], truth: Numbers, scores: Scores) -> dict[str,
 
 
 def confusion(truth: Numbers, said: Numbers, count: int) -> Numbers:
-    """Return how often each label (rows) was taken for each (columns): [count, count]."""
+    """Return how often each label (rows) was predicted as each (columns): [count, count]."""
     return np.bincount(truth * count + said, minlength=count * count).reshape(count, count)
 
 
 def roc(is_so: NDArray[np.bool_], scores: Scores) -> tuple[Scores, Scores]:
-    """Return the shares of false and of true ones at or above every score, the highest first, both from 0 to 1.
+    """Return the false and true positive rates at every score, the highest first, both from 0 to 1.
 
-    Errors: ValueError where all are so, or none.
+    Errors: ValueError where all are positive, or none.
     """
     if is_so.all() or not is_so.any():
         raise ValueError("a curve needs some that are so and some that are not")
@@ -228,7 +228,7 @@ def roc(is_so: NDArray[np.bool_], scores: Scores) -> tuple[Scores, Scores]:
 
 
 def area(false: Scores, true: Scores) -> float:
-    """Return the area under a curve: how often one that is so has a higher score than one that is not."""
+    """Return the area under a curve: the probability that a positive has a higher score than a negative."""
     return float(np.trapezoid(true, false))
 
 

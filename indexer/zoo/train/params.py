@@ -1,4 +1,4 @@
-"""How a network is to learn, and what it then looks like: values that the program and its training process share."""
+"""Training parameters and the resulting description: values that the program and its training process share."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _FIT = "center-crop"
 
 @dataclass(frozen=True, slots=True)
 class TrainingParams:
-    """How to learn.
+    """The parameters of a training run.
 
-    labels: in order.  epochs: the most.  fine_tune: the most in which the trunk's last blocks learn, too.
+    labels: in order.  epochs: the maximum.  fine_tune: the maximum for the trunk's last blocks.
     """
 
     labels: tuple[str, ...]
@@ -28,12 +28,12 @@ class TrainingParams:
 
     @property
     def is_single(self) -> bool:
-        """Whether one number tells all: how sure the second of two labels is."""
+        """Whether there is one output: the score of the second of two labels."""
         return len(self.labels) == 2
 
     @property
     def input(self) -> Input:
-        """How the network sees pictures."""
+        """The input of the model."""
         return Input(
             name="image",
             fit=_FIT,
@@ -49,7 +49,7 @@ class TrainingParams:
 
     @property
     def proposal(self) -> SpecDraft:
-        """The description of the trained network; there is nothing to guess."""
+        """The description of the trained model; nothing is guessed."""
         told = {
             "role": "classifier",
             "weights.format": "keras",

@@ -1,7 +1,7 @@
-"""A file of pictures with labels flows in; a trained Keras file and its figures flow out.
+"""Training run: a file of pictures with labels becomes a Keras file and its metrics.
 
 Training runs in a process of its own, `python -m indexer.zoo.train.train FOLDER < course.json`: the program never loads
-TensorFlow. The folder holds the file; the network and the figures are written beside it.
+TensorFlow. The folder holds the file; the model and the metrics are written beside it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def train(
     trunk: ModelSpec | None,
     report: Report,
 ) -> dict[str, Any]:
-    """Train on the file PICTURES in a folder; MODEL is written there. Return its figures (docs/own-networks.md).
+    """Train on the file PICTURES in a folder; MODEL is written there. Return its metrics (docs/own-networks.md).
 
-    numbers, parts: of each picture, the label and what it is for: 'train', 'validation' or 'test'.
-    trunk: the EfficientNet-Lite whose knowledge of pictures is taken; None: a small network learns from nothing.
+    numbers, parts: of each picture, the label and its part: 'train', 'validation' or 'test'.
+    trunk: the pretrained EfficientNet-Lite; None: a small network is trained from scratch.
     Errors: ModelError.
     """
     asked = {"course": asdict(course), "numbers": numbers, "parts": parts, "trunk": trunk and asdict(trunk)}
@@ -44,7 +44,7 @@ def train(
 
 
 def learn(folder: Path, asked: dict[str, Any], report: Report) -> None:
-    """Do it in this process, which loads TensorFlow; the same seed gives the same network on the same machine."""
+    """Train in this process, which loads TensorFlow; the same seed gives the same model on the same machine."""
     import keras
     import tensorflow as tf
 

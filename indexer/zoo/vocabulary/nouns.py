@@ -1,4 +1,4 @@
-"""WordNet's nouns and the tables of words flow in; nouns.txt flows out: which known words are nearest in meaning.
+"""Generator of nouns.txt: WordNet's nouns with the nearest known words in meaning.
 
 `python -m indexer.zoo.vocabulary.nouns /usr/share/wordnet` writes models/labels/nouns.txt anew, after `python -m
 indexer.zoo.vocabulary.wordnet`. A noun leads to the nearest broader word that the vocabulary has ('puppy' to 'dog'),
@@ -69,9 +69,9 @@ def _nearest(start: str, steps: Mapping[str, Iterable[str]], words: Mapping[str,
 def rows(
     senses: Mapping[str, list[str]], near: Mapping[str, tuple[str, ...]], usual: frozenset[str], known: frozenset[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield (words, nouns) by words, for the nouns that are not known themselves.
+    """Yield (words, nouns) by words, for the nouns that are no tags themselves.
 
-    usual: nouns as they are spelled: index.noun alone does not tell names, which have capitals.
+    usual: nouns in their spelling: index.noun alone does not distinguish names, which have capitals.
     """
     nouns: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for noun, synsets in senses.items():

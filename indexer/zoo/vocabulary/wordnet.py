@@ -1,7 +1,7 @@
-"""WordNet's nouns and our everyday.toml flow in; the tables of words that `vision.vocabulary` reads flow out.
+"""Generator of the word tables that `vision.tags.vocabulary` reads, from WordNet's nouns and everyday.toml.
 
 `python -m indexer.zoo.vocabulary.wordnet /usr/share/wordnet` writes models/labels/classes.tsv and words.tsv anew
-(WordNet 3.0, https://wordnet.princeton.edu; Debian: wordnet-base). Only who changes the words needs it.
+(WordNet 3.0, https://wordnet.princeton.edu; Debian: wordnet-base). Needed only after a change of the words.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from indexer.resources import packaged
 
 @dataclass(frozen=True, slots=True)
 class Synset:
-    """Words of one meaning, and the ids of the synsets right above it."""
+    """Words of one meaning, and the ids of the synsets directly above it."""
 
     lemmas: tuple[str, ...]
     above: tuple[str, ...]
@@ -48,7 +48,7 @@ def _synset(line: str) -> tuple[str, Synset]:
 
 @dataclass(slots=True)
 class Words:
-    """The classes (synset ids, in the order of the network's outputs) and what everyday.toml says of them."""
+    """The classes (synset ids, in the order of the model's outputs) and their entries in everyday.toml."""
 
     nouns: Mapping[str, Synset]
     classes: tuple[str, ...]
@@ -77,7 +77,7 @@ class Words:
         return frozenset[int]().union(*map(self._part, parts))
 
     def _part(self, part: str) -> frozenset[int]:
-        """Return the classes of a part: below a synset, else of that name, else of that word."""
+        """Return the classes of a part: below a synset, else with that name, else with that word."""
         if part in self.nouns:
             found = frozenset(i for i, synset in enumerate(self.classes) if part in self._line(synset))
         else:
@@ -106,7 +106,7 @@ class Words:
             yield word, self._synonyms(word, parts[0] if parts else "")
 
     def _synonyms(self, word: str, synset: str) -> str:
-        """Join WordNet's other words for a synset and those that everyday.toml adds."""
+        """Join WordNet's other words for a synset and those of everyday.toml."""
         lemmas = self.nouns[synset].lemmas if synset in self.nouns else ()
         found = [other for other in (*lemmas, *self.also.get(word, [])) if other not in self.omit]
         plurals = [plural for other in (word, *found) for plural in self.plurals.get(other, [])]

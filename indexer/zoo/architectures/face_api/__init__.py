@@ -1,4 +1,4 @@
-"""Weights of face-api.js flow in; its three networks flow out as Keras models.
+"""The three face networks of face-api.js as Keras models.
 
 face-api.js: V. Mühler and V. Mandic, https://github.com/vladmandic/face-api.
 """
@@ -25,7 +25,7 @@ MANIFESTS = {
 
 
 def networks_in(folder: Path) -> dict[str, list[Path]]:
-    """Return the files of each network that a folder of face-api.js holds, by its kind, the manifest first.
+    """Return the files of each model in a folder of face-api.js, by its kind, the manifest first.
 
     Errors: ModelError for a manifest that cannot be read.
     """
@@ -38,9 +38,9 @@ def networks_in(folder: Path) -> dict[str, list[Path]]:
 
 
 def build(kind: str, manifest_path: Path) -> keras.Model:
-    """Build a network from its manifest, or from a folder that holds one; the shards lie beside it.
+    """Build a model from its manifest, or from a folder that holds one; the shards lie beside it.
 
-    kind: one of MANIFESTS.  Errors: ModelError for weights that are missing, damaged or of another network.
+    kind: one of MANIFESTS.  Errors: ModelError for weights that are missing, damaged or of another model.
     """
     with _refused(kind):
         return _model(kind, read_manifest(find_manifest(manifest_path)))
@@ -48,7 +48,7 @@ def build(kind: str, manifest_path: Path) -> keras.Model:
 
 @contextmanager
 def _refused(kind: str) -> Iterator[None]:
-    """Say of a network what is wrong with its files."""
+    """Return the error for a model's files."""
     try:
         yield
     except OSError as error:

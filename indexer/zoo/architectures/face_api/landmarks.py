@@ -1,4 +1,4 @@
-"""Tensors of face-api.js flow in; the network that finds 68 points in a face, as a Keras model, flows out.
+"""The 68-point landmark network of face-api.js as a Keras model.
 
 Four blocks of four convolutions, nearly all separable; in a block, each sees the sum of all that came before it.
 The points are those of C. Sagonas and others: 300 Faces in-the-Wild, 2013, https://ibug.doc.ic.ac.uk/resources/300-W.
@@ -33,7 +33,7 @@ def landmarks_68(tensors: Tensors) -> keras.Model:
 
 
 def _block(tensors: Tensors, name: str, first: Any) -> Any:
-    """Add up what three convolutions make of the sum before each of them."""
+    """Add up the outputs of three convolutions, each of the sum before it."""
     total = first
     seen = first
     for part in ("conv1", "conv2", "conv3"):
@@ -43,7 +43,7 @@ def _block(tensors: Tensors, name: str, first: Any) -> Any:
 
 
 def _separable(tensors: Tensors, name: str, x: Any, stride: int = 1) -> Any:
-    """Convolve each channel for itself, then all of them in each place."""
+    """Separable convolution: depthwise, then pointwise."""
     kernel = tensors[f"{name}/depthwise_filter"]
     x = convolution(x, kernel, np.zeros(kernel.shape[2]), stride)
     return convolution(x, tensors[f"{name}/pointwise_filter"], tensors[f"{name}/bias"])

@@ -1,6 +1,6 @@
-"""A manifest of weights and the files beside it flow in; the network's tensors flow out, by name, as float32.
+"""TensorFlow.js weights: the tensors of a manifest and its shards, by name, as float32.
 
-TensorFlow.js stores a network as a JSON manifest and binary shards: the manifest lists, group by group, the files that
+TensorFlow.js stores a model as a JSON manifest and binary shards: the manifest lists, group by group, the files that
 hold the group's bytes one after the other, and the tensors that stand in these bytes.  A tensor may be quantized:
 value = number × scale + min.
 """
@@ -33,9 +33,9 @@ def find_manifest(path: Path) -> Path:
 
 
 def manifest_files(manifest: Path) -> list[Path]:
-    """Return the manifest and its shards: all files that the network is made of.
+    """Return the manifest and its shards: all files of the model.
 
-    Errors: ValueError for a manifest that is none, OSError for one that cannot be read.
+    Errors: ValueError for an invalid manifest, OSError for one that cannot be read.
     """
     return [manifest, *(shard for group in _groups(manifest) for shard in _shards(manifest, group))]
 
@@ -43,7 +43,7 @@ def manifest_files(manifest: Path) -> list[Path]:
 def read_manifest(manifest: Path) -> Tensors:
     """Read all tensors, each in the shape that the manifest says.
 
-    Errors: ValueError for a manifest that is none, shards that do not hold what it says, or numbers that are not
+    Errors: ValueError for an invalid manifest, shards that do not match it, or numbers that are not
     finite; OSError for files that are missing or cannot be read.
     """
     tensors: Tensors = {}
@@ -64,7 +64,7 @@ def _groups(manifest: Path) -> list[dict[str, Any]]:
 
 
 def _is_group(group: Any) -> bool:
-    """Tell whether a group is a table with the names of its files and tables of its tensors."""
+    """Return whether a group is a table with the names of its files and tables of its tensors."""
     if not isinstance(group, dict):
         return False
     paths, weights = group.get("paths"), group.get("weights")
@@ -85,7 +85,7 @@ def _shards(manifest: Path, group: dict[str, Any]) -> list[Path]:
 
 
 def _tensors(group: dict[str, Any], data: bytes) -> Tensors:
-    """Cut the bytes of a group into its tensors."""
+    """Split the bytes of a group into its tensors."""
     tensors: Tensors = {}
     start = 0
     for weight in group["weights"]:
@@ -112,7 +112,7 @@ def _shape(weight: dict[str, Any]) -> tuple[int, ...]:
 
 
 def _stored(weight: dict[str, Any]) -> tuple[np.dtype[Any], float, float]:
-    """Return how the numbers of a tensor are stored, and the scale and min that make its values of them."""
+    """Return the stored dtype of a tensor, and the scale and min that convert its numbers to values."""
     told = weight.get("quantization") or {"dtype": weight.get("dtype")}
     if not isinstance(told, dict) or str(told.get("dtype")) not in _DTYPES:
         raise ValueError(f"the numbers of '{weight['name']}' are stored in a way that is not known")

@@ -1,6 +1,6 @@
-"""Tensors of face-api.js flow in; the describer as a Keras model flows out.
+"""The face recognition network of face-api.js as a Keras model.
 
-It is dlib's face network, with the names of another program: its tensors are put in dlib's order, and the builder of
+It is dlib's network with other names: its tensors are put in dlib's order, and the builder of
 that network does the rest.
 """
 

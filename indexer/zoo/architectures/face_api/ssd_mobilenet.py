@@ -1,7 +1,7 @@
-"""Tensors of face-api.js flow in; the SSD face detector as a Keras model that answers with boxes flows out.
+"""The SSD face detector of face-api.js as a Keras model that returns boxes.
 
-A MobileNet whose last maps, and smaller ones after them, are asked for boxes in every cell.  The boxes are offsets to
-anchors, which the weights bring along.  W. Liu and others: SSD, 2016, https://arxiv.org/abs/1512.02325; A. Howard and
+A MobileNet whose last maps, and smaller ones after them, predict boxes in every cell.  The boxes are offsets to
+anchors, which come with the weights.  W. Liu and others: SSD, 2016, https://arxiv.org/abs/1512.02325; A. Howard and
 others: MobileNets, 2017, https://arxiv.org/abs/1704.04861.
 """
 
@@ -41,7 +41,7 @@ def ssd_mobilenet(tensors: Tensors) -> keras.Model:
 
 
 def _maps(tensors: Tensors, image: Any) -> list[Any]:
-    """Return the maps that are asked for boxes, from 32 × 32 cells to a single one."""
+    """Return the maps that predict boxes, from 32 × 32 cells to a single one."""
     x = _limited(tensors, "MobilenetV1/Conv2d_0_pointwise", image, stride=2)
     maps = []
     for block in range(1, _BLOCKS + 1):
@@ -56,13 +56,13 @@ def _maps(tensors: Tensors, image: Any) -> list[Any]:
 
 
 def _limited(tensors: Tensors, name: str, x: Any, stride: int = 1) -> Any:
-    """Convolve and bring the answer to 0..6."""
+    """Convolution with ReLU6."""
     bias = tensors[f"{name}/convolution_bn_offset"]
     return ops.clip(convolution(x, tensors[f"{name}/weights"], bias, stride), 0.0, _MOST)
 
 
 def _depthwise(tensors: Tensors, name: str, x: Any, stride: int) -> Any:
-    """Convolve each channel for itself, with its batch normalization, and bring the answer to 0..6."""
+    """Depthwise convolution with batch normalization and ReLU6."""
     gamma, beta, mean, variance = (
         tensors[f"{name}/BatchNorm/{part}"].astype(np.float64)
         for part in ("gamma", "beta", "moving_mean", "moving_variance")
@@ -84,7 +84,7 @@ def _rows(maps: list[Any], numbers: int) -> Any:
 
 
 def _boxes(offsets: Any, anchors: Any) -> Any:
-    """Return the boxes [anchors, 4] that offsets (y, x, height, width) to anchors (y1, x1, y2, x2) mean."""
+    """Decode offsets (y, x, height, width) to anchors (y1, x1, y2, x2) into boxes [anchors, 4]."""
     first, last = anchors[:, :2], anchors[:, 2:]
     center, size = ((first + last) / 2).astype(np.float32), (last - first).astype(np.float32)
     middle = offsets[:, :2] * (_CENTER_VARIANCE * size) + center
