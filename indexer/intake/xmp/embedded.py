@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from indexer.atomic_write import atomic_write
 from indexer.errors import PhotoError
 from indexer.intake import formats
 from indexer.intake.discover import photo_file, why
 from indexer.intake.formats import HEAD_BYTES, sniff
 from indexer.intake.xmp import jpeg, png
-from indexer.intake.xmp.atomic import replacement
 from indexer.intake.xmp.tree import BadXmp
 from indexer.photo import PhotoFile
 
@@ -53,7 +53,7 @@ def embed(path: Path, xmp: bytes) -> tuple[PhotoFile, bytes]:
     with _translated(path), path.open("rb") as old:
         before = os.fstat(old.fileno())
         _refuse_other_names(path, before)
-        with replacement(path) as new:
+        with atomic_write(path, durable=True) as new:
             _write(old, new, xmp, before.st_size)
             _compare(old, new)
             _like(path, new, before)
