@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Update, bindparam, case, delete, func, null, 
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.errors import printable
+from indexer.library.db.batching import batched
 from indexer.library.db.roots import Roots, find_ids
 from indexer.library.db.rows import photo_columns, read_analyses
 from indexer.library.db.tables import model_sets, photos, strangers
@@ -183,8 +184,8 @@ def _moved(connection: Connection, roots: Roots, outcomes: Sequence[Moved], now:
     """Write a whole assignment: what moved first, then the copies."""
     replaced = follow(connection, roots, outcomes, now)
     copied = [each for each in outcomes if not each.gone and each.old_path != each.file.path]
-    for start in range(0, len(copied), _CHUNK):
-        _copy(connection, roots, copied[start : start + _CHUNK], now)
+    for some in batched(copied):
+        _copy(connection, roots, some, now)
     return replaced
 
 
