@@ -21,7 +21,7 @@ from indexer.intake.discover import photo_file, why
 from indexer.intake.formats import HEAD_BYTES, sniff
 from indexer.intake.xmp import jpeg, png
 from indexer.intake.xmp.tree import BadXmp
-from indexer.photo import PhotoFile
+from indexer.photo import PhotoFile, same_stamp
 
 _PADDING = 2048  # white space, so that other programs can change the XMP in place
 _BLOCK_BYTES = 2**20
@@ -150,7 +150,8 @@ def _like(path: Path, new: IO[bytes], before: os.stat_result) -> None:
     """Give the new file what belongs to the old one besides its bytes, and refuse one that changed meanwhile."""
     new.flush()
     now = path.stat()
-    if (now.st_size, now.st_mtime_ns, now.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino):
+    is_same = same_stamp(photo_file(path, now), photo_file(path, before), ctime=False)
+    if not is_same or now.st_ino != before.st_ino:
         raise BadXmp("it changed meanwhile")
     if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
         os.chown(new.fileno(), before.st_uid, before.st_gid)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 from indexer.errors import printable
 from indexer.library.db.batching import batched
 from indexer.library.db.roots import Roots, find_ids
-from indexer.library.db.rows import photo_columns, read_analyses
+from indexer.library.db.rows import has_stamp, photo_columns, read_analyses
 from indexer.library.db.tables import model_sets, photos, strangers
 from indexer.library.history.entries import log_replaced
 from indexer.library.indexing.edited import others
@@ -73,9 +73,9 @@ def learn_change_times(connection: Connection, files: Iterable[PhotoFile]) -> No
         for file in files
         for root_id, path in (roots.place(file.path),)
     ]
-    same = (photos.c.size == bindparam("length"), photos.c.mtime_ns == bindparam("modified"))
+    same = has_stamp(bindparam("length"), bindparam("modified"))
     if rows:
-        connection.execute(update(photos).where(*_HERE, *same).values(ctime_ns=bindparam("changed")), rows)
+        connection.execute(update(photos).where(*_HERE, same).values(ctime_ns=bindparam("changed")), rows)
 
 
 def _log(connection: Connection, roots: Roots, replaced: Sequence[Replaced], now: str) -> None:
