@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import iter_unpack
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, overload
 
 from indexer.geometry import Box, Point
 
@@ -28,22 +28,35 @@ class PhotoFile:
     ctime_ns: int | None = None
 
 
-class Stamped(Protocol):
-    """The interface of values that have a stamp."""
+class WriteStamped(Protocol):
+    """Whatever has a stamp without the change time."""
 
     @property
     def size(self) -> int: ...
     @property
     def mtime_ns(self) -> int: ...
+
+
+class Stamped(WriteStamped, Protocol):
+    """Whatever has a stamp."""
+
     @property
     def ctime_ns(self) -> int | None: ...
 
 
-def same_stamp(one: Stamped, other: Stamped) -> bool:
-    """Return whether two stamps are equal; a change time that only one of them has is ignored."""
+@overload
+def same_stamp(one: Stamped, other: Stamped) -> bool: ...
+@overload
+def same_stamp(one: WriteStamped, other: WriteStamped, *, ctime: Literal[False]) -> bool: ...
+def same_stamp(one: Any, other: Any, *, ctime: bool = True) -> bool:
+    """Tell whether two stamps are equal: is this file the one that was seen?
+
+    ctime: compare the change time, too; one that only one of them knows decides nothing. Without it, a file that was
+    renamed, or whose permissions were changed, is the same.
+    """
     if one.size != other.size or one.mtime_ns != other.mtime_ns:
         return False
-    return one.ctime_ns == other.ctime_ns or one.ctime_ns is None or other.ctime_ns is None
+    return not ctime or one.ctime_ns == other.ctime_ns or one.ctime_ns is None or other.ctime_ns is None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,11 +19,12 @@ MODULES = {  # an installed package holds the migrations, too
     for path in sorted(PACKAGE.rglob("*.py"))
     if PACKAGE / "migrations" not in path.parents
 }
-VOCABULARY = {"errors", "photo", "geometry", "resources"}
+VOCABULARY = {"errors", "photo", "geometry", "resources", "atomic_write"}
 ROOMS = {
     "errors": set(),
     "resources": set(),
     "geometry": set(),
+    "atomic_write": set(),
     "photo": VOCABULARY,
     "config": VOCABULARY | {"config"},
     "intake": VOCABULARY | {"intake"},

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from indexer import errors
 from indexer.geometry import Box, Point
-from indexer.photo import Descriptor, Evidence, Picture
+from indexer.photo import Descriptor, Evidence, PhotoFile, Picture, same_stamp
 
 fraction = st.floats(0, 1)
 boxes = st.builds(Box, fraction, fraction, st.floats(0.01, 1), st.floats(0.01, 1))
@@ -95,3 +95,19 @@ def test_any_path_can_be_printed_and_put_into_json(name: bytes) -> None:
     text = errors.printable(name.decode("utf-8", "surrogateescape"))
     assert json.loads(json.dumps(text).encode()) == text
     text.encode()
+
+
+@pytest.mark.parametrize(
+    ("other", "same", "same_but_ctime"),
+    [
+        (PhotoFile(Path("b"), 1, 2, 3), True, True),
+        (PhotoFile(Path("a"), 1, 2, None), True, True),
+        (PhotoFile(Path("a"), 1, 2, 4), False, True),
+        (PhotoFile(Path("a"), 1, 3, 3), False, False),
+        (PhotoFile(Path("a"), 2, 2, 3), False, False),
+    ],
+)
+def test_stamps_are_compared(other: PhotoFile, same: bool, same_but_ctime: bool) -> None:
+    one = PhotoFile(Path("a"), 1, 2, 3)
+    assert same_stamp(one, other) is same_stamp(other, one) is same
+    assert same_stamp(one, other, ctime=False) is same_stamp(other, one, ctime=False) is same_but_ctime

@@ -15,8 +15,6 @@ from indexer.library.db.tables import photos
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-_AT_A_TIME = 1000  # paths looked up in one statement
-
 
 @dataclass(frozen=True, slots=True)
 class PhotoSummary:
@@ -58,9 +56,7 @@ def numbers_of(library: Library, paths: Iterable[Path]) -> dict[Path, int]:
     with library.reading() as connection:
         roots = Roots.read(connection)
         places = {roots.place(path): path for path in paths if roots.hold(path)}
-        wanted = list(places)
-        parts = [wanted[start : start + _AT_A_TIME] for start in range(0, len(wanted), _AT_A_TIME)]
-        return {places[place]: number for part in parts for place, number in find_ids(connection, part).items()}
+        return {places[place]: number for place, number in find_ids(connection, places).items()}
 
 
 _CARD = select(

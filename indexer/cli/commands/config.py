@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from stat import S_IMODE
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from indexer.atomic_write import atomic_write
 from indexer.cli.output import JsonOption, table, write_json
 from indexer.cli.session import Session, command
 from indexer.config import config
@@ -92,13 +92,10 @@ def _write(file: Path, key: str, value: str | list[str], *, private: bool) -> No
             document.add(tomlkit.comment(_HEAD))
         document[key] = value
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".indexer-", dir=target.parent) as folder:
-            part = Path(folder) / target.name  # in a folder that others cannot look into
-            part.write_text(tomlkit.dumps(document), "utf-8")
-            if target.exists():
-                shutil.copymode(target, part)
-            if private:  # sharing with a group is a mode that the user sets
-                part.chmod(part.stat().st_mode & 0o770 if target.exists() else 0o600)
-            part.replace(target)
+        old = target.stat().st_mode if target.exists() else None
+        with atomic_write(target, mode=0o666 if old is None and not private else 0o600) as new:
+            new.write(tomlkit.dumps(document).encode("utf-8"))
+            if old is not None:  # who shares a secret with a group does so by a mode of its own
+                os.fchmod(new.fileno(), S_IMODE(old) & 0o770 if private else S_IMODE(old))
     except (OSError, ValueError, TOMLKitError) as error:
         raise ConfigError(key, f"cannot be saved in {printable(file)}: {error}") from error

@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from indexer.atomic_write import atomic_write
 from indexer.errors import PhotoError
 from indexer.intake import formats
 from indexer.intake.discover import photo_file, why
 from indexer.intake.formats import HEAD_BYTES, sniff
 from indexer.intake.xmp import jpeg, png
-from indexer.intake.xmp.atomic import replacement
 from indexer.intake.xmp.tree import BadXmp
-from indexer.photo import PhotoFile
+from indexer.photo import PhotoFile, same_stamp
 
 _PADDING = 2048  # white space, so that other programs can change the XMP in place
 _BLOCK_BYTES = 2**20
@@ -53,7 +53,7 @@ def embed(path: Path, xmp: bytes) -> tuple[PhotoFile, bytes]:
     with _translated(path), path.open("rb") as old:
         before = os.fstat(old.fileno())
         _refuse_other_names(path, before)
-        with replacement(path) as new:
+        with atomic_write(path, durable=True) as new:
             _write(old, new, xmp, before.st_size)
             _compare(old, new)
             _like(path, new, before)
@@ -150,7 +150,8 @@ def _like(path: Path, new: IO[bytes], before: os.stat_result) -> None:
     """Copy the attributes of the old file to the new one, and refuse one that changed meanwhile."""
     new.flush()
     now = path.stat()
-    if (now.st_size, now.st_mtime_ns, now.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino):
+    is_same = same_stamp(photo_file(path, now), photo_file(path, before), ctime=False)
+    if not is_same or now.st_ino != before.st_ino:
         raise BadXmp("it changed meanwhile")
     if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
         os.chown(new.fileno(), before.st_uid, before.st_gid)

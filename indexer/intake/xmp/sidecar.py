@@ -11,10 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.atomic_write import atomic_write
 from indexer.errors import PhotoError
 from indexer.intake.discover import stamp, why
 from indexer.intake.names import names_photo
-from indexer.intake.xmp.atomic import replacement
 from indexer.intake.xmp.tree import MOST_BYTES, BadXmp, Packet
 
 _SUFFIX = ".xmp"
@@ -87,7 +87,7 @@ def write_sidecar(path: Path, packet: Packet, photo: Path) -> None:
     try:
         like = path if path.exists() else photo
         stat = like.stat()
-        with replacement(path) as new:
+        with atomic_write(path, durable=True) as new:
             new.write(bytes(packet))
             os.fchmod(new.fileno(), stat.st_mode & 0o666)
             if like == path and (stat.st_uid, stat.st_gid) != (os.geteuid(), os.getegid()):

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection
 
+from indexer.library.db.batching import batched
 from indexer.library.db.engine import connect, writing
 
 Lengths: TypeAlias = Mapping[str, int]  # model → bytes of its output for one face, or for one photo
@@ -93,7 +94,6 @@ PARTS = {  # by the name of the check
 }
 
 
-_AT_A_TIME = 500
 BELONGS = (  # the rows of what is deleted with its photo or face: table, column, table
     ("faces", "photo_id", "photos"),
     ("descriptors", "face_id", "faces"),
@@ -161,5 +161,5 @@ def _writing(path: Path, busy_seconds: float) -> Iterator[Connection]:
 
 
 def _each(connection: Connection, change: str, rows: Sequence[int]) -> None:
-    for start in range(0, len(rows), _AT_A_TIME):
-        connection.exec_driver_sql(change, [(row,) for row in rows[start : start + _AT_A_TIME]])
+    for some in batched(rows):
+        connection.exec_driver_sql(change, [(row,) for row in some])

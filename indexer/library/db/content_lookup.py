@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from indexer.library.db.batching import batched
 from indexer.library.db.roots import Roots
 from indexer.library.db.rows import read_model_sets
 from indexer.library.db.tables import photos
 
-_AT_A_TIME = 500  # SQLite accepts 32,766 values in a statement
 _COLUMNS = (
     "id",
     "root_id",
@@ -28,7 +28,6 @@ _COLUMNS = (
     "content_hash",
 )
 _SELECT = select(*(photos.c[name] for name in _COLUMNS))
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def by_content(connection: Connection, contents: Iterable[bytes]) -> dict[bytes,
     """Return the photos that have, or had, these bytes, in order of their row ids."""
     roots, sets = Roots.read(connection), read_model_sets(connection)
     found: dict[bytes, list[KnownContent]] = {}
-    for some in slices(list(contents)):
+    for some in batched(contents):
         for row in connection.execute(_SELECT.where(photos.c.content_hash.in_(some)).order_by(photos.c.id)):
             found.setdefault(row.content_hash, []).append(_known(roots, sets, row))
     return found
@@ -68,11 +67,6 @@ def sizes(connection: Connection) -> frozenset[int]:
     """Return the sizes of all known contents: a file of any other size cannot be one of these photos."""
     size = func.coalesce(photos.c.content_size, photos.c.size)
     return frozenset(connection.scalars(select(size).where(photos.c.content_hash.is_not(None)).distinct()))
-
-
-def slices(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield a sequence in slices that each fit into one statement."""
-    return (rows[start : start + _AT_A_TIME] for start in range(0, len(rows), _AT_A_TIME))
 
 
 def _known(roots: Roots, sets: Mapping[int | None, tuple[str, ...]], row: Row[Any]) -> KnownContent:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select, true
 
+from indexer.library.db.batching import batched
 from indexer.library.db.engine import chunks
 from indexer.library.db.roots import Roots, find_ids
 from indexer.library.db.tables import models, photos, vectors
@@ -49,9 +50,10 @@ def read(connection: Connection, photo_ids: Sequence[int], model: str | None = N
     """Return the vectors of photos by row id, as stored; model: only those by this one."""
     by_model = models.c.name == model if model is not None else true()
     found: dict[int, bytes] = {}
-    for start in range(0, len(photo_ids), _AT_A_TIME):
-        some = vectors.c.photo_id.in_(photo_ids[start : start + _AT_A_TIME])
-        rows = connection.execute(select(vectors.c.photo_id, vectors.c.data).join(models).where(some, by_model))
+    for some in batched(photo_ids):
+        rows = connection.execute(
+            select(vectors.c.photo_id, vectors.c.data).join(models).where(vectors.c.photo_id.in_(some), by_model)
+        )
         found |= {row.photo_id: row.data for row in rows}
     return found
 

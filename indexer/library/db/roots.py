@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, Connection, LargeBinary, and_, cast, delet
 from sqlalchemy.sql.expression import literal
 
 from indexer.errors import IndexerError, LibraryError, printable
+from indexer.library.db.batching import batched
 from indexer.library.db.tables import photos, roots
 
 Place: TypeAlias = tuple[int, bytes]  # root id, relative path
 _SEPARATOR = os.fsencode(os.sep)
-_AT_A_TIME = 1000  # places looked up in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,8 @@ def find_ids(connection: Connection, places: Iterable[Place], *conditions: Colum
     return {
         (root_id, row.path): row.id
         for root_id, paths in names.items()
-        for start in range(0, len(paths), _AT_A_TIME)
-        for row in connection.execute(
-            query.where(photos.c.root_id == root_id, photos.c.path.in_(paths[start : start + _AT_A_TIME]))
-        )
+        for some in batched(paths)
+        for row in connection.execute(query.where(photos.c.root_id == root_id, photos.c.path.in_(some)))
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 from struct import iter_unpack, pack
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
 
 from indexer.geometry import Box, Point
 from indexer.library.db.tables import (
@@ -64,6 +64,11 @@ def read_tags(connection: Connection, photo_ids: Sequence[int]) -> defaultdict[i
     for row in connection.execute(_TAGS.where(photo_tags.c.photo_id.in_(photo_ids))):
         found[row.photo_id].append((row.position, Tag(row.name, row.score, row.source, models_of(row.models))))
     return found
+
+
+def has_stamp(size: Any, mtime_ns: Any) -> ColumnElement[bool]:
+    """Return the condition for photos with this stamp, whatever the change time; as `same_stamp` without it."""
+    return and_(photos.c.size == size, photos.c.mtime_ns == mtime_ns)
 
 
 def photo_columns(analysis: Analysis) -> dict[str, Any]:

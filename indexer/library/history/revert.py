@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from indexer.geometry import Box
+from indexer.library.db.batching import batched
 from indexer.library.db.engine import chunks
 from indexer.library.history.change_json import FaceMark
 from indexer.library.history.row_changes import NOTED, Key, Row, RowChange, RowChangeGroup
@@ -175,8 +176,6 @@ def _rows(connection: Connection, sql: str, values: Iterable[Any], more: tuple[A
 
     more: the values of the marks after them.
     """
-    wanted = tuple(values)
-    for start in range(0, len(wanted), _AT_A_TIME):
-        some = wanted[start : start + _AT_A_TIME]
+    for some in batched(tuple(values), _AT_A_TIME):
         for rows in chunks(connection, sql % ", ".join("?" * len(some)), (*some, *more), _AT_A_TIME):
             yield from rows

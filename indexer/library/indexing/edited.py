@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from indexer.library.db.content_lookup import slices
+from indexer.library.db.batching import batched
 from indexer.library.db.tables import models, photos, vectors
 from indexer.library.indexing.same_photo import PhotoTraits, is_same_photo
 from indexer.photo import Analysis
@@ -42,7 +42,7 @@ def looks_of(analysis: Analysis) -> PhotoTraits:
 
 
 def _rows(connection: Connection, numbers: Iterable[int]) -> Iterable[Any]:
-    for some in slices(list(numbers)):
+    for some in batched(numbers):
         yield from connection.execute(_BEFORE.where(photos.c.id.in_(some)))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, func, null, or_, select, update
 
-from indexer.library.db.content_lookup import slices
+from indexer.library.db.batching import batched
 from indexer.library.db.roots import Roots, find_ids, path_text
 from indexer.library.db.tables import faces, photos
 from indexer.library.photo_rows.said import with_said
@@ -28,7 +28,7 @@ def follow(connection: Connection, roots: Roots, moved: Sequence[Moved], now: st
     known = _known(connection, [each.photo for each in moved])
     there = [each for each in moved if each.photo in known]
     going = [each for each in there if each.gone]
-    for some in slices([each.photo for each in going]):
+    for some in batched([each.photo for each in going]):
         connection.execute(update(photos).where(photos.c.id.in_(some)).values(replaced=photos.c.id))
     arriving = [each for each in there if each.gone or each.old_path != each.file.path]
     replaced = make_room(connection, roots, [each.file for each in arriving], now)
@@ -43,7 +43,7 @@ def make_room(connection: Connection, roots: Roots, files: Iterable[PhotoFile], 
     """
     there = find_ids(connection, [roots.place(file.path) for file in files])
     kept = with_said(connection, there.values())
-    for some in slices(list(there.values())):
+    for some in batched(there.values()):
         connection.execute(delete(photos).where(photos.c.id.in_([each for each in some if each not in kept])))
     return set_aside(connection, roots, {place: number for place, number in there.items() if number in kept}, now)
 
@@ -53,7 +53,7 @@ def set_aside(connection: Connection, roots: Roots, there: dict[tuple[int, bytes
     gone: dict[str, Any] = {"replaced": photos.c.id, "missing_since": func.coalesce(photos.c.missing_since, now)}
     failed = photos.c.model_set_id.is_(None)  # else it was at other bytes
     gone |= {name: case((failed, photos.c[name]), else_=null()) for name in ("failed_stage", "failed_reason")}
-    for some in slices(list(there.values())):
+    for some in batched(there.values()):
         connection.execute(update(photos).where(photos.c.id.in_(some)).values(gone))
     return [Replaced(roots.path(*place), number) for place, number in there.items()]
 
@@ -76,7 +76,7 @@ def file_columns(roots: Roots, file: PhotoFile) -> dict[str, Any]:
 def _known(connection: Connection, numbers: Sequence[int]) -> set[int]:
     return {
         number
-        for some in slices(numbers)
+        for some in batched(numbers)
         for number in connection.scalars(select(photos.c.id).where(photos.c.id.in_(some)))
     }
 
@@ -98,7 +98,7 @@ def _arrive(connection: Connection, roots: Roots, moved: Sequence[Moved]) -> Non
 
 
 def make_private(connection: Connection, numbers: Sequence[int]) -> None:
-    """Delete the faces of photos that lie where no faces may be stored, and mark them for the next scan."""
-    for some in slices(numbers):
+    """Drop the faces of photos, and let the next scan analyze these: they lie where no faces may be known."""
+    for some in batched(numbers):
         connection.execute(delete(faces).where(faces.c.photo_id.in_(some)))
         connection.execute(update(photos).where(photos.c.id.in_(some)).values(model_set_id=None))  # to be analyzed

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Update, bindparam, case, delete, func, null, 
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.errors import printable
+from indexer.library.db.batching import batched
 from indexer.library.db.roots import Roots, find_ids
-from indexer.library.db.rows import photo_columns, read_analyses
+from indexer.library.db.rows import has_stamp, photo_columns, read_analyses
 from indexer.library.db.tables import model_sets, photos, strangers
 from indexer.library.history.entries import log_replaced
 from indexer.library.indexing.edited import others
@@ -72,9 +73,9 @@ def learn_change_times(connection: Connection, files: Iterable[PhotoFile]) -> No
         for file in files
         for root_id, path in (roots.place(file.path),)
     ]
-    same = (photos.c.size == bindparam("length"), photos.c.mtime_ns == bindparam("modified"))
+    same = has_stamp(bindparam("length"), bindparam("modified"))
     if rows:
-        connection.execute(update(photos).where(*_HERE, *same).values(ctime_ns=bindparam("changed")), rows)
+        connection.execute(update(photos).where(*_HERE, same).values(ctime_ns=bindparam("changed")), rows)
 
 
 def _log(connection: Connection, roots: Roots, replaced: Sequence[Replaced], now: str) -> None:
@@ -183,8 +184,8 @@ def _moved(connection: Connection, roots: Roots, outcomes: Sequence[Moved], now:
     """Store a whole assignment: moves first, then copies."""
     replaced = follow(connection, roots, outcomes, now)
     copied = [each for each in outcomes if not each.gone and each.old_path != each.file.path]
-    for start in range(0, len(copied), _CHUNK):
-        _copy(connection, roots, copied[start : start + _CHUNK], now)
+    for some in batched(copied):
+        _copy(connection, roots, some, now)
     return replaced
 
 

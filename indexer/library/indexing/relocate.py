@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from indexer.errors import LibraryError
-from indexer.library.db.content_lookup import slices
+from indexer.library.db.batching import batched
 from indexer.library.db.roots import Place, Roots, add_root, folder_bytes, part, rehome
 from indexer.library.db.rows import read_analyses
 from indexer.library.db.tables import photos, roots
@@ -111,7 +111,7 @@ def _merge(connection: Connection, aside: Place, owner: Place) -> int:
         same_faces |= add_said(connection, other.id, photo.id)
     log_joined(connection, {other.id: photo.id for photo, other in pairs}, same_faces)
     numbers = [photo.id for photo, _ in pairs]
-    for some in slices([other.id for _, other in pairs]):
+    for some in batched([other.id for _, other in pairs]):
         connection.execute(delete(photos).where(photos.c.id.in_(some)))
     here = update(photos).where(photos.c.id == bindparam("number"))
     change = here.values({name: bindparam(f"new_{name}") for name in _STAMP})
@@ -119,7 +119,7 @@ def _merge(connection: Connection, aside: Place, owner: Place) -> int:
         {"number": photo.id, **{f"new_{name}": getattr(other, name) for name in _STAMP}} for photo, other in pairs
     ]
     connection.execute(change, stamps)
-    for some in slices(numbers):
+    for some in batched(numbers):
         analyses = read_analyses(connection, some, vector=False)
         replace_tags(connection, {number: analysis.tags for number, analysis in analyses.items()})
     return len(pairs)
@@ -160,7 +160,7 @@ def _make_way(connection: Connection, aside: Place, owner: Place, now: str) -> i
     kept = with_said(connection, crowded)
     for number in sorted(kept):
         log_replaced(connection, other[number].path_text, number, other[number].id, now)
-    for some in slices(crowded):
+    for some in batched(crowded):
         connection.execute(delete(photos).where(photos.c.id.in_([each for each in some if each not in kept])))
         gone: Mapping[str, Any] = {"replaced": photos.c.id, "missing_since": now}
         connection.execute(update(photos).where(photos.c.id.in_(some)).values(gone))

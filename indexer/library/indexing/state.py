@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, sele
 
 from indexer.library.db.engine import chunks
 from indexer.library.db.roots import Roots, part
-from indexer.library.db.rows import read_model_sets
+from indexer.library.db.rows import has_stamp, read_model_sets
 from indexer.library.db.tables import photos
 from indexer.photo import ModelIds, PhotoFile
 
@@ -119,8 +119,7 @@ def analyzed(connection: Connection, file: PhotoFile) -> int | None:
     """Return the row id of a photo whose analysis is of the file's current bytes."""
     root_id, path = Roots.read(connection).place(file.path)
     here = (photos.c.root_id == root_id, photos.c.path == path, photos.c.replaced == 0)
-    stamp = (photos.c.size == file.size, photos.c.mtime_ns == file.mtime_ns)
-    return connection.scalar(select(photos.c.id).where(*here, *stamp, ANALYZED))
+    return connection.scalar(select(photos.c.id).where(*here, has_stamp(file.size, file.mtime_ns), ANALYZED))
 
 
 def stale(connection: Connection, networks: ModelIds) -> list[Path]:

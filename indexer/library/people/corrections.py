@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Select, delete, insert, literal, select, upda
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from indexer.errors import IndexerError, printable
+from indexer.library.db.batching import batched
 from indexer.library.db.tables import descriptors, face_pairs, people, person_faces, refusals
 from indexer.library.history.change_log import recording
 from indexer.library.people.people import check_faces, find_person, is_number, label_of, namesake
 from indexer.library.query.ast import folded
 
-_AT_A_TIME = 10_000
 _TOLD = 3  # people that a sentence names
 _WITNESSES = 3  # faces of a person for which a refusal of another face is stored
 
@@ -126,7 +126,7 @@ def move_faces(connection: Connection, faces: Sequence[int], person: int) -> Non
 
 
 def _move(connection: Connection, faces: Sequence[int], person: int) -> None:
-    for part in _parts(faces):
+    for part in batched(faces):
         for face, old in connection.execute(_whose(part)).tuples().all():
             if old != person:
                 refuse_face(connection, face, old)
@@ -189,7 +189,3 @@ def _named(connection: Connection, who: str) -> str:
 
 def _whose(faces: Sequence[int]) -> Select[Any]:
     return select(person_faces.c.face_id, person_faces.c.person_id).where(person_faces.c.face_id.in_(faces))
-
-
-def _parts(numbers: Sequence[int]) -> list[Sequence[int]]:
-    return [numbers[start : start + _AT_A_TIME] for start in range(0, len(numbers), _AT_A_TIME)]

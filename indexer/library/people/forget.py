@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, func, or_, select, true, update
 
+from indexer.library.db.batching import batched
 from indexer.library.db.roots import Place, Roots, part
 from indexer.library.db.tables import (
     changes,
@@ -31,7 +32,7 @@ from indexer.library.history.change_log import WITHOUT_PEOPLE
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-_AT_A_TIME = 10_000
+_AT_A_TIME = 10_000  # every time, all forgotten faces are gone through
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,7 @@ def forget_faces(library: Library, numbers: Sequence[int]) -> int:
     Errors: StoreError where another program keeps the file from being rewritten: then run it again.
     """
     with library.erasing() as connection:
-        return sum(
-            _forget(connection, faces.c.id.in_(numbers[start : start + _AT_A_TIME]))
-            for start in range(0, len(numbers), _AT_A_TIME)
-        )
+        return sum(_forget(connection, faces.c.id.in_(some)) for some in batched(numbers, _AT_A_TIME))
 
 
 def forget_all(library: Library) -> int:
@@ -113,9 +111,8 @@ def forget_photos(library: Library, folder: Path) -> int:
         _forget(connection, faces.c.photo_id.in_(inside))
         connection.execute(delete(changes))  # it tells words, and names of files
         count = connection.execute(delete(photos).where(photos.c.id.in_(inside))).rowcount
-        for start in range(0, len(involved), _AT_A_TIME):
-            some = people.c.id.in_(involved[start : start + _AT_A_TIME])
-            connection.execute(delete(people).where(some, people.c.id.not_in(_WITH_FACES)))
+        for some in batched(involved):
+            connection.execute(delete(people).where(people.c.id.in_(some), people.c.id.not_in(_WITH_FACES)))
         connection.execute(delete(tags).where(~or_(*(_uses(table) for table in (photo_tags, own_tags, taught)))))
         for root_id, prefix in places:
             _forget_place(connection, root_id, prefix)

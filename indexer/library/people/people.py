@@ -12,6 +12,7 @@ from sqlalchemy import Connection, LargeBinary, Row, Select, cast, func, select
 
 from indexer.errors import IndexerError, LibraryError, printable
 from indexer.geometry import Box
+from indexer.library.db.batching import batched
 from indexer.library.db.roots import known_photo
 from indexer.library.db.rows import SHOWN, box
 from indexer.library.db.tables import faces, people, person_faces, photos, roots
@@ -20,8 +21,7 @@ from indexer.library.query.ast import folded
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-Reading: TypeAlias = Connection  # the connection of `Library.reading` and `writing`; callers need not know SQLAlchemy
-_AT_A_TIME = 1000  # rows looked up by id in one statement
+Reading: TypeAlias = Connection  # what `Library.reading` and `writing` give; others need not know SQLAlchemy for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def covers(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
     query = query.where(SHOWN).group_by(person_faces.c.person_id)
     return {
         row.person_id: row.id
-        for part in _parts(numbers)
+        for part in batched(numbers)
         for row in connection.execute(query.where(person_faces.c.person_id.in_(part)))
     }
 
@@ -153,7 +153,7 @@ def face_at(connection: Connection, path: Path, place: int) -> int:
 def check_faces(connection: Connection, numbers: Sequence[int]) -> None:
     """Verify that all faces with these ids exist. Errors: IndexerError."""
     known = {
-        row for part in _parts(numbers) for row in connection.scalars(select(faces.c.id).where(faces.c.id.in_(part)))
+        row for part in batched(numbers) for row in connection.scalars(select(faces.c.id).where(faces.c.id.in_(part)))
     }
     for number in numbers:
         if number not in known:
@@ -167,13 +167,13 @@ def placed(connection: Connection, numbers: Iterable[int], *, shown_only: bool =
     wanted = sorted(set(numbers))
     of_photo = [
         photo
-        for part in _parts(wanted)
+        for part in batched(wanted)
         for photo in connection.scalars(select(faces.c.photo_id).where(faces.c.id.in_(part)).distinct())
     ]
     condition = (SHOWN,) if shown_only else ()
     rows = [
         row
-        for part in _parts(sorted(set(of_photo)))
+        for part in batched(sorted(set(of_photo)))
         for row in connection.execute(_PLACED.where(faces.c.photo_id.in_(part), *condition))
     ]
     chosen = set(wanted)
@@ -225,7 +225,3 @@ def _numbered(rows: Sequence[Row[Any]]) -> list[PlacedFace]:
         by_user = bool(row.by_user)
         found.append(PlacedFace(row.id, path, place, box(row), row.quality, row.person_id, by_user, photo))
     return found
-
-
-def _parts(numbers: Sequence[int]) -> list[Sequence[int]]:
-    return [numbers[start : start + _AT_A_TIME] for start in range(0, len(numbers), _AT_A_TIME)]

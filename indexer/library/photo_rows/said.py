@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from indexer.library.db.content_lookup import slices
+from indexer.library.db.batching import batched
 from indexer.library.db.rows import box
 from indexer.library.db.tables import faces, own_tags, people, person_faces, photos, refusals, tags
 from indexer.library.photo_rows.same_face import OVERLAP
@@ -59,7 +59,7 @@ def with_said(connection: Connection, numbers: Iterable[int]) -> set[int]:
     said = or_(photos.c.rating.is_not(None), photos.c.is_hidden != 0, words, told)
     return {
         number
-        for some in slices(list(numbers))
+        for some in batched(numbers)
         for number in connection.scalars(select(photos.c.id).where(photos.c.id.in_(some), said))
     }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from indexer.library.db.batching import batched
 from indexer.library.db.embeddings import blocks, of_photo, units
 from indexer.library.db.roots import Roots, find_photo, folder_bytes
 from indexer.library.db.rows import SHOWN
@@ -24,7 +25,6 @@ from indexer.library.similar.near_duplicates import CANDIDATE_CUT, CUT, near_pai
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-_AT_A_TIME = 1000
 _COLUMNS = ("id", "root_id", "path", "size", "mtime_ns", "format", "width", "height")
 _TAKEN = ("taken_at", "taken_from", "camera_make", "camera_model")
 
@@ -112,9 +112,11 @@ def _identical(connection: Connection) -> Iterable[tuple[int, int]]:
 
 def _rows(connection: Connection, wanted: Iterable[int]) -> dict[int, Row[Any]]:
     query: Select[Any] = select(*(photos.c[name] for name in (*_COLUMNS, *_TAKEN)))
-    ids = sorted(wanted)
-    parts = (ids[start : start + _AT_A_TIME] for start in range(0, len(ids), _AT_A_TIME))
-    return {row.id: row for some in parts for row in connection.execute(query.where(photos.c.id.in_(some)))}
+    return {
+        row.id: row
+        for some in batched(sorted(wanted))
+        for row in connection.execute(query.where(photos.c.id.in_(some)))
+    }
 
 
 def paths_of(connection: Connection, ids: Sequence[int]) -> dict[int, Path]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from indexer.library.db.batching import batched
 from indexer.library.db.embeddings import read, units
 from indexer.library.db.engine import chunks
 from indexer.library.similar.similar import SimilarPhoto, paths_of, similar
@@ -167,8 +168,8 @@ def _exact(connection: Connection, model: str, photos: list[int], wanted: NDArra
     import numpy as np
 
     found: dict[int, float] = {}
-    for start in range(0, len(photos), _AT_A_TIME):
-        stored = read(connection, photos[start : start + _AT_A_TIME], model)
+    for some in batched(photos, _AT_A_TIME):
+        stored = read(connection, some, model)
         if stored:
             scores = np.round((units(list(stored.values())) @ wanted).astype(np.float64), 4)
             found |= dict(zip(stored, scores.tolist(), strict=True))

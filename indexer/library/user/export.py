@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 from indexer.errors import LibraryError
 from indexer.geometry import Box
 from indexer.library.db.roots import Roots, part
-from indexer.library.db.rows import SHOWN, UNSEEN, box, read_tags
+from indexer.library.db.rows import SHOWN, UNSEEN, box, has_stamp, read_tags
 from indexer.library.db.tables import faces, own_tags, people, person_faces, photos, refusals, tags
 from indexer.library.query.ast import folded
 from indexer.photo import PhotoFile, Tag
@@ -102,7 +102,7 @@ def restamp(library: Library, old: PhotoFile, new: PhotoFile, content: bytes) ->
     with library.writing() as connection:
         root_id, path = Roots.read(connection).place(old.path)
         here = (photos.c.root_id == root_id, photos.c.path == path, photos.c.replaced == 0)
-        unchanged = update(photos).where(*here, photos.c.size == old.size, photos.c.mtime_ns == old.mtime_ns)
+        unchanged = update(photos).where(*here, has_stamp(old.size, old.mtime_ns))
         now = {"size": new.size, "mtime_ns": new.mtime_ns, "ctime_ns": new.ctime_ns, "content_hash": content}
         connection.execute(unchanged.values(now))
 

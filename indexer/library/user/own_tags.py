@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Table, case, delete, func, literal, select, u
 from sqlalchemy.dialects.sqlite import insert
 
 from indexer.errors import ConfigError, LibraryError, printable
+from indexer.library.db.batching import batched
 from indexer.library.db.roots import Roots, find_ids, known_photo, part
 from indexer.library.db.tables import own_tags, photo_tags, photos, sources, tags
 from indexer.library.history.change_log import recording
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 STARS = 5
 _LONGEST = 200  # characters of a word: more is a mistake
 _TOLD = 3  # words that a sentence names
-_AT_A_TIME = 1000  # rows looked up by id or path in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +147,7 @@ def photo_ids(connection: Connection, which: Iterable[Path | int]) -> list[int]:
     roots = Roots.read(connection)
     which = list(which)
     paths = [each for each in which if isinstance(each, Path)]
-    known = {
-        place: photo
-        for some in _parts([path for path in paths if roots.hold(path)])
-        for place, photo in find_ids(connection, map(roots.place, some)).items()
-    }
+    known = find_ids(connection, [roots.place(path) for path in paths if roots.hold(path)])
     numbers = [known_photo(connection, each) for each in which if isinstance(each, int)]
     found = dict.fromkeys([*numbers, *known.values()])
     for path in paths:
@@ -187,7 +183,7 @@ def _set(library: Library, which: Iterable[Path | int], kind: str, about: Callab
     with library.writing() as connection:
         chosen = photo_ids(connection, which)
         with recording(connection, kind, lambda changed: about(_named(connection, changed))):
-            for some in _parts(chosen):
+            for some in batched(chosen):
                 connection.execute(update(photos).where(photos.c.id.in_(some)).values(columns))
     return len(chosen)
 
@@ -227,7 +223,7 @@ def _take_word(connection: Connection, word: str, chosen: Sequence[int]) -> int:
     marked = photo_tags.c.tag_id.in_(same)
     had = [
         photo
-        for some in _parts(chosen)
+        for some in batched(chosen)
         for photo in connection.scalars(
             select(photo_tags.c.photo_id).where(marked, photo_tags.c.photo_id.in_(some)).distinct()
         )
@@ -249,8 +245,8 @@ def _others(connection: Connection, word: str, tag: int) -> list[int]:
 
 
 def _put(connection: Connection, table: Table, chosen: Sequence[int], **columns: Any) -> None:
-    """Give photos a row each, with a tag and the other columns; an existing one is updated."""
-    for some in _parts(chosen):
+    """Give photos a row each, with a tag and what else is in the columns; one that is there is updated."""
+    for some in batched(chosen):
         rows = select(photos.c.id, *map(literal, columns.values())).where(photos.c.id.in_(some))
         new = insert(table).from_select(["photo_id", *columns], rows)
         others = {name: new.excluded[name] for name in columns if name != "tag_id"}
@@ -259,9 +255,5 @@ def _put(connection: Connection, table: Table, chosen: Sequence[int], **columns:
 
 def _delete(connection: Connection, table: Table, named: Sequence[int], chosen: Sequence[int]) -> None:
     """Delete the rows of some tags of photos."""
-    for some in _parts(chosen if named else ()):
+    for some in batched(chosen if named else ()):
         connection.execute(delete(table).where(table.c.photo_id.in_(some), table.c.tag_id.in_(named)))
-
-
-def _parts(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (rows[start : start + _AT_A_TIME] for start in range(0, len(rows), _AT_A_TIME))

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
+from indexer.atomic_write import atomic_write
 from indexer.errors import StoreError
 
 Clock = Callable[[], datetime]
@@ -102,9 +103,9 @@ class DaemonLock:
             return
         fresh = self._state.with_name(f"{self._state.name}.new")
         with suppress(OSError):
-            # ASCII: bytes of a name that are not UTF-8 survive as lone surrogates.
-            fresh.write_text(json.dumps(asdict(presence), default=os.fspath), encoding="ascii")
-            fresh.replace(self._state)  # whoever reads finds the old or the new text, never half of one
+            with atomic_write(self._state, mode=0o666, temporary=fresh) as new:
+                # ASCII: bytes of a name that are not UTF-8 survive as lone surrogates.
+                new.write(json.dumps(asdict(presence), default=os.fspath).encode("ascii"))
             self._told = presence
 
     def close(self) -> None:

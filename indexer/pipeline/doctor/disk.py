@@ -16,7 +16,7 @@ from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.indexing.state import FileState
 from indexer.library.roots import root_folders
 from indexer.library.store import Library
-from indexer.photo import ModelIds, Outcome, PhotoFile, Removed, Unchanged
+from indexer.photo import ModelIds, Outcome, PhotoFile, Removed, Unchanged, same_stamp
 from indexer.pipeline.scan.plan import Plan, plan
 
 _REPAIR = "indexer doctor --repair"
@@ -156,8 +156,8 @@ def _is_back(known: FileState | None, file: PhotoFile) -> bool:
 
 
 def _is_changed(known: FileState | None, file: PhotoFile) -> bool:
-    """Return whether a file was written to; a mere change of its change time is left to a scan."""
-    return known is not None and (known.size, known.mtime_ns) != (file.size, file.mtime_ns)
+    """Tell whether a file was written to; where only its change time is another, that is for a scan to look into."""
+    return known is not None and not same_stamp(known, file, ctime=False)
 
 
 def _beside(library: Path) -> list[Path]:

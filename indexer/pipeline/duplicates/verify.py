@@ -13,6 +13,7 @@ from pathlib import Path
 from indexer.errors import PhotoError
 from indexer.intake.discover import stamp
 from indexer.library.similar.similar import IDENTICAL, Copy, CopyGroup
+from indexer.photo import same_stamp
 
 
 class Unsafe(StrEnum):
@@ -84,7 +85,7 @@ def _is_unchanged(copy: Copy) -> bool:
     try:
         now = stamp(copy.path)
         with copy.path.open("rb"):
-            return (now.size, now.mtime_ns) == (copy.size, copy.mtime_ns)
+            return same_stamp(now, copy, ctime=False)
     except (PhotoError, OSError):
         return False
 

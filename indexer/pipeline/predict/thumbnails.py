@@ -12,11 +12,11 @@ from concurrent.futures import Future
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from threading import Lock, Thread
 from time import time
 from zlib import crc32
 
+from indexer.atomic_write import atomic_write
 from indexer.geometry import Box
 from indexer.pipeline.predict.service import PredictionService
 
@@ -195,14 +195,8 @@ def _read(file: Path) -> bytes | None:
 def _write(file: Path, data: bytes) -> None:
     """Write a file atomically. Errors: OSError."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = NamedTemporaryFile(dir=file.parent, prefix=".", suffix=".part", delete=False)  # noqa: SIM115
-    try:
-        with part:
-            part.write(data + _check(data))
-        Path(part.name).replace(file)
-    except BaseException:
-        Path(part.name).unlink(missing_ok=True)
-        raise
+    with atomic_write(file, prefix=".", suffix=".part") as new:
+        new.write(data + _check(data))
 
 
 def _check(data: bytes) -> bytes:

@@ -13,8 +13,9 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from indexer.errors import printable
-from indexer.intake.discover import why
+from indexer.intake.discover import photo_file, why
 from indexer.library.photo_summary import PhotoSummary
+from indexer.photo import same_stamp
 from indexer.web.problems import Problem
 
 _CHUNK_BYTES = 256 * 1024
@@ -30,7 +31,7 @@ def open_same(card: PhotoSummary) -> BinaryIO:
     except (OSError, ValueError) as error:
         raise _gone(card, why(error)) from error
     stat = os.fstat(number)
-    if S_ISREG(stat.st_mode) and (stat.st_size, stat.st_mtime_ns) == (card.size, card.mtime_ns):
+    if S_ISREG(stat.st_mode) and same_stamp(photo_file(card.path, stat), card, ctime=False):
         return os.fdopen(number, "rb")
     os.close(number)
     raise _gone(card, "it is not the file any more that was scanned")

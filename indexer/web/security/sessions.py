@@ -8,15 +8,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 from time import time
+
+from indexer.atomic_write import atomic_write
 
 UNUSED_SECONDS = 30 * 86_400
 LONGEST_SECONDS = 180 * 86_400
@@ -80,14 +80,8 @@ class Sessions:
         if self._file is None:
             return
         text = json.dumps({name: asdict(each) for name, each in self._held.items()})
-        with suppress(OSError):
-            handle, part = tempfile.mkstemp(prefix=f".{self._file.name}-", dir=self._file.parent)  # for us alone
-            try:
-                with os.fdopen(handle, "w") as stream:
-                    stream.write(text)
-                Path(part).replace(self._file)
-            except OSError:
-                Path(part).unlink()
+        with suppress(OSError), atomic_write(self._file, prefix=f".{self._file.name}-", suffix="") as new:
+            new.write(text.encode())
 
 
 def csrf_token(cookie: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from indexer.atomic_write import atomic_folder
 from indexer.errors import ModelError
 from indexer.vision.model_store import LITERT_FILE, RECORD, SAVED_MODEL, SIGNATURE, is_whole, record
 from indexer.vision.spec import ModelSpec
@@ -46,8 +46,7 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
     """Build in a temporary folder and rename it; the lock is held, so earlier temporary folders are stale."""
     for stale in folder.glob(f".{spec.id}-*"):
         shutil.rmtree(stale, ignore_errors=True)
-    home = Path(tempfile.mkdtemp(prefix=f".{spec.id}-", dir=folder))
-    try:
+    with atomic_folder(folder / spec.id, prefix=f".{spec.id}-", overwrite=True) as home:
         if spec.weights.is_own:
             report(f"{spec.name}: building from {spec.weights.file}")
             write_own(spec, home, report)
@@ -57,10 +56,6 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
             report(f"{spec.name}: converting")
             _convert(spec, model, home)
         _record(spec, home)
-        shutil.rmtree(folder / spec.id, ignore_errors=True)
-        home.rename(folder / spec.id)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
     report(f"{spec.name}: built")
 
 
@@ -80,7 +75,6 @@ def _record(spec: ModelSpec, home: Path) -> None:
     versions = {package: version(package) for package in packages if package}
     built = {"id": spec.id, "files": record(names, home), "versions": versions}
     (home / RECORD).write_text(json.dumps(built, indent=1), "utf-8")
-    home.chmod(0o755)  # a temporary folder is its owner's alone
 
 
 def network(spec: ModelSpec, weights: bytes) -> Forms:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from indexer.atomic_write import atomic_folder
 from indexer.errors import ModelError
 from indexer.vision.model_store import LITERT_FILE, ONNX_FILE, SAVED_MODEL, SIGNATURE, check, parts, tree_fingerprint
 from indexer.vision.spec import ModelSpec, spec_of
@@ -48,13 +48,8 @@ def write(spec: ModelSpec, models: Path, labels: Sequence[str], folder: Path) ->
         if folder.is_dir() and any(folder.iterdir()):
             raise ModelError(spec.name, f"{folder} is not empty; export to a new or empty folder")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        home = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
-        try:
+        with atomic_folder(folder, prefix=".export-") as home:
             _fill(spec, models, labels, home)
-            home.chmod(0o755)  # a temporary folder is its owner's alone
-            home.replace(folder)
-        finally:
-            shutil.rmtree(home, ignore_errors=True)
     except OSError as error:
         raise ModelError(spec.name, f"cannot be written to {folder}: {error.strerror or error}") from error
 

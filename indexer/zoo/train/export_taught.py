@@ -8,14 +8,13 @@ program.
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from indexer.atomic_write import atomic_folder
 from indexer.errors import ModelError
 from indexer.vision.model_store import LITERT_FILE, RECORD, SAVED_MODEL, record
 
@@ -75,19 +74,13 @@ def build_head(folder: Path, told: Mapping[str, Any]) -> None:
     from indexer.zoo.build.convert import export
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    home = Path(tempfile.mkdtemp(prefix=".word-", dir=folder.parent))
-    try:
+    with atomic_folder(folder, prefix=".word-", overwrite=True) as home:
         model = _model(told["weights"])
         export(Forms(model), home, SAVED_MODEL, LITERT_FILE)
         _compare(told, model, home / LITERT_FILE)
         (home / SPEC).write_text(_spec(told), "utf-8")
         names = sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
         (home / RECORD).write_text(json.dumps({"id": told["name"], "files": record(names, home)}, indent=1), "utf-8")
-        home.chmod(0o755)  # a temporary folder is its owner's alone
-        shutil.rmtree(folder, ignore_errors=True)
-        home.rename(folder)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _model(weights: list[float]) -> keras.Model:
