@@ -49,7 +49,7 @@ def add(  # an option for each key of a description that a file cannot tell
         str,
         typer.Argument(
             help="A SavedModel's folder, a .keras, .h5, .pb, .tflite or .onnx file, or a well-known network: "
-            "keras:NASNetMobile, face-api:FOLDER (docs/own-networks.md)."
+            "keras:NASNetMobile, face-api:FOLDER (docs/own-models.md)."
         ),
     ],
     role: Annotated[Role | None, typer.Option(help="What it is for; guessed if not given.")] = None,

@@ -3,7 +3,7 @@
 The detector looks several times.  Over the whole picture, at a size that is quick, it proposes whatever might be a
 face.  Then it looks at each proposal closely, enlarged or reduced to the size that it judges best.  Where both looks
 leave a doubt, a third takes in more of the surroundings.  The looks decide together: what looks like a face at one
-scale alone is none.  docs/faces.md tells what else was tried.
+scale alone is none.  docs/measurements/faces.md tells what else was tried.
 """
 
 from __future__ import annotations

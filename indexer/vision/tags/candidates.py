@@ -95,7 +95,7 @@ _GRAY = 0.005  # mean chroma below which nothing but rounding is left
 
 
 def facts(faces: Sequence[Face], look: PixelStats) -> Iterator[Tag]:
-    """Yield the tags that faces and colors give; how right each rule was found stands in docs/tags.md."""
+    """Yield the tags that faces and colors give; how right each rule was found stands in docs/measurements/tags.md."""
     yield from _people(faces)
     if look.colorfulness < _GRAY:
         yield Tag("black and white", 1.0, "no colors")

@@ -31,7 +31,7 @@ def train(
     trunk: ModelSpec | None,
     report: Report,
 ) -> dict[str, Any]:
-    """Train on the file PICTURES in a folder; MODEL is written there. Return its figures (docs/own-networks.md).
+    """Train on the file PICTURES in a folder; MODEL is written there. Return its figures (docs/own-models.md).
 
     numbers, parts: of each picture, the label and what it is for: 'train', 'validation' or 'test'.
     trunk: the EfficientNet-Lite whose knowledge of pictures is taken; None: a small network learns from nothing.
