@@ -80,6 +80,6 @@ def test_a_folder_with_nothing_to_measure_gets_a_sentence(tmp_path: Path) -> Non
     done = measure(tmp_path, tmp_path / "models")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        f"{tmp_path}: nothing here to measure; docs/measuring.md tells what a folder for this holds"
+        f"{tmp_path}: nothing to measure; docs/measurements/dataset.md tells what such a folder holds"
     )
     assert done.stdout == ""

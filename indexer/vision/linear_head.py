@@ -2,7 +2,7 @@
 
 The classifier is a logistic regression on the embeddings of a classifier model. It is solved here and not in Keras:
 with a few examples the best weights are a small system of equations, solved exactly, the same on every machine and in
-a second; the zoo writes the result as a Keras model. Figures and what else was tried: docs/own-words.md.
+a second; the zoo writes the result as a Keras model. Figures and what else was tried: docs/measurements/own-words.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Print how often the program is right: python tests/benchmarks/accuracy.py DATASET [--only PART] [--every N] [--check]
 
-DATASET is a folder of pictures with known answers, in the form that docs/measuring.md tells; parts that it has no
+DATASET is a folder of pictures with known answers, in the form of docs/measurements/dataset.md; parts that it has no
 pictures for are left out. One JSON line a figure, with the goal where there is one. The exit code is 0 whatever the
 figures are; with --check it is 1 where a goal is missed.
 """
@@ -87,7 +87,7 @@ def main() -> None:
     given = asked.parse_args()
     parts = there(given.data, [given.only] if given.only else list(PARTS))
     if not parts:
-        sys.exit(f"{given.data}: nothing here to measure; docs/measuring.md tells what a folder for this holds")
+        sys.exit(f"{given.data}: nothing to measure; docs/measurements/dataset.md tells what such a folder holds")
     specs = read_specs()
     build_missing([specs[name] for name in (Config().classifier, Config().detector, Config().describer)], given.models)
     missed = 0

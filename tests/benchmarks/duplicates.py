@@ -1,4 +1,4 @@
-"""Print the figures of docs/look-alikes.md: python tests/benchmarks/duplicates.py DATA [--only documents].
+"""Print the figures of docs/measurements/duplicates.md: python tests/benchmarks/duplicates.py DATA [--only documents].
 
 DATA holds imagenet_samples/ and tags_multilabel/ (labels.csv: file) and faces_verify/lfw/ (a folder a person), whose
 pictures are copied in many ways, and near_duplicates/ (groups.csv: file, group). The thresholds were chosen on one half

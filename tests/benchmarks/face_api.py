@@ -1,4 +1,4 @@
-"""Print the tables of docs/own-networks.md on face-api.js: python tests/benchmarks/face_api.py DATA FOLDER
+"""Print the tables of docs/measurements/own-models.md on face-api.js: python tests/benchmarks/face_api.py DATA FOLDER
 
 DATA is a folder with faces_detect and faces_verify; FOLDER holds the weights: `npm pack @vladmandic/face-api` brings
 them in package/model.

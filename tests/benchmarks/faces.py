@@ -1,4 +1,4 @@
-"""Print the tables of docs/faces.md: python tests/benchmarks/faces.py DATA [detect|verify|quality|detail …]
+"""Print docs/measurements/faces.md: python tests/benchmarks/faces.py DATA [detect|verify|quality|detail …]
 
 DATA is a folder with faces_detect, faces_verify and tags_multilabel.  The networks are built where they are not yet.
 """

@@ -27,7 +27,9 @@ _MOST_PIXELS = 200_000_000
 def parser(about: str | None, needs_data: bool = True) -> ArgumentParser:
     """Return what reads the arguments of a script that measures pictures with known answers."""
     made = ArgumentParser(description=about)
-    made.add_argument("data", type=Path, nargs=None if needs_data else "?", help="a folder as in docs/measuring.md")
+    made.add_argument(
+        "data", type=Path, nargs=None if needs_data else "?", help="a folder as in docs/measurements/dataset.md"
+    )
     made.add_argument("--models", type=Path, default=load().config.models_path, help="the built networks")
     return made
 

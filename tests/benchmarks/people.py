@@ -1,7 +1,7 @@
 """Measure how people are told apart, and how fast: python tests/benchmarks/people.py [DATA] [--only PART]
 
 With DATA, a folder with faces_verify: quality, calibration on its photographs. Without: cluster, search on made-up
-descriptors (--faces N). One JSON line a figure; the tables stand in docs/people.md.
+descriptors (--faces N). One JSON line a figure; the tables stand in docs/measurements/people.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Print the figures of docs/performance.md for this machine: python tests/benchmarks/speed.py [--folder KEEP] [PART …]
+"""Print docs/measurements/performance.md for this machine: python tests/benchmarks/speed.py [--folder KEEP] [PART …]
 
 Everything is measured as a user meets it: whole processes of the installed program, on photos of 12 megapixels and a
 library of 100,000. Without --folder all is made anew in a temporary folder (about 1 GB, some minutes).

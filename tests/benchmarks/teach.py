@@ -1,4 +1,4 @@
-"""Print the figures of docs/own-words.md: python tests/benchmarks/teach.py DATA [--models FOLDER] [--classifier NAME].
+"""Print docs/measurements/own-words.md: python tests/benchmarks/teach.py DATA [--models FOLDER] [--classifier NAME].
 
 DATA holds imagenet_samples/ (labels.csv) and tags_multilabel/ (labels.csv): every word that 14 or more pictures show is
 taught from a few of them, compared with half of the other pictures as the library, and judged on the rest. As in a real

@@ -49,7 +49,7 @@ def add(  # an option for each key that a file does not determine
         str,
         typer.Argument(
             help="SavedModel folder, .keras, .h5, .pb, .tflite or .onnx file, or a well-known model: "
-            "keras:NASNetMobile, face-api:FOLDER (docs/own-networks.md)."
+            "keras:NASNetMobile, face-api:FOLDER (docs/own-models.md)."
         ),
     ],
     role: Annotated[Role | None, typer.Option(help="Role of the model (default: inferred).")] = None,

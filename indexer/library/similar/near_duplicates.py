@@ -3,7 +3,7 @@
 Two photos are a pair where their perceptual hashes differ in few bits, which tolerates changes of size and quality; or
 where their embeddings and their hashes together indicate that one was cropped from the other. Not every two photos are
 compared: hashes meet where 16 of their bits are the same, vectors where they lie in the same of many cells
-(docs/look-alikes.md).
+(docs/measurements/duplicates.md).
 """
 
 from __future__ import annotations

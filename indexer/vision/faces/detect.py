@@ -3,7 +3,7 @@
 The detector runs several times.  On the whole picture, at a size that is quick, it proposes candidates.
 Then it runs on a close-up of each candidate, enlarged or reduced to the size that it judges best.  Where both runs
 leave a doubt, a third includes more of the surroundings.  The runs decide together: what looks like a face at one
-scale alone is none.  docs/faces.md describes what else was tried.
+scale alone is none.  docs/measurements/faces.md describes what else was tried.
 """
 
 from __future__ import annotations

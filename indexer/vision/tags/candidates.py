@@ -95,7 +95,7 @@ _GRAY = 0.005  # mean chroma below which nothing but rounding is left
 
 
 def facts(faces: Sequence[Face], look: PixelStats) -> Iterator[Tag]:
-    """Yield heuristic tags, from faces and colors; docs/tags.md has the accuracy of each rule."""
+    """Yield heuristic tags, from faces and colors; docs/measurements/tags.md has the accuracy of each rule."""
     yield from _people(faces)
     if look.colorfulness < _GRAY:
         yield Tag("black and white", 1.0, "no colors")

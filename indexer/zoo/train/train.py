@@ -31,7 +31,7 @@ def train(
     trunk: ModelSpec | None,
     report: Report,
 ) -> dict[str, Any]:
-    """Train on the file PICTURES in a folder; MODEL is written there. Return its metrics (docs/own-networks.md).
+    """Train on the file PICTURES in a folder; MODEL is written there. Return its metrics (docs/own-models.md).
 
     numbers, parts: of each picture, the label and its part: 'train', 'validation' or 'test'.
     trunk: the pretrained EfficientNet-Lite; None: a small network is trained from scratch.
