@@ -21,19 +21,20 @@ RETIRED = {  # room ('' for all) → classes, functions and modules that have ot
         *("Heard", "News", "Lesson", "Patient", "Looks", "Saying", "Tally", "Noted", "Known"),
         *("looker", "glance", "crew", "apart", "blame", "gone", "kept", "desk", "presence", "account", "gate"),
         *("laid", "taking", "noting", "put_back", "cards", "cuts", "pooled", "choices", "asked", "slowly", "heads"),
-        *("claims", "facts", "meaning", "tried", "first_try", "wishes", "ready", "adopt", "foreign", "quiet"),
-        *("telling", "wording", "duty", "point", "keep", "described", "ensure", "look_after", "about", "eyes"),
+        *("claims", "meaning", "tried", "first_try", "wishes", "adopt", "foreign", "quiet", "open_glancer"),
+        *("telling", "wording", "duty", "point", "keep", "described", "ensure", "look_after", "eyes"),
     },
-    "library": {"where", "find", "match", "compare", "hints_for", "own", "alike", "file", "laid_over"},
-    "web": {"guard", "memory", "heads", "opened", "told"},
+    "library": {"where", "match", "own", "alike", "file", "laid_over", "put_back_tags", "noted", "units"},
+    "web": {"guard", "memory", "opened", "told"},
+    "vision": {"facts"},
     "zoo": {"own", "look_keras", "look_onnx", "look_tensorflow", "look_tflite", "sources", "child"},
 }
 
 
 def _definitions(path: Path) -> Iterator[str]:
-    """Yield the names of a module, of its classes, functions and methods."""
+    """Yield the names of a module, and of the classes and functions that stand in it."""
     yield path.parent.name if path.name == "__init__.py" else path.stem
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name
 
