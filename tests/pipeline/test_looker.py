@@ -20,7 +20,7 @@ from PIL import Image
 from indexer.errors import ConfigError, ModelError, PhotoError
 from indexer.geometry import Box
 from indexer.intake.decode import NotAPhoto
-from indexer.pipeline.predict.service import Busy, PredictionService
+from indexer.pipeline.predict.service import PoolBusyError, PredictionService
 from indexer.pipeline.workers.run_apart import ProcessLostError
 from indexer.pipeline.workers.stage_board import StageBoard
 from indexer.pipeline.workers.tasks import Limits
@@ -170,7 +170,7 @@ def test_no_more_wait_than_may(picture: Path, endless: Path) -> None:
     with looker(waiting=2) as one, ThreadPoolExecutor(3) as threads:
         under_way = [threads.submit(one.thumbnail, path, 32) for path in (endless, picture, picture)]
         until(lambda: one.under_way == 3)
-        with pytest.raises(Busy) as busy:
+        with pytest.raises(PoolBusyError) as busy:
             one.thumbnail(picture, 32)
         assert 1 <= busy.value.retry_seconds <= 60
         for each in under_way:
@@ -266,9 +266,9 @@ def test_after_the_stop_nothing_is_taken_and_nobody_waits(picture: Path, endless
         slow = threads.submit(one.thumbnail, endless, 32)
         until(workers)
         one.stop()
-        with pytest.raises(Busy):
+        with pytest.raises(PoolBusyError):
             slow.result(5)
-        with pytest.raises(Busy):
+        with pytest.raises(PoolBusyError):
             one.thumbnail(picture, 32)
     assert not [each for each in threading.enumerate() if each.name == "idle workers" and each not in before]
 
