@@ -202,7 +202,7 @@ def test_a_password_is_read_from_a_pipe(start, kept) -> None:
         assert process.returncode == code, process.stderr
         return process.stderr
 
-    assert "take 8 to 1024 characters; nothing was changed" in given("short\n", 2)
+    assert "a password has 8 to 1024 characters; nothing was changed" in given("short\n", 2)
     said = given("correct horse\n", 0)
     assert "serve_password = (secret)" in said
     assert "scrypt" not in said

@@ -138,7 +138,7 @@ def test_a_network_that_is_cut_off_is_built_again(rotten, photos: Path) -> None:
     program, network = rotten
     os.truncate(network, 1000)
     told = program.scan(photos)
-    assert "Building networks" in told["said"]
+    assert "Building models" in told["said"]
     assert told["indexed"] == 6
 
 

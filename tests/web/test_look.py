@@ -247,7 +247,7 @@ def test_a_full_house_says_when_to_come_back(serve: Serve, tmp_path: Path) -> No
 def test_without_faces_none_are_looked_for(serve: Serve, tmp_path: Path, samples: dict[str, Path]) -> None:
     with serve(tmp_path, faces=False) as served:
         for address in UPLOADS[1:]:
-            assert "switched off" in detail(served.client.post(address, content=samples["hopper"].read_bytes()), 409)
+            assert "is off" in detail(served.client.post(address, content=samples["hopper"].read_bytes()), 409)
         detail(served.client.get("/api/faces/1/similar"), 409)
         assert served.client.post("/api/classify", content=samples["cat"].read_bytes()).status_code == 200
 

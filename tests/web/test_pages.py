@@ -247,7 +247,7 @@ def test_a_place_is_shown_only_where_there_is_one(shown: Served) -> None:
     assert placed.with_class("world")
     (outside,) = [had["href"] for had in placed.all("a") if had.get("href", "").startswith("https://")]
     assert outside.startswith("https://www.openstreetmap.org/")
-    assert "leaves this machine" in placed.text
+    assert "external site" in placed.text
     assert not page(shown, f"/photos/{shown.photo('coffee.png')}").with_class("world")
 
 
@@ -271,7 +271,7 @@ def test_a_page_that_only_shows_has_nothing_to_write_with(peopled: Served, serve
             found = page(served, address)
             assert {had["id"] for had in found.all("form")} == {"search"}, address
             assert not found.all("input", type="checkbox")
-            assert "read only" in found.text
+            assert "read-only" in found.text
             assert not {had.get("id") for had in found.all("button")} & {"scan", "merge", "cluster", "hide", "split"}
 
 

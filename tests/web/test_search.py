@@ -150,7 +150,7 @@ def test_photos_that_all_match_alike_come_by_date(site: Site, query: str, order:
 @pytest.mark.parametrize(
     ("parameters", "status", "words"),
     [
-        ({"q": "(cat"}, 400, "there is no ')'"),
+        ({"q": "(cat"}, 400, "there is no matching ')'"),
         ({"q": "nonsense:7"}, 400, "nonsense"),
         ({"sort": "distance"}, 400, "near:"),
         ({"sort": "size"}, 422, "sort"),

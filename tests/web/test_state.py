@@ -99,7 +99,7 @@ def test_there_is_one_scan_at_a_time_and_it_can_be_stopped(own) -> None:
     assert served.client.post("/api/scan").status_code == 202
     second = served.client.post("/api/scan")
     assert second.status_code == 409
-    assert "under way" in second.json()["detail"]
+    assert "already running" in second.json()["detail"]
     assert served.client.post("/api/scan/stop").status_code == 202
     assert ended(served)["phase"] == "stopped"
     assert served.client.post("/api/scan").status_code == 202

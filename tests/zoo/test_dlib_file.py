@@ -68,5 +68,5 @@ def test_a_cut_file_never_yields_a_cut_layer(length: int) -> None:
     ids=["empty", "text", "version", "width", "negative", "huge"],
 )
 def test_other_files_are_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match=r"dlib network|cut off"):
+    with pytest.raises(ValueError, match=r"dlib model|cut off"):
         read_dlib(data)

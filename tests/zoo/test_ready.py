@@ -320,7 +320,7 @@ def test_weights_of_another_network_are_refused(makers: dict[str, Callable[..., 
     file = made_weights(makers["MobileNetV2"](weights=None, include_top=False), tmp_path / "notop.h5")
     with pytest.raises(ModelError, match="does not hold its weights"):
         find("keras:MobileNetV2", weights=file)
-    with pytest.raises(ModelError, match="near are: MobileNetV2"):
+    with pytest.raises(ModelError, match="similar names: MobileNetV2"):
         find("keras:MobilNetV2", weights=file)
 
 

@@ -85,7 +85,7 @@ def test_the_tables_of_a_description_stay_together() -> None:
 @pytest.mark.parametrize(
     ("wishes", "sentence"),
     [
-        ({"output": "prediction/Softmax"}, "has no operation 'prediction/Softmax'; near are: predictions/Softmax"),
+        ({"output": "prediction/Softmax"}, "has no operation 'prediction/Softmax'; similar names: predictions/Softmax"),
         ({"input": "image"}, "has no operation 'image'; near are:"),
         ({"scaling": "0-1"}, "scaling '0-1' is none of 0..255, 0..1, -1..1, caffe, mean/std, nor numbers"),
         ({"size": "big"}, "size 'big' is neither '224' nor '320x240'"),

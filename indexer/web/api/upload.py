@@ -57,7 +57,7 @@ async def uploaded(request: Request) -> AsyncIterator[Upload]:
         try:
             name = await _receive(request, stream, limit)
         except OSError as error:
-            raise Problem(503, f"The server has no space for the picture: {why(error)}.", headers=_LATER) from error
+            raise Problem(503, f"The server has no room for the picture: {why(error)}.", headers=_LATER) from error
         if stream.tell() == 0:
             raise Problem(422, "The request is empty; send a picture.")
         yield Upload(Path(stream.name), Path(name))

@@ -92,8 +92,8 @@ def forget(name: str, own: Path) -> None:
 def _apart(name: str, source: Path, own: Path) -> None:
     file, home = source.resolve(), own.resolve()
     if file.is_relative_to(home) or home.is_relative_to(file):
-        raise ModelError(name, f"{printable(source)} and {printable(own)}, where your networks are kept, lie in one "
-                         "another; copy it elsewhere first")  # fmt: skip
+        raise ModelError(name, f"{printable(source)} and {printable(own)}, where your models are kept, contain "
+                         "one another; copy it elsewhere first")  # fmt: skip
 
 
 def _write(
