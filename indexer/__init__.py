@@ -18,8 +18,9 @@ _HOMES = {
     ),
     "indexer.geometry": ("Box", "Point"),
     "indexer.intake.discover": ("discover", "stamp"),
+    "indexer.library.people.similar_faces": ("similar_faces",),
     "indexer.library.query.parser": ("parse", "printed"),
-    "indexer.library.search.search": ("by_keywords", "by_query", "count_hits", "nearest_words", "similar_faces"),
+    "indexer.library.search.search": ("by_keywords", "by_query", "count_hits", "nearest_words"),
     "indexer.library.store": ("Library",),
     "indexer.photo": (
         "Analysis",

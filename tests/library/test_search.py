@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from made_photos import made_photo
 
-from indexer.library.search.search import by_keywords, nearest_words, similar_faces
+from indexer.library.people.similar_faces import similar_faces
+from indexer.library.search.search import by_keywords, nearest_words
 from indexer.library.store import Library
 from indexer.photo import Descriptor, Failed, Indexed, PhotoFile, Removed, Why
 
