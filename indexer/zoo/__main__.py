@@ -1,11 +1,9 @@
-"""Child process that builds models (indexer.zoo.build.subprocess): `python -m indexer.zoo FOLDER < specs.json`."""
+"""Child process that builds networks (indexer.zoo.build.subprocess): `python -m indexer.zoo < request.json`."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-from indexer.zoo.build.subprocess import build_all, serve
+from indexer.subprocess_call import serve
+from indexer.zoo.build.subprocess import build_all
 
 if __name__ == "__main__":
-    serve(lambda asked, report: build_all(asked, Path(sys.argv[1]), report))
+    serve(build_all)

@@ -23,9 +23,10 @@ import numpy as np
 from indexer.geometry import Box, Point
 from indexer.library.indexing.files import file_states
 from indexer.library.indexing.outcomes import record_outcomes, store_classes
+from indexer.library.people.similar_faces import similar_faces
 from indexer.library.report import status, tag_counts
 from indexer.library.roots import add_root
-from indexer.library.search.search import by_keywords, nearest_words, similar_faces
+from indexer.library.search.search import by_keywords, nearest_words
 from indexer.library.store import Library
 from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Indexed, Metadata, PhotoFile, PixelStats, Tag
 
@@ -132,7 +133,7 @@ with Library.open(path, read_only=True) as library:
 """
 _FACES = f"""
 from indexer.library.store import Library
-from indexer.library.search.search import similar_faces
+from indexer.library.people.similar_faces import similar_faces
 from indexer.photo import Descriptor
 with Library.open(path, read_only=True) as library:
     similar_faces(library, Descriptor("{DESCRIBER}", bytes(512)), limit=50, threshold=0.9)

@@ -11,8 +11,9 @@ from made_photos import made_photo
 
 from indexer.library.indexing.files import file_states
 from indexer.library.indexing.outcomes import forget_missing, record_outcomes
+from indexer.library.people.similar_faces import similar_faces
 from indexer.library.roots import add_root
-from indexer.library.search.search import by_keywords, nearest_words, similar_faces
+from indexer.library.search.search import by_keywords, nearest_words
 from indexer.library.store import Library
 from indexer.photo import Descriptor, Failed, Indexed, PhotoFile, Removed, Why
 

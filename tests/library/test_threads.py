@@ -12,9 +12,10 @@ from made_photos import made_photo
 
 from indexer.library.indexing.outcomes import forget_missing, record_outcomes
 from indexer.library.people.people import list_people
+from indexer.library.people.similar_faces import similar_faces
 from indexer.library.query.ast import ALL, And, Not, Or, Term
 from indexer.library.search.aggregates import timeline
-from indexer.library.search.search import by_query, count_hits, similar_faces
+from indexer.library.search.search import by_query, count_hits
 from indexer.library.search.suggest import suggest
 from indexer.library.store import Library
 from indexer.photo import Removed

@@ -110,7 +110,7 @@ def test_a_folder_without_its_record_is_not_taken_for_a_network(folder: Path) ->
 
 def test_a_kill_leaves_no_half_network_and_no_lasting_remains(tmp_path: Path) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-m", "indexer.zoo", str(tmp_path)],
+        [sys.executable, "-m", "indexer.zoo"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -118,7 +118,7 @@ def test_a_kill_leaves_no_half_network_and_no_lasting_remains(tmp_path: Path) ->
     )
     assert child.stdin is not None
     assert child.stdout is not None
-    child.stdin.write(json.dumps([asdict(SPEC)]))
+    child.stdin.write(json.dumps({"folder": {"$path": str(tmp_path)}, "specs": [asdict(SPEC)]}))
     child.stdin.close()
     assert [json.loads(child.stdout.readline())["report"] for _ in range(2)] == STEPS[:2]
     child.send_signal(signal.SIGKILL)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
+from indexer.library.db.batching import batched
 from indexer.library.db.tables import descriptors, faces, models, person_faces, refusals
 from indexer.library.people.people import PlacedFace, placed
-from indexer.photo import Descriptor
+from indexer.photo import Descriptor, FaceMatch
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-_AT_A_TIME = 1000
-_OF_A_PERSON = 50  # descriptors that represent a person of the library
+_OF_A_PERSON = 50  # descriptors that stand for a person of the library
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,23 @@ class SimilarFace:
 
     face: PlacedFace
     distance: float
+
+
+def similar_faces(
+    library: Library,
+    descriptor: Descriptor,
+    *,
+    threshold: float = 0.6,
+    limit: int | None = None,
+    min_quality: float = 0.0,
+) -> list[FaceMatch]:
+    """Return the faces at most this Euclidean distance away, nearest first, then by path.
+
+    Only descriptors of the same model are compared. Faces of photos that are missing or failed are not shown, nor
+    those of less than `min_quality` (0..1).
+    """
+    found = faces_like(library, [descriptor], threshold=threshold, limit=limit, min_quality=min_quality)
+    return [FaceMatch(each.face.path, each.face.box, each.distance) for each in found]
 
 
 def faces_like(
@@ -50,12 +67,11 @@ def faces_like(
         known = set() if but is None else _settled(connection, but)
         near = _near(library, connection, [_mean(wanted)] if mean else wanted, threshold)
         found: list[SimilarFace] = []
-        for start in range(0, len(near), _AT_A_TIME):
+        for some in batched(near):
             # Equally distant faces are ranked by path, so that all of them are needed before the list is cut.
-            if limit is not None and len(found) >= limit and found[limit - 1].distance < near[start][1]:
+            if limit is not None and len(found) >= limit and found[limit - 1].distance < some[0][1]:
                 break
-            part = _alike(connection, dict(near[start : start + _AT_A_TIME]), min_quality)
-            found += [each for each in part if each.face.number not in known]
+            found += [each for each in _alike(connection, dict(some), min_quality) if each.face.number not in known]
             found.sort(key=_rank)
     return found[:limit]
 

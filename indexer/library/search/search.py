@@ -1,27 +1,26 @@
-"""Words or a face flow in; the photos that show them flow out, best first."""
+"""Words flow in; the photos that show them flow out, best first."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Exists, LargeBinary, cast, select
+from sqlalchemy import Connection, Exists, select
 
-from indexer.library.db.rows import SHOWN, box, models_of
-from indexer.library.db.tables import descriptors, faces, people, photo_tags, photos, roots, sources, tags
+from indexer.library.db.rows import SHOWN, models_of
+from indexer.library.db.tables import people, photo_tags, photos, sources, tags
 from indexer.library.query.ast import And, Or, Query, Term, bound, folded
 from indexer.library.query.plan import FoundRow, Order, Sort, find
 from indexer.library.query.postings import Postings
 from indexer.library.query.sql import tag_ids
-from indexer.photo import Descriptor, FaceMatch, Hit, Why, model_name
+from indexer.photo import Hit, Why, model_name
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
-_PATH = roots.c.path.op("||")(photos.c.path)
 _AT_A_TIME = 1000  # rows looked up by id in one statement
 
 
@@ -116,31 +115,6 @@ def nearest_words(library: Library, word: str, count: int = 5) -> list[str]:
     return [names[each] for each in dict.fromkeys([*close, *inside])][:count]
 
 
-def similar_faces(
-    library: Library,
-    descriptor: Descriptor,
-    *,
-    threshold: float = 0.6,
-    limit: int | None = None,
-    min_quality: float = 0.0,
-) -> list[FaceMatch]:
-    """Return the faces at most this Euclidean distance away, nearest first, then by path.
-
-    Only descriptors of the same model are compared. Faces of photos that are missing or failed are not shown, nor
-    those of less than `min_quality` (0..1).
-    """
-    with library.reading() as connection:
-        near = library.descriptors(connection, descriptor).within(descriptor, threshold)
-        found: list[FaceMatch] = []
-        for start in range(0, len(near), _AT_A_TIME):
-            # Equally distant faces are ranked by path, so that all of them are needed before the list is cut.
-            if limit is not None and len(found) >= limit and found[limit - 1].distance < near[start][1]:
-                break
-            found += _matches(connection, dict(near[start : start + _AT_A_TIME]), min_quality)
-            found.sort(key=_rank)
-    return found[:limit]
-
-
 def _hit(row: FoundRow, why: tuple[Why, ...], sides: tuple[int | None, int | None, bool]) -> Hit:
     path = Path(os.fsdecode(row.path))
     return Hit(path, row.score, why, row.taken_at, row.distance_km, row.photo_id, *sides)
@@ -174,18 +148,3 @@ def _whys(connection: Connection, found: Sequence[int], tag_ids: Sequence[int]) 
         for row in connection.execute(query.where(part)):
             whys[row.photo_id] += (Why(row.name, row.score, row.source),)
     return whys
-
-
-def _matches(connection: Connection, distances: Mapping[int, float], min_quality: float) -> Iterator[FaceMatch]:
-    """Return the faces that may be shown; distances: by row id of the descriptor."""
-    query = (
-        select(faces, descriptors.c.id.label("descriptor"), cast(_PATH, LargeBinary).label("path"))
-        .select_from(descriptors.join(faces).join(photos).join(roots))
-        .where(descriptors.c.id.in_(tuple(distances)), faces.c.quality >= min_quality, SHOWN)
-    )
-    for row in connection.execute(query):
-        yield FaceMatch(Path(os.fsdecode(row.path)), box(row), distances[row.descriptor])
-
-
-def _rank(match: FaceMatch) -> tuple[float, bytes, float, float]:
-    return match.distance, os.fsencode(match.path), match.box.left, match.box.top

@@ -1,22 +1,21 @@
 """Model benchmark: load time, run time and memory of a built model, by runtime, threads and batch size.
 
-Each measurement has a process of its own, `python -m indexer.pipeline.models.bench < asked.json`, which loads nothing
+Each measurement has a process of its own, `python -m indexer.pipeline.models.bench < request.json`, which loads nothing
 else.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.errors import ModelError
+from indexer.subprocess_call import Report, serve, subprocess_call
 from indexer.vision.model_store import LITERT_FILE, ONNX_FILE, SAVED_MODEL, parts
 from indexer.vision.spec import ModelSpec, spec_of
 
@@ -63,23 +62,9 @@ def runtimes(spec: ModelSpec, folder: Path) -> tuple[str, ...]:
 
 
 def measure(spec: ModelSpec, folder: Path, way: BenchSetup) -> BenchResult:
-    """Benchmark a built model in a process of its own. Errors: ModelError, also where it takes no such batch."""
-    asked = {"spec": asdict(spec), "folder": str(folder), "way": asdict(way)}
-    done = subprocess.run(
-        [sys.executable, "-m", "indexer.pipeline.models.bench"],
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        last = "".join(done.stderr.strip().splitlines()[-1:])
-        raise ModelError(spec.name, f"the process that ran it ended: {last or 'it was killed'}")
-    told = json.loads(done.stdout)
-    if "reason" in told:
-        raise ModelError(spec.name, told["reason"])
+    """Run a built network in a process of its own. Errors: ModelError, also where it takes no such batch."""
+    request = {"spec": asdict(spec), "folder": folder, "way": asdict(way)}
+    told = subprocess_call("indexer.pipeline.models.bench", request, partial(ModelError, spec.name))
     return BenchResult(way, tuple(told.pop("shape")), **told)
 
 
@@ -131,16 +116,11 @@ def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _serve(report: Callable[[str], object]) -> None:
-    asked = json.load(sys.stdin)
+def _serve(asked: dict[str, Any], _report: Report) -> dict[str, Any]:
     raw = asked["spec"]
-    try:
-        found = run_here(spec_of(raw.pop("name"), raw), Path(asked["folder"]), BenchSetup(**asked["way"]))
-    except ModelError as error:
-        report(json.dumps({"reason": error.reason}))
-    else:
-        report(json.dumps({key: value for key, value in asdict(found).items() if key != "way"}))
+    found = run_here(spec_of(raw.pop("name"), raw), asked["folder"], BenchSetup(**asked["way"]))
+    return {key: value for key, value in asdict(found).items() if key != "way"}
 
 
 if __name__ == "__main__":
-    _serve(sys.stdout.write)
+    serve(_serve)

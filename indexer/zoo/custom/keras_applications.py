@@ -1,7 +1,7 @@
 """Classifiers of keras.applications, as Keras files with their weights.
 
-The model is made in a process of its own, `python -m indexer.zoo.custom.keras_applications FOLDER`. Keras itself
-lists the choice: whatever has weights and classes. Downloads are Keras's own: it keeps them in its folder,
+The network is made in a process of its own, `python -m indexer.zoo.custom.keras_applications`. Which there
+are, Keras itself is asked: whatever has weights and classes. Downloads are Keras's own: it keeps them in its folder,
 ~/.keras/models.
 """
 
@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import inspect
 import re
-import sys
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.errors import ModelError, printable
+from indexer.subprocess_call import serve, subprocess_call
 from indexer.zoo.build.build import Report
-from indexer.zoo.build.subprocess import run_child, serve
 
 if TYPE_CHECKING:
     import keras
@@ -29,9 +29,7 @@ _URL = re.compile(r"https?://\S*[^\s:]")
 
 def applications() -> tuple[str, ...]:
     """Return the names of all classifiers of keras.applications. Errors: ModelError where Keras does not load."""
-    names: list[str] = []
-    run_child(_MODULE, Path(), None, "keras", names.append)
-    return tuple(names)
+    return tuple(subprocess_call(_MODULE, None, partial(ModelError, "keras")))
 
 
 def save_application(network: str, weights: Path | None, folder: Path, report: Report) -> Path:
@@ -41,24 +39,24 @@ def save_application(network: str, weights: Path | None, folder: Path, report: R
     Errors: ModelError for a model that Keras does not have, weights of another one, or a download that fails.
     """
     if weights is not None and not weights.is_file():
-        raise ModelError(network, f"its weights {printable(weights)} do not exist")
-    asked = {"network": network, "weights": weights and str(weights)}
-    run_child(_MODULE, folder, asked, network, report)
+        raise ModelError(network, f"its weights {printable(weights)} are not there")
+    request = {"network": network, "weights": weights, "folder": folder}
+    subprocess_call(_MODULE, request, partial(ModelError, network), report)
     return folder / f"{network}.keras"
 
 
-def _serve(asked: dict[str, Any] | None, folder: Path, report: Report) -> None:
+def _serve(asked: dict[str, Any] | None, report: Report) -> list[str]:
+    """Return the names of all networks, or of the one that was asked for and written."""
     makers = _makers()
     if asked is None:
-        for name in makers:
-            report(name)
-        return
+        return list(makers)
     network, weights = asked["network"], asked["weights"]
     if network not in makers:
         near = get_close_matches(network, makers, cutoff=0.3) or list(makers)
         raise ModelError(network, f"is not a classifier of keras.applications; similar names: {', '.join(near)}")
     report(f"{network}: weights {f'from {weights}' if weights else 'by download, if Keras does not have them yet'} …")
-    _with_embedding(_made(network, makers[network], weights)).save(folder / f"{network}.keras")
+    _with_embedding(_made(network, makers[network], weights)).save(asked["folder"] / f"{network}.keras")
+    return [network]
 
 
 def _makers() -> dict[str, Callable[..., keras.Model]]:
@@ -90,4 +88,4 @@ def _with_embedding(model: keras.Model) -> keras.Model:
 
 
 if __name__ == "__main__":
-    serve(lambda asked, report: _serve(asked, Path(sys.argv[1]), report))
+    serve(_serve)

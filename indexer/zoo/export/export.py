@@ -1,25 +1,25 @@
 """Model export: a SavedModel that takes plain pixels, with everything that another program needs.
 
-Run as `python -m indexer.zoo.export.export FOLDER < export.json`: TensorFlow stays out of the program. A model that
-is run by LiteRT or ONNX Runtime alone has no SavedModel; its file is exported as it is.
+Run as `python -m indexer.zoo.export.export < request.json`: TensorFlow stays out of the program. A network that
+is run by LiteRT or ONNX Runtime alone has no SavedModel; its file is given as it is.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.atomic_write import atomic_folder
 from indexer.errors import ModelError
+from indexer.subprocess_call import serve, subprocess_call
 from indexer.vision.model_store import LITERT_FILE, ONNX_FILE, SAVED_MODEL, SIGNATURE, check, parts, tree_fingerprint
 from indexer.vision.spec import ModelSpec, spec_of
 from indexer.zoo.build.build import Report
-from indexer.zoo.build.subprocess import run_child, serve
 from indexer.zoo.custom.install import LABELS, label_lines
 from indexer.zoo.custom.spec_draft import SURE, DraftReason, SpecDraft, toml_lines
 from indexer.zoo.export.readme import Ends, ExportedTensor, readme
@@ -38,8 +38,8 @@ def export_model(spec: ModelSpec, models: Path, labels: Sequence[str], folder: P
     models: the folder of built models.  labels: names of its classes, none where it has none.
     Errors: ModelError.
     """
-    asked = {"spec": asdict(spec), "models": str(models), "labels": list(labels)}
-    run_child("indexer.zoo.export.export", folder, asked, spec.name, report)
+    request = {"spec": asdict(spec), "models": models, "labels": list(labels), "folder": folder}
+    subprocess_call("indexer.zoo.export.export", request, partial(ModelError, spec.name), report)
 
 
 def write(spec: ModelSpec, models: Path, labels: Sequence[str], folder: Path) -> None:
@@ -192,6 +192,6 @@ def _applied(activation: str, apply: str) -> str:
 if __name__ == "__main__":
     serve(
         lambda asked, _: write(
-            spec_of(asked["spec"].pop("name"), asked["spec"]), Path(asked["models"]), asked["labels"], Path(sys.argv[1])
+            spec_of(asked["spec"].pop("name"), asked["spec"]), asked["models"], asked["labels"], asked["folder"]
         )
     )

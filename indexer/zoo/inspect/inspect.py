@@ -1,21 +1,20 @@
 """Model inspection: the content of a model file, read in a process of its own.
 
-`python -m indexer.zoo.inspect.inspect PATH [TAG…]` prints it as JSON. TensorFlow is loaded where it is needed, and
-nothing in the file is run.
+That is `python -m indexer.zoo.inspect.inspect < request.json`. TensorFlow is loaded where it is needed, and nothing in
+the file is run.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from indexer.errors import ModelError, printable
+from indexer.subprocess_call import Report, serve, subprocess_call
 from indexer.zoo.inspect.formats import format_of, home_of
 from indexer.zoo.inspect.inspection import Inspection, TensorInfo, inspection_of, pick_tags
 
@@ -27,21 +26,12 @@ def inspect(path: Path, tags: Sequence[str] = ()) -> Inspection:
     Errors: ModelError where there is no model, where it is damaged, or has no graph under these tags.
     """
     format_of(home_of(path))  # what is no model at all is told at once
-    done = subprocess.run(  # noqa: S603 (our own interpreter and module)
-        [sys.executable, "-m", "indexer.zoo.inspect.inspect", str(path), *tags],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        last = "".join(done.stderr.strip().splitlines()[-1:])
-        raise ModelError(path.name, f"cannot be read: {last or 'the process that reads it was killed'}")
-    told = json.loads(done.stdout)
-    if "reason" in told:
-        raise ModelError(told["name"], told["reason"])
-    return inspection_of(told)
+    lost = partial(_unreadable, path)
+    return inspection_of(subprocess_call("indexer.zoo.inspect.inspect", {"path": path, "tags": list(tags)}, lost))
+
+
+def _unreadable(path: Path, reason: str) -> ModelError:
+    return ModelError(path.name, f"cannot be read: {reason}")
 
 
 def look(path: Path, tags: Sequence[str] = ()) -> Inspection:
@@ -97,19 +87,13 @@ def find_tensor(inspection: Inspection, name: str) -> TensorInfo:
     return replace(known[plain], name=name)
 
 
-def _serve(path: Path, tags: Sequence[str]) -> None:
-    # Only our own line reaches the parent: whatever a library prints goes to stderr.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+def _serve(asked: dict[str, Any], _report: Report) -> dict[str, Any]:
+    path: Path = asked["path"]
     try:
-        told = look(path, tags).record()
-    except ModelError as error:
-        told = {"name": error.name, "reason": error.reason}
+        return look(path, asked["tags"]).record()
     except OSError as error:
-        told = {"name": path.name, "reason": f"{printable(path)} cannot be read: {error.strerror or error}"}
-    with answers:
-        json.dump(told, answers)
+        raise ModelError(path.name, f"{printable(path)} cannot be read: {error.strerror or error}") from error
 
 
 if __name__ == "__main__":
-    _serve(Path(sys.argv[1]), sys.argv[2:])
+    serve(_serve)

@@ -1,21 +1,21 @@
 """Keras model of a taught word: SavedModel and LiteRT file, with a spec beside them.
 
-The library stores the classifier itself and never reads these files: they are for other programs, and for a look at
-what was learned. Run as `python -m indexer.zoo.train.export_taught FOLDER < head.json`, TensorFlow stays out of the
+The library keeps the head itself and never reads these files: they are for other programs, and for whoever wants to
+see what was learned. `python -m indexer.zoo.train.export_taught < request.json` does it: TensorFlow stays out of the
 program.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.atomic_write import atomic_folder
 from indexer.errors import ModelError
+from indexer.subprocess_call import Report, serve, subprocess_call
 from indexer.vision.model_store import LITERT_FILE, RECORD, SAVED_MODEL, record
 
 if TYPE_CHECKING:
@@ -54,18 +54,8 @@ def write_head(folder: Path, told: Mapping[str, Any]) -> None:
     told: name, classifier, weights (numbers, the bias last), taught (the training report in the spec).
     Errors: ModelError where it cannot be written.
     """
-    done = subprocess.run(  # noqa: S603 (our own interpreter and module)
-        [sys.executable, "-m", "indexer.zoo.train.export_taught", str(folder)],
-        input=json.dumps(told),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        last = "".join(done.stderr.strip().splitlines()[-1:])
-        raise ModelError(str(told["name"]), f"cannot be written to {folder}: {last or 'the process was killed'}")
+    lost = partial(ModelError, told["name"])
+    subprocess_call("indexer.zoo.train.export_taught", {"folder": folder, "head": dict(told)}, lost)
 
 
 def build_head(folder: Path, told: Mapping[str, Any]) -> None:
@@ -124,8 +114,13 @@ def _spec(told: Mapping[str, Any]) -> str:
     )
 
 
-if __name__ == "__main__":
+def _serve(asked: dict[str, Any], _report: Report) -> None:
+    folder, told = asked["folder"], asked["head"]
     try:
-        build_head(Path(sys.argv[1]), json.load(sys.stdin))
-    except (OSError, ModelError) as error:
-        sys.exit(str(error))
+        build_head(folder, told)
+    except OSError as error:
+        raise ModelError(told["name"], f"cannot be written to {folder}: {error}") from error
+
+
+if __name__ == "__main__":
+    serve(_serve)

@@ -1,23 +1,23 @@
 """Training run: a file of pictures with labels becomes a Keras file and its metrics.
 
-Training runs in a process of its own, `python -m indexer.zoo.train.train FOLDER < course.json`: the program never loads
-TensorFlow. The folder holds the file; the model and the metrics are written beside it.
+Training runs in a process of its own, `python -m indexer.zoo.train.train < request.json`: the program never loads
+TensorFlow. The folder holds the file; the network and the figures are written beside it.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from indexer.errors import ModelError
+from indexer.subprocess_call import serve, subprocess_call
 from indexer.vision.spec import ModelSpec, spec_of
-from indexer.zoo.build.subprocess import run_child, serve
-from indexer.zoo.train.params import MODEL, PICTURES, REPORT, TrainingParams
+from indexer.zoo.train.params import MODEL, PICTURES, TrainingParams
 
 Report = Callable[[str], None]
 
@@ -38,20 +38,20 @@ def train(
     Errors: ModelError.
     """
     asked = {"course": asdict(course), "numbers": numbers, "parts": parts, "trunk": trunk and asdict(trunk)}
-    run_child("indexer.zoo.train.train", folder, asked, name, report)
-    figures: dict[str, Any] = json.loads((folder / REPORT).read_text("utf-8"))
+    request = asked | {"folder": folder}
+    figures: dict[str, Any] = subprocess_call("indexer.zoo.train.train", request, partial(ModelError, name), report)
     return figures
 
 
-def learn(folder: Path, asked: dict[str, Any], report: Report) -> None:
-    """Train in this process, which loads TensorFlow; the same seed gives the same model on the same machine."""
+def learn(asked: dict[str, Any], report: Report) -> dict[str, Any]:
+    """Do it in this process, which loads TensorFlow; the same seed gives the same network on the same machine."""
     import keras
     import tensorflow as tf
 
     from indexer.zoo.train.data import pictures_of
     from indexer.zoo.train.network import from_scratch, measured, scores, transferred
 
-    began = monotonic()
+    began, folder = monotonic(), asked["folder"]
     raw, numbers, parts = asked["trunk"], asked["numbers"], asked["parts"]
     course = TrainingParams(**asked["course"] | {"labels": tuple(asked["course"]["labels"])})
     keras.utils.set_random_seed(course.seed)
@@ -63,9 +63,8 @@ def learn(folder: Path, asked: dict[str, Any], report: Report) -> None:
         model = from_scratch(course, of["train"], of["validation"], report)
     model.save(folder / MODEL)
     figures = measured(course.labels, of["test"].truth, scores(model, of["test"], course.batch))
-    told = {"pictures": Counter(parts), "seed": course.seed, "seconds": round(monotonic() - began, 1), **figures}
-    (folder / REPORT).write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
+    return {"pictures": Counter(parts), "seed": course.seed, "seconds": round(monotonic() - began, 1), **figures}
 
 
 if __name__ == "__main__":
-    serve(lambda asked, report: learn(Path(sys.argv[1]), asked, report))
+    serve(learn)
