@@ -14,7 +14,8 @@ from typing import Literal, TypeAlias
 from sqlalchemy import Connection
 
 from indexer.library.query.ast import And, Near, Or, Query, Term, leaves
-from indexer.library.query.sql import Driver, Sql, TagIds, add_functions, demands, driver, needed, score, shown, tag_ids
+from indexer.library.query.clause import Sql
+from indexer.library.query.sql import Driver, TagIds, add_functions, demands, driver, needed, score, shown, tag_ids
 
 Sort: TypeAlias = Literal["score", "date", "path", "distance"]
 _FIRST = 500  # photos that are asked first

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from sqlalchemy import Connection
 
 from indexer.library.db.engine import Changes, chunks
-from indexer.library.query.ast import And, Everything, Not, Or, Query, Term, bounds, folded, left_out, split_scores
+from indexer.library.query.ast import And, Everything, Fact, Not, Or, Query, Term, folded, left_out, split_scores
+from indexer.library.query.clause import Sql
+from indexer.library.query.fields import condition
 from indexer.library.query.ordering import Ranks, in_order, read_ranks
 from indexer.library.query.plan import FoundRow, Order, rows_of
-from indexer.library.query.sql import Sql, TagIds, add_functions, condition, given_by, shown, tag_ids
+from indexer.library.query.sql import TagIds, add_functions, shown, tag_ids
+from indexer.library.query.texts import given_by
 
 if TYPE_CHECKING:  # NumPy takes 0.1 s to import: who asks once does without it
     import numpy as np
@@ -170,11 +173,12 @@ class Postings:
         scores = np.full(self._size, 1.0 if query.parts else -1.0)
         for part in sought:
             np.minimum(scores, self._scores(connection, part, ids), out=scores)
-        for low, high in map(bounds, limits):
-            scores[(scores < (0.0 if low is None else low)) | (scores > (1.0 if high is None else high))] = -1.0
+        for limit in limits:
+            low, high = limit.low or 0.0, 1.0 if limit.high is None else limit.high
+            scores[(scores < low) | (scores > high)] = -1.0
         return scores
 
-    def _found(self, connection: Connection, leaf: Query, ids: TagIds) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _found(self, connection: Connection, leaf: Term | Fact, ids: TagIds) -> tuple[NDArray[Any], NDArray[Any]]:
         if not isinstance(leaf, Term):
             return self._leaf(connection, leaf, condition(leaf).inside(_FROM, ""))
         tags = tuple(ids[folded(leaf.word)])
