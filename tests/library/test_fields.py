@@ -108,5 +108,3 @@ def test_a_field_has_an_example_that_can_be_read(name: str) -> None:
     for example in re.findall(rf"\b{name}:([^ ]+?)(?:,? |,?$)", FIELDS[name].example):
         query = parse(f"{name}:{example}", today=TODAY)
         assert parse(printed(query), today=TODAY) == query
-
-

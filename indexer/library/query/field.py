@@ -57,7 +57,7 @@ class FacetValue:
     photos: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SearchField:
     """Everything that is said of a search field, in one place. A leaf of a query finds it by its `field`.
 

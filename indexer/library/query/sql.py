@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from sqlalchemy import Connection
@@ -18,9 +18,7 @@ from indexer.library.query.ast import (
     Term,
     Text,
     folded,
-    left_out,
     split_scores,
-    words,
 )
 from indexer.library.query.clause import Sql, in_range
 from indexer.library.query.fields import condition
@@ -29,7 +27,6 @@ from indexer.library.query.places import distance_km
 from indexer.library.query.texts import given_by
 
 TagIds: TypeAlias = Mapping[str, Sequence[int]]  # the tags that a folded word names; more than one where case differs
-Driver: TypeAlias = frozenset[int]  # tags of which each photo that matches has one, at least as sure as it scores
 _TAUGHT = "indexer_km"
 
 
@@ -51,50 +48,15 @@ def score(query: Query, tag_ids: TagIds) -> Sql:
     return condition(query).inside("CASE WHEN ", " THEN 1.0 END")
 
 
-def shown(query: Query) -> Sql:
-    """Return the condition that a photo is in no state that the query leaves out."""
-    hidden = left_out(query)
-    return Sql(" AND ".join(f"NOT ({STATES_SQL[name]})" for name in sorted(hidden)) or "1")
+def shown(left_out: Collection[str]) -> Sql:
+    """Return the condition that a photo is in none of these states."""
+    return Sql(" AND ".join(f"NOT ({STATES_SQL[name]})" for name in sorted(left_out)) or "1")
 
 
 def demands(query: Query) -> list[Sql]:
     """Return conditions that every photo that matches meets, and that an index may answer."""
     parts = query.parts if isinstance(query, And) else (query,)
     return [condition(part) for part in parts if isinstance(part, Fact) and part.field != "score"]
-
-
-def tag_ids(connection: Connection, query: Query) -> TagIds:
-    """Return the row ids of the tags that a query names."""
-    ids: dict[str, list[int]] = {word: [] for word in words(query)}
-    marks = ", ".join("?" * len(ids))
-    found = connection.exec_driver_sql(f"SELECT folded, id FROM tags WHERE folded IN ({marks})", tuple(ids))  # noqa: S608
-    for row in found:
-        ids[row.folded].append(row.id)
-    return ids
-
-
-def driver(query: Query, ids: TagIds, photos_of: Mapping[int, int]) -> Driver | None:
-    """Return the fewest tags that lead to every photo that matches, None where no tags do.
-
-    photos_of: how many photos have a tag.
-    """
-    match query:
-        case Term(word):
-            return frozenset(ids.get(folded(word), ()))
-        case And(parts):
-            found = [each for part in parts if (each := driver(part, ids, photos_of)) is not None]
-            return min(found, key=lambda tags: sum(photos_of[tag] for tag in tags), default=None)
-        case Or(parts):
-            each_part = [driver(part, ids, photos_of) for part in parts]
-            return None if None in each_part else frozenset().union(*(tags for tags in each_part if tags is not None))
-    return None
-
-
-def needed(query: Query, ids: TagIds) -> list[Driver]:
-    """Return sets of tags: a photo that matches has one of each, at least as sure as it scores."""
-    parts = query.parts if isinstance(query, And) else (query,)
-    nothing = dict.fromkeys((tag for tags in ids.values() for tag in tags), 0)
-    return [tags for part in parts if (tags := driver(part, ids, nothing)) is not None]
 
 
 def add_functions(connection: Connection) -> None:
