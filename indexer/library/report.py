@@ -14,6 +14,7 @@ from indexer.library.db.roots import Roots, find_photo, part
 from indexer.library.db.rows import SHOWN, models_of, read_analyses
 from indexer.library.db.tables import classes, faces, model_sets, models, photo_tags, photos, tags
 from indexer.library.indexing.state import is_stale
+from indexer.library.query.facet_values import tag_values
 from indexer.photo import Analysis, Evidence, Failed, Label, ModelIds, Object, PhotoFile
 
 if TYPE_CHECKING:
@@ -144,19 +145,7 @@ def stale_count(library: Library, networks: ModelIds) -> int:
 def tag_counts(library: Library) -> list[TagCount]:
     """Return every word that a search finds photos by, most photos first, then by name."""
     with library.reading() as connection:
-        return count_tags(connection)
-
-
-def count_tags(connection: Connection) -> list[TagCount]:
-    """Return what `tag_counts` does, in a transaction that was begun before."""
-    count = select(photo_tags.c.tag_id, func.count().label("photos")).group_by(photo_tags.c.tag_id)
-    hidden = count.where(photo_tags.c.photo_id.in_(select(photos.c.id).where(~SHOWN)))
-    # Few photos are hidden: to count all, and those again, reads one index instead of two tables.
-    counts = Counter({row.tag_id: row.photos for row in connection.execute(count)})
-    counts.subtract({row.tag_id: row.photos for row in connection.execute(hidden)})
-    names = {row.id: row.name for row in connection.execute(select(tags.c.id, tags.c.name))}
-    found = [TagCount(names[tag], number) for tag, number in counts.items() if number]
-    return sorted(found, key=lambda each: (-each.photos, each.name))
+        return [TagCount(each.text, each.photos or 0) for each in tag_values(connection)]
 
 
 def status(library: Library) -> Status:

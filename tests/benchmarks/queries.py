@@ -20,9 +20,9 @@ from time import perf_counter
 import numpy as np
 
 from indexer.library.query.ast import folded
+from indexer.library.query.compiled import compile_query
 from indexer.library.query.parser import parse
 from indexer.library.query.plan import Order, statement
-from indexer.library.query.sql import add_functions, tag_ids
 from indexer.library.roots import add_root
 from indexer.library.search.search import by_query, count_hits
 from indexer.library.store import Library
@@ -135,9 +135,8 @@ def report(name: str, times: dict[str, list[float]]) -> str:
 def plan(path: Path, text: str) -> None:
     """Print how SQLite answers a query when it is asked about all photos."""
     with Library.open(path, read_only=True) as library, library.reading() as connection:
-        add_functions(connection)
-        query = parse(text, today=date(2026, 1, 1))
-        sql = statement(query, Order(limit=50), tag_ids(connection, query), None)
+        query = compile_query(connection, parse(text, today=date(2026, 1, 1)))
+        sql = statement(query, Order(limit=50), None)
         print(f"plan of the slowest, {text!r}:")
         for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql.text}", sql.values):
             print(f"    {row[3]}")

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import strategies as st
+from made_oracle import Subject
 from made_photos import made_photo
 
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.query.ast import (
-    SHAPES,
     STATES,
     And,
     Away,
@@ -28,7 +28,7 @@ from indexer.library.query.ast import (
     Text,
     folded,
 )
-from indexer.library.query.evaluate import Subject
+from indexer.library.query.kinds import SHAPES
 from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.photo import Failed, Metadata, Outcome, PhotoFile, Removed

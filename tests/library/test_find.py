@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_oracle import Subject, match
 from made_queries import queries, recorded, subjects, texts, words
 
 from indexer.library.query import postings
 from indexer.library.query.ast import ALL, And, Near, Not, Or, Query, Term, Text, leaves
-from indexer.library.query.evaluate import Subject, match
-from indexer.library.query.fields import distance_km
+from indexer.library.query.places import distance_km
 from indexer.library.search.search import by_query, count_hits
 from indexer.library.store import Library
 from indexer.photo import Hit

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from made_oracle import Subject, match
 
-from indexer.library.query.evaluate import Subject, match
 from indexer.library.query.parser import parse
 from indexer.photo import Metadata
 

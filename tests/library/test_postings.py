@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_photos import made_photo
+from sqlalchemy import Connection
 
 from indexer.library.db.engine import Changes
 from indexer.library.indexing.outcomes import forget_missing, record_outcomes
 from indexer.library.query import postings
 from indexer.library.query.ast import And, Not, Query, Term
+from indexer.library.search.aggregates import shapes
 from indexer.library.search.search import by_query, count_hits
 from indexer.library.store import Library
 from indexer.photo import Removed
@@ -84,3 +87,38 @@ def test_memory_is_limited(kept: Library, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(postings, "_MOST_BYTES", 30)
     for _ in range(2):
         assert names(kept, And((DOG, Not(CAT)))) == ["a", "b", "c"]
+
+
+def test_what_is_written_between_two_reads_of_a_search_is_not_taken_for_kept(
+    kept: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordered = postings.Postings.ordered
+    coming = [made_photo(P / "d", 7, [("dog", 1.0)])]
+
+    def ordered_and_write(self: postings.Postings, *asked: Any) -> Any:
+        found = ordered(self, *asked)
+        if coming:
+            with Library.open(kept.path) as other:
+                other.record([coming.pop()])
+        return found
+
+    monkeypatch.setattr(postings.Postings, "ordered", ordered_and_write)
+    assert len(shapes(kept, DOG)) == 3
+    assert len(shapes(kept, DOG)) == 4
+
+
+def test_the_tags_of_a_query_are_looked_up_once(kept: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    run = Connection.exec_driver_sql
+
+    def noted(self: Connection, statement: str, *values: Any) -> Any:
+        asked.append(statement)
+        return run(self, statement, *values)
+
+    monkeypatch.setattr(Connection, "exec_driver_sql", noted)
+    for in_memory in (True, False):
+        if not in_memory:
+            monkeypatch.setattr(kept, "postings", None)
+        asked.clear()
+        assert names(kept, And((DOG, Not(CAT)))) == ["a", "b", "c"]
+        assert sum("FROM tags" in each for each in asked) == 1

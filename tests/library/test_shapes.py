@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_oracle import Subject
 from made_photos import made_photo
 from made_queries import queries, recorded, subjects
 
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.query.ast import ALL, Query, Term
-from indexer.library.query.evaluate import Subject
 from indexer.library.query.plan import Sort
 from indexer.library.search.aggregates import shapes
 from indexer.library.search.search import by_query

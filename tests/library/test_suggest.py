@@ -15,7 +15,7 @@ from indexer.errors import QueryError
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.people.corrections import hide_person, move_faces, person_with
 from indexer.library.people.people import faces_in
-from indexer.library.query.fields import ABOUT, FIELDS, values
+from indexer.library.query.fields import FIELDS, leaf
 from indexer.library.query.parser import parse
 from indexer.library.roots import add_root
 from indexer.library.search.suggest import last_word, suggest
@@ -98,7 +98,7 @@ def test_photos_are_counted_and_fields_explained(known: Library) -> None:
     dog = suggest(known, "do")[0]
     assert (dog.kind, dog.text, dog.photos) == ("tag", "dog", 2)
     (camera,) = suggest(known, "cam")
-    assert (camera.kind, camera.text, camera.about) == ("field", "camera:", ABOUT["camera"])
+    assert (camera.kind, camera.text, camera.about) == ("field", "camera:", FIELDS["camera"].help)
     (person,) = suggest(known, "person:")
     assert (person.kind, person.text, person.photos) == ("person", "Dora Dahl", 1)
 
@@ -121,9 +121,10 @@ def test_what_is_suggested_follows_the_library(known: Library, keeps_words: bool
 
 
 def test_every_field_is_explained_and_its_values_can_be_read() -> None:
-    assert set(ABOUT) == set(FIELDS)
-    for name in FIELDS:
-        assert all(FIELDS[name](name, value, TODAY) for value, _ in values(name))
+    for name, field in FIELDS.items():
+        assert field.name == name
+        assert field.help
+        assert all(leaf(name, value, TODAY) for value, _ in field.values)
 
 
 @settings(max_examples=100, deadline=None)

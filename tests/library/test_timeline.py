@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_oracle import Subject, match
 from made_photos import made_photo
 from made_queries import queries, recorded, subjects
 
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.query.ast import ALL, Not, Query, Taken, Term
-from indexer.library.query.evaluate import Subject, match
 from indexer.library.search.aggregates import MonthCount, timeline
 from indexer.library.search.search import count_hits
 from indexer.library.store import Library

@@ -1,33 +1,26 @@
-"""What is searched for, as a tree. `match` says what it means for one photo; `where` says the same in SQL."""
+"""What is searched for, as a tree. `fields` has a record for each kind of leaf that is a fact."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from unicodedata import normalize
 
 ANYTHING = "*"
 STATES = frozenset({"missing", "failed", "hidden"})
-SHAPES = {  # name → SQL: what the width and height of the upright photo must be
-    "landscape": "width > height",
-    "portrait": "width < height",
-    "square": "width = height",
-    "panorama": "max(width, height) >= 2 * min(width, height)",
-}
-NUMBERS = {  # field → the column that it is about
-    "iso": "iso",
-    "f": "f_number",
-    "focal": "focal_length_mm",
-    "width": "width",
-    "height": "height",
-    "rating": "rating",
-    "faces": "faces",
-    "score": "score",
-}
-TEXTS = ("camera", "lens", "path", "folder", "format", "type", "model")
-_ABOUT = 0.0005  # apertures and focal lengths are fractions in the file: 2.8 may be 2.79999
+
+
+class Fact:
+    """A leaf that a photo meets, which scores 1, or not; field: the name of the search field that knows more of it."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+
+        @property
+        def field(self) -> str:
+            """Return the name of a record in `fields`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +35,33 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonTerm:
+class PersonTerm(Fact):
     """Photos that show a person of this name; '*': anybody who has a name and is not hidden."""
 
+    field: ClassVar[str] = "person"
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Fact):
     """Photos taken from a day on and before another (ISO 8601, None: open), by the clock on the wall."""
 
+    field: ClassVar[str] = "date"
     since: str | None
     before: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class MonthOfYear:
+class MonthOfYear(Fact):
     """Photos taken in this month (1..12) of any year."""
 
+    field: ClassVar[str] = "date"
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """Photos whose camera, lens, path, folder, format or type is this; '*' stands for any characters.
+class Text(Fact):
+    """Photos whose camera, lens, path, folder, format, type or model is this; '*' stands for any characters.
 
     Of camera, lens and path a part is enough; a folder is a whole name in the path, or a whole path from its '/' on;
     a type is the ending of the file's name. 'model' is the name, or the whole id, of a network that gave the photo a
@@ -77,7 +73,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Number(Fact):
     """Photos whose number lies in a range, both ends included, None: open.
 
     'score' is about the score of what stands beside it in an And; elsewhere the score is 1.
@@ -89,32 +85,40 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class Near(Fact):
     """Photos taken at most so far from a place: degrees, north and east positive, and km on the sphere."""
 
+    field: ClassVar[str] = "near"
     latitude: float
     longitude: float
     km: float
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Fact):
     """Photos of this shape, one of SHAPES."""
 
     name: str
 
+    @property
+    def field(self) -> str:
+        """Return the name of the field that has this shape."""
+        return "is" if self.name == "panorama" else "orientation"
+
 
 @dataclass(frozen=True, slots=True)
-class State:
+class State(Fact):
     """Photos that are missing, failed or hidden: a query that names a state does not leave such photos out."""
 
+    field: ClassVar[str] = "is"
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Away:
+class Away(Fact):
     """Photos in roots of the library that are away (cannot be seen now): in those that `parse` was told of."""
 
+    field: ClassVar[str] = "is"
     roots: tuple[Path, ...] = ()
 
 
@@ -144,10 +148,7 @@ class Or:
     parts: tuple[Query, ...]
 
 
-Fact: TypeAlias = (
-    PersonTerm | Taken | MonthOfYear | Text | Number | Near | Shape | State | Away | Everything
-)  # a match scores 1
-Query: TypeAlias = Term | Fact | Not | And | Or
+Query: TypeAlias = Term | Fact | Everything | Not | And | Or
 ALL = Everything()  # what is shown where nothing is asked for
 
 
@@ -219,21 +220,6 @@ def split_scores(query: And) -> tuple[list[Query], list[Number]]:
     """Return the parts of an And, and apart from them what its score must be."""
     limits = [part for part in query.parts if isinstance(part, Number) and part.field == "score"]
     return [part for part in query.parts if part not in limits], limits
-
-
-def within(limit: Number, number: float | None) -> bool:
-    """Tell whether a number is known and lies in the range."""
-    low, high = bounds(limit)
-    return number is not None and (low is None or number >= low) and (high is None or number <= high)
-
-
-def bounds(limit: Number) -> tuple[float | None, float | None]:
-    """Return the range of a Number, a little wider for what files keep as fractions."""
-    about = _ABOUT if limit.field in ("f", "focal") else 0.0
-    return (
-        None if limit.low is None else limit.low - about,
-        None if limit.high is None else limit.high + about,
-    )
 
 
 def folded(word: str) -> str:

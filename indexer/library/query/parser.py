@@ -14,7 +14,8 @@ from pathlib import Path
 
 from indexer.errors import QueryError, printable
 from indexer.library.query.ast import ALL, And, Away, Everything, Not, Or, Query, Term, leaves, replaced
-from indexer.library.query.fields import FIELDS, InvalidValue, leaf, quoted, written
+from indexer.library.query.field import InvalidValue, quoted
+from indexer.library.query.fields import FIELDS, leaf, written
 
 Resolve = Callable[[str], str | None]
 _TOKEN = re.compile(

@@ -1,20 +1,20 @@
 """A query and an order flow in; the rows of the photos that match flow out, from one SQL statement or a few.
 
-Every photo could be asked for its score, in SQL that says exactly what `match` says. To ask only few: a photo
+Every photo could be asked for its score, in SQL. To ask only few: a photo
 that has all words has the rarest of them, at least as sure as it scores. So the surest photos of that word are asked
 first, and then more of them, until enough are found that nothing less sure can come before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sqlalchemy import Connection
 
-from indexer.library.query.ast import And, Near, Or, Query, Term, leaves
-from indexer.library.query.sql import Driver, Sql, TagIds, add_functions, demands, driver, needed, score, shown, tag_ids
+from indexer.library.query.clause import Sql
+from indexer.library.query.compiled import CompiledQuery, Driver
 
 Sort: TypeAlias = Literal["score", "date", "path", "distance"]
 _FIRST = 500  # photos that are asked first
@@ -57,27 +57,24 @@ class FoundRow:
     distance_km: float | None
 
 
-def find(connection: Connection, query: Query, order: Order) -> list[FoundRow]:
+def find(connection: Connection, query: CompiledQuery, order: Order) -> list[FoundRow]:
     """Return the photos that match, in order."""
-    add_functions(connection)
-    ids = tag_ids(connection, query)
-    counts = _counts(connection, ids)
-    tags = driver(query, ids, counts)
+    counts = _counts(connection, query.tags)
+    tags = query.driver(counts)
     if tags is not None and not tags:
         return []
     best = order.limit is not None and not order.reverse
-    if tags is not None and best and order.by == "score" and _varies(query):
-        return _surest(connection, query, order, ids, tags)
+    if tags is not None and best and order.by == "score" and query.is_ranked:
+        return _surest(connection, query, order, tags)
     if tags is not None and sum(counts[tag] for tag in tags) < _COUNTED:
-        return _select(connection, query, order, ids, _having([tags], 0.0))
-    if best and (order.by == "date" or (order.by == "score" and not _varies(query))):
-        return _newest(connection, query, order, ids)
-    return _select(connection, query, order, ids)
+        return _select(connection, query, order, _having([tags], 0.0))
+    if best and (order.by == "date" or (order.by == "score" and not query.is_ranked)):
+        return _newest(connection, query, order)
+    return _select(connection, query, order)
 
 
-def rows_of(connection: Connection, query: Query, order: Order, scores: dict[int, float]) -> list[FoundRow]:
+def rows_of(connection: Connection, query: CompiledQuery, order: Order, scores: dict[int, float]) -> list[FoundRow]:
     """Return the rows of photos whose scores are known, in order, without limit."""
-    add_functions(connection)
     found: list[FoundRow] = []
     wanted = sorted(scores)
     for start in range(0, len(wanted), _AT_A_TIME):
@@ -104,16 +101,16 @@ def sorted_rows(rows: Sequence[FoundRow], order: Order) -> list[FoundRow]:
     return found[::-1] if order.reverse else found
 
 
-def _surest(connection: Connection, query: Query, order: Order, ids: TagIds, tags: Driver) -> list[FoundRow]:
+def _surest(connection: Connection, query: CompiledQuery, order: Order, tags: Driver) -> list[FoundRow]:
     """Ask the surest photos of the driving tags first, and more until the answer cannot change any more."""
     assert order.end is not None
-    others = [each for each in needed(query, ids) if each != tags]
+    others = [each for each in query.needed() if each != tags]
     asked = max(_FIRST, 2 * order.end)
     while True:
         least = max((_score_at(connection, tag, asked) for tag in tags), default=0.0)
         # What else every photo must have as surely narrows them down, where it is not far more common.
         few = [each for each in others if all(_score_at(connection, tag, _RARER * asked) < least for tag in each)]
-        found = _select(connection, query, order, ids, _having([tags, *few], least), least)
+        found = _select(connection, query, order, _having([tags, *few], least), least)
         if least <= order.min_score or len(found) + order.offset >= order.end:
             return found
         asked *= _MORE
@@ -136,7 +133,7 @@ def _having(all_of: Sequence[Driver], least: float) -> Sql:
     return Sql.joined(" INTERSECT ", pieces).inside("photos.id IN (", ")")
 
 
-def _newest(connection: Connection, query: Query, order: Order, ids: TagIds) -> list[FoundRow]:
+def _newest(connection: Connection, query: CompiledQuery, order: Order) -> list[FoundRow]:
     """Ask the newest photos first, and where these are not enough all, from one end of the table to the other."""
     assert order.end is not None
     sql = "SELECT taken_at FROM photos ORDER BY taken_at DESC LIMIT 1 OFFSET ?"
@@ -144,27 +141,27 @@ def _newest(connection: Connection, query: Query, order: Order, ids: TagIds) -> 
         since = connection.exec_driver_sql(sql, (asked,)).scalar()
         if since is None:
             break
-        found = _select(connection, query, order, ids, Sql("photos.taken_at >= ?", (since,)))
+        found = _select(connection, query, order, Sql("photos.taken_at >= ?", (since,)))
         if len(found) + order.offset >= order.end:
             return found
-    return _select(connection, query, order, ids)
+    return _select(connection, query, order)
 
 
 def _select(
-    connection: Connection, query: Query, order: Order, ids: TagIds, among: Sql | None = None, least: float = 0.0
+    connection: Connection, query: CompiledQuery, order: Order, among: Sql | None = None, least: float = 0.0
 ) -> list[FoundRow]:
-    sql = statement(query, order, ids, among, least)
+    sql = statement(query, order, among, least)
     rows = connection.exec_driver_sql(sql.text, sql.values)
     return [FoundRow(photo, sure, path, taken, km) for photo, path, taken, km, sure in rows]
 
 
-def statement(query: Query, order: Order, ids: TagIds, among: Sql | None, least: float = 0.0) -> Sql:
+def statement(query: CompiledQuery, order: Order, among: Sql | None, least: float = 0.0) -> Sql:
     """Return the statement for (photo, path, taken, km, score) of the photos that match, in order.
 
     among: the condition for the photos that are asked, None for all.  least: of this score at least.
     """
-    asked = [*([] if among is None else [among]), *demands(query), shown(query)]
-    sure = score(query, ids).inside("SELECT photos.id AS photo, ", f" AS sure {_FROM} WHERE")
+    asked = [*([] if among is None else [among]), *query.demands, query.shown]
+    sure = query.score.inside("SELECT photos.id AS photo, ", f" AS sure {_FROM} WHERE")
     return Sql.joined(
         " ",
         [
@@ -172,7 +169,7 @@ def statement(query: Query, order: Order, ids: TagIds, among: Sql | None, least:
             Sql.joined(" ", [sure, Sql.joined(" AND ", asked)]).inside("WITH asked AS MATERIALIZED (", ")"),
             _columns(query),
             Sql(f", sure FROM asked JOIN photos ON photos.id = photo {_ROOT}"),
-            Sql(f"WHERE sure >= {max(least, order.min_score)!r} ORDER BY {_ordering(order, _varies(query))}"),
+            Sql(f"WHERE sure >= {max(least, order.min_score)!r} ORDER BY {_ordering(order, query.is_ranked)}"),
             Sql("LIMIT ? OFFSET ?", (_limit(order), order.offset)),
         ],
     )
@@ -197,24 +194,17 @@ def _limit(order: Order) -> int:
     return -1 if order.limit is None else order.limit
 
 
-def _columns(query: Query) -> Sql:
+def _columns(query: CompiledQuery) -> Sql:
     """Return the beginning of a statement: photo, path, when it was taken, and km from the first place of the query."""
-    near = next((leaf for leaf in leaves(query) if isinstance(leaf, Near)), None)
-    away = Sql("NULL")
+    near, away = query.near, Sql("NULL")
     if near is not None:
         away = Sql("indexer_km(photos.latitude, photos.longitude, ?, ?)", (near.latitude, near.longitude))
     return away.inside(_COLUMNS, " AS km")
 
 
-def _varies(query: Query) -> bool:
-    """Tell whether photos that match may have different scores."""
-    return isinstance(query, Term) or (isinstance(query, And | Or) and any(map(_varies, query.parts)))
-
-
-def _counts(connection: Connection, ids: TagIds) -> dict[int, int]:
+def _counts(connection: Connection, tags: Collection[int]) -> dict[int, int]:
     """Return how many photos have each tag; large counts are cut."""
     sql = f"SELECT count(*) FROM (SELECT 1 FROM photo_tags WHERE tag_id = ? LIMIT {_COUNTED})"  # noqa: S608
-    tags = {tag for some in ids.values() for tag in some}
     return {tag: connection.exec_driver_sql(sql, (tag,)).scalar() or 0 for tag in tags}
 
 

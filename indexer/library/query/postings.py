@@ -7,7 +7,7 @@ changes. Queries are then combined in memory, in milliseconds for a million phot
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from sqlalchemy import Connection
 
 from indexer.library.db.engine import Changes, chunks
-from indexer.library.query.ast import And, Everything, Not, Or, Query, Term, bounds, folded, left_out, split_scores
+from indexer.library.query.ast import And, Everything, Fact, Not, Or, Query, Term, Text, folded, split_scores
+from indexer.library.query.clause import Sql
+from indexer.library.query.compiled import CompiledQuery, Snapshot, compile_query
+from indexer.library.query.fields import condition
 from indexer.library.query.ordering import Ranks, in_order, read_ranks
 from indexer.library.query.plan import FoundRow, Order, rows_of
-from indexer.library.query.sql import Sql, TagIds, add_functions, condition, given_by, shown, tag_ids
+from indexer.library.query.sql import TagIds
+from indexer.library.query.texts import given_by
 
 if TYPE_CHECKING:  # NumPy takes 0.1 s to import: who asks once does without it
     import numpy as np
@@ -37,8 +41,8 @@ _FROM = "SELECT photos.id FROM photos JOIN roots ON roots.id = photos.root_id WH
 class Postings:
     """What the leaves of queries found, in memory: 12 bytes for each photo of a word, at most 256 MiB in all.
 
-    Any number of threads may ask. Each brings a connection that has begun a transaction and read nothing in it yet:
-    what it sees and what is in memory are then the same.
+    Any number of threads may ask. Each first has its query compiled here, by a connection that has begun a transaction
+    and read nothing in it yet: then it is known whether what it sees is what is in memory.
     changes: tells whether the library has changed since; None: what is kept is kept for one question.
     """
 
@@ -58,7 +62,11 @@ class Postings:
             if self._changes is not None:
                 self._changes.close()
 
-    def find(self, connection: Connection, query: Query, order: Order) -> list[FoundRow] | None:
+    def compiled(self, connection: Connection, query: Query) -> CompiledQuery:
+        """Return a query made ready to be asked here; it is the first that the connection reads."""
+        return compile_query(connection, query, self._snapshot(connection))
+
+    def find(self, connection: Connection, query: CompiledQuery, order: Order) -> list[FoundRow] | None:
         """Return the photos that match, in order; None where there are too many of them to be measured here."""
         import numpy as np
 
@@ -77,7 +85,7 @@ class Postings:
         found = rows_of(connection, query, order, dict(zip(hits.tolist(), scores[hits].tolist(), strict=True)))
         return found[order.offset : order.end]
 
-    def ordered(self, connection: Connection, query: Query, order: Order) -> NDArray[Any]:
+    def ordered(self, connection: Connection, query: CompiledQuery, order: Order) -> NDArray[Any]:
         """Return the row ids of the photos that match, in order."""
         import numpy as np
 
@@ -89,12 +97,12 @@ class Postings:
         hits = np.flatnonzero(scores >= max(order.min_score, 0.0))
         return in_order(ranks, hits, scores[hits], order)[order.offset : order.end]
 
-    def count(self, connection: Connection, query: Query, min_score: float) -> int:
+    def count(self, connection: Connection, query: CompiledQuery, min_score: float) -> int:
         """Return how many photos match."""
         with self._lock:
             return int((self._matching(connection, query) >= max(min_score, 0.0)).sum())
 
-    def months(self, connection: Connection, query: Query) -> list[tuple[str | None, int]]:
+    def months(self, connection: Connection, query: CompiledQuery) -> list[tuple[str | None, int]]:
         """Return the months in which photos that match were taken, and how many, the newest first; None: no date."""
         import numpy as np
 
@@ -104,10 +112,20 @@ class Postings:
         counts = np.bincount(ranks.month[hits], minlength=len(ranks.months)).tolist()
         return [(month, count) for month, count in zip(ranks.months, counts, strict=True) if count]
 
-    def remembered(self, connection: Connection, key: Hashable, read: Callable[[Connection], Kept]) -> Kept:
-        """Return what something is read as, from memory where nothing has changed since."""
+    def remembered(
+        self,
+        connection: Connection,
+        key: Hashable,
+        read: Callable[[Connection], Kept],
+        snapshot: Snapshot | None = None,
+    ) -> Kept:
+        """Return what something is read as, from memory where nothing has changed since.
+
+        snapshot: that of a query, where the connection has asked one.
+        """
+        snapshot = snapshot or self._snapshot(connection)
         with self._lock:
-            self._refresh(connection)
+            self._refresh(snapshot)
             if key not in self._others:
                 self._others[key] = read(connection)
             kept: Kept = self._others[key]
@@ -118,12 +136,12 @@ class Postings:
             self._ranks = read_ranks(connection, self._size)
         return self._ranks
 
-    def _matching(self, connection: Connection, query: Query) -> Scores:
-        self._refresh(connection)
-        add_functions(connection)
-        scores = self._scores(connection, query, tag_ids(connection, query))
-        hidden = shown(query).inside("NOT (", ")")
-        gone, _ = self._leaf(connection, ("left out", left_out(query)), Sql(_LEFT_OUT + hidden.text))
+    def _matching(self, connection: Connection, query: CompiledQuery) -> Scores:
+        assert query.snapshot is not None
+        self._refresh(query.snapshot)
+        scores = self._scores(connection, query.tree, query.tag_ids)
+        hidden = query.shown.inside("NOT (", ")")
+        gone, _ = self._leaf(connection, ("left out", query.left_out), lambda: Sql(_LEFT_OUT + hidden.text))
         scores[gone] = -1.0
         scores[self._gaps(connection)] = -1.0
         return scores
@@ -170,27 +188,23 @@ class Postings:
         scores = np.full(self._size, 1.0 if query.parts else -1.0)
         for part in sought:
             np.minimum(scores, self._scores(connection, part, ids), out=scores)
-        for low, high in map(bounds, limits):
-            scores[(scores < (0.0 if low is None else low)) | (scores > (1.0 if high is None else high))] = -1.0
+        for limit in limits:
+            low, high = limit.low or 0.0, 1.0 if limit.high is None else limit.high
+            scores[(scores < low) | (scores > high)] = -1.0
         return scores
 
-    def _found(self, connection: Connection, leaf: Query, ids: TagIds) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _found(self, connection: Connection, leaf: Term | Fact, ids: TagIds) -> tuple[NDArray[Any], NDArray[Any]]:
         if not isinstance(leaf, Term):
-            return self._leaf(connection, leaf, condition(leaf).inside(_FROM, ""))
+            return self._leaf(connection, leaf, lambda: condition(leaf).inside(_FROM, ""))
         tags = tuple(ids[folded(leaf.word)])
-        given = given_by(leaf.models)
-        # From the least sure on: where two tags are one word, the surer one is written last, and stays.
-        marks = ", ".join("?" * len(tags))
-        order = " ORDER BY score" if len(tags) > 1 else ""
-        sql = Sql(f"SELECT photo_id, score FROM photo_tags WHERE tag_id IN ({marks})", tags)  # noqa: S608
-        return self._leaf(connection, (tags, leaf.models), Sql.joined("", [sql, given, Sql(order)]))
+        return self._leaf(connection, (tags, leaf.models), lambda: _tagged(tags, leaf.models))
 
-    def _leaf(self, connection: Connection, key: Hashable, sql: Sql) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _leaf(self, connection: Connection, key: Hashable, sql: Callable[[], Sql]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return the row ids and scores of the photos that a statement finds, from memory where it ran before."""
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        found = self._kept[key] = _read(connection, sql)
+        found = self._kept[key] = _read(connection, sql())
         self._bytes += sum(each.nbytes for each in found)
         while self._bytes > _MOST_BYTES and len(self._kept) > 1:
             _, old = self._kept.popitem(last=False)
@@ -202,21 +216,37 @@ class Postings:
 
         return np.full(self._size, -1.0)
 
-    def _refresh(self, connection: Connection) -> None:
-        """Forget everything where somebody has written since.
+    def _snapshot(self, connection: Connection) -> Snapshot:
+        """Return what a connection sees.
 
-        The first that the connection reads settles what it sees. Where the mark is the same before and after, that is
-        what the mark stands for; else nobody can tell, and what is read now is kept for this question alone.
+        The first that it reads settles that. Where the mark is the same before and after, that is what the mark stands
+        for; else nobody can tell, and what is read is kept for this question alone.
         """
-        before = self._changes.mark() if self._changes is not None else None
-        size = 1 + (connection.exec_driver_sql("SELECT max(id) FROM photos").scalar() or 0)
-        now = before if self._changes is not None and self._changes.mark() == before else None
-        if now is None or now != self._mark:
+        with self._lock:
+            before = self._changes.mark() if self._changes is not None else None
+            size = 1 + (connection.exec_driver_sql("SELECT max(id) FROM photos").scalar() or 0)
+            is_settled = self._changes is not None and self._changes.mark() == before
+        return Snapshot(before if is_settled else None, size)
+
+    def _refresh(self, snapshot: Snapshot) -> None:
+        """Forget everything where somebody has written between what was kept and what is seen now."""
+        if snapshot.mark is None or snapshot.mark != self._mark:
             self._kept.clear()
             self._others.clear()
             self._ranks = None
             self._bytes = 0
-        self._mark, self._size = now, size
+        self._mark, self._size = snapshot.mark, snapshot.size
+
+
+def _tagged(tags: Sequence[int], models: Sequence[Sequence[Text]]) -> Sql:
+    """Return SQL for the photos that have a tag, and their scores.
+
+    From the least sure on: where two tags are one word, the surer one is written last, and stays.
+    """
+    marks = ", ".join("?" * len(tags))
+    order = " ORDER BY score" if len(tags) > 1 else ""
+    sql = Sql(f"SELECT photo_id, score FROM photo_tags WHERE tag_id IN ({marks})", tuple(tags))  # noqa: S608
+    return Sql.joined("", [sql, given_by(models), Sql(order)])
 
 
 def _first(hits: NDArray[Any], scores: Scores, order: Order) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from indexer.library.db.engine import chunks
-from indexer.library.query.ast import Query, bound
+from indexer.library.query.ast import Query
 from indexer.library.query.plan import Order, Sort
 from indexer.library.query.postings import Postings
 
@@ -26,11 +26,11 @@ _READ = "SELECT id, width, height FROM photos WHERE width > 0 AND height > 0"
 
 def shapes(library: Library, query: Query, sort: Sort = "score") -> NDArray[np.float64]:
     """Return width by height of all photos that match, in order; 0 where it is unknown.  sort: as for `by_query`."""
-    order, query = Order(sort), bound(query)
     with library.reading() as connection:
         postings = library.postings or Postings()
-        found = postings.ordered(connection, query, order)
-        known = postings.remembered(connection, "shapes", _read)
+        asked = postings.compiled(connection, query)
+        found = postings.ordered(connection, asked, Order(sort))
+        known = postings.remembered(connection, "shapes", _read, asked.snapshot)
     ratios: NDArray[np.float64] = known[found]
     return ratios
 
@@ -58,5 +58,6 @@ class MonthCount:
 def timeline(library: Library, query: Query) -> list[MonthCount]:
     """Return the months of the photos that match a query, the newest first, those without a date last."""
     with library.reading() as connection:
-        found = (library.postings or Postings()).months(connection, bound(query))
+        postings = library.postings or Postings()
+        found = postings.months(connection, postings.compiled(connection, query))
     return [MonthCount(month, photos) for month, photos in found]

@@ -78,12 +78,12 @@ def _alone(library: Library, query: Query, leaf: Query, meant: Callable[[str], S
 def _unknown(library: Library, query: Query, leaf: Query, like: Sequence[str]) -> Hint:
     """Return what is to be said of a word that is no tag. like: tags near it in meaning."""
     from indexer.library.query.ast import Term
-    from indexer.library.query.fields import written
+    from indexer.library.query.parser import printed
     from indexer.library.search.search import nearest_words
 
     assert isinstance(leaf, Term)
     near = nearest_words(library, leaf.word)
-    fields = {written(each): each for each in _fields(library, leaf.word)}
+    fields = {printed(each): each for each in _fields(library, leaf.word)}
     text = f"No photo is tagged {leaf.word!r}."
     text += _listed("Similar tags", near) + _listed("Related tags", like) + _listed("Try instead", [*fields])
     return Hint(text, _instead(query, leaf, {**fields, **{each: Term(each) for each in (*near, *like)}}))
@@ -111,7 +111,8 @@ def _people(library: Library, word: str) -> Iterator[Query]:
 def _times(word: str) -> Iterator[Query]:
     from datetime import date
 
-    from indexer.library.query.fields import InvalidValue, leaf
+    from indexer.library.query.field import InvalidValue
+    from indexer.library.query.fields import leaf
 
     try:
         yield leaf("date", word, date.today())

@@ -65,7 +65,8 @@ def _keywords(asked: SearchRequest, resolve: Resolve) -> list[Query]:
 
 
 def _leaf(name: str, value: str, today: date) -> Query:
-    from indexer.library.query.fields import InvalidValue, leaf
+    from indexer.library.query.field import InvalidValue
+    from indexer.library.query.fields import leaf
 
     try:
         return leaf(name, _word(value), today)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Exists, select
 
 from indexer.library.db.rows import SHOWN, models_of
 from indexer.library.db.tables import people, photo_tags, photos, sources, tags
-from indexer.library.query.ast import And, Or, Query, Term, bound, folded
+from indexer.library.query.ast import And, Or, Query, Term, folded
+from indexer.library.query.compiled import compile_query
 from indexer.library.query.plan import FoundRow, Order, Sort, find
 from indexer.library.query.postings import Postings
-from indexer.library.query.sql import tag_ids
 from indexer.photo import Hit, Why, model_name
 
 if TYPE_CHECKING:
@@ -58,20 +58,24 @@ def by_query(
     Photos that are missing, failed or hidden are shown only to a query that names that state.
     """
     order = Order(sort, reverse, limit, offset, min_score)
-    query = bound(query)
     with library.reading() as connection:
-        kept = None if library.postings is None else library.postings.find(connection, query, order)
-        rows = find(connection, query, order) if kept is None else kept
-        ids = [tag for tags in tag_ids(connection, query).values() for tag in tags]
+        if library.postings is None:
+            asked = compile_query(connection, query)
+            rows = find(connection, asked, order)
+        else:
+            asked = library.postings.compiled(connection, query)
+            kept = library.postings.find(connection, asked, order)
+            rows = find(connection, asked, order) if kept is None else kept
         found = [row.photo_id for row in rows]
-        whys, sides = _whys(connection, found, ids), _sides(connection, found)
+        whys, sides = _whys(connection, found, asked.tags), _sides(connection, found)
     return [_hit(row, whys[row.photo_id], sides[row.photo_id]) for row in rows]
 
 
 def count_hits(library: Library, query: Query, min_score: float = 0.0) -> int:
     """Return how many photos match a query at least this well."""
     with library.reading() as connection:
-        return (library.postings or Postings()).count(connection, bound(query), min_score)
+        postings = library.postings or Postings()
+        return postings.count(connection, postings.compiled(connection, query), min_score)
 
 
 def known_tag(library: Library, word: str) -> str | None:
@@ -135,12 +139,12 @@ def _somebody_has() -> Exists:
     return shown.where(photo_tags.c.tag_id == tags.c.id, SHOWN).exists()
 
 
-def _whys(connection: Connection, found: Sequence[int], tag_ids: Sequence[int]) -> Mapping[int, tuple[Why, ...]]:
+def _whys(connection: Connection, found: Sequence[int], tags_asked: Collection[int]) -> Mapping[int, tuple[Why, ...]]:
     whys: defaultdict[int, tuple[Why, ...]] = defaultdict(tuple)
     query = (
         select(photo_tags.c.photo_id, tags.c.name, photo_tags.c.score, sources.c.name.label("source"))
         .select_from(photo_tags.join(tags).join(sources))
-        .where((photo_tags.c.tag_id + 0).in_(tag_ids))  # + 0: look up by photo, not all photos with the tag
+        .where((photo_tags.c.tag_id + 0).in_(tags_asked))  # + 0: look up by photo, not all photos with the tag
         .order_by(photo_tags.c.score.desc(), tags.c.name)
     )
     for start in range(0, len(found), _AT_A_TIME):

@@ -9,8 +9,9 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from indexer.library.query.ast import folded
-from indexer.library.query.fields import ABOUT, quoted, values
-from indexer.library.search.facets import MONTH, FacetValue, choices
+from indexer.library.query.field import FacetValue, quoted
+from indexer.library.query.fields import FIELDS
+from indexer.library.search.facets import choices, months_of_any_year
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -129,9 +130,9 @@ def _people(library: Library, text: str, last: Last) -> Iterator[_Ranked]:
 
 
 def _fields(text: str, last: Last) -> Iterator[Suggestion]:
-    for name, about in ABOUT.items():
+    for name, field in FIELDS.items():
         if name.startswith(last.word.lower()):
-            yield Suggestion("field", f"{name}:", f"{text[: last.starts[-1]]}{name}:", about, None)
+            yield Suggestion("field", f"{name}:", f"{text[: last.starts[-1]]}{name}:", field.help, None)
 
 
 def _dates(library: Library, text: str, last: Last) -> Iterator[Suggestion]:
@@ -139,8 +140,8 @@ def _dates(library: Library, text: str, last: Last) -> Iterator[Suggestion]:
     typed = folded(last.word)
     if len(typed) < _SHORTEST_DATE:
         return
-    for name, about in (("date", ""), (MONTH, "of any year")):
-        for each in choices(library, name):
+    for times, about in ((choices(library, "date"), ""), (months_of_any_year(library), "of any year")):
+        for each in times:
             if each.folded.startswith(typed):
                 said = f"date:{each.text}"
                 yield Suggestion("field", said, f"{text[: last.starts[-1]]}{said}", about, each.photos)
@@ -154,7 +155,7 @@ def _values(library: Library, text: str, last: Last) -> Iterator[_Ranked]:
     if last.field == "person":
         yield from _people(library, text, last)
         return
-    fixed = values(last.field)
+    fixed = FIELDS[last.field].values if last.field in FIELDS else ()
     abouts = dict(fixed)
     given = (*choices(library, last.field), *(FacetValue(name, name, None) for name, _ in fixed))
     for place, (fit, start, each) in enumerate(_fitting(given, text, last)):

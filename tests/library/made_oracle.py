@@ -1,7 +1,4 @@
-"""A query and a photo, as a plain value, flow in; the score that the photo has flows out.
-
-This says what a query means: tests hold the SQL of `where` and the arrays of `postings` to it.
-"""
+"""What a query means for a photo, in plain Python: the oracle to which SQL and the arrays of `postings` are held."""
 
 from __future__ import annotations
 
@@ -9,10 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from indexer.library.query.ast import (
-    ANYTHING,
-    NUMBERS,
     And,
     Away,
     Everything,
@@ -33,10 +29,12 @@ from indexer.library.query.ast import (
     folded,
     left_out,
     split_scores,
-    within,
 )
-from indexer.library.query.fields import distance_km, globs, regex
+from indexer.library.query.fields import FIELDS
+from indexer.library.query.places import distance_km
 from indexer.photo import Metadata
+
+ABOUT = {"f": 0.0005, "focal": 0.0005}  # fractions in the file: 2.8 may be 2.79999
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def _score(query: Query, photo: Subject) -> float | None:
         case Term():
             word = folded(query.word)
             given = all(any(_is_like(each, _ids(photo.models.get(word))) for each in some) for some in query.models)
-            return photo.tags.get(word) if given else None
+            return FIELDS["tag"].value(photo).get(word) if given else None
         case And():
             return _all(query, photo)
         case Or():
@@ -86,65 +84,55 @@ def _all(query: And, photo: Subject) -> float | None:
     if not query.parts or len(sure) < len(found):
         return None
     score = min(sure, default=1.0)
-    return score if all(within(limit, score) for limit in limits) else None
+    return score if all(_within(limit, score) for limit in limits) else None
 
 
-def _holds(fact: Fact, photo: Subject) -> bool:
+def _holds(fact: Fact | Everything, photo: Subject) -> bool:
+    if isinstance(fact, Everything):
+        return True
+    if isinstance(fact, Away):
+        return any(Path(photo.path).is_relative_to(root) for root in fact.roots)
+    value = FIELDS[fact.field].value(photo)
+    return value is not None and _meets(fact, value)
+
+
+def _meets(fact: Fact, value: Any) -> bool:
     match fact:
         case PersonTerm(name):
-            return photo.known if name == ANYTHING else folded(name) in photo.people
+            return folded(name) in value
         case Text():
-            return any(_is_like(fact, text) for text in _texts(fact.field, photo))
-        case State(name):
-            return name in photo.states
-        case Away(roots):
-            return any(Path(photo.path).is_relative_to(root) for root in roots)
-        case Everything():
-            return True
-        case Number("faces" | "rating" | "score"):
-            return within(fact, {"faces": photo.faces, "rating": photo.rating, "score": 1.0}[fact.field])
-    return photo.metadata is not None and _says(fact, photo.metadata)
-
-
-def _says(fact: Fact, said: Metadata) -> bool:
-    match fact:
-        case Taken(since, before):
-            taken = said.taken_at
-            return taken is not None and (since is None or taken >= since) and (before is None or taken < before)
-        case MonthOfYear(number):
-            return said.taken_at is not None and said.taken_at[5:7] == f"{number:02}"
-        case Near(latitude, longitude, km):
-            away = distance_km(said.latitude, said.longitude, latitude, longitude)
-            return away is not None and away <= km
+            return any(_is_like(fact, text) for text in ([value] if isinstance(value, str) else value))
         case Number():
-            return within(fact, getattr(said, NUMBERS[fact.field]))
-        case Shape(name):
-            sides = sorted((said.width, said.height))
-            return {
-                "landscape": said.width > said.height,
-                "portrait": said.width < said.height,
-                "square": said.width == said.height,
-                "panorama": sides[1] >= 2 * sides[0],
-            }[name]
-    return False
+            return _within(fact, value)
+        case Taken(since, before):
+            return (since is None or value >= since) and (before is None or value < before)
+        case MonthOfYear(number):
+            return value[5:7] == f"{number:02}"
+        case Near(latitude, longitude, km):
+            away = distance_km(*value, latitude, longitude)
+            return away is not None and away <= km
+        case Shape(name) | State(name):
+            return name in value
+    raise TypeError(f"not a fact: {fact!r}")
+
+
+def _within(limit: Number, number: float) -> bool:
+    about = ABOUT.get(limit.field, 0.0)
+    return (limit.low is None or number >= limit.low - about) and (limit.high is None or number <= limit.high + about)
 
 
 def _is_like(fact: Text, text: str) -> bool:
-    patterns = map(regex, globs(fact.field, fact.wanted))
-    return bool(text) and any(re.fullmatch(each, text, re.DOTALL) for each in patterns)
+    globs = FIELDS[fact.field].globs
+    assert globs is not None
+    return bool(text) and any(re.fullmatch(_regex(each), text, re.DOTALL) for each in globs(fact.wanted))
 
 
-def _texts(name: str, photo: Subject) -> list[str]:
-    if name == "model":
-        return [_ids(models) for models in photo.models.values()]
-    if name in ("path", "folder", "type"):
-        return [photo.path]
-    said = photo.metadata
-    if said is None:
-        return []
-    if name == "camera":
-        return [" ".join(part for part in (said.camera_make, said.camera_model) if part)]
-    return [getattr(said, name) or ""]
+def _regex(glob: str) -> str:
+    """Return what a pattern means, for Python: only '*' and sets of letters are special in it."""
+    pieces = re.findall(r"\[(?:\[|[^\[\]]+)\]|\*|.", glob, re.DOTALL)
+    return "".join(
+        ".*" if each == "*" else f"[{re.escape(each[1:-1])}]" if len(each) > 1 else re.escape(each) for each in pieces
+    )
 
 
 def _ids(models: Iterable[str] | None) -> str:
