@@ -22,7 +22,7 @@ from indexer.library.store import Library
 State: TypeAlias = Literal["there", "away", "empty"]
 Stat: TypeAlias = Callable[[Path], os.stat_result]
 UNMOUNTED = "holds no photo, but some are known in it: is a disk not mounted?"
-_CLOCKS_SECONDS = 2.0  # what two clocks, or the rounding of a file system, may differ
+_CLOCKS_SECONDS = 2.0  # tolerance between two clocks, and for the rounding of a file system
 
 
 @dataclass(frozen=True, slots=True)

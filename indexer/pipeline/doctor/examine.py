@@ -64,7 +64,7 @@ def _roots(patient: DoctorContext) -> list[Path]:
     try:
         with _open(patient) as library:
             return library.roots()
-    except Exception:  # a damaged file, as other checks say: the machine can be looked at without it
+    except Exception:  # a damaged file, as other checks report: the machine can be checked without it
         return []
 
 

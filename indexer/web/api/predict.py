@@ -90,5 +90,5 @@ def similar_faces(
 def _looked(look: Callable[[Path], Answer], upload: Upload) -> Answer:
     try:
         return look(upload.file)
-    except PhotoError as error:  # its path is of no use to whoever sent the picture
+    except PhotoError as error:  # its path is of no use to the client
         raise Problem(422, f"The picture cannot be looked at: {error.reason}.") from error

@@ -20,7 +20,7 @@ from time import time
 
 UNUSED_SECONDS = 30 * 86_400
 LONGEST_SECONDS = 180 * 86_400
-_TOUCH_SECONDS = 86_400  # how exactly the last use is known
+_TOUCH_SECONDS = 86_400  # precision of the last use
 _MOST = 200
 _ID_BYTES = 32
 

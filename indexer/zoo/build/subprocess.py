@@ -42,7 +42,7 @@ def run_child(module: str, folder: Path, asked: object, name: str, report: Repor
     Errors: ModelError, the child's own or, where it dies of something else, one for the model called `name`.
     """
     command = [sys.executable, "-m", module, str(folder)]
-    # What TensorFlow writes to stderr is kept apart: nobody's terminal, but the reason if the child dies.
+    # TensorFlow's stderr is captured: not for the terminal, but the reason if the child dies.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as question, tempfile.TemporaryFile() as noise:
         json.dump(asked, question)
         question.seek(0)
@@ -72,7 +72,7 @@ def build_all(asked: Sequence[dict[str, Any]], folder: Path, report: Report) -> 
     """Build the specs that were sent."""
     for raw in asked:
         build(spec_of(raw.pop("name"), raw), folder, report)
-        gc.collect()  # Keras models are full of cycles: without this, all networks would be in memory at the end
+        gc.collect()  # Keras models are full of cycles: without this, all models would be in memory at the end
 
 
 def _follow(lines: Iterable[str], report: Report) -> None:

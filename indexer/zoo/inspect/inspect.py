@@ -26,7 +26,7 @@ def inspect(path: Path, tags: Sequence[str] = ()) -> Inspection:
     tags: of a SavedModel, those of the graph to inspect; none: 'serve', or the shortest.
     Errors: ModelError where there is no model, where it is damaged, or has no graph under these tags.
     """
-    format_of(home_of(path))  # what is no model at all is told at once
+    format_of(home_of(path))  # what is no model at all is rejected at once
     done = subprocess.run(  # noqa: S603 (our own interpreter and module)
         [sys.executable, "-m", "indexer.zoo.inspect.inspect", str(path), *tags],
         capture_output=True,

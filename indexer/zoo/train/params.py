@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from indexer.vision.spec import Input
 from indexer.zoo.custom.spec_draft import SURE, DraftReason, SpecDraft
 
-PICTURES, MODEL, REPORT = "pictures.u8", "model.keras", "report.json"  # in the folder that both know
-MEAN, SCALE = 127.0, 0.0078125  # value = (pixel − mean) × scale, as EfficientNet-Lite wants it
+PICTURES, MODEL, REPORT = "pictures.u8", "model.keras", "report.json"  # in the shared folder
+MEAN, SCALE = 127.0, 0.0078125  # value = (pixel − mean) × scale, as for EfficientNet-Lite
 _FIT = "center-crop"
 
 
