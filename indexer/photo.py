@@ -416,8 +416,7 @@ class Hit:
 
     taken_at, width, height: as in Metadata, None where unknown.  distance_km: from the place of a search by distance,
     None for other searches.  number: the photo's row id, kept as long as the library knows it.  replaced: it is
-    missing,
-    and another photo has its path now.
+    missing, and another photo has its path now.
     """
 
     path: Path

@@ -102,7 +102,7 @@ def _into_sidecar(
         packet = Packet() if is_new else read_sidecar(target)
         change = write_saying(packet, saying, frame_of(photo), faces=wish.faces)
         if change.is_other and not dry_run:
-            stamp(path)  # a sidecar of a photo that is gone would be in nobody's way for ever
+            stamp(path)  # a sidecar of a missing photo would stay for ever
             write_sidecar(target, packet, path)
     except PhotoError as error:
         return Exported(path, target, is_new, problem=error.reason, note=note)

@@ -148,7 +148,7 @@ def tag_count_record(count: TagCount) -> TagCountRecord:
 
 
 SMALLEST, FACTOR, STEPS = 0.3, 1.04, 66  # as static/css/ratios.css and static/js/layout.js of the web
-USUAL = 1.5  # where nobody knows
+USUAL = 1.5  # where unknown
 
 
 class ShapesRecord(TypedDict):

@@ -108,7 +108,7 @@ class Analyzer:
         """Return the evidence of all classifiers, and the embedding of the first."""
         kept = {each.model: each for each in known.evidence} if known else {}
         if known is not None and list(kept)[:1] != [self.classifiers[0].model.spec.id]:
-            kept.pop(self.classifiers[0].model.spec.id, None)  # the vector that is kept is not its own
+            kept.pop(self.classifiers[0].model.spec.id, None)  # the stored embedding is not its own
         found, vector = [], known.vector if known else b""
         for number, classifier in enumerate(self.classifiers):
             evidence = kept.get(classifier.model.spec.id)

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 LEAST_EXAMPLES = 5
-PREVALENCE = 0.05  # the precision is told for a library in which one photo of 20 is such a one
-# Low, as a library with many photos that show it looks as if many were wrong: in between, the user decides.
+PREVALENCE = 0.05  # the precision is estimated for a library in which one photo of 20 is an example
+# Low, as in a library with many photos that show it, many seem wrong: in between, the user decides.
 _LEAST_PRECISION, _LEAST_RECALL = 0.25, 0.2
 _PENALTY = 0.01  # of large weights
 _FOLDS = 10  # at most
 _DOUBTFUL = 0.02  # of the sample at most: the rest that looks like examples counts as wrong
-_BETA = 0.5  # precision counts for more than recall where the threshold is chosen (F-measure)
+_BETA = 0.5  # precision counts more than recall in the choice of the threshold (F-measure)
 _ROUNDS = 8  # of Newton's method: more change nothing
 _SETTLED = 1e-4
 
@@ -148,7 +148,7 @@ def _threshold(examples: Numbers, others: Numbers) -> tuple[float, float, int]:
     told = np.sort(np.concatenate([examples, others]))
     for threshold in (told[1:] + told[:-1]) / 2:
         found, wrong = int((examples >= threshold).sum()), int((others >= threshold).sum())
-        recall = (found + 1) / (len(examples) + 2)  # cautious: with few examples the best threshold flatters itself
+        recall = (found + 1) / (len(examples) + 2)  # cautious: with few examples the best threshold is too optimistic
         precision = _precision(recall, wrong, len(others))
         score = (1 + _BETA**2) * precision * recall / (_BETA**2 * precision + recall)
         best = max(best, (score, float(threshold), recall, wrong))

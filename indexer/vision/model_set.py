@@ -11,7 +11,7 @@ from indexer.photo import ModelIds
 from indexer.vision.endpoint import Endpoint
 from indexer.vision.spec import ModelSpec, broken_specs, read_specs
 
-SCENE = ("classifier", "object-detector")  # roles of what looks at the whole photo
+SCENE = ("classifier", "object-detector")  # roles of models for the whole photo
 
 
 @dataclass(frozen=True, slots=True)

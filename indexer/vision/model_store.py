@@ -20,8 +20,8 @@ LITERT_FILE = "model.tflite"
 SAVED_MODEL = "saved_model"
 ONNX_FILE = "model.onnx"
 RECORD = "build.json"
-SIGNATURE = "serving_default"  # of both forms, with the names of the spec
-BATCH_SIGNATURE = "batch"  # of a SavedModel: many pictures at once; answers have one side more, the pictures, in front
+SIGNATURE = "serving_default"  # of both formats, with the names of the spec
+BATCH_SIGNATURE = "batch"  # of a SavedModel: batches; outputs have one side more, the batch, in front
 
 
 def is_built(spec: ModelSpec, folder: Path) -> bool:

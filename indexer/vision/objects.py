@@ -10,7 +10,7 @@ from indexer.photo import Object, Picture
 from indexer.vision.preprocess import in_picture, tensor
 from indexer.vision.runtime import Model
 
-_WHOLE = ("as-is", "stretch", "letterbox", "short-side", "long-side")  # what shows the whole picture
+_WHOLE = ("as-is", "stretch", "letterbox", "short-side", "long-side")  # fits that show the whole picture
 
 
 class ObjectDetector:

@@ -92,7 +92,7 @@ def _crop(pixels: NDArray[np.uint8], wanted: Input, place: float) -> _Box:
     height, width = pixels.shape[:2]
     across, down = wanted.size
     unit = min(width / across, height / down) * wanted.crop
-    wide, high = min(across * unit, width), min(down * unit, height)  # rounding may not lead beyond the picture
+    wide, high = min(across * unit, width), min(down * unit, height)  # rounding must not exceed the picture
     left, top = (width - wide) * place, (height - high) * place
     return left, top, min(left + wide, width), min(top + high, height)
 

@@ -17,8 +17,7 @@ def quiet() -> Iterator[None]:
     """Hold back what this process writes to file descriptor 2; release it only if the block fails.
 
     LiteRT and TensorFlow print greetings ('Created TensorFlow Lite XNNPACK delegate …') from C++, where neither
-    Python's
-    logging nor its sys.stderr can stop them, and LiteRT has no switch for it.
+    Python's logging nor its sys.stderr can stop them, and LiteRT has no switch for it.
     """
     with _turn, tempfile.TemporaryFile() as held:
         try:

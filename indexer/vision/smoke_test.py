@@ -37,7 +37,7 @@ def try_out(model: Model, names: Sequence[str], pixels: NDArray[np.uint8]) -> An
     Errors: ModelError that names the mismatch, and which option may help.
     """
     spec = model.spec
-    is_chip = spec.input.fit == "as-is"  # what is cut to size elsewhere
+    is_chip = spec.input.fit == "as-is"  # fits with a fixed size
     answers = model.run(tensor(resized(pixels, spec.input.size, "bilinear") if is_chip else pixels, spec))
     for key, values in answers.items():
         if not np.isfinite(values).all():

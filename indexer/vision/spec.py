@@ -26,10 +26,10 @@ ACTIVATIONS = ("none", "softmax", "sigmoid")
 APPLIED = ("none", "softmax", "sigmoid", "unit")
 TEMPLATES = ("dlib", "arcface")
 
-_LEAST = {"classifier": 0.01, "object-detector": 0.2}  # scores that are kept, where the description says nothing
-_OBJECT = 0.5  # the score from which an object gives its words
+_LEAST = {"classifier": 0.01, "object-detector": 0.2}  # minimum of stored scores, where the description has none
+_OBJECT = 0.5  # the minimum score of an object that gives its words
 
-# Raise it when the zoo builds other numbers from the same spec: built networks and stored results become stale.
+# Raise it when the zoo builds other numbers from the same spec: built models and stored results become stale.
 _BUILDER = 1
 
 
@@ -286,7 +286,7 @@ def read_spec(file: Path, folder: Path | None = None) -> ModelSpec:
         raw = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(file.stem, f"its description {file} cannot be read: {error}") from error
-    if "folder" in raw:  # only a child process is told one
+    if "folder" in raw:  # only a child process gets one
         raise ModelError(file.stem, "'folder' in its description is not a known key")
     return spec_of(file.stem, raw, str(folder or ""))
 
@@ -300,7 +300,7 @@ def spec_of(name: str, raw: dict[str, Any], folder: str = "") -> ModelSpec:
     """
     table = Table(name, raw)
     folder = table.text("folder", folder)
-    optional = ("",) if folder else ()  # who brings a network of his own knows whose it is
+    optional = ("",) if folder else ()  # the user knows the license of a custom model
     spec = ModelSpec(
         name=name,
         description=table.text("description"),

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from PIL import Image, ImageDraw, ImageFont
 
 _SIDE, _MARGIN, _TOP, _LEFT = 560, 40, 110, 150  # px
-_SCALE = 2  # drawn so much larger and reduced: smooth lines
+_SCALE = 2  # drawn this much larger and reduced: smooth lines
 _MOST_CURVES = 10
 _INK, _FAINT, _PAPER = (30, 34, 40), (205, 210, 216), (255, 255, 255)
 _DEEP = (24, 84, 150)  # of the fullest cell

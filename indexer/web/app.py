@@ -29,7 +29,7 @@ from indexer.web.site import Site, SiteOf
 if TYPE_CHECKING:
     from indexer.web.security.security import Guard
 
-_ALWAYS = (400, 401, 403, 422, 429, 500, 503)  # what any route may answer
+_ALWAYS = (400, 401, 403, 422, 429, 500, 503)  # responses of any route
 _YEAR_SECONDS = 365 * 24 * 3600
 
 

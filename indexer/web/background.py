@@ -32,7 +32,7 @@ from indexer.web.cache import AnswerCache, StaleWhileRevalidate
 from indexer.web.events import Events
 from indexer.web.site import Site
 
-_LOOK_SECONDS = 1.0  # between looks whether the folders are there
+_LOOK_SECONDS = 1.0  # between checks of the folders
 _PATIENCE_SECONDS = 0.5
 
 
@@ -100,7 +100,7 @@ class Background:
 
     def _read_ahead(self) -> None:
         library = self.site.library
-        with suppress(IndexerError):  # whoever asks hears of it
+        with suppress(IndexerError):  # requests report it
             by_query(library, ALL, sort="date", limit=1)
             timeline(library, ALL)
             shapes(library, ALL, "date")

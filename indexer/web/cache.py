@@ -22,7 +22,7 @@ class AnswerCache:
 
     def __init__(self, library: Library) -> None:
         self._changes = library.changes()
-        self._start = token_hex(8)  # what is counted begins anew with each start of the server
+        self._start = token_hex(8)  # counts restart with the server
         self._lock = Lock()
         self._kept: OrderedDict[Hashable, tuple[Mark, Any]] = OrderedDict()
 
@@ -53,7 +53,7 @@ class AnswerCache:
             self._changes.close()
 
 
-_REST = 3  # an answer is made again after so many times the seconds that it took
+_REST = 3  # an answer is recomputed at the earliest after this multiple of its duration
 
 
 class StaleWhileRevalidate(Generic[Value]):

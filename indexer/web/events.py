@@ -66,7 +66,7 @@ class Events:
         while self._listeners and not self._is_over:
             try:
                 text = json.dumps(await run_in_threadpool(self._read), ensure_ascii=False)
-            except IndexerError as error:  # locked for a moment, or a disk that is gone: the next look may succeed
+            except IndexerError as error:  # locked for a moment, or a disk that is gone: the next read may succeed
                 _LOG.warning("%s", error)
                 text = self._text
             if text != self._text:

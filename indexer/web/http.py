@@ -7,7 +7,7 @@ from hashlib import sha256
 from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_KEPT = "private, no-cache"  # may be kept by the browser, and asked for again each time
+_KEPT = "private, no-cache"  # the browser may store it, but must revalidate it each time
 
 
 class NotModified(Exception):  # noqa: N818 - no error

@@ -18,10 +18,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 Application: TypeAlias = FastAPI
 """What a server runs."""
 
-_GRACE_SECONDS = 2  # for what is under way when the server is stopped
+_GRACE_SECONDS = 2  # for running requests when the server is stopped
 _HEAD_SECONDS = 10.0  # for the lines before a body
 _MOST_CONNECTIONS = 400
-_THREADS = 112  # as many as the guard lets requests in: who waits for a picture keeps nobody from searching
+_THREADS = 112  # as many as the guard admits requests: waiting for a picture blocks no search
 _BEAT_TICKS = 100  # of a tenth of a second
 
 
@@ -54,7 +54,7 @@ def serve(
         access_log=is_logged,
         server_header=False,
         proxy_headers=True,
-        forwarded_allow_ips=["127.0.0.1", "::1"],  # a proxy on this machine may say for whom it asks
+        forwarded_allow_ips=["127.0.0.1", "::1"],  # a proxy on this machine may name its client
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         **secure,
@@ -81,7 +81,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._told.stopping()
-        await self._site.state.background.wind_down()  # streams without end come to one
+        await self._site.state.background.wind_down()  # endless streams end then
         await super().shutdown(sockets)
 
 

@@ -35,9 +35,8 @@ class EqualNumbers:
         """Return whether a folder is one of those above it again. Raises OSError where it cannot be read.
 
         A server that follows links in a share shows the share in itself, without end, and no path reveals it. So a
-        folder
-        that has the numbers and the very list of two above it is not walked: a disk within another disk may have them
-        of one, if it is a copy.
+        folder that has the numbers and the very list of two above it is not walked: a disk within another disk may have
+        them of one, if it is a copy.
         """
         numbers = _numbers(folder.path)
         first = self._first.setdefault(numbers, folder)

@@ -49,7 +49,9 @@ def _right(connection: Connection, lengths: Lengths, table: str) -> str:
         f"SELECT model_id, coalesce(name, ''), length(data), count(*) FROM {table} "  # noqa: S608 - our tables
         "LEFT JOIN models ON models.id = model_id GROUP BY 1, 3 ORDER BY 4"
     )
-    right = {row[0]: lengths.get(row[1], row[2]) for row in connection.exec_driver_sql(query)}  # the largest comes last
+    right = {
+        row[0]: lengths.get(row[1], row[2]) for row in connection.exec_driver_sql(query)
+    }  # the most frequent is last
     cases = " ".join(f"WHEN model_id IS {model or 'NULL'} THEN {length}" for model, length in right.items())
     return f"CASE {cases} END" if cases else "length(data)"
 

@@ -70,8 +70,7 @@ class DescriptorMatrix:
         """Return the descriptors that the library holds now, as this connection sees it.
 
         A descriptor never changes under its row id and ids only grow: an unchanged highest id means that none was
-        added,
-        and with an unchanged count none was removed either.
+        added, and with an unchanged count none was removed either.
         """
         count, last = connection.execute(select(func.count(), func.max(descriptors.c.id))).one()
         now = (count, last or 0)

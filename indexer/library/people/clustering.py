@@ -23,8 +23,7 @@ def neighbors(units: NDArray[np.float32], distance: float, most: int) -> NDArray
     """Return pairs of rows that lie within a distance: int64[m, 2], the lower row first, in order.
 
     units: float32[n, length], each of length 1.  distance: Euclidean.  most: the maximum number of later rows that a
-    row
-    is paired with, the nearest.  Exact, by blocked matrix products: time grows with n², memory with n.
+    row is paired with, the nearest.  Exact, by blocked matrix products: time grows with n², memory with n.
     """
     import numpy as np
 

@@ -16,7 +16,7 @@ from indexer.library.similar.bursts import are_burst
 
 IDENTICAL, NEAR = "identical", "near"
 _MOST_COMPARED = 100  # candidates for one photo, where very many look like it
-# Formats in which cameras and scanners write; edited files are rather in the others.
+# Formats that cameras and scanners write; other programs mostly write other ones.
 _ORIGINALS = ("raw", "dng", "tiff", "heif", "heic", "avif")
 
 Link: TypeAlias = tuple[str, float]  # kind, score

@@ -29,7 +29,7 @@ HASH_BITS = 6  # of 64 that may differ
 HASH_COSINE = 0.3  # minimum cosine of such a pair: an empty wall has the hash of any other
 CUT = 0.94  # minimum cosine of the vectors' square roots, together with …
 CANDIDATE_CUT = 0.92  # … or this, where pixels are compared afterwards …
-CUT_WEIGHT = 0.1  # … this similarity of the hashes after a crop
+CUT_WEIGHT = 0.1  # … this weight of the similarity of the hashes after a crop
 CUT_COSINE = 0.86  # minimum by itself: the similarity of crops is hardly ever above 0.8
 
 _SKETCH = 96  # length of projections while cells are searched

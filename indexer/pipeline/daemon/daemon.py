@@ -23,11 +23,11 @@ from indexer.pipeline.scan.plan import Plan, plan, plan_touched
 from indexer.pipeline.scan.run import run
 from indexer.pipeline.workers.photo_pool import Pool
 
-_PATIENCE_SECONDS = 0.5  # until it is asked again whether the daemon is wanted
-_SLICE_SECONDS = 0.2  # of work, before the next look at what was touched
-_TOGETHER_SECONDS = 0.1  # both ends of a move come to rest at nearly the same time: they are compared together
+_PATIENCE_SECONDS = 0.5  # between checks for a stop request
+_SLICE_SECONDS = 0.2  # of work, before touched files are checked again
+_TOGETHER_SECONDS = 0.1  # both ends of a move settle at nearly the same time: they are compared together
 _WALK_SHARE = 20  # a folder that is slow to walk is polled so much more rarely that this is one part in twenty
-_RETRY_SECONDS = (10.0, 600.0)  # after the library, or a network, could not be used: at first, at most
+_RETRY_SECONDS = (10.0, 600.0)  # after the library, or a model, could not be used: at first, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Stopped(Exception):  # noqa: N818 - nothing went wrong
 class _Job:
     progress: ComparisonProgress
     outcomes: Generator[Outcome | None, None, None]
-    is_complete: bool  # of all folders, and all were there
+    is_complete: bool  # of all folders, and all existed
 
 
 class Daemon:
@@ -91,9 +91,9 @@ class Daemon:
         self._clock, self._now = clock, now
         self._jobs: list[_Job] = []  # the last one goes first
         self._whole: dict[Path, None] = {}  # folders to be compared as a whole
-        self._rested: list[Path] = []  # what has come to rest, and since when it waits for what belongs to it
+        self._rested: list[Path] = []  # settled paths, and since when they wait for related ones
         self._rested_at = 0.0
-        self._written: set[Path] = set()  # those of them that events were about: their stamps are not believed
+        self._written: set[Path] = set()  # those of them with events: their stamps are not trusted
         self._links = KnownLinks()  # what they lead to is not watched
         self._problem = ""
         self._next_look = self._next_poll = self._next_rescan = self._retry_at = 0.0
@@ -143,7 +143,7 @@ class Daemon:
             self._rested += self._links.paths
 
     def _compare_all(self) -> None:
-        self._watch.follow(self._folders)  # before the comparison: from here on nothing is missed
+        self._watch.follow(self._folders)  # before the comparison: from here on no event is missed
         self._whole |= dict.fromkeys(self._folders)
         self._next_rescan = self._clock() + self._pace.rescan_seconds
 
@@ -265,7 +265,7 @@ class Daemon:
         while self._jobs:
             try:
                 self._jobs.pop().outcomes.close()
-            except StoreError as error:  # it will be found missing, and be done again
+            except StoreError as error:  # it will be found missing, and handled again
                 self._account.tell("trouble", str(error))
 
     def _step(self) -> None:

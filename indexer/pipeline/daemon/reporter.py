@@ -15,7 +15,7 @@ from indexer.photo import Failed, Indexed, Outcome, Removed, kind_of
 from indexer.pipeline.daemon.status_file import DaemonStatus, WatchedFolder
 
 _SHOW_SECONDS = 1.0
-_WORDS = {"removed": "missing", "replaced": "replaced by other photos"}  # as the summary of a scan says it
+_WORDS = {"removed": "missing", "replaced": "replaced by other photos"}  # as in the summary of a scan
 _RATE_SECONDS = 20.0
 
 
@@ -56,7 +56,7 @@ class DaemonReporter:
         self.presence = presence
         self.tell = tell
         self._show, self._clock, self._now = show, clock, now
-        self._seen: deque[float] = deque()  # when the last photos were done
+        self._seen: deque[float] = deque()  # when the last photos were finished
         self._complaints: dict[Path, str] = {}  # of the comparison before and of this one
         self._fresh: dict[Path, str] = {}
         self.next_show = clock()

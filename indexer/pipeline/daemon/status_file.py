@@ -22,7 +22,7 @@ from indexer.atomic_write import atomic_write
 from indexer.errors import StoreError
 
 Clock = Callable[[], datetime]
-_CLAIM_PATIENCE_SECONDS = 1.0  # somebody who only asks holds the lock for a moment
+_CLAIM_PATIENCE_SECONDS = 1.0  # a status request holds the lock for a moment
 _ASK_PATIENCE_SECONDS = 0.2
 
 
@@ -99,7 +99,7 @@ class DaemonLock:
     def tell(self, presence: DaemonStatus) -> None:
         """Publish the status; a full or missing disk is no reason to stop."""
         self.presence = presence
-        if presence == self._told:  # a disk that sleeps is not woken up for nothing
+        if presence == self._told:  # a sleeping disk is not woken up for nothing
             return
         fresh = self._state.with_name(f"{self._state.name}.new")
         with suppress(OSError):
@@ -170,7 +170,7 @@ def paused_since(library: Path) -> str | None:
 
 
 def _beside(library: Path, ending: str) -> Path:
-    # A library that is named through a link has one daemon all the same.
+    # A library that is named through a link still has one daemon.
     real = Path(os.path.realpath(library))
     return real.with_name(real.name + ending)
 
@@ -184,7 +184,7 @@ def _is_held(lock: Path, state: Path, patience_seconds: float = 0.0) -> bool:
         with FileLock(lock, timeout=patience_seconds, thread_local=False):
             return False
     except Timeout:
-        # Two who ask at once may meet at the lock: the one who is in the way goes by himself, a daemon does not.
+        # Two status requests may collide at the lock: another request soon releases it, a daemon does not.
         return bool(patience_seconds) or _is_alive(_read(state)) or _is_held(lock, state, _ASK_PATIENCE_SECONDS)
     except (OSError, NotImplementedError):  # the file is another user's, or the folder read-only
         return _is_alive(_read(state))

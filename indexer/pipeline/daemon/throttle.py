@@ -10,7 +10,7 @@ from pathlib import Path
 
 from indexer.pipeline.daemon.status_file import paused_since
 
-_LOAD_SECONDS = 60.0  # what the first load average of Unix looks back on, fading
+_LOAD_SECONDS = 60.0  # the window of the first load average of Unix, decaying
 _LOOK_SECONDS = 1.0
 
 
@@ -25,8 +25,7 @@ class Throttle:
     """A gate for new photos; checks at most once a second.
 
     library: its file, beside which the request to pause lies.  max_load: load of other programs above which work
-    pauses;
-    0 for any.  busy: how many of our own workers are busy: their part of the load is subtracted.
+    pauses; 0 for any.  busy: how many of our own workers are busy: their part of the load is subtracted.
     clock: seconds, monotonic.
     """
 

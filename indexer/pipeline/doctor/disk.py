@@ -20,7 +20,7 @@ from indexer.photo import ModelIds, Outcome, PhotoFile, Removed, Unchanged, same
 from indexer.pipeline.scan.plan import Plan, plan
 
 _REPAIR = "indexer doctor --repair"
-_ALIVE = timedelta(hours=1)  # a copy that is being made is written all the time
+_ALIVE = timedelta(hours=1)  # a copy in progress is written all the time
 _HEADER = b"SQLite format 3\0"
 _BATCH = 2_000  # photos in a transaction of a repair: well below a second
 

@@ -100,7 +100,7 @@ def _is_network(home: Path) -> bool:
     try:
         record = json.loads((home / RECORD).read_text("utf-8"))
         files = {file.relative_to(home).as_posix() for file in home.rglob("*") if not file.is_dir()}
-        # A file that the build did not make is somebody's: then the folder is left alone.
+        # A file that the build did not make is the user's: then the folder is left alone.
         return record["id"] == home.name and files <= {RECORD, *record["files"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from indexer.vision.runtime import Model
 
 RUNTIMES = {"litert": LITERT_FILE, "tensorflow": SAVED_MODEL, "onnx": ONNX_FILE}
-_PHOTO = (1024, 768)  # width and height in px of the picture that is looked at
+_PHOTO = (1024, 768)  # width and height in px of the test picture
 _LEAST_RUNS, _MOST_RUNS, _SECONDS = 3, 50, 1.0
 
 
@@ -108,7 +108,7 @@ def _seconds(model: Model, image: NDArray[np.float32]) -> float:
 
 def _peak_bytes() -> int:
     """Return the peak memory of this process."""
-    if sys.platform == "linux":  # getrusage would tell of the process that started this one, too
+    if sys.platform == "linux":  # getrusage would include the process that started this one
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
     import resource

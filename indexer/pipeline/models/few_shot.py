@@ -16,7 +16,7 @@ from indexer.vision.classify import Classifier
 from indexer.vision.linear_head import CrossValidation, train
 
 SAMPLE = 1000  # photos of the library that examples are compared with
-_COPY = 0.82  # cosine of vectors too alike to learn the one from the other
+_COPY = 0.82  # cosine of vectors too similar to learn one from the other
 
 Look = Callable[[Path], bytes]
 Report = Callable[[Path, str], None]

@@ -24,8 +24,8 @@ from indexer.vision.spec import Input
 
 PARTS = TRAIN, VALIDATION, TEST = "train", "validation", "test"
 LEAST_PICTURES = 5  # of a label
-_FREE = ""  # no folder says what the picture is for
-# Of the pictures of each label, where no folder says; validation of what the test leaves.
+_FREE = ""  # no folder decides the picture's part
+# Of the pictures of each label, where no folder decides; validation of what the test leaves.
 _TEST_SHARE, _VALIDATION_SHARE = 0.2, 0.2
 _CALLED = {TRAIN: ("train",), VALIDATION: ("val", "valid", "validation"), TEST: ("test",)}
 _NEAR_BITS, _NEAR = 6, 6.0  # of the perceptual hash; mean difference of 255: what differs less is a copy
@@ -177,7 +177,7 @@ def _homes(folder: Path) -> dict[str, Path]:
     """Return the folders of labels, by the part of their pictures, test folders last."""
     there = {place.name.lower(): place for place in _folders(folder)}
     given = {part: there[name] for part, names in _CALLED.items() for name in names if name in there}
-    if TRAIN not in given or len(given) < len(there):  # else 'train' is a label like others
+    if TRAIN not in given or len(given) < len(there):  # otherwise 'train' is a label like others
         return {_FREE: folder}
     if len(given) == 1:
         return {_FREE: given[TRAIN]}

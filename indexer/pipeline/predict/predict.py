@@ -133,7 +133,7 @@ class _Answer:
         if self.evidence is not None:
             return self.evidence.best(_MOST_LABELS)
         surest: dict[int, float] = {}
-        for thing in self.objects:  # surest first
+        for thing in self.objects:  # best first
             surest.setdefault(thing.label, thing.score)
         return list(surest.items())[:_MOST_LABELS]
 

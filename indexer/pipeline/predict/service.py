@@ -27,8 +27,7 @@ class PredictionService:
 
     Every method waits until its picture is done. A picture that crashes or stalls its worker, or needs too much
     memory, is a PhotoError of its own caller. Errors: PoolBusyError where too many wait; ModelError where models are
-    not
-    built; ProcessLostError where processes cannot be kept alive, whatever the picture; PhotoError.
+    not built; ProcessLostError where processes cannot be kept alive, whatever the picture; PhotoError.
     """
 
     def __init__(
@@ -88,6 +87,6 @@ class PredictionService:
         try:
             return self._crew.do(task, *given)
         except TaskError as error:
-            if error.__cause__ is None:  # no picture's fault
+            if error.__cause__ is None:  # not the picture's fault
                 raise ProcessLostError from error
             raise PhotoError(file, error.stage, blame(error.__cause__, self._limits)) from error

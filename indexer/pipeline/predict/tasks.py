@@ -99,7 +99,7 @@ def _loaded(load: Callable[[], Loaded], name: str, memory_bytes: int) -> Loaded:
         return load()
     except IndexerError:
         raise
-    except Exception as error:  # whatever a runtime says
+    except Exception as error:  # whatever a runtime raises
         raise ModelError(name, f"cannot be loaded: {error}") from error
     finally:
         hold_memory(memory_bytes)

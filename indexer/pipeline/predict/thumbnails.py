@@ -20,22 +20,21 @@ from indexer.atomic_write import atomic_write
 from indexer.geometry import Box
 from indexer.pipeline.predict.service import PredictionService
 
-_ROOM = 0.1  # of the limit: what is made free at a time, and what is written between two looks into the folder
-_ABANDONED_SECONDS = 3600  # a file that was begun and not finished for so long is nobody's any more
+_ROOM = 0.1  # of the limit: freed at a time, and written between two reads of the folder
+_ABANDONED_SECONDS = 3600  # a file that stays unfinished for so long is abandoned
 
 
 class DiskCacheQuota:
     """The size limit of a cache folder.
 
     Files that others write there are counted when the folder is read again, at the latest after a tenth of the limit
-    was
-    written here: that many servers on one folder exceed the limit by that many tenths.
+    was written here: that many servers on one folder exceed the limit by that many tenths.
     """
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
         self._folder, self._limit_bytes = folder, limit_bytes
         self._lock = Lock()
-        self._left = 0  # bytes that may be written before the folder is read: at first, it is not known what it holds
+        self._left = 0  # bytes that may be written before the folder is read: at first, its size is unknown
         self._takes_more = True
         self._tidying: Thread | None = None
 
@@ -107,9 +106,9 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-_MADE = 1  # to be counted up when thumbnails are made in another way: those of the old way are then let go
+_MADE = 1  # to be incremented when thumbnails are made differently: old ones are then evicted
 _CHECK_BYTES = 4
-_USED_SECONDS = 3600  # how exactly it is known when a file was used
+_USED_SECONDS = 3600  # precision of a file's last use
 
 
 class Thumbnails:
@@ -162,7 +161,7 @@ class Thumbnails:
     def _keep(self, file: Path, made: bytes) -> None:
         if not self._kept.takes_more:
             return
-        with suppress(OSError):  # no room, no permission: it was made for this once
+        with suppress(OSError):  # no room, no permission: it is used only once
             _write(file, made)
             self._kept.added(len(made) + _CHECK_BYTES)
 

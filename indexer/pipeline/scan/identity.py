@@ -29,7 +29,7 @@ from indexer.pipeline.scan.plan import Plan
 
 T = TypeVar("T", PhotoFile, KnownContent)
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
-_MOVING_SECONDS = 600.0  # at most, between the two ends of a move that a watch hears of
+_MOVING_SECONDS = 600.0  # maximum between the two events of a move in a watch
 _MOST_PAIRS = 10_000  # of files and photos of the same bytes whose names are compared
 
 
@@ -64,7 +64,7 @@ def assign(
             yield None
     if not contents:
         return Assignment()
-    # The first were hashed long ago, perhaps: what became of them since is another comparison's to tell.
+    # The first may have been hashed long ago: later changes are found by another comparison.
     still = {file: content if is_as_found(file) else None for file, content in contents.items()}
     return _Assigner(library, plan, networks, still).assignment()
 
@@ -80,7 +80,7 @@ def is_as_found(file: PhotoFile) -> bool:
 def content_hash(file: PhotoFile) -> bytes | None:
     """Return the SHA-256 of a file that is still as it was found, else None; its worker will report what is wrong."""
     try:
-        # A pipe that has taken the file's place would be waited for.
+        # Opening a pipe that has taken the file's place would block.
         with open(file.path, "rb", opener=_open_now) as stream:
             content = hashlib.file_digest(stream, "sha256").digest()
             now = photo_file(file.path, os.fstat(stream.fileno()))
@@ -125,7 +125,7 @@ class _Assigner:
         held = {file.path for file in staying}
         free = [each for each in known if each.is_replaced or (each.path not in held and self._is_free(each))]
         there = [each for each in known if each not in free]
-        if there:  # what is new is a copy of one of these, unless one has just moved
+        if there:  # a new file is a copy of one of these, unless one has just moved
             free = [each for each in free if self._was_there_now(each) or _has_name_of(each, coming)]
         pairs = _paired(coming, free) if coming else []
         for file, photo in pairs:

@@ -183,7 +183,7 @@ class _Comparison:
     ) -> None:
         self._library, self._on_error, self._on_notice, self._on_step = library, on_error, on_notice, on_step
         self._networks, self._retry_failed, self._again, self._written = networks, retry_failed, again, written
-        self._are_done = cache(networks.are_done)  # there are many files, but few sets of networks that saw them
+        self._are_done = cache(networks.are_done)  # there are many files, but few sets of models that analyzed them
         self._spared: set[Path] = set()
         self._left: list[Path] = []
         self._links: list[Path] = []

@@ -25,7 +25,7 @@ from indexer.vision.spec import ModelSpec
 from indexer.vision.tags.vocabulary import Vocabulary
 
 Clock = Callable[[], float]
-_MOST_BYTES = 1 << 28  # of a file that failed and is hashed: a larger one is hardly a photo
+_MOST_BYTES = 1 << 28  # maximum size of a failed file that is hashed: a larger one is hardly a photo
 
 
 def run(
@@ -131,7 +131,7 @@ class Scanning:
 
     def prepare(self, folders: Sequence[Path]) -> None:
         """Prepare a scan of folders. Errors: LibraryError where one is missing or unreadable; ModelError."""
-        discover(folders, self.on_error)  # before anything is made
+        discover(folders, self.on_error)  # before anything is created
         self.build(self.eyes.specs())
 
     def plan(

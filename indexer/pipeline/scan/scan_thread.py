@@ -21,7 +21,7 @@ from indexer.pipeline.scan.stats import ScanStats
 
 _LOG = logging.getLogger("indexer.scan")
 _TROUBLE = 20  # more are a matter for a log
-_LEAST_SECONDS = 5.0  # before that, nobody can tell how long it takes
+_LEAST_SECONDS = 5.0  # before that, there is no estimate of the duration
 _PATIENCE_SECONDS = 20.0
 
 

@@ -18,7 +18,7 @@ from indexer.pipeline.workers.tasks import prepare
 from indexer.vision.endpoint import Endpoint
 from indexer.vision.runtime.tensorflow import may_have_gpu
 
-_MOST_DEATHS = 5  # in a row, without a photo that was done
+_MOST_DEATHS = 5  # in a row, without a finished photo
 
 
 def is_shared(runtime: str, workers: int) -> bool:

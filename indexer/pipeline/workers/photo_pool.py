@@ -22,11 +22,11 @@ from indexer.pipeline.workers.tasks import Limits, ready, work
 from indexer.vision.model_set import ModelSet
 from indexer.vision.runtime.remote import ServerLostError
 
-_LOOK_AHEAD = 4  # photos under way or waiting, a worker: enough that none waits, few enough to stop at once
-_TRIES = 2  # of a file that changes while it is read, or that is not to blame for what became of it
-_PATIENCE_SECONDS = 0.5  # how long the caller waits at most before it may store what is there
-_STUCK_SECONDS = 60.0  # beyond a photo's own time; then all wait for a worker that was killed with a lock in its hands
-_LOSS_SECONDS = 15.0  # the same, where one was lost: a photo that only takes long is done again, in more peace
+_LOOK_AHEAD = 4  # photos in progress or waiting, per worker: enough to keep all busy, few enough to stop at once
+_TRIES = 2  # tries of a file that changes while it is read, or that is not the cause of its failure
+_PATIENCE_SECONDS = 0.5  # maximum wait of the caller before it may store finished photos
+_STUCK_SECONDS = 60.0  # beyond a photo's own time; then all wait for a worker that was killed while holding a lock
+_LOSS_SECONDS = 15.0  # the same, where one was lost: a photo that is only slow is tried again, with less load
 
 Seen = Callable[[PhotoFile], Analysis | None]
 Done: TypeAlias = Indexed | Failed | Skipped
@@ -155,7 +155,7 @@ class Pool:
         now = _as_it_is(file.path)
         if now is None and not is_there(file.path):
             return []
-        # Pebble reckons by the wall clock: when that is set forward, a photo has its time taken away.
+        # Pebble uses the wall clock: when that is set forward, a photo times out spuriously.
         robbed = isinstance(future.exception(), TimeoutError) and monotonic() - was.since < self._limits.seconds
         if left > 1 and (robbed or now not in (None, file)):
             waiting.append(_Try(now or file, left - 1))
@@ -190,7 +190,7 @@ class Pool:
     def _with(self, photos: int) -> Workers:
         """Return started workers: no more than photos, and the same number while some are busy."""
         workers = min(self._workers, photos)
-        if self._started is not None and not self._started.is_alive:  # the system has killed them while they idled
+        if self._started is not None and not self._started.is_alive:  # the system has killed them while idle
             self._let_workers_go()
         if self._started is not None and self._started.count < workers and not self._started.under_way:
             self._let_workers_go()

@@ -101,7 +101,7 @@ class Workers:
         return future
 
     def stop(self) -> None:
-        self._pool.stop()  # by now all outcomes are out, or nobody wants them
+        self._pool.stop()  # by now all outcomes are delivered, or no longer wanted
         self._processes.kill()
         self._pool.join()
         self.stages.close()
@@ -138,6 +138,6 @@ def blame(error: BaseException, limits: Limits) -> str:
             return f"it crashed the process that read it ({cause(error.exitcode)})"
         case IndexerError():
             raise error
-        case Exception():  # a bug in one photo's way must not cost the others
+        case Exception():  # a bug with one photo must not cost the others
             return f"{type(error).__name__}: {error}"
     raise error

@@ -20,7 +20,7 @@ from indexer.pipeline.duplicates.same_picture import PixelComparison
 from indexer.pipeline.root_state import away_roots
 
 Value = TypeVar("Value")
-_NICENESS = 10  # whoever waits for a page comes first
+_NICENESS = 10  # pages that people wait for have priority
 _PATIENCE_SECONDS = 5.0
 
 

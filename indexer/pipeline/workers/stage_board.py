@@ -11,7 +11,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO
 
 STAGES = ("read", "decode", "analyze")
-_SLOTS = 4096  # one page: many times the photos that are ever under way
+_SLOTS = 4096  # one page: many times the maximum number of photos in progress
 
 
 class StageBoard:

@@ -17,11 +17,11 @@ from typing import Any
 from indexer.errors import IndexerError
 from indexer.pipeline.workers.processes import Workers, is_done, is_lost
 
-_TRIES = 3  # of a task whose workers are lost through no fault of its own
-_LOOK_SECONDS = 0.5  # how often a waiting thread looks whether its workers are still there
-_STUCK_SECONDS = 60.0  # beyond a task's own time; then all wait for a worker that was killed with a lock in its hands
+_TRIES = 3  # tries of a task whose workers are lost through no fault of its own
+_LOOK_SECONDS = 0.5  # how often a waiting thread checks that its workers are alive
+_STUCK_SECONDS = 60.0  # beyond a task's own time; then all wait for a worker that was killed while holding a lock
 _LOSS_SECONDS = 15.0  # the same, where one was lost
-_FIRST_GUESS_SECONDS = 1.0  # of what a task takes, before one was done
+_FIRST_GUESS_SECONDS = 1.0  # estimate of a task's duration, before one was finished
 _LONGEST_RETRY_SECONDS = 60
 
 
@@ -117,7 +117,7 @@ class TaskPool:
     def _begun(self, task: Callable[..., Any], given: tuple[Any, ...]) -> tuple[Workers, int, Future[Any]]:
         with self._changed:
             dead = self._workers if self._workers is not None and not self._workers.is_alive else None
-        self._let_go(dead)  # the system has killed them while they idled
+        self._let_go(dead)  # the system has killed them while idle
         with self._changed:
             if self._stopped:
                 raise PoolBusyError(_LONGEST_RETRY_SECONDS)

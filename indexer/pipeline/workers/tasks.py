@@ -93,7 +93,7 @@ def ready(eyes: ModelSet, limits: Limits) -> Analyzer:
         return _analyzer(eyes, limits.memory_bytes)
     except IndexerError:
         raise
-    except Exception as error:  # whatever a runtime says: without networks no photo can be analyzed
+    except Exception as error:  # whatever a runtime raises: without models no photo can be analyzed
         raise ModelError(eyes.classifier, f"cannot be loaded: {error}") from error
 
 
@@ -111,7 +111,7 @@ def prepare() -> None:
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), _STDERR)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "pthread_sigmask"):  # blocked since before this process was
+    if hasattr(signal, "pthread_sigmask"):  # blocked since before this process started
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     Thread(target=_follow_parent, daemon=True).start()
@@ -127,7 +127,7 @@ def hold_memory(memory_bytes: int | None) -> None:
     if sys.platform == "linux":
         import resource
 
-        # What a process may write to, as the kernel counts it: a decoder that asks for more is refused there and then.
+        # The kernel's limit of data memory: a decoder that requests more is refused at once.
         taken = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
         most = resource.RLIM_INFINITY if memory_bytes is None else taken + memory_bytes
         resource.setrlimit(resource.RLIMIT_DATA, (most, resource.RLIM_INFINITY))

@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 _TILES = 8  # a side
-_TONES = 24  # points of the curve of tones
-_TEXTURE, _DETAIL_TEXTURE = 4.0, 3.0  # standard deviation of gray levels that a tile has at least to be compared
-_BLACK, _BLACK_SHARE = 12, 1 / 64  # gray level of black; share of a tile for which that may be so in one picture only
-_LEAST_TILES = 3  # that have some, or nothing can be said
-_WHOLE, _DETAIL = 0.95, 0.91  # mean correlation of tiles, weighted by their texture, at least …
-_SMALL, _SMALL_WHOLE, _SMALL_DETAIL = 64, 0.92, 0.9  # … and where a picture has only so many pixels a side
-_LOW, _LOW_SHARE = 0.6, 0.03  # a tile of less shows something else; share of tiles for which that may be so
+_TONES = 24  # points of the tone curve
+_TEXTURE, _DETAIL_TEXTURE = 4.0, 3.0  # minimum standard deviation of gray levels for a tile to be compared
+_BLACK, _BLACK_SHARE = 12, 1 / 64  # gray level of black; maximum share of a tile that is black in one picture only
+_LEAST_TILES = 3  # tiles with texture, for any decision
+_WHOLE, _DETAIL = 0.95, 0.91  # minimum mean correlation of tiles, weighted by their texture …
+_SMALL, _SMALL_WHOLE, _SMALL_DETAIL = 64, 0.92, 0.9  # … and for pictures with only so many pixels a side
+_LOW, _LOW_SHARE = 0.6, 0.03  # a tile of less shows something else; maximum share of such tiles
 # A tile was changed that is so many times further from 1 than the middle one is, by so much, and by so many gray levels
 # (standard deviation: what encoding leaves of a sky is unlike it, too); share of tiles for which that may be so.
 _CHANGED_TIMES, _CHANGED, _CHANGED_LEVELS, _CHANGED_SHARE = 8, 0.04, 4.0, 0.07
-_EDGE_SHARE = 0.2  # of the tiles at the edge, that may show something else: corners of a turned picture, a frame
+_EDGE_SHARE = 0.2  # maximum share of edge tiles that show something else: corners of a rotated picture, a frame
 _EDGE = np.pad(np.zeros((_TILES - 2, _TILES - 2), np.bool_), 1, constant_values=True).ravel()
 _BLUR = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
@@ -34,8 +34,7 @@ class TileAgreement(NamedTuple):
     """The similarity of the tiles of two pictures.
 
     whole, detail: mean correlation of the tiles, and of their fine detail.  low, changed: shares of the inner tiles
-    that
-    show something else, and that are far less similar than most.  edge: share of the tiles at the edge that do.
+    that show something else, and that are far less similar than most.  edge: share of the tiles at the edge that do.
     is_small: whether the pictures are so small that copies of them are less similar.
     """
 
@@ -56,7 +55,7 @@ class TileAgreement(NamedTuple):
 
 def agreement(one: Floats, other: Floats) -> TileAgreement:
     """Compare two aligned pictures, float32[m,m] of gray levels 0..255."""
-    return max(_toned_agreement(one, other), _toned_agreement(other, one))  # what is burnt out has fewer tones
+    return max(_toned_agreement(one, other), _toned_agreement(other, one))  # an overexposed picture has fewer tones
 
 
 def _toned_agreement(one: Floats, other: Floats) -> TileAgreement:

@@ -26,16 +26,16 @@ Floats = NDArray[np.float32]
 # picture has both).
 Spans = NDArray[np.float64]
 
-SIDE = 256  # of a signature
+SIDE = 256  # side of the features' picture
 _GRID, _GRID_SOURCE = 16, 64  # cells a side that the grid search compares, and that it makes them from
-_CUTS = (0.0, 0.025, 0.05, 0.075, 0.1)  # of a side, that the grid search tries at either end
+_CUTS = (0.0, 0.025, 0.05, 0.075, 0.1)  # share of a side that the grid search crops at either end
 _ENDS = [(start, 1 - end) for start, end in product(_CUTS, repeat=2)]
 _PARTS: Spans = np.array([(*columns, *rows, 0.0, 0.0) for rows, columns in product(_ENDS, repeat=2)])
-_STARTS = 2  # of the grid search, each way, that are refined
-_GRID_LEAST = 0.6  # correlation after the grid search, below which a pair is given up
-_LEVELS = ((32, 5, 0.75), (64, 4, 0.75), (128, 4, 0.88))  # cells a side, steps, least correlation after them
+_STARTS = 2  # fits of the grid search, each way, that are refined
+_GRID_LEAST = 0.6  # minimum correlation after the grid search
+_LEVELS = ((32, 5, 0.75), (64, 4, 0.75), (128, 4, 0.88))  # cells a side, steps, minimum correlation after them
 _STEP, _MARGIN, _LEAN = 0.05, (-0.02, 0.14), 0.09  # largest step; bounds of cuts and leans while the fit is refined
-_NOISE = 1.0  # gray levels of 255: what encoding again makes of a pixel of the signature; thrice that of a tile
+_NOISE = 1.0  # gray levels of 255: what encoding again makes of a pixel of the features; thrice that of a tile
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _AT_A_TIME = 64  # pairs refined together: 60 MB
 

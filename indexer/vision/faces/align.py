@@ -18,7 +18,7 @@ _ARCFACE_PX = 112
 _ARCFACE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
 )
-_MARGIN_PX = 1  # what interpolation looks at beyond the edge of the chip
+_MARGIN_PX = 1  # margin of interpolation beyond the edge of the chip
 
 Matrix = NDArray[np.float64]
 

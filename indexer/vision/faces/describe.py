@@ -15,11 +15,11 @@ from indexer.vision.preprocess import normalized
 from indexer.vision.runtime import Model
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-_FACE = slice(15, 135)  # of the chip: what is around it is not the face
+_FACE = slice(15, 135)  # of the chip: the rest is not the face
 _CELL_PX = 4  # sharpness is judged in squares of the chip this large, finer detail being no help to the describer
 
 _USUAL, _BY_SHARPNESS, _BY_ASYMMETRY, _BY_DETAIL = -6.8, -2.0, 5.1, -1.0
-_SHARP, _BLURRED = 0.35, 0.02  # sharpness beyond which nothing is gained or lost
+_SHARP, _BLURRED = 0.35, 0.02  # sharpness outside of which quality does not change
 _DETAILED = 0.2
 
 
@@ -49,8 +49,8 @@ def sharpness(chip: NDArray[np.uint8]) -> float:
     return bends / (float(luma.std()) + 1)
 
 
-_ENOUGH, _WORTH = 0.35, 0.15  # pixels of the picture to a pixel of dlib's chip: little gain above, no use below
-_USUAL_DISTANCE = 0.6  # at most, between two faces of one person, to the network that quality was fitted with
+_ENOUGH, _WORTH = 0.35, 0.15  # pixels of the picture per pixel of dlib's chip: little gain above, no use below
+_USUAL_DISTANCE = 0.6  # maximum between two faces of one person, by the model that quality was fitted with
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]

@@ -65,7 +65,7 @@ def square(pixels: Pixels, start: tuple[float, float], side: float, size_px: int
     before, after = max(-left, 0), max(right - width, 0)
     around = np.pad(inside, ((above, below), (before, after), (0, 0)))
     x, y = start[0] - left, start[1] - top
-    box = (x, y, min(x + side, right - left), min(y + side, bottom - top))  # rounding may not lead beyond the pixels
+    box = (x, y, min(x + side, right - left), min(y + side, bottom - top))  # rounding must not exceed the pixels
     return resized(around, (size_px, size_px), "bilinear", box)
 
 
@@ -73,8 +73,8 @@ _MOST_PROPOSALS = 1000
 _CLOSE = (160, 80)  # sides in px of a close-up and of the face in it
 _WIDER = (128, 48)
 _DOUBT = (0.5, 0.98)
-_SAME_FACE = 0.4  # intersection over union of a proposal and what a close-up shows
-_LEAST_SURE, _MOST_SURE = 0.01, 0.999  # no look alone can condemn or acquit
+_SAME_FACE = 0.4  # minimum intersection over union of a candidate and its close-up's face
+_LEAST_SURE, _MOST_SURE = 0.01, 0.999  # no run alone can decide
 
 
 class Detector:
@@ -161,7 +161,7 @@ def _face(found: Detections, width: int, height: int) -> Face:
     return Face(box, float(found.scores[0]), 0.0, points, None)
 
 
-_SCORE, _OVERLAP = 0.5, 0.5  # where the spec says nothing
+_SCORE, _OVERLAP = 0.5, 0.5  # where the spec has none
 
 
 class BoxDetector:

@@ -67,7 +67,7 @@ class Adapted:
             values = values.reshape(len(values), -1)[:views]
             if len(output.shape) == 1:  # one vector for all views
                 return np.asarray(values.mean(axis=0), np.float32)
-        elif values.ndim == len(output.shape) + 1 and views == 1:  # the rest of a fixed batch saw nothing
+        elif values.ndim == len(output.shape) + 1 and views == 1:  # the rest of a fixed batch is padding
             values = values[0]
         values = _applied(values, output.apply)
         if key == "probabilities" and values.shape[-1] == 1:

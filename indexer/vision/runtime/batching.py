@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_LONGEST_WAIT_SECONDS = 0.5  # of a question, while larger groups go before it
+_LONGEST_WAIT_SECONDS = 0.5  # maximum wait of a request, while larger groups go first
 Answers: TypeAlias = "dict[str, NDArray[Any]]"
 
 
@@ -93,7 +93,7 @@ class InferenceQueue:
 
 
 _MOST_TOGETHER = 32
-_APART = 1e-3  # what two ways to one number may differ by: of the largest one, or of 1
+_APART = 1e-3  # tolerance between two computations of one number: of the largest one, or of 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class BatchLimits:
                 self.answer(group[:most])
                 group = group[most:]
             return
-        except Exception:  # one of them may be to blame: each gets his own error
+        except Exception:  # one of them may be the cause: each gets its own error
             answers = []
         for question, answer in zip(group, answers, strict=False):
             question.answer.set_result(answer)
@@ -164,7 +164,7 @@ class BatchLimits:
             answer = question.network.run(question.image)
         except ModelError as error:
             question.answer.set_exception(error)
-        except Exception as error:  # whatever a runtime says, whoever asked must hear of it
+        except Exception as error:  # whatever a runtime raises, the request must get it
             question.answer.set_exception(ModelError(question.network.spec.name, f"does not run: {error}"))
         else:
             self._count(question.network, 1)

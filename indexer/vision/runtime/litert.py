@@ -103,7 +103,7 @@ class _Interpreter:
         return inputs, outputs
 
     def fit(self, shape: tuple[int, ...]) -> None:
-        refuse_other(self._name, self.sides, shape)  # LiteRT itself would take some and answer nonsense
+        refuse_other(self._name, self.sides, shape)  # LiteRT itself would accept some and return nonsense
         try:
             with quiet():
                 self._lite.resize_tensor_input(self._input.index, shape)

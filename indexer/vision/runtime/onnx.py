@@ -33,7 +33,7 @@ class OnnxModel:
         try:
             with quiet():
                 self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its exceptions have no common class but this
+        except Exception as error:  # its exceptions have no other common class
             raise ModelError(spec.name, f"{file} does not load in ONNX Runtime: {error}") from error
         inputs = {told.name: tuple(told.shape) for told in self._session.get_inputs()}
         there = {told.name: tuple(told.shape) for told in self._session.get_outputs()}

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 60.0  # for a process that is starting, or is to be started again
 _PAUSE_SECONDS = 0.02
 _GONE = (EOFError, OSError, AuthenticationError)
-IMAGE = "image"  # what a picture is called on its way
-COUNTS = "counts"  # what is said instead of `Wanted`
+IMAGE = "image"  # name of a picture in a message
+COUNTS = "counts"  # the message in place of `Wanted`
 
 
 class ServerLostError(ModelError):
@@ -70,7 +70,7 @@ class RemoteModel:
         except _GONE as error:
             self._close()
             raise self._lost() from error
-        except BaseException:  # what is left of an answer must not be taken for the next one
+        except BaseException:  # the rest of an answer must not be taken for the next one
             self._close()
             raise
 
@@ -80,7 +80,7 @@ class RemoteModel:
             self._close()
         if self._kept is None:
             self._connect()
-        if self._kept is None:  # it was started again, on a machine whose GPU has left
+        if self._kept is None:  # it was started again, and the machine's GPU is gone
             raise self._lost()
         return self._kept
 

@@ -66,7 +66,7 @@ class Server:
             while True:
                 self._batches.answer(self._questions.next())
         finally:
-            os._exit(1)  # nobody must wait for a process that cannot answer
+            os._exit(1)  # no client must wait for a process that cannot answer
 
     def _follow(self, connection: Connection, key: bytes) -> None:
         """Serve a client until it disconnects."""
@@ -92,7 +92,7 @@ class Server:
         except ModelError as error:
             connection.send(error)
             return None
-        except Exception as error:  # whatever a runtime says while it loads
+        except Exception as error:  # whatever a runtime raises while it loads
             connection.send(ModelError(wanted.spec.name, f"cannot be loaded: {error}"))
             return None
         connection.send(network.sides if network is not None else None)

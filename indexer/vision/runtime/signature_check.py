@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from indexer.errors import ModelError
 from indexer.vision.spec import ModelSpec
 
-Sides = Sequence[int | str | None]  # a whole number is fixed; -1, None and words are free
+Sides = Sequence[int | str | None]  # a whole number is fixed; -1, None and words are variable
 
 
 def agree(spec: ModelSpec, inputs: Iterable[str], outputs: Mapping[str, Sides]) -> None:

@@ -37,7 +37,7 @@ class TensorFlowModel:
                 self._loaded = tensorflow.saved_model.load(str(folder))
                 signatures = self._loaded.signatures
                 self._function = signatures[SIGNATURE]
-                # Networks of one's own have none, nor have those that an earlier release built.
+                # Custom models have none, nor have those that an earlier release built.
                 self._many = signatures.get(BATCH_SIGNATURE)
             except (OSError, KeyError, ValueError) as error:
                 raise ModelError(spec.name, f"{folder} does not load in TensorFlow: {error}") from error

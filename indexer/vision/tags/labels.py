@@ -14,11 +14,11 @@ from indexer.vision.tags.candidates import ModelWords
 from indexer.vision.tags.vocabulary import Vocabulary
 
 _BACKGROUND = "background"
-_UNUSED = "???"  # what TensorFlow's own lists call a number that no class has
+_UNUSED = "???"  # the name in TensorFlow's own lists for a number without a class
 _NUMBERED = re.compile(r"(\d+)(?:\s*[:,]\s*|\s+)(\S.*)")
 _ITEM = re.compile(r"item\s*\{(.*?)\}", re.DOTALL)
 _FIELD = re.compile(r"(id|name|display_name)\s*:\s*(?:(\d+)|\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)')")
-_MOST_CLASSES = 65_536  # evidence keeps the number of a class in 16 bits
+_MOST_CLASSES = 65_536  # evidence stores the number of a class in 16 bits
 
 
 def read_labels(file: Path) -> tuple[str, ...]:

@@ -18,11 +18,11 @@ from indexer.resources import packaged
 from indexer.vision.tags.candidates import ModelWords, TagCandidate, claims, facts
 from indexer.vision.tags.rules import TagRules, read_rules
 
-_PLAIN_THRESHOLD = 0.5  # of a word that no table knows
+_PLAIN_THRESHOLD = 0.5  # of a word that is in no table
 _NO_THING = frozenset({"background", "???", "n/a", ""})
 _WORDNET = re.compile(r"(n\d{8})\b[\s:,]*(.*)", re.DOTALL)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-# Told by things that stand in the picture: they are not kinds of what their classes are, nor are those kinds of them.
+# Words recognized by objects in the picture: neither broader nor narrower than the classes of these.
 _TOLD_BY_THINGS = frozenset({"baseball", "bathroom", "cup", "kitchen", "wedding", "wine glass"})
 # ImageNet means a bird and a dog; without a WordNet id the toy and the athlete are as likely.
 _HOMONYMS = frozenset({"kite", "boxer"})

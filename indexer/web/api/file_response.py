@@ -20,7 +20,7 @@ from indexer.web.problems import Problem
 
 _CHUNK_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))")
-# A pipe that somebody put there must not keep us waiting.
+# Opening a pipe that somebody put there must not block.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 

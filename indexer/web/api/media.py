@@ -25,7 +25,7 @@ from indexer.web.site import Site, SiteOf
 
 router = APIRouter(prefix="/api", tags=["pictures"])
 _KEPT_SECONDS = 3600
-_TYPES = {  # what Pillow calls a format: its media type; those that browsers show first
+_TYPES = {  # Pillow's format: its media type; those that browsers show first
     "JPEG": "image/jpeg",
     "MPO": "image/jpeg",
     "PNG": "image/png",

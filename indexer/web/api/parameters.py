@@ -16,7 +16,7 @@ from indexer.library.search.request import SearchRequest, resolver, tree
 from indexer.web.problems import Problem
 from indexer.web.site import Site
 
-LARGEST = 2**63 - 1  # what SQLite takes
+LARGEST = 2**63 - 1  # SQLite's maximum
 _FARTHEST = 2**31 - 1
 
 Number: TypeAlias = Annotated[int, PathParameter(ge=1, le=LARGEST)]

@@ -17,12 +17,12 @@ from indexer.intake.discover import why
 from indexer.web.problems import Problem
 
 _FORM = "multipart/form-data"
-# What programs say of a picture that they send as it is; the last one is what curl says unless it is told.
+# Media types of a picture as the body itself; the last one is curl's default.
 _PLAIN = ("", "application/octet-stream", "application/x-www-form-urlencoded")
 _FIELD = "file"
 _NAMELESS = "picture"
 _CHUNK_BYTES = 1 << 20
-_FORM_BYTES = 64 * 1024  # that a form may have around the picture
+_FORM_BYTES = 64 * 1024  # of a form around the picture
 _MOST_FIELDS = 8
 _LATER = {"Retry-After": "30"}
 
@@ -52,7 +52,7 @@ class Upload:
 async def uploaded(request: Request) -> AsyncIterator[Upload]:
     """Receive a picture. Errors: Problem: 413 too large, 415 wrong type, 422 empty, 503 no room."""
     limit = request.app.state.site.config.serve_upload_mb * 1_000_000
-    # Without a buffer: what a full disk refuses would be refused once more when the file is closed.
+    # Without a buffer: a full disk would raise once more when the file is closed.
     with NamedTemporaryFile(prefix="indexer-upload-", buffering=0) as stream:
         try:
             name = await _receive(request, stream, limit)

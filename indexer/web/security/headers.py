@@ -15,17 +15,22 @@ from indexer.web.security.hosts import is_loopback, split_host
 
 _OFF = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "usb", "serial", "hid")
 _HEADERS = {
-    # Only what this server sends is run, shown and asked. blob: a picture that was dropped on the page.
+    # Only this server's scripts, images and requests. blob: a picture that was dropped on the page.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Not no-referrer: with it browsers hide the origin of a form, also from us, who compare it.
+    # Not no-referrer: with it browsers hide the origin of a form, which this server compares.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{each}=()" for each in _OFF),
 }
-_NOBODY = {"csrf_token": "", "may_write": False, "is_open": False, "session": None}  # what pages know of who asks
+_NOBODY = {
+    "csrf_token": "",
+    "may_write": False,
+    "is_open": False,
+    "session": None,
+}  # a request's state without authorization
 _NEVER_KEPT = ("text/html", "application/json", "application/problem+json")
 
 

@@ -38,7 +38,7 @@ class Hosts:
             if (split := split_host(each)) is None:
                 raise ConfigError("serve_hosts", f"{each!r} is not a host name; write it like photos.example.org")
             names.add(split[0])
-        if not is_loopback(config.serve_address):  # as others on the same network call it
+        if not is_loopback(config.serve_address):  # its name for others on the same network
             own = socket.gethostname().lower()
             names |= {own, f"{own}.local"}
         return cls(frozenset(names), any_number=config.serve_address in ("0.0.0.0", "::"))  # noqa: S104 (compared)
@@ -86,7 +86,7 @@ def neighborhood(address: str) -> str:
 
 def _is_same(origin: str, scheme: str, host: str) -> bool:
     theirs, _, rest = origin.partition("://")
-    # A proxy may speak https where it asks us by http; the other way round nobody should.
+    # A proxy may speak https and forward by http; the reverse is not legitimate.
     if theirs not in _DEFAULT_PORTS or (scheme == "https" and theirs != "https"):
         return False
     here, there = split_host(host), split_host(rest)

@@ -46,7 +46,7 @@ class BodyLimit:
 
         async def give(message: Message) -> None:
             nonlocal begun
-            if body.problem is None or begun:  # else whatever the app made of half a body is not sent
+            if body.problem is None or begun:  # otherwise the app's response to half a body is not sent
                 begun = True
                 await send(message)
 

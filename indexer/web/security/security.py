@@ -20,7 +20,7 @@ from indexer.web.security.sessions import Sessions
 
 _FORM_BYTES = 64 * 1024
 _SMALL_BYTES = 1_000_000
-_MOST = {"events": 32, "login": 4, "static": 64, "uploads": 8, "other": 96}  # requests under way, of each kind
+_MOST = {"events": 32, "login": 4, "static": 64, "uploads": 8, "other": 96}  # concurrent requests, of each kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Guard:
         """Wrap an app in this guard, and add the log-in pages."""
         app.state.rules = self.rules
         app.include_router(login.router)
-        # The last that is added is the first that is asked.
+        # The last that is added runs first.
         app.add_middleware(ConcurrencyLimit, kind=_kind, most=_MOST)
         app.add_middleware(Authorization, rules=self.rules)
         app.add_middleware(BodyLimit, limit=self._most_bytes)
@@ -59,7 +59,7 @@ class Guard:
 
     def _most_bytes(self, scope: Scope) -> int:
         if scope["path"] in LOOKING:
-            return self.upload_bytes + _FORM_BYTES  # what a form has around the picture
+            return self.upload_bytes + _FORM_BYTES  # of a form around the picture
         return _FORM_BYTES if scope["path"] in SIGNING else _SMALL_BYTES
 
 

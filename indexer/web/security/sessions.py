@@ -20,7 +20,7 @@ from indexer.atomic_write import atomic_write
 
 UNUSED_SECONDS = 30 * 86_400
 LONGEST_SECONDS = 180 * 86_400
-_TOUCH_SECONDS = 86_400  # how exactly the last use is known
+_TOUCH_SECONDS = 86_400  # precision of the last use
 _MOST = 200
 _ID_BYTES = 32
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from indexer.zoo.architectures.layers import Forms
 
 Report = Callable[[str], None]
-_TOLERANCE = 1e-4  # between what Keras and the converted network answer
+_TOLERANCE = 1e-4  # between the outputs of Keras and the converted model
 
 
 def build(spec: ModelSpec, folder: Path, report: Report | None = None) -> Path:

@@ -57,7 +57,7 @@ def convert(saved_model: Path, file: Path) -> None:
     file.write_bytes(converter.convert())
 
 
-_BATCH, _SIDE_PX = 2, 288  # for sides that are free: multiples of 32 that give a classifier several windows
+_BATCH, _SIDE_PX = 2, 288  # for variable sides: multiples of 32 that give a classifier several windows
 
 
 def difference(model: keras.Model, litert_file: Path, signature: str) -> float:

@@ -15,7 +15,7 @@ from indexer.vision.model_store import LITERT_FILE, ONNX_FILE, SAVED_MODEL, fing
 from indexer.vision.spec import ModelSpec
 
 _AS_IT_IS = {"tflite": LITERT_FILE, "onnx": ONNX_FILE}
-_TOLERANCE = 1e-3  # between what TensorFlow and LiteRT answer; networks of others may be less well behaved than ours
+_TOLERANCE = 1e-3  # between the outputs of TensorFlow and LiteRT; custom models may be less stable than ours
 Report = Callable[[str], None]
 
 

@@ -24,13 +24,13 @@ from indexer.vision.silence import quiet
 from indexer.vision.spec import ModelSpec
 
 _SERVE = "serve"
-# Parts of the names of TensorFlow's operations that reach out of the network: into files, the terminal, Python, other
-# machines. None of the operations that networks for pictures compute with has any in its name.
+# Parts of the names of TensorFlow's operations that reach out of the model: into files, the terminal, Python, other
+# machines. None of the operations that picture models compute with has any in its name.
 _REACHING = re.compile(
     "File|Save|Restore|Checkpoint|Reader|Dataset|Summary|Print|PyFunc|Debug|Dump|Rpc|RemoteCall|ImmutableConst|"
     "LoadAndRemap|VocabRemapping|codeProto|ImportEvent"
 )
-_RESTORING = ("Restore", "RestoreSlice", "RestoreV2")  # how variables come out of their files
+_RESTORING = ("Restore", "RestoreSlice", "RestoreV2")  # operations that restore variables
 Answers = Mapping[str, Any]
 
 

@@ -10,7 +10,7 @@ from indexer.zoo.custom.spec_draft import GUESS, LIKELY, SURE, DraftReason
 from indexer.zoo.inspect.inspection import Inspection, Shape, TensorInfo
 
 IMAGENET = (1000, 1001)
-POSTPROCESS = "TFLite_Detection_PostProcess"  # answers boxes, classes, scores and count, in this order
+POSTPROCESS = "TFLite_Detection_PostProcess"  # returns boxes, classes, scores and count, in this order
 _DETECTION = {
     "boxes": ("detection_boxes", ["objects", 4]),
     "scores": ("detection_scores", ["objects"]),

@@ -16,7 +16,7 @@ from indexer.zoo.custom.spec_draft import DraftReason, SpecDraft, one_line, toml
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 LABELS = "labels.txt"
-_UNUSED = "???"  # as in vision.labels
+_UNUSED = "???"  # as in vision.tags.labels
 
 
 def check_name(name: str, taken: Sequence[str], own: Path, *, replace: bool) -> None:
@@ -60,7 +60,7 @@ def adopted(
             spec = _write(name, source, proposal, labels, about, Path(folder), link=link, trust=trust, origin=origin)
             yield spec
             _take(name, Path(folder), own)
-    except ModelError as error:  # its file was tried where it lay for a moment
+    except ModelError as error:  # its file was tested at its temporary place
         raise ModelError(error.name, error.reason.replace(f"{folder}/{name}/{source.name}", str(source))) from error
     except OSError as error:
         raise ModelError(name, f"cannot be saved in {printable(own)}: {error.strerror or error}") from error

@@ -16,7 +16,7 @@ from indexer.zoo.inspect.inspection import Inspection
 GIVEN = "given"
 _SIZE = re.compile(r"(\d+)(?:x(\d+))?")
 _NUMBERS = re.compile(r"[^,;/\s]+")
-# What is said of raw answers: what the network applied to them last, and what is still to be applied.
+# Activations: the one that the model applied last, and the one still to be applied.
 ACTIVATIONS = {
     "softmax": ("softmax", "none"),
     "sigmoid": ("sigmoid", "none"),

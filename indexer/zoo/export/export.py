@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 README = "README.md"
 _SIDES = ("short-side", "long-side")
-_FREE_ROWS = ("classifier", "face-describer", "face-landmarks")  # whose answers are a row for each picture
+_FREE_ROWS = ("classifier", "face-describer", "face-landmarks")  # whose outputs are a row for each picture
 
 
 def export_model(spec: ModelSpec, models: Path, labels: Sequence[str], folder: Path, report: Report) -> None:
@@ -94,7 +94,7 @@ def _prepared(image: tf.ExportedTensor, spec: ModelSpec) -> tf.ExportedTensor:
     import tensorflow as tf
 
     wanted = spec.input
-    if wanted.colors == "gray":  # the sum of whole numbers that Pillow takes for it
+    if wanted.colors == "gray":  # the integer arithmetic of Pillow
         luma = tf.reduce_sum(image * [19595.0, 38470.0, 7471.0], axis=-1, keepdims=True)
         values = (tf.floor((luma + 32768) / 65536) - wanted.mean[0]) * wanted.scale[0]
     else:

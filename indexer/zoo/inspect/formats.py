@@ -10,7 +10,7 @@ SAVED_MODEL_FILE = "saved_model.pb"
 _ENDINGS = {".keras": "keras", ".h5": "keras", ".hdf5": "keras", ".pb": "graph", ".tflite": "tflite", ".onnx": "onnx"}
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
-_TFLITE = b"TFL3"  # behind four bytes of FlatBuffers' own
+_TFLITE = b"TFL3"  # after four bytes of FlatBuffers' own
 _CALLED = {"keras": "Keras file", "graph": "GraphDef", "tflite": "LiteRT file", "onnx": "ONNX file"}
 
 

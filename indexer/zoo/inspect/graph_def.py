@@ -12,7 +12,7 @@ import tensorflow as tf
 from indexer.zoo.inspect.inspection import Operation, Shape, TensorInfo
 
 _PASSING = ("Identity", "IdentityN", "Reshape", "Squeeze", "StopGradient", "Cast", "EnsureShape")
-_CHOOSING = ("ArgMax", "TopKV2", "TopK")  # what stands behind them tells more
+_CHOOSING = ("ArgMax", "TopKV2", "TopK")  # their inputs tell more
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 VARIABLES = ("VariableV2", "Variable", "VarHandleOp")
 _NO_ANSWERS = ("NoOp", "Assert", "Print", "PrintV2", "Placeholder", "PlaceholderWithDefault")

@@ -157,7 +157,7 @@ def _output(layers: Mapping[str, _Layer], name: str) -> TensorInfo:
     while name in layers and name not in seen:
         seen.add(name)
         layer = layers[name]
-        if "layers" in layer.settings:  # a model inside the model
+        if "layers" in layer.settings:  # a nested model
             layers = {each.name: each for each in _layers(layer.settings)}
             (name, *_) = _ends(layer.settings, "output_layers", layers)
             continue

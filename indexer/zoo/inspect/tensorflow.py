@@ -15,7 +15,7 @@ from indexer.zoo.inspect.graph_def import VARIABLES, Graph, tensor_of
 from indexer.zoo.inspect.inspection import Inspection, SignatureInfo, pick_tags
 
 _SERVING = "serving_default"
-_HIDDEN = "__saved_model_init_op"  # a 'signature' that only says how variables begin
+_HIDDEN = "__saved_model_init_op"  # a 'signature' that only initializes variables
 _LONGEST_LABELS = 1 << 22  # bytes
 
 

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-ERRORS = (LookupError, TypeError, ValueError, OverflowError, struct.error)  # what damaged bytes end in
+ERRORS = (LookupError, TypeError, ValueError, OverflowError, struct.error)  # errors of damaged bytes
 
 
 def message(data: memoryview) -> dict[int, list[Any]]:

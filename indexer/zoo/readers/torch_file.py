@@ -26,7 +26,7 @@ _STORAGES = {
     "LongStorage": "<i8",
     "IntStorage": "<i4",
 }
-# What the unpickler and the code below raise where a file is not as it should be.
+# Errors of the unpickler and the code below for an invalid file.
 _DAMAGE = (
     pickle.UnpicklingError,
     ArithmeticError,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.zoo.train.params import MEAN, SCALE
 
-_SMALLEST_CROP = 0.8  # of the side: what a varied picture still shows
+_SMALLEST_CROP = 0.8  # of the side: minimum of an augmented picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)

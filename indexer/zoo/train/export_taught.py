@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SPEC = "head.toml"
-_TOLERANCE = 1e-4  # between what Keras, LiteRT and the library's own formula answer
+_TOLERANCE = 1e-4  # between the outputs of Keras, LiteRT and the library's own formula
 _SPEC = """\
 # A word taught by examples: give it the pooled vector of a picture, and it tells how sure it is.
 name = {name}

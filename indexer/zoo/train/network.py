@@ -19,10 +19,10 @@ from indexer.zoo.train.data import Pictures, TrainingBatches, balance
 from indexer.zoo.train.params import TrainingParams
 
 Report = Callable[[str], None]
-_VARIANTS = 4  # of each picture, whose features the head learns: as it is, and varied
+_VARIANTS = 4  # versions of each picture in the head's training: plain, and augmented
 _DROPOUT = 0.3
 _HEAD_RATE, _CNN_RATE, _FINE_RATE = 2e-3, 2e-3, 5e-5  # how fast it learns
-_PATIENCE, _LEAST_GAIN = 8, 0.002  # so many epochs may pass without that much off the validation loss
+_PATIENCE, _LEAST_GAIN = 8, 0.002  # early stopping: epochs without this decrease of the validation loss
 _TUNED_LAYERS = 12  # the last convolutions of an EfficientNet-Lite: its head and nearly four blocks
 _FIRST_WIDTH, _WIDEST, _SMALLEST_MAP = 16, 256, 6
 _TOLD_SECONDS = 2.0
@@ -128,7 +128,7 @@ def _learn(
         validation_data=TrainingBatches(validation, course.batch, weights),
         epochs=epochs,
         verbose=0,
-        shuffle=False,  # the batches see to it
+        shuffle=False,  # the batches shuffle
         callbacks=[_stop(), told],
     )
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from indexer.resources import packaged
 from indexer.zoo.vocabulary.wordnet import Synset, read_nouns
 
-_UP = 5  # steps to a broader word: what is farther says little
+_UP = 5  # maximum steps to a broader word: farther ones mean little
 _DOWN = 2  # steps to narrower words
 _MOST = 3  # narrower words that are offered
-_SENSES = 2  # meanings of a noun that are looked at, the most usual first
+_SENSES = 2  # meanings of a noun that are used, the most usual first
 _PLAIN = re.compile(r"[a-z][a-z' -]{2,}")  # no proper nouns, no Latin, no abbreviations
 
 

@@ -67,7 +67,7 @@ class Words:
     def covers(self, word: str) -> frozenset[int]:
         """Return the classes that a broader word stands for. Errors: ValueError for an entry that names nothing."""
         if word not in self._covered:
-            self._covered[word] = frozenset()  # a word that is made of itself ends here
+            self._covered[word] = frozenset()  # a word defined by itself ends here
             plus = [part for part in self.words[word] if not part.startswith("-")]
             minus = [part[1:] for part in self.words[word] if part.startswith("-")]
             self._covered[word] = self._union(plus) - self._union(minus)

@@ -16,7 +16,7 @@ from indexer.zoo.architectures.face_api.manifest import Tensors, find_manifest, 
 if TYPE_CHECKING:
     import keras
 
-# The networks, and what their manifests are called in the packages of face-api.js.
+# The networks, and the names of their manifests in the packages of face-api.js.
 MANIFESTS = {
     "face-api-ssd-mobilenet-v1": "ssd_mobilenetv1_model-weights_manifest.json",
     "face-api-landmarks-68": "face_landmark_68_model-weights_manifest.json",

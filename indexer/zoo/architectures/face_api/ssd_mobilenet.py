@@ -18,9 +18,9 @@ from indexer.zoo.architectures.layers import convolution
 
 _SIDE_PX = 512
 _BLOCKS, _HALVING = 13, (2, 4, 6, 12)  # of MobileNet; those that halve the picture
-_FINE = 11  # the block whose map is asked for boxes beside the last one's
+_FINE = 11  # the block whose map predicts boxes, besides the last one
 _SMALLER = 4  # pairs of convolutions that make the map smaller still
-_CLASSES, _FACE = 3, 1  # nothing, a face, and one that was never trained
+_CLASSES, _FACE = 3, 1  # background, face, and one that was never trained
 _MOST = 6.0
 _EPSILON = 0.001
 _CENTER_VARIANCE, _SIZE_VARIANCE = 0.1, 0.2
