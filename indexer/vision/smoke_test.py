@@ -60,7 +60,7 @@ def _classifier(model: Model, answers: Answers, names: Sequence[str]) -> None:
     total = float(scores.sum(axis=-1).max())
     if output.activation == "softmax" and abs(total - 1) > _SUM_TOLERANCE:
         raise ModelError(
-            spec.name, f"its scores add up to {total:.3g} and not to 1: this is no softmax; --activation sigmoid "
+            spec.name, f"its scores add up to {total:.3g} and not to 1: this is not a softmax; --activation sigmoid "
             "takes each for itself")  # fmt: skip
     _counted(spec, scores.shape[-1], names)
 

@@ -61,7 +61,7 @@ def test_labels_of_every_form_are_read(
         ("gap.txt", b"cat\n\ndog\n", "in place 2 has no name"),
         ("latin.txt", "K\u00fcste".encode("latin-1"), "not text in UTF-8"),
         ("zeros.txt", b"\0\0\0", "not text"),
-        ("broken.json", b'{"0": ', "no JSON"),
+        ("broken.json", b'{"0": ', "not valid JSON"),
         ("other.json", b'{"0": 1.5}', "neither a list of names"),
         ("truth.json", b'{"cat": true}', "neither a list of names"),
         ("nothing.json", b"{}", "neither a list of names"),

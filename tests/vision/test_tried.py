@@ -66,7 +66,7 @@ def test_a_network_that_fits_is_taken(role: str) -> None:
             {"probabilities": [[-3, 2, 9]]},
             "go from -3 to 9, not from 0 to 1; raw numbers need --activation",
         ),
-        ("classifier", {"probabilities": [[0.9, 0.8, 0.9]]}, "add up to 2.6 and not to 1: this is no softmax"),
+        ("classifier", {"probabilities": [[0.9, 0.8, 0.9]]}, "add up to 2.6 and not to 1: this is not a softmax"),
         ("classifier", {"names": ("cat", "dog")}, "3 classes, but 2 names are known (--label-offset 1"),
         ("classifier", {"names": ()}, "3 classes, but 0 names are known (--labels FILE gives them)"),
         ("object-detector", {"names": ()}, "--labels FILE"),

@@ -276,7 +276,7 @@ def test_the_networks_of_a_folder_are_found_with_their_files(tmp_path: Path) -> 
         RECOGNITION: [tmp_path / MANIFESTS[RECOGNITION], tmp_path / "face_recognition_model-shard1"],
     }
     (tmp_path / MANIFESTS[SSD]).write_text("{}")
-    with pytest.raises(ModelError, match="is no manifest"):
+    with pytest.raises(ModelError, match="is not a manifest"):
         networks_in(tmp_path)
 
 
@@ -318,7 +318,7 @@ def test_shards_of_a_wrong_length_are_refused(change: int, reason: str, manifest
         ({"shape": [True]}, "has no shape"),
         ({"shape": [2**30, 2**30]}, "end before the numbers"),
         ({"shape": [0, 2**70]}, "has no shape"),
-        ({"name": 5}, "no manifest of weights"),
+        ({"name": 5}, "not a manifest of weights"),
     ],
 )
 def test_a_tensor_that_is_told_wrongly_is_refused(weight: dict[str, Any], reason: str, manifest: Path) -> None:
@@ -349,7 +349,7 @@ def test_a_shard_lies_beside_its_manifest(name: str, manifest: Path) -> None:
 def test_what_is_no_manifest_is_refused(text: str, tmp_path: Path) -> None:
     manifest = tmp_path / "net-weights_manifest.json"
     manifest.write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(ModelError, match=r"is no JSON|is no manifest"):
+    with pytest.raises(ModelError, match=r"is no JSON|is not a manifest"):
         build(RECOGNITION, manifest)
 
 

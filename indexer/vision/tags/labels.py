@@ -41,7 +41,7 @@ def write_labels(names: Iterable[str], file: Path) -> None:
     lines = list(names)
     for number, name in enumerate(lines):
         if not name.strip() or len(name.splitlines()) > 1:
-            raise ModelError("labels", f"class {number} is named {name!r}, which is no line")
+            raise ModelError("labels", f"class {number} is named {name!r}, which is not a line")
     file.write_text("".join(f"{name}\n" for name in lines), "utf-8")
 
 
@@ -132,7 +132,7 @@ def _of_json(file: Path, text: str) -> list[str] | dict[int, str]:
     try:
         told: Any = json.loads(text)
     except ValueError as error:
-        raise _error(file, f"it is no JSON: {error}") from error
+        raise _error(file, f"it is not valid JSON: {error}") from error
     if isinstance(told, list) and all(isinstance(each, str) for each in told):
         return told
     if isinstance(told, dict) and told:

@@ -156,7 +156,7 @@ def _graph_def(spec: ModelSpec, path: Path) -> Any:
     try:
         graph.ParseFromString(path.read_bytes())
     except Exception as error:  # protobuf's DecodeError, from a package that is not ours to import
-        raise ModelError(spec.name, f"{path} is no frozen graph, or is cut short") from error
+        raise ModelError(spec.name, f"{path} is not a frozen graph, or is cut off") from error
     return graph
 
 

@@ -59,7 +59,7 @@ def _groups(manifest: Path) -> list[dict[str, Any]]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{manifest.name} is no JSON: {error}") from error
     if not isinstance(groups, list) or not all(_is_group(group) for group in groups):
-        raise ValueError(f"{manifest.name} is no manifest of weights")
+        raise ValueError(f"{manifest.name} is not a manifest of weights")
     return groups
 
 
