@@ -10,11 +10,6 @@ _FOLDERS, _QUEUES = "max_user_watches", "max_user_instances"
 _LEAST_ADVISED = 1024
 
 
-def most_folders() -> int | None:
-    """Return how many folders a user of this system may watch in all, None where nothing is known of a limit."""
-    return _limit(_FOLDERS)
-
-
 def advice(error: OSError) -> str:
     """Say why a folder cannot be watched, and what to do about it."""
     if sys.platform == "linux" and error.errno == errno.ENOSPC:
