@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--made", type=int, default=0)
     parser.add_argument("--only", choices=("pictures", "documents"))
     given = parser.parse_args()
-    found = {
+    found: dict[str | None, Callable[[], Iterable[dict[str, object]]]] = {
         "pictures": lambda: pictured(given.data, given.models, given.every),
         "documents": lambda: written(given.models),
         None: lambda: figures(given.data, given.models, given.every),

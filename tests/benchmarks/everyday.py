@@ -115,7 +115,8 @@ def measure(truth: Everyday, vocabulary: Vocabulary, shown: Shown) -> Figures:
                 found = word in names or any(members[name] <= truth.classes[label] for name in names)
                 counts += (0, 0, 0, 0, 1, found, 0)
         counts += (0, 0, 0, 0, 0, 0, len(tags))
-    return Figures(*counts[:6].astype(int).tolist(), tags=counts[6] / len(shown))
+    judged, good, narrow_judged, narrow_right, salient, known = counts[:6].astype(int).tolist()
+    return Figures(judged, good, narrow_judged, narrow_right, salient, known, counts[6] / len(shown))
 
 
 def covered(vocabulary: Vocabulary) -> dict[str, set[int]]:

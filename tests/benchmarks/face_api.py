@@ -134,7 +134,7 @@ def main() -> None:
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         models = own(wanted.folder, Path(home)) | usual(wanted.models)
-        eyes = {
+        eyes: dict[str, Placed | Detector] = {
             "face-api.js": Placed(models, "long-side"),
             "face-api.js, small pictures enlarged": Placed(models, "letterbox"),
             "RetinaFace": Detector(models["retinaface-mobilenet025"]),

@@ -142,7 +142,7 @@ def quality(data: Path, detector: Model, describer: Model) -> Iterator[str]:
         bad = {one: _middle_face(eye, teller, worse(picture(one))) for one, _, _ in known}
         for one, two, _ in known:
             if (face := bad[one]) and (other := clean[two]):
-                others = [bad[path] for path in bad if path.parent != one.parent and bad[path]]
+                others = [each for path, each in bad.items() if path.parent != one.parent and each]
                 mistaken = np.mean([_apart(face, each) < 0.6 for each in others])
                 verdicts[min(9, int(face.quality * 10))].append((float(_apart(face, other) >= 0.6), float(mistaken)))
         judged = np.array([face.quality for face in bad.values() if face])

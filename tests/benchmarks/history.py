@@ -10,6 +10,7 @@ import argparse
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -36,7 +37,7 @@ def main() -> None:
         with Library.open(path) as library:
             own.add_tag(library, "seen by all", [ROOT])
             for log, kept in LOGS.items():
-                own.recording = kept  # type: ignore[assignment]
+                own.recording = kept  # type: ignore[attr-defined, assignment]
                 for name, acts in _acts(library).items():
                     _tell(f"{name}, {log}", acts)
                     if log == "with the log":
@@ -56,13 +57,11 @@ def _acts(library: Library) -> dict[str, list[Callable[[], object]]]:
     def taken() -> Iterator[Callable[[], object]]:
         for each in range(TIMES):
             own.add_tag(library, f"taken {each}", [ROOT])
-            yield lambda each=each: own.remove_tag(library, f"taken {each}", [ROOT])
+            yield partial(own.remove_tag, library, f"taken {each}", [ROOT])
 
     return {
         "a word on all": [all_new] * TIMES,
-        "a machine's word on all": [
-            lambda each=each: own.add_tag(library, WORDS[each], [ROOT]) for each in range(TIMES)
-        ],
+        "a machine's word on all": [partial(own.add_tag, library, WORDS[each], [ROOT]) for each in range(TIMES)],
         "a word taken from all": list(taken()),
         "stars of one": [rate_one] * TIMES,
     }

@@ -8,6 +8,7 @@ import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from indexer.config.config import Config, load
 from indexer.intake.decode import open_original
@@ -19,7 +20,7 @@ from indexer.vision.runtime import Model, open_model
 from indexer.vision.spec import ModelSpec, read_specs
 from indexer.zoo.build.build import build
 
-Figure = dict[str, object]
+Figure = dict[str, Any]
 TablePart = Callable[[Path, Namespace], Iterator[tuple[str, str]]]
 _MOST_PIXELS = 200_000_000
 

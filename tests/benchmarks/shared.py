@@ -53,7 +53,7 @@ class Kind:
 
     def run(self, files: list[PhotoFile], others: set[int]) -> None:
         """Do all photos. others: processes that are not of this kind."""
-        pools.is_shared = lambda *_: self.is_shared
+        pools.is_shared = lambda *_: self.is_shared  # type: ignore[attr-defined]
         begin, cpu = time.perf_counter(), _cpu_seconds(self.pids)
         done = [outcome for part in self.pool.outcomes(files) for outcome in part]
         assert all(isinstance(each, Indexed) for each in done), done

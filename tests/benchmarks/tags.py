@@ -138,7 +138,8 @@ def ways(given: argparse.Namespace) -> None:
     best0, best2 = ([joined(views, max) for views in each] for each in (lite0, lite2))
     made = {way: [joined(views, how) for views in lite0] for way, how in WAYS.items()}
     made["Lite2 alone, best view"] = best2
-    for way, how in {"mean": statistics.mean, "lower": min}.items():
+    two: dict[str, Callable[[list[float]], float]] = {"mean": statistics.mean, "lower": min}
+    for way, how in two.items():
         made[f"Lite0 and Lite2, {way} of the two"] = [joined(pair, how) for pair in zip(best0, best2, strict=True)]
     print("\n| score of a word | recall at 0.85 | at 0.90 |\n|---|---|---|")
     for way, scored in made.items():
@@ -219,7 +220,7 @@ def _chosen(
     half[[row["dataset"] == "home_indoor30" for row in truth.rows]] = random.random() < 0.5
 
     def rated(shown: Shown, part: np.ndarray) -> tuple[float, float]:
-        places = np.flatnonzero(part)
+        places = np.flatnonzero(part).tolist()
         some = replace(truth, rows=[truth.rows[place] for place in places])
         some.__dict__["judged"] = truth.judged  # a half is judged by all that its sources label
         figures = measure(some, vocabulary, [shown[place] for place in places])
@@ -249,14 +250,14 @@ def face_words(data: Path, models: Path, each: int = 1) -> dict[str, tuple[int, 
         for word, faces in (("people", 2), ("group", 4)):
             least[word][path] = (counts[0] >= faces, counts[1] >= faces)
     vocabulary = Vocabulary.load()
-    told = {}
+    told: dict[str, tuple[int, int, int, int, int]] = {}
     for word, truth in least.items():
-        faces = (detector.detect(picture) for picture in pictures(list(truth), detector.long_side_px))
-        tags = (vocabulary.tags((), (), found, NO_FACTS, {}) for found in faces)
+        found = (detector.detect(picture) for picture in pictures(list(truth), detector.long_side_px))
+        tags = (vocabulary.tags((), (), faces, NO_FACTS, {}) for faces in found)
         shown = np.array([word in {tag.name for tag in each} for each in tags], bool)
         surely, perhaps = np.array(list(truth.values()), bool).reshape(-1, 2).T
-        counts = ((perhaps & shown).sum(), shown.sum(), (surely & shown).sum(), surely.sum(), len(truth))
-        told[word] = tuple(map(int, counts))
+        right, kept = int((perhaps & shown).sum()), int((surely & shown).sum())
+        told[word] = right, int(shown.sum()), kept, int(surely.sum()), len(truth)
     return told
 
 
@@ -283,6 +284,10 @@ class Tempered:
     @property
     def spec(self) -> ModelSpec:
         return self.model.spec
+
+    @property
+    def sides(self) -> tuple[Any, ...]:
+        return self.model.sides
 
     def run(self, image: np.ndarray) -> dict[str, np.ndarray]:
         outputs = self.model.run(image)

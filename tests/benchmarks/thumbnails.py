@@ -90,7 +90,7 @@ def served(files: Sequence[Path], workers: int, folder: Path) -> None:
         with ThreadPoolExecutor(2 * workers) as threads:
             for what in ("made", "kept"):
                 start = time.perf_counter()
-                list(threads.map(lambda each: thumbnails.photo(*each, 320), contents))
+                list(threads.map(lambda each: thumbnails.photo(each[0], each[1], 320), contents))
                 print(
                     f"| 320 px, {what}, {workers} workers | {len(files) / (time.perf_counter() - start):.0f} a second |"
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -81,7 +82,7 @@ texts = {
     "type": ["jpg", "heic"],
     "model": ["lite", "LITE-TWO", "lite-0A1B2C3D", "lite-*", "x[1]", "two", "lite-two lite", "*"],
 }
-numbers = {
+numbers: dict[str, list[float]] = {
     "iso": [100, 200], "f": [2.8, 8], "focal": [50], "width": [100, 400], "height": [150],
     "rating": [0, 4], "faces": [0, 2], "score": [0.5, 0.3],
 }  # fmt: skip
@@ -89,10 +90,13 @@ numbers = {
 
 def _numbers(name: str) -> st.SearchStrategy[Query]:
     number = st.sampled_from([float(each) for each in numbers[name]])
-    ends = st.tuples(st.none() | number, st.none() | number).filter(
-        lambda both: both != (None, None) and (None in both or both[0] <= both[1])
-    )
+    ends = st.tuples(st.none() | number, st.none() | number).filter(_is_range)
     return ends.map(lambda both: Number(name, *both))
+
+
+def _is_range(both: tuple[float | None, float | None]) -> bool:
+    low, high = both
+    return low <= high if low is not None and high is not None else both != (None, None)
 
 
 facts: st.SearchStrategy[Query] = st.one_of(
@@ -101,7 +105,7 @@ facts: st.SearchStrategy[Query] = st.one_of(
         lambda each: (each.since or each.before) and (each.since or "") < (each.before or "9999")
     ),
     st.sampled_from([5, 7, 12]).map(MonthOfYear),
-    *(st.sampled_from(wanted).map(lambda text, name=name: Text(name, text)) for name, wanted in texts.items()),
+    *(st.sampled_from(wanted).map(partial(Text, name)) for name, wanted in texts.items()),
     *map(_numbers, numbers),
     st.builds(
         Near, st.sampled_from([48.86, 0.0, 90.0]), st.sampled_from([2.29, 180.0]), st.sampled_from([0.0, 5.0, 20.0])
@@ -151,7 +155,8 @@ def _root(number: int) -> Path:
 def _outcome(number: int, photo: Subject) -> Outcome:
     made = made_photo(Path(photo.path), number, sorted(photo.tags.items()), faces=photo.faces)
     tags = tuple(replace(tag, models=_models(photo, folded(tag.name))) for tag in made.analysis.tags)
-    return replace(made, analysis=replace(made.analysis, metadata=photo.metadata, tags=tags))
+    metadata = photo.metadata or made.analysis.metadata
+    return replace(made, analysis=replace(made.analysis, metadata=metadata, tags=tags))
 
 
 def _models(photo: Subject, word: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from PIL import Image
@@ -15,7 +16,7 @@ from indexer.library.store import Library
 from indexer.photo import Failed, Indexed, ModelIds, Outcome, PhotoFile, Skipped
 from indexer.pipeline.scan.plan import Plan, plan
 from indexer.pipeline.scan.run import run
-from indexer.pipeline.workers.photo_pool import Done, Seen
+from indexer.pipeline.workers.photo_pool import Done, Pool, Seen
 from indexer.pipeline.workers.tasks import analyze_file
 from indexer.vision.analyze import Analyzer
 from indexer.vision.model_set import ModelSet
@@ -74,7 +75,7 @@ class Scanner:
         """Carry out a plan."""
         loop = BareLoop(self.analyzer, networks or self.analyzer.networks)
         self.seen = loop.seen
-        outcomes = run(self.library, planned, loop, 4, 0.0, lambda: 0.0)
+        outcomes = run(self.library, planned, cast(Pool, loop), 4, 0.0, lambda: 0.0)
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _trouble(self, path: Path, reason: str) -> None:

@@ -108,10 +108,7 @@ class MadePool:
 def _stamped(file: PhotoFile, stat: os.stat_result) -> PhotoFile:
     from dataclasses import replace
 
-    now = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
-    if hasattr(file, "ctime_ns"):
-        now["ctime_ns"] = stat.st_ctime_ns
-    return replace(file, **now)
+    return replace(file, size=stat.st_size, mtime_ns=stat.st_mtime_ns, ctime_ns=stat.st_ctime_ns)
 
 
 class World:
@@ -148,7 +145,7 @@ class World:
 
     def files(self) -> dict[Path, bytes]:
         """Return all photos that are there."""
-        found = {}
+        found: dict[Path, bytes] = {}
         for name, root in self.roots.items():
             if name not in self.away:
                 found |= {path: path.read_bytes() for path in sorted(root.rglob("*.jpg")) if path.is_file()}

@@ -6,12 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from indexer.errors import ModelError
 from indexer.vision.spec import Labels, Output, read_specs
-from indexer.vision.tags.labels import class_names, first_number, read_labels, words_of_models, write_labels
+from indexer.vision.tags.labels import class_names, first_number, read_labels, words_of_models
 from indexer.vision.tags.vocabulary import Vocabulary
 
 WORDS = Vocabulary.load()
@@ -79,28 +77,8 @@ def test_what_is_no_list_of_labels_is_refused(name: str, content: bytes | None, 
     assert name in str(caught.value)
 
 
-@given(
-    st.lists(
-        st.text("abcäß-_' 0", min_size=1).map(str.strip).filter(lambda name: name and not name[0].isdigit()), min_size=1
-    )
-)
-def test_labels_that_are_written_are_read_again(names: list[str]) -> None:
-    from tempfile import TemporaryDirectory
-
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "labels.txt"
-        write_labels(names, file)
-        assert read_labels(file) == tuple(" ".join(name.split()) for name in names)
-
-
-@pytest.mark.parametrize("name", ["", "  ", "two\nlines"])
-def test_a_name_that_is_no_line_is_not_written(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="class 1 is named"):
-        write_labels(["cat", name], tmp_path / "labels.txt")
-
-
 def test_classes_before_the_first_label_are_background_but_for_object_detectors(tmp_path: Path) -> None:
-    write_labels(["person", "dog"], tmp_path / "labels.txt")
+    (tmp_path / "labels.txt").write_text("person\ndog\n")
     spec = replace(SPEC, labels=Labels(file="labels.txt", offset=1), folder=str(tmp_path))
     assert class_names(spec, WORDS) == ("background", "person", "dog")
     assert class_names(replace(spec, role="object-detector"), WORDS) == ("person", "dog")
@@ -109,7 +87,7 @@ def test_classes_before_the_first_label_are_background_but_for_object_detectors(
 
 
 def test_what_a_network_means_follows_its_description_and_the_names_that_are_stored(tmp_path: Path) -> None:
-    write_labels(["NoFinding"], tmp_path / "labels.txt")
+    (tmp_path / "labels.txt").write_text("NoFinding\n")
     output = Output(("views", 2), "none", apply="sigmoid")
     spec = replace(
         SPEC,

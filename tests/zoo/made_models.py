@@ -79,13 +79,15 @@ def answer(seen: np.ndarray, net: Net) -> np.ndarray:
     kernel, dense, bias = net.weights
     patches = np.lib.stride_tricks.sliding_window_view(values, (3, 3), (1, 2))[:, ::2, ::2]
     features = np.einsum("nyxcij,ijco->nyxo", patches, kernel).clip(min=0).mean((1, 2))
-    logits = features @ dense + bias
+    logits: np.ndarray = features @ dense + bias
     if net.activation == "logits":
         return logits
     if net.activation == "softmax":
-        powers = np.exp(logits - logits.max(-1, keepdims=True))
-        return powers / powers.sum(-1, keepdims=True)
-    return 1 / (1 + np.exp(-logits))
+        powers: np.ndarray = np.exp(logits - logits.max(-1, keepdims=True))
+        powers /= powers.sum(-1, keepdims=True)
+        return powers
+    likely: np.ndarray = 1 / (1 + np.exp(-logits))
+    return likely
 
 
 def saved_model(path: Path, **network: Any) -> Path:
@@ -209,7 +211,7 @@ def onnx_file(path: Path, **network: Any) -> Path:
     else:
         steps.append(node("Gemm", "features dense bias", "probabilities"))
     weights = {"kernel": kernel.transpose(3, 2, 0, 1).copy(), "dense": dense, "bias": bias}
-    weights |= {"most": np.float32([255])} if net.dtype == "uint8" else {}
+    weights |= {"most": np.array([255], np.float32)} if net.dtype == "uint8" else {}
     free = ("batch", "side", "side", "side")
     sides = tuple(word if side is None else side for side, word in zip(net.shape, free, strict=True))
     path.write_bytes(

@@ -20,7 +20,7 @@ from wire import node, onnx_model, part, tensor, value
 
 from indexer.errors import ModelError
 from indexer.zoo.custom.infer_spec import guess
-from indexer.zoo.inspect.inspect import choose_tags, find_tensor, inspect, look
+from indexer.zoo.inspect.inspect import find_tensor, inspect, look
 from indexer.zoo.inspect.inspection import inspection_of
 from indexer.zoo.inspect.tflite import normalization
 
@@ -254,16 +254,11 @@ def test_a_graph_that_calls_python_or_touches_files_says_so(tmp_path: Path) -> N
 
 def test_the_graph_of_a_tag_is_chosen(made: Made, tmp_path: Path) -> None:
     path = made("tf1_saved_model", tags=("photoprism", "gpu"))
-    found = look(path, ["gpu", "photoprism"])
-    assert choose_tags(found) == choose_tags(found, ["gpu", "photoprism"]) == ("photoprism", "gpu")
-    for choose in (lambda: look(path, ["serve"]), lambda: choose_tags(found, ["serve"])):
-        with pytest.raises(ModelError, match="no graph under the tag serve; its tags are: photoprism, gpu"):
-            choose()
-    lite = look(made("tflite_file"))
-    assert choose_tags(lite) == ()
-    for choose in (lambda: look(made("tflite_file"), ["serve"]), lambda: choose_tags(lite, ["serve"])):
-        with pytest.raises(ModelError, match="only SavedModels have"):
-            choose()
+    assert look(path) == look(path, ["gpu", "photoprism"])
+    with pytest.raises(ModelError, match="no graph under the tag serve; its tags are: photoprism, gpu"):
+        look(path, ["serve"])
+    with pytest.raises(ModelError, match="only SavedModels have"):
+        look(made("tflite_file"), ["serve"])
 
 
 def test_a_tensor_is_found_by_its_name_or_the_nearest_are_told(made: Made) -> None:

@@ -10,11 +10,6 @@ _FOLDERS, _QUEUES = "max_user_watches", "max_user_instances"
 _LEAST_ADVISED = 1024
 
 
-def most_folders() -> int | None:
-    """Return the maximum number of folders that a user of this system may watch, None where no limit is known."""
-    return _limit(_FOLDERS)
-
-
 def advice(error: OSError) -> str:
     """Return why a folder cannot be watched, and what to do about it."""
     if sys.platform == "linux" and error.errno == errno.ENOSPC:

@@ -23,7 +23,6 @@ from indexer.intake.watch.limits import advice
 from indexer.intake.watch.settle import Settling
 from indexer.intake.watch.sources import Kernel, Observed, Source, Touch, Trouble
 
-MODES = ("auto", "events", "polling")
 _NOT_THERE = "it is not there"
 
 _Identity: TypeAlias = tuple[int, int, bool] | None  # device, inode, readable

@@ -125,10 +125,6 @@ def _merge(connection: Connection, aside: Place, owner: Place) -> int:
     return len(pairs)
 
 
-def _stamp(row: Row[Any]) -> dict[str, Any]:
-    return {f"new_{name}": getattr(row, name) for name in _STAMP}
-
-
 def _pairs(
     coming: Sequence[Row[Any]], there: Iterable[Row[Any]], aside: Place, owner: Place
 ) -> list[tuple[Row[Any], Row[Any]]]:

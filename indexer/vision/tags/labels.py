@@ -36,15 +36,6 @@ def first_number(file: Path) -> int:
     return min(found) if isinstance(found, dict) else 0
 
 
-def write_labels(names: Iterable[str], file: Path) -> None:
-    """Write names, one a line. Errors: ModelError for a name that is empty or has several lines."""
-    lines = list(names)
-    for number, name in enumerate(lines):
-        if not name.strip() or len(name.splitlines()) > 1:
-            raise ModelError("labels", f"class {number} is named {name!r}, which is not a line")
-    file.write_text("".join(f"{name}\n" for name in lines), "utf-8")
-
-
 def class_names(spec: ModelSpec, vocabulary: Vocabulary) -> tuple[str, ...]:
     """Return the names of a model's classes, by the numbers that its evidence or objects have; none without labels.
 

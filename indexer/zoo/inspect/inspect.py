@@ -16,7 +16,7 @@ from typing import Any
 from indexer.errors import ModelError, printable
 from indexer.subprocess_call import Report, serve, subprocess_call
 from indexer.zoo.inspect.formats import format_of, home_of
-from indexer.zoo.inspect.inspection import Inspection, TensorInfo, inspection_of, pick_tags
+from indexer.zoo.inspect.inspection import Inspection, TensorInfo, inspection_of
 
 
 def inspect(path: Path, tags: Sequence[str] = ()) -> Inspection:
@@ -54,19 +54,6 @@ def look(path: Path, tags: Sequence[str] = ()) -> Inspection:
         case _:
             from indexer.zoo.inspect.onnx import look as look_in
     return look_in(path)
-
-
-def choose_tags(inspection: Inspection, wanted: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the wanted tag-set of a SavedModel; none: 'serve', or the shortest; () of any other file.
-
-    Errors: ModelError that lists the existing tag-sets.
-    """
-    name = Path(inspection.path).name
-    if not inspection.tag_sets:
-        if wanted:
-            raise ModelError(name, "has no tags; only SavedModels have")
-        return ()
-    return pick_tags(name, inspection.tag_sets, wanted)
 
 
 def find_tensor(inspection: Inspection, name: str) -> TensorInfo:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect, sync_playwright
 
 _FLAGS = [
     "--no-sandbox",  # in a container, as root
@@ -44,6 +44,11 @@ class Watched:
         if request.failure != "net::ERR_ABORTED":
             self._keep(f"failed: {request.url}: {request.failure}")
 
+    def dialog(self, dialog: Dialog) -> None:
+        """Keep what a dialog asks, and close it: no page has one."""
+        self.faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
     def _keep(self, fault: str) -> None:
         if not any(each in fault for each in self.expected):
             self.faults.append(fault)
@@ -68,7 +73,7 @@ def opened(browser: Browser, watched: Watched, **how: Any) -> Iterator[Page]:
     page.on("console", watched.console)
     page.on("pageerror", watched.error)
     page.on("requestfailed", watched.failed)
-    page.on("dialog", lambda dialog: (watched.faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", watched.dialog)
     try:
         yield page
     finally:

@@ -35,4 +35,5 @@ def make_pictured(folder: Path) -> None:
         whole = original(name)
         left, top, right, bottom = part
         cut = (left * whole.width, top * whole.height, right * whole.width, bottom * whole.height)
-        save(folder / file, whole.crop(tuple(round(each) for each in cut)), taken)
+        left, top, right, bottom = map(round, cut)
+        save(folder / file, whole.crop((left, top, right, bottom)), taken)
