@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from indexer.vision.spec import ModelSpec
 
 
-def described(config: Config, name: str) -> ModelSpec:
+def find_spec(config: Config, name: str) -> ModelSpec:
     """Return the spec of a model. Errors: ModelError for an unknown one, or a broken custom one."""
     from indexer.vision.model_set import spec_named
     from indexer.vision.spec import broken_specs, read_specs
@@ -30,7 +30,7 @@ def tell_broken(session: Session, config: Config) -> None:
         session.say(f"{error} (fix it, or run 'indexer models remove {error.name}')")
 
 
-def ensure_built(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
+def build_if_missing(session: Session, config: Config, specs: tuple[ModelSpec, ...]) -> None:
     """Build the models that are not built yet, printing the progress. Errors: ModelError."""
     from indexer.vision.model_store import is_built
 

@@ -185,7 +185,7 @@ class Original:
     @contextmanager
     def _translated(self, stage: str) -> Iterator[None]:
         """Convert whatever a decoder raises on hostile bytes to a PhotoError."""
-        with formats.quiet(self._max_pixels):
+        with formats.silence_pillow(self._max_pixels):
             try:
                 yield
             except PhotoError:

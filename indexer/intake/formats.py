@@ -59,7 +59,7 @@ def draft(image: ImageFile.ImageFile, long_side_px: int) -> None:
 
 
 @contextmanager
-def quiet(max_pixels: int) -> Iterator[None]:
+def silence_pillow(max_pixels: int) -> Iterator[None]:
     """Silence Pillow's warnings, and make it refuse what is too large inside a file, such as a picture in an icon."""
     before = Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():

@@ -1,6 +1,6 @@
-"""The library: outcomes flow in and are kept in one SQLite file; what is known of photos flows out.
+"""The library: one SQLite file, its transactions, and what searches keep in memory.
 
-One process writes at a time, any number reads beside it. Everything in and out is a frozen value.
+One process writes at a time, any number reads beside it.
 """
 
 from __future__ import annotations

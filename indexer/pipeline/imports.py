@@ -13,7 +13,7 @@ from indexer.intake.xmp.packet import Packet, Region, read_saying
 from indexer.intake.xmp.sidecar import Sidecars, read_sidecar
 from indexer.library.store import Library
 from indexer.library.user.export import KnownPhoto, known_photos
-from indexer.library.user.imports import ImportChanges, ImportedStatements, news, people_ids, take_in
+from indexer.library.user.imports import ImportChanges, ImportedStatements, changes_to_import, people_ids, take_in
 from indexer.pipeline.xmp_export import frame_of, packet_of
 
 
@@ -25,7 +25,7 @@ class Imported:
     """
 
     photo: Path
-    news: ImportChanges
+    changes: ImportChanges
     rejected: bool = False
     problem: str = ""
 
@@ -43,8 +43,8 @@ def take(
     for batch in known_photos(library, folders):
         found = [each for photo in batch for each in _heard(photo, beside, ids, embedded=embedded)]
         if not dry_run:
-            take_in(library, [each.news for each in found])
-            ids = people_ids(library) if any(each.news.names for each in found) else ids
+            take_in(library, [each.changes for each in found])
+            ids = people_ids(library) if any(each.changes.names for each in found) else ids
         yield from found
 
 
@@ -61,7 +61,7 @@ def _heard(photo: KnownPhoto, beside: Sidecars, ids: Mapping[str, int], *, embed
         rating=rating if rating is None or rating > 0 else None,
         names=_once([region for each in said for region in each.regions]),
     )
-    new = news(photo, heard, ids)
+    new = changes_to_import(photo, heard, ids)
     if new or new.refused or (rating or 0) < 0:
         yield Imported(path, new, rejected=(rating or 0) < 0)
 

@@ -110,7 +110,7 @@ class SimilarToPersonRecord(TypedDict):
     matches: list[SimilarFaceRecord]
 
 
-def seen_record(seen: Prediction, classes: int) -> PredictionRecord:
+def prediction_record(seen: Prediction, classes: int) -> PredictionRecord:
     """Return the predictions; classes: maximum number of each model."""
     return {
         **path_record(seen.path),
@@ -150,7 +150,7 @@ def query_face_record(number: int, face: Face, spec: ModelSpec) -> QueryFaceReco
     }
 
 
-def seen_face_record(number: int, face: Face, spec: ModelSpec) -> DetectedFaceRecord:
+def detected_face_record(number: int, face: Face, spec: ModelSpec) -> DetectedFaceRecord:
     """Return a face with all model outputs."""
     told = face.descriptor
     return {

@@ -179,9 +179,9 @@ def folder_record(root: RootState, *, in_library: bool, in_settings: bool) -> Fo
 
 def work_record(library: Library) -> WorkRecord:
     """Return the status of the daemon that works on the library."""
-    from indexer.pipeline.daemon.status_file import paused_since, presence
+    from indexer.pipeline.daemon.status_file import daemon_status, paused_since
 
-    return {"paused_since": paused_since(library.path), "daemon": _daemon_record(presence(library.path))}
+    return {"paused_since": paused_since(library.path), "daemon": _daemon_record(daemon_status(library.path))}
 
 
 def _library_record(path: Path, status: Status) -> HeldRecord:

@@ -13,7 +13,7 @@ _turn = threading.Lock()  # the descriptor belongs to the whole process: one at 
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silence_native_stderr() -> Iterator[None]:
     """Hold back what this process writes to file descriptor 2; release it only if the block fails.
 
     LiteRT and TensorFlow print greetings ('Created TensorFlow Lite XNNPACK delegate …') from C++, where neither

@@ -78,7 +78,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         await app.state.background.wind_down()
         await run_in_threadpool(app.state.background.close)
-        app.state.site.looker.stop()
+        app.state.site.predictions.stop()
 
 
 def _healthy(site: SiteOf) -> Response:

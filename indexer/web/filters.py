@@ -16,7 +16,7 @@ from indexer.records.plain import BoxRecord
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-def asked(values: Mapping[str, object]) -> str:
+def query_string(values: Mapping[str, object]) -> str:
     """Return the query string of an address; empty values and None are left out."""
     return urlencode({name: value for name, value in values.items() if value not in (None, "")})
 
@@ -110,7 +110,7 @@ def named(hit: Photo) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def told(photo: Photo) -> str:
+def alt_text(photo: Photo) -> str:
     """Return the alternative text of a photo."""
     people = sorted({name for face in photo["faces"] if (name := known_name(face))})
     words = [tag["name"] for tag in photo["tags"][:6]]
@@ -207,7 +207,21 @@ def _exposure(seconds: float) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
-        *(asked, clock, counted, day, file_name, moment, of_person, percent, quoted, short, size),
-        *(facts, known_name, months, named, nearby, pixels, place, placed_copies, reasoned, shape, sizes, told, whose),
+        *(query_string, clock, counted, day, file_name, moment, of_person, percent, quoted, short, size),
+        *(
+            facts,
+            known_name,
+            months,
+            named,
+            nearby,
+            pixels,
+            place,
+            placed_copies,
+            reasoned,
+            shape,
+            sizes,
+            alt_text,
+            whose,
+        ),
     )
 }

@@ -24,7 +24,7 @@ class Site:
     config: Config
     library: Library
     vocabulary: Vocabulary
-    looker: PredictionService
+    predictions: PredictionService
     thumbnails: Thumbnails
 
 

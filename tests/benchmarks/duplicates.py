@@ -136,14 +136,14 @@ def pictured(data: Path, models: Path, every: int = 1) -> Iterator[dict[str, obj
     pictures = read_pictures(data)[::every]
     groups = rows(data / "near_duplicates" / "groups.csv")
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
-        looker = Looker(library, models)
+        predictions = Looker(library, models)
         for number, picture in enumerate(pictures):
-            looker.look(picture.file, f"{number}-original")
+            predictions.look(picture.file, f"{number}-original")
             if picture.held_out:
-                looker.copies(picture.file, str(number), Path(folder) / "copy.jpg")
+                predictions.copies(picture.file, str(number), Path(folder) / "copy.jpg")
         for row in groups:
-            looker.look(data / "near_duplicates" / row["file"], given_name(row))
-        joined = looker.joined()
+            predictions.look(data / "near_duplicates" / row["file"], given_name(row))
+        joined = predictions.joined()
     yield from recall(joined, pictures)
     yield from false_pairs(joined, pictures)
     yield from given_groups(joined, groups)
@@ -152,13 +152,13 @@ def pictured(data: Path, models: Path, every: int = 1) -> Iterator[dict[str, obj
 def written(models: Path, each: int = DOCUMENTS_EACH) -> Iterator[dict[str, object]]:
     """Yield false pairs among documents that say different things, and recall of their copies."""
     with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
-        looker = Looker(library, models)
+        predictions = Looker(library, models)
         kinds: list[str] = []
         for kind, file in documents(Path(folder), each):
-            looker.look(file, f"{len(kinds)}-original")
-            looker.copies(file, str(len(kinds)), Path(folder) / "copy.jpg")
+            predictions.look(file, f"{len(kinds)}-original")
+            predictions.copies(file, str(len(kinds)), Path(folder) / "copy.jpg")
             kinds.append(kind)
-        joined = looker.joined()
+        joined = predictions.joined()
     for kind in ("all", *dict.fromkeys(kinds)):
         pairs = list(combinations([number for number, each in enumerate(kinds) if kind in ("all", each)], 2))
         false = sum(holds(joined, f"{one}-original", f"{other}-original") for one, other in pairs)

@@ -15,7 +15,7 @@ import numpy as np
 from parts import Figure, opened, parser, pictures, print_lines, rows
 
 from indexer.config.config import Config
-from indexer.library.db.embeddings import units
+from indexer.library.db.embeddings import normalized
 from indexer.vision.classify import Classifier
 from indexer.vision.linear_head import PREVALENCE, train
 from indexer.vision.spec import ModelSpec, read_specs
@@ -103,7 +103,7 @@ def look(spec: ModelSpec, models: Path, files: list[Path]) -> np.ndarray:
     """Return the pooled vectors of pictures, each of length 1, as the library has them."""
     classifier = Classifier(opened(spec, models))
     seen = (classifier.classify(picture)[1] for picture in pictures(files, classifier.long_side_px))
-    return units([pooled.astype("<f2").tobytes() for pooled in seen])
+    return normalized([pooled.astype("<f2").tobytes() for pooled in seen])
 
 
 if __name__ == "__main__":

@@ -84,9 +84,9 @@ def alone(files: Sequence[Path], rounds: int) -> None:
 def served(files: Sequence[Path], workers: int, folder: Path) -> None:
     """Print how many thumbnails a second a server makes, and how many it finds."""
     contents = [(path, sha256(path.read_bytes()).digest()) for path in files]
-    looker = PredictionService(BLIND, Limits(MAX_PIXELS, 120, 2 * 10**9), workers, len(files))
+    predictions = PredictionService(BLIND, Limits(MAX_PIXELS, 120, 2 * 10**9), workers, len(files))
     try:
-        thumbnails = Thumbnails(folder, 10**9, looker)
+        thumbnails = Thumbnails(folder, 10**9, predictions)
         with ThreadPoolExecutor(2 * workers) as threads:
             for what in ("made", "kept"):
                 start = time.perf_counter()
@@ -95,7 +95,7 @@ def served(files: Sequence[Path], workers: int, folder: Path) -> None:
                     f"| 320 px, {what}, {workers} workers | {len(files) / (time.perf_counter() - start):.0f} a second |"
                 )
     finally:
-        looker.stop()
+        predictions.stop()
 
 
 def _spread(ratios: Sequence[float]) -> str:

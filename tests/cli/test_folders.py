@@ -265,9 +265,9 @@ def test_thumbnails_go_unless_a_photo_elsewhere_has_the_same_content(ours, small
 
 
 def test_a_folder_that_a_daemon_follows_is_not_forgotten(ours, small_photos: Path, tmp_path: Path) -> None:
-    with DaemonLock.claim(ours.library) as desk:
+    with DaemonLock.claim(ours.library) as daemon_lock:
         for folder, code in ((small_photos, 3), (small_photos.parent, 3), (tmp_path / "other", 0)):
-            desk.tell(replace(desk.presence, folders=(WatchedFolder(folder, "events", ""),)))
+            daemon_lock.tell(replace(daemon_lock.presence, folders=(WatchedFolder(folder, "events", ""),)))
             said = ours("folders", "remove", small_photos, "--yes", "--no-backup", code=code).stderr
             assert ("is watched by 'indexer watch'" in said) == bool(code)
 

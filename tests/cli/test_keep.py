@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.cli.commands.config import keep, show
+from indexer.cli.commands.config import show, write_setting
 from indexer.cli.session import Session
 from indexer.errors import ConfigError
 
@@ -20,7 +20,7 @@ def test_the_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "config.toml"
     file.write_text("workers = 1\n")
     file.chmod(mode)
-    keep(session(file), "classifier", "efficientnet-lite2")
+    write_setting(session(file), "classifier", "efficientnet-lite2")
     assert file.read_text() == 'workers = 1\nclassifier = "efficientnet-lite2"\n'
     assert file.stat().st_mode & 0o777 == mode
     assert list(tmp_path.iterdir()) == [file]
@@ -36,7 +36,7 @@ def test_a_file_that_cannot_be_replaced_stays_and_nothing_lies_beside_it(
     file.write_text("workers = 1\n")
     monkeypatch.setattr(Path, "replace", refused)
     with pytest.raises(ConfigError, match="cannot be saved"):
-        keep(session(file), "classifier", "efficientnet-lite2")
+        write_setting(session(file), "classifier", "efficientnet-lite2")
     assert file.read_text() == "workers = 1\n"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -45,10 +45,10 @@ def test_a_secret_is_not_shown_and_its_file_is_closed_to_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ours = Session(None, tmp_path / "config.toml", quiet=False, verbose=False)
-    keep(ours, "serve_token", "0123abc")
+    write_setting(ours, "serve_token", "0123abc")
     assert (tmp_path / "config.toml").stat().st_mode & 0o777 == 0o600
     (tmp_path / "config.toml").chmod(0o644)
-    keep(ours, "serve_token", "0123abc")
+    write_setting(ours, "serve_token", "0123abc")
     assert (tmp_path / "config.toml").stat().st_mode & 0o777 == 0o640
     assert 'serve_token = "0123abc"' in (tmp_path / "config.toml").read_text()
     show(ours)

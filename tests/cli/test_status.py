@@ -42,8 +42,8 @@ def test_without_a_daemon_it_says_how_to_start_one(scanned) -> None:
 
 
 def test_what_a_daemon_tells_is_shown(scanned, told: DaemonStatus) -> None:
-    with DaemonLock.claim(scanned.program.library) as desk:
-        desk.tell(told)
+    with DaemonLock.claim(scanned.program.library) as daemon_lock:
+        daemon_lock.tell(told)
         daemon = scanned.program.record("status")["daemon"]
         table = scanned.program("status").stdout.splitlines()
     assert base64.b64decode(daemon["last_photo"].pop("path_bytes")) == b"/a/caf\xe9.jpg"

@@ -15,7 +15,7 @@ import pytest
 
 from indexer.library.report import status
 from indexer.library.store import Library
-from indexer.pipeline.daemon.status_file import presence
+from indexer.pipeline.daemon.status_file import daemon_status
 
 PATIENCE_SECONDS = 30.0
 
@@ -32,7 +32,7 @@ class Daemon:
         """Return what `indexer status --json` reads, without the start of a process."""
         with Library.open(self.program.library, read_only=True) as library:
             held = asdict(status(library))
-        now = presence(self.program.library)
+        now = daemon_status(self.program.library)
         return {**held, "daemon": now and asdict(now)}
 
     def wait(self, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class Daemon:
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
             assert self.process.poll() is None, self.process.communicate()
-            if presence(self.program.library) and (now := self.status())["daemon"] and until(now):
+            if daemon_status(self.program.library) and (now := self.status())["daemon"] and until(now):
                 return now
             time.sleep(0.02)
         raise AssertionError(self.status())

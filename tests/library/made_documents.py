@@ -108,11 +108,11 @@ def photographed(document: Document, seed: int) -> Document:
     how = _perspective(places * size, onto)
     seen = document.convert("RGB").transform(size, Image.Transform.PERSPECTIVE, how, Image.Resampling.BICUBIC)
     mask = Image.new("L", document.size, 255).transform(size, Image.Transform.PERSPECTIVE, how)
-    desk = Image.new("RGB", size, tuple(random.integers(60, 160, 3).tolist()))
-    desk.paste(seen, mask=mask)
+    daemon_lock = Image.new("RGB", size, tuple(random.integers(60, 160, 3).tolist()))
+    daemon_lock.paste(seen, mask=mask)
     down, across = random.uniform(0.75, 1, (2, 2)).tolist()
     light = np.outer(np.linspace(down[0], down[1], height), np.linspace(across[0], across[1], width))
-    lit = np.asarray(desk) * light[:, :, None] + random.normal(0, 4, (height, width, 3))
+    lit = np.asarray(daemon_lock) * light[:, :, None] + random.normal(0, 4, (height, width, 3))
     return Image.fromarray(lit.clip(0, 255).astype(np.uint8))
 
 

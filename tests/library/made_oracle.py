@@ -107,9 +107,10 @@ def _meets(fact: Fact, value: Any) -> bool:
         case Taken(since, before):
             return (since is None or value >= since) and (before is None or value < before)
         case MonthOfYear(number):
-            return value[5:7] == f"{number:02}"
+            return str(value)[5:7] == f"{number:02}"
         case Near(latitude, longitude, km):
-            away = distance_km(*value, latitude, longitude)
+            there: tuple[float, float] = value
+            away = distance_km(there[0], there[1], latitude, longitude)
             return away is not None and away <= km
         case Shape(name) | State(name):
             return name in value

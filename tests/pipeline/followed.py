@@ -26,7 +26,7 @@ class Followed:
     """A daemon on folders, as it is run by the program but for the models; `live` lets it go on until it rests."""
 
     def __init__(
-        self, library: Library, folders: Sequence[Path], mode: str, pace: Pace, pool: Any, gate: Throttle
+        self, library: Library, folders: Sequence[Path], mode: str, pace: Pace, pool: Any, throttle: Throttle
     ) -> None:
         self.library, self.pool = library, pool
         self.settling = Settling(SETTLE, monotonic, disk_stamp)
@@ -44,7 +44,7 @@ class Followed:
             pool,
             self.watch,
             self.settling,
-            gate,
+            throttle,
             pace,
             self.account,
             is_wanted=lambda: self._wanted(),

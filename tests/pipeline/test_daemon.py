@@ -93,8 +93,8 @@ def following(folder: Path, mode: str = "auto", **pace: float) -> Iterator[Follo
     paces = Pace(settle_seconds=SETTLE, batch_photos=3, batch_seconds=0.01, **{**rest, **pace})
     file = folder.with_name(f"{folder.name}.sqlite")
     with Library.open(file) as library:
-        gate = Throttle(file, 0.0, lambda: 0, lambda: 100 * monotonic())
-        followed = Followed(library, [folder], mode, paces, QuickPool(gate.is_open), gate)
+        throttle = Throttle(file, 0.0, lambda: 0, lambda: 100 * monotonic())
+        followed = Followed(library, [folder], mode, paces, QuickPool(throttle.is_open), throttle)
         with followed.watch:
             yield followed
 

@@ -24,38 +24,38 @@ class Machine:
 
 def test_a_pause_holds_until_it_is_ended(tmp_path: Path) -> None:
     library, machine = tmp_path / "l.sqlite", Machine()
-    gate = Throttle(library, 0.0, lambda: 0, lambda: machine.now)
-    assert gate.is_open()
+    throttle = Throttle(library, 0.0, lambda: 0, lambda: machine.now)
+    assert throttle.is_open()
     pause(library)
     machine.pass_time(1)
-    assert not gate.is_open()
-    assert "indexer resume" in gate.reason()
+    assert not throttle.is_open()
+    assert "indexer resume" in throttle.reason()
     resume(library)
     machine.pass_time(1)
-    assert gate.is_open()
+    assert throttle.is_open()
 
 
 def test_the_work_rests_while_others_work_and_goes_on_afterwards(tmp_path: Path) -> None:
     machine = Machine()
-    gate = Throttle(tmp_path / "l.sqlite", 1.5, lambda: machine.own, lambda: machine.now, lambda: machine.load)
-    assert gate.is_open()
+    throttle = Throttle(tmp_path / "l.sqlite", 1.5, lambda: machine.own, lambda: machine.now, lambda: machine.load)
+    assert throttle.is_open()
     machine.others = 4
     machine.pass_time(120)
-    assert gate.reason().startswith("the load of other programs, 3.")
+    assert throttle.reason().startswith("the load of other programs, 3.")
     machine.others = 0
     machine.pass_time(120)
-    assert gate.is_open()
+    assert throttle.is_open()
 
 
 @pytest.mark.parametrize("workers", [1, 2, 16])
 def test_our_own_work_never_stops_us(tmp_path: Path, workers: int) -> None:
     machine = Machine()
-    gate = Throttle(tmp_path / "l.sqlite", 0.5, lambda: machine.own, lambda: machine.now, lambda: machine.load)
+    throttle = Throttle(tmp_path / "l.sqlite", 0.5, lambda: machine.own, lambda: machine.now, lambda: machine.load)
     for busy in (workers, 0, workers):
         machine.own = busy
         for _ in range(300):
             machine.pass_time(1)
-            assert gate.is_open()
+            assert throttle.is_open()
 
 
 def test_the_machine_has_a_load() -> None:

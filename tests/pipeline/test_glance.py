@@ -76,8 +76,8 @@ def test_folders_are_walked_and_only_what_promised_a_photo_is_complained_of(tmp_
     (folder / "broken.jpg").write_bytes(b"none")
     (folder / "notes").write_text("buy film")
     wrong: list[str] = []
-    glancer = Predictor([classifier("one")], Vocabulary.load)
+    predictor = Predictor([classifier("one")], Vocabulary.load)
     paths = [folder, folder / "notes", tmp_path / "lost.jpg"]
-    seen = list(glances(glancer, paths, 10**6, lambda path, _: wrong.append(path.name)))
+    seen = list(glances(predictor, paths, 10**6, lambda path, _: wrong.append(path.name)))
     assert [each.path.name for each in seen] == ["a.jpg", "b.jpg"]
     assert wrong == ["broken.jpg", "notes", "lost.jpg"]

@@ -247,9 +247,9 @@ class WatchedIdentity(Identity):
 
     def _scan(self, _: MadePool) -> None:
         if self.followed is None:
-            gate = Throttle(self.world.top / "library.sqlite", 0.0, lambda: 0, lambda: 100 * monotonic())
+            throttle = Throttle(self.world.top / "library.sqlite", 0.0, lambda: 0, lambda: 100 * monotonic())
             folders = list(self.world.roots.values())
-            self.followed = Followed(self.library, folders, "events", PACE, MadePool(), gate)
+            self.followed = Followed(self.library, folders, "events", PACE, MadePool(), throttle)
             self.stack.enter_context(self.followed.watch)
         self.followed.live()
 

@@ -31,7 +31,7 @@ BLIND = ModelSet(Path("nowhere"), "efficientnet-lite0", None, None)  # thumbnail
 
 
 @contextmanager
-def looker(
+def predictions(
     eyes: ModelSet = BLIND, limits: Limits = LIMITS, workers: int = 1, waiting: int = 8, idle_seconds: float = 60.0
 ) -> Iterator[PredictionService]:
     one = PredictionService(eyes, limits, workers, waiting, idle_seconds)
@@ -96,7 +96,7 @@ def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
 
 
 def test_thumbnails_need_no_networks(picture: Path) -> None:
-    with looker() as one:
+    with predictions() as one:
         made = one.thumbnail(picture, 100)
         face = one.face(picture, Box(0.25, 0.25, 0.25, 0.25), 64)
     assert Image.open(BytesIO(made)).size == (100, 75)
@@ -104,7 +104,7 @@ def test_thumbnails_need_no_networks(picture: Path) -> None:
 
 
 def test_all_that_is_asked_is_answered_by_the_same_processes(eyes: ModelSet, samples: dict[str, Path]) -> None:
-    with looker(eyes) as one:
+    with predictions(eyes) as one:
         (face,) = one.faces(samples["astronaut"])
         (pid,) = workers()
         seen = one.classify(samples["cat"])
@@ -118,7 +118,7 @@ def test_all_that_is_asked_is_answered_by_the_same_processes(eyes: ModelSet, sam
 
 
 def test_networks_load_once_a_process(eyes: ModelSet, samples: dict[str, Path]) -> None:
-    with looker(eyes) as one:
+    with predictions(eyes) as one:
         one.classify(samples["cat"])
         before = time.monotonic()
         for _ in range(3):
@@ -127,7 +127,7 @@ def test_networks_load_once_a_process(eyes: ModelSet, samples: dict[str, Path]) 
 
 
 def test_networks_that_are_not_built_are_named(tmp_path: Path, picture: Path) -> None:
-    with looker(ModelSet(tmp_path, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet")) as one:
+    with predictions(ModelSet(tmp_path, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet")) as one:
         with pytest.raises(ModelError, match=r"efficientnet-lite0: is not built .* 'indexer models build'"):
             one.classify(picture)
         with pytest.raises(ModelError, match="retinaface-mobilenet025: is not built"):
@@ -136,7 +136,7 @@ def test_networks_that_are_not_built_are_named(tmp_path: Path, picture: Path) ->
 
 
 def test_faces_that_are_switched_off_are_not_looked_for(picture: Path) -> None:
-    with looker() as one, pytest.raises(ConfigError, match="faces"):
+    with predictions() as one, pytest.raises(ConfigError, match="faces"):
         one.faces(picture)
 
 
@@ -152,7 +152,7 @@ BAD = {
 def test_what_is_no_picture_is_told_as_everywhere(tmp_path: Path, name: str) -> None:
     content, error = BAD[name]
     (tmp_path / name).write_bytes(content)
-    with looker() as one, pytest.raises(error) as told:
+    with predictions() as one, pytest.raises(error) as told:
         one.thumbnail(tmp_path / name, 100)
     assert told.value.path == tmp_path / name  # type: ignore[attr-defined]
 
@@ -161,13 +161,13 @@ def test_many_threads_get_each_their_own(tmp_path: Path) -> None:
     sizes = [(100 + 10 * number, 50) for number in range(24)]
     for size in sizes:
         Image.new("RGB", size).save(tmp_path / f"{size[0]}.png")
-    with looker(workers=2, waiting=50) as one, ThreadPoolExecutor(24) as threads:
+    with predictions(workers=2, waiting=50) as one, ThreadPoolExecutor(24) as threads:
         made = list(threads.map(lambda size: one.thumbnail(tmp_path / f"{size[0]}.png", 1000), sizes))
     assert [Image.open(BytesIO(each)).size for each in made] == sizes
 
 
 def test_no_more_wait_than_may(picture: Path, endless: Path) -> None:
-    with looker(waiting=2) as one, ThreadPoolExecutor(3) as threads:
+    with predictions(waiting=2) as one, ThreadPoolExecutor(3) as threads:
         under_way = [threads.submit(one.thumbnail, path, 32) for path in (endless, picture, picture)]
         until(lambda: one.under_way == 3)
         with pytest.raises(PoolBusyError) as busy:
@@ -179,7 +179,7 @@ def test_no_more_wait_than_may(picture: Path, endless: Path) -> None:
 
 
 def test_a_picture_that_takes_too_long_costs_itself_only(endless: Path, picture: Path) -> None:
-    with looker(limits=Limits(10**8, 1, 10**9)) as one, ThreadPoolExecutor(3) as threads:
+    with predictions(limits=Limits(10**8, 1, 10**9)) as one, ThreadPoolExecutor(3) as threads:
         slow = threads.submit(one.thumbnail, endless, 32)
         others = [threads.submit(one.thumbnail, picture, 32) for _ in range(2)]
         with pytest.raises(PhotoError, match=r"decode: it took longer than 1 seconds"):
@@ -188,7 +188,7 @@ def test_a_picture_that_takes_too_long_costs_itself_only(endless: Path, picture:
 
 
 def test_a_picture_that_crashes_its_worker_costs_itself_only(picture: Path, endless: Path) -> None:
-    with looker() as one, ThreadPoolExecutor(3) as threads:
+    with predictions() as one, ThreadPoolExecutor(3) as threads:
         assert one.thumbnail(picture, 32)
         deadly = threads.submit(one.thumbnail, endless, 32)
         until(lambda: any(resident_bytes(pid) > 200_000_000 for pid in workers()))  # it is at it
@@ -201,7 +201,7 @@ def test_a_picture_that_crashes_its_worker_costs_itself_only(picture: Path, endl
 
 
 def test_a_picture_that_needs_too_much_memory_costs_itself_only(endless: Path, picture: Path) -> None:
-    with looker(limits=Limits(10**8, 60, 200_000_000)) as one:
+    with predictions(limits=Limits(10**8, 60, 200_000_000)) as one:
         with pytest.raises(PhotoError, match="memory"):
             one.thumbnail(endless, 32)
         assert one.thumbnail(picture, 32)
@@ -210,7 +210,7 @@ def test_a_picture_that_needs_too_much_memory_costs_itself_only(endless: Path, p
 def test_networks_that_load_later_take_nothing_from_what_a_picture_may_need(
     eyes: ModelSet, samples: dict[str, Path], endless: Path
 ) -> None:
-    with looker(eyes, Limits(10**8, 60, 256_000_000)) as one:
+    with predictions(eyes, Limits(10**8, 60, 256_000_000)) as one:
         one.thumbnail(samples["cat"], 320)  # from here on the process is held to its limit
         one.classify(samples["cat"])
         one.faces(samples["astronaut"])
@@ -221,12 +221,12 @@ def test_networks_that_load_later_take_nothing_from_what_a_picture_may_need(
 
 
 def test_a_picture_with_too_many_pixels_is_refused(endless: Path) -> None:
-    with looker(limits=Limits(10**6, 60, 10**9)) as one, pytest.raises(PhotoError, match="megapixels"):
+    with predictions(limits=Limits(10**6, 60, 10**9)) as one, pytest.raises(PhotoError, match="megapixels"):
         one.thumbnail(endless, 32)
 
 
 def test_processes_that_died_while_they_idled_are_replaced(picture: Path) -> None:
-    with looker() as one:
+    with predictions() as one:
         one.thumbnail(picture, 32)
         (pid,) = workers()
         os.kill(pid, signal.SIGKILL)
@@ -235,7 +235,7 @@ def test_processes_that_died_while_they_idled_are_replaced(picture: Path) -> Non
 
 
 def test_idle_processes_are_let_go_and_come_back(picture: Path) -> None:
-    with looker(idle_seconds=0.3) as one:
+    with predictions(idle_seconds=0.3) as one:
         assert one.is_idle
         one.thumbnail(picture, 32)
         assert not one.is_idle
@@ -244,7 +244,7 @@ def test_idle_processes_are_let_go_and_come_back(picture: Path) -> None:
 
 
 def test_processes_are_not_let_go_while_they_work(picture: Path, endless: Path) -> None:
-    with looker(idle_seconds=0.05) as one, ThreadPoolExecutor(1) as threads:
+    with predictions(idle_seconds=0.05) as one, ThreadPoolExecutor(1) as threads:
         slow = threads.submit(one.thumbnail, endless, 32)
         until(lambda: one.under_way == 1)
         one.rest()
@@ -252,7 +252,7 @@ def test_processes_are_not_let_go_while_they_work(picture: Path, endless: Path) 
 
 
 def test_rest_lets_the_processes_go(picture: Path) -> None:
-    with looker() as one:
+    with predictions() as one:
         one.thumbnail(picture, 32)
         one.rest()
         assert one.is_idle
@@ -262,7 +262,7 @@ def test_rest_lets_the_processes_go(picture: Path) -> None:
 
 def test_after_the_stop_nothing_is_taken_and_nobody_waits(picture: Path, endless: Path) -> None:
     before = set(threading.enumerate())
-    with looker() as one, ThreadPoolExecutor(1) as threads:
+    with predictions() as one, ThreadPoolExecutor(1) as threads:
         slow = threads.submit(one.thumbnail, endless, 32)
         until(workers)
         one.stop()
@@ -277,5 +277,5 @@ def test_processes_that_cannot_be_kept_alive_are_no_fault_of_the_picture(
     picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(StageBoard, "path", property(lambda _: Path("/nowhere"), lambda *_: None), raising=False)
-    with looker() as one, pytest.raises(ProcessLostError):
+    with predictions() as one, pytest.raises(ProcessLostError):
         one.thumbnail(picture, 32)

@@ -19,9 +19,9 @@ from indexer.pipeline.daemon.status_file import (
     DaemonLock,
     DaemonStatus,
     WatchedFolder,
+    daemon_status,
     pause,
     paused_since,
-    presence,
     resume,
 )
 
@@ -42,16 +42,16 @@ def watching(**more: object) -> DaemonStatus:
 
 
 def test_nobody_watches_at_first_and_asking_leaves_no_file(library: Path) -> None:
-    assert presence(library) is None
+    assert daemon_status(library) is None
     assert list(library.parent.iterdir()) == []
 
 
 def test_a_claim_tells_at_once_who_it_is(library: Path) -> None:
     with DaemonLock.claim(library, clock=lambda: MOMENT):
-        assert presence(library) == DaemonStatus(
+        assert daemon_status(library) == DaemonStatus(
             os.getpid(), socket.gethostname(), "2026-11-21T12:03:04+00:00", "starting"
         )
-    assert presence(library) is None
+    assert daemon_status(library) is None
     assert not beside(library, ".watch.json").exists()
 
 
@@ -70,18 +70,18 @@ def test_all_that_is_told_is_heard_whatever_bytes_a_name_has(library: Path) -> N
         last_photo_at="2026-11-21T12:04:00+00:00",
         last_scan_at="2026-11-21T12:03:30+00:00",
     )
-    with DaemonLock.claim(library) as desk:
-        desk.tell(told)
-        assert presence(library) == told
+    with DaemonLock.claim(library) as daemon_lock:
+        daemon_lock.tell(told)
+        assert daemon_status(library) == told
 
 
 def test_a_library_has_one_daemon_by_whatever_name(library: Path, tmp_path: Path) -> None:
     (tmp_path / "link.sqlite").symlink_to(library)
-    with DaemonLock.claim(library) as desk:
-        desk.tell(watching())
+    with DaemonLock.claim(library) as daemon_lock:
+        daemon_lock.tell(watching())
         with pytest.raises(StoreError, match=rf"watched by process {os.getpid()} on \S+ since 2026-11-2.*stop that"):
             DaemonLock.claim(tmp_path / "link.sqlite", patience_seconds=0)
-        assert presence(tmp_path / "link.sqlite") == presence(library) == watching()
+        assert daemon_status(tmp_path / "link.sqlite") == daemon_status(library) == watching()
     with DaemonLock.claim(library):
         pass
 
@@ -94,9 +94,9 @@ def test_a_killed_daemon_is_not_there_and_leaves_its_place(library: Path) -> Non
     )
     assert subprocess.run([sys.executable, "-c", script, library], check=False).returncode == -9
     assert beside(library, ".watch.json").exists()
-    assert presence(library) is None
+    assert daemon_status(library) is None
     with DaemonLock.claim(library):
-        assert presence(library) is not None
+        assert daemon_status(library) is not None
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_killed_daemon_is_not_there_and_leaves_its_place(library: Path) -> Non
 def test_a_daemon_whose_words_cannot_be_read_still_runs(library: Path, text: bytes) -> None:
     with DaemonLock.claim(library):
         beside(library, ".watch.json").write_bytes(text)
-        assert presence(library) == DaemonStatus(0, "", "")
+        assert daemon_status(library) == DaemonStatus(0, "", "")
         with pytest.raises(StoreError, match="by another process"):
             DaemonLock.claim(library, patience_seconds=0)
 
@@ -127,7 +127,7 @@ def test_what_another_release_says_differently_is_passed_over(library: Path) -> 
     other = {"pid": "7", "host": "nas", "since": "2026-11-21T12:03:04", "queued": None, "mood": 3, "indexed": 5}
     with DaemonLock.claim(library):
         beside(library, ".watch.json").write_text(json.dumps(other | {"photos_per_second": 2, "last_photo": 3}))
-        assert presence(library) == DaemonStatus(0, "nas", "2026-11-21T12:03:04", indexed=5, photos_per_second=2)
+        assert daemon_status(library) == DaemonStatus(0, "nas", "2026-11-21T12:03:04", indexed=5, photos_per_second=2)
 
 
 @given(
@@ -144,28 +144,28 @@ def test_what_another_release_says_differently_is_passed_over(library: Path) -> 
 )
 def test_any_state_survives_the_file(told: DaemonStatus, tmp_path_factory: pytest.TempPathFactory) -> None:
     library = tmp_path_factory.mktemp("state") / "l.sqlite"
-    with DaemonLock.claim(library) as desk:
-        desk.tell(told)
-        assert presence(library) == told
+    with DaemonLock.claim(library) as daemon_lock:
+        daemon_lock.tell(told)
+        assert daemon_status(library) == told
 
 
 def test_a_state_that_has_not_changed_is_not_written_again(library: Path) -> None:
-    with DaemonLock.claim(library) as desk:
-        desk.tell(watching())
+    with DaemonLock.claim(library) as daemon_lock:
+        daemon_lock.tell(watching())
         before = beside(library, ".watch.json").stat().st_ino
-        desk.tell(watching())
+        daemon_lock.tell(watching())
         assert beside(library, ".watch.json").stat().st_ino == before
-        desk.tell(watching(queued=1))
+        daemon_lock.tell(watching(queued=1))
         assert beside(library, ".watch.json").stat().st_ino != before
 
 
 def test_a_folder_that_goes_away_does_not_stop_the_daemon(library: Path, tmp_path: Path) -> None:
     inner = tmp_path / "disk" / "l.sqlite"
     inner.parent.mkdir()
-    with DaemonLock.claim(inner) as desk:
+    with DaemonLock.claim(inner) as daemon_lock:
         inner.parent.rename(tmp_path / "gone")
-        desk.tell(watching(queued=1))
-        assert presence(inner) is None
+        daemon_lock.tell(watching(queued=1))
+        assert daemon_status(inner) is None
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ MB = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def looker() -> Iterator[PredictionService]:
+def predictions() -> Iterator[PredictionService]:
     one = PredictionService(BLIND, Limits(10**8, 60, 10**9), workers=1, waiting=40)
     yield one
     one.stop()
@@ -40,8 +40,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def thumbnails(folder: Path, looker: PredictionService) -> Thumbnails:
-    return Thumbnails(folder, 10 * MB, looker)
+def thumbnails(folder: Path, predictions: PredictionService) -> Thumbnails:
+    return Thumbnails(folder, 10 * MB, predictions)
 
 
 def photo(path: Path, color: str = "red") -> tuple[Path, bytes]:
@@ -117,7 +117,7 @@ def test_what_a_crash_left_is_made_again(
 
 
 def test_many_who_ask_at_once_wait_for_one_that_makes_it(
-    tmp_path: Path, folder: Path, looker: PredictionService
+    tmp_path: Path, folder: Path, predictions: PredictionService
 ) -> None:
     asked: list[Path] = []
 
@@ -125,7 +125,7 @@ def test_many_who_ask_at_once_wait_for_one_that_makes_it(
         def thumbnail(self, file: Path, side_px: int, content: bytes | None = None) -> bytes:
             asked.append(file)
             time.sleep(0.2)
-            return looker.thumbnail(file, side_px, content)
+            return predictions.thumbnail(file, side_px, content)
 
     counting = Counting(BLIND, Limits(10**8, 60, 10**9), 1, 1)
     thumbnails, (path, content) = Thumbnails(folder, MB, counting), photo(tmp_path / "a.png")
@@ -150,9 +150,9 @@ def test_all_who_wait_hear_that_it_cannot_be_made(tmp_path: Path, thumbnails: Th
     assert thumbnails.photo(*photo(tmp_path / "a.png"), 100)
 
 
-def test_a_folder_that_cannot_be_made_costs_nothing_but_time(tmp_path: Path, looker: PredictionService) -> None:
+def test_a_folder_that_cannot_be_made_costs_nothing_but_time(tmp_path: Path, predictions: PredictionService) -> None:
     (tmp_path / "file").touch()
-    thumbnails = Thumbnails(tmp_path / "file" / "thumbnails", MB, looker)
+    thumbnails = Thumbnails(tmp_path / "file" / "thumbnails", MB, predictions)
     path, content = photo(tmp_path / "a.png")
     assert thumbnails.photo(path, content, 100) == thumbnails.photo(path, content, 100)
 
@@ -218,10 +218,10 @@ def test_what_was_never_finished_goes_after_a_while(folder: Path) -> None:
     assert new.exists()
 
 
-def test_the_folder_stays_below_its_limit(tmp_path: Path, folder: Path, looker: PredictionService) -> None:
+def test_the_folder_stays_below_its_limit(tmp_path: Path, folder: Path, predictions: PredictionService) -> None:
     fill(folder, 90, size=1000)  # of an earlier run
     limit = 50_000
-    thumbnails = Thumbnails(folder, limit, looker)
+    thumbnails = Thumbnails(folder, limit, predictions)
     for number in range(30):
         thumbnails.photo(*photo(tmp_path / "a.png", f"#{number:06x}"), 100)
     until(lambda: sum(file.stat().st_size for file in kept(folder)) <= limit)

@@ -22,7 +22,7 @@ from indexer.library.people.corrections import person_with, refuse_face
 from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.library.user.export import KnownPhoto, known_photos
-from indexer.library.user.imports import ImportChanges, ImportedStatements, news, people_ids, take_in
+from indexer.library.user.imports import ImportChanges, ImportedStatements, changes_to_import, people_ids, take_in
 from indexer.library.user.own_tags import add_tag, rate, remove_tag, said
 from indexer.photo import Analysis, Evidence, Face, Hashes, Indexed, Metadata, ModelIds, PixelStats, Tag
 from indexer.pipeline.imports import Imported, take
@@ -138,10 +138,10 @@ def test_what_exiftool_wrote_is_taken_in_once_and_kept_by_an_export(
         run(exiftool, "-XMP-dc:Subject=beach", "-XMP-lr:HierarchicalSubject=trips|Dog", "-XMP:Rating=5", info, target)
     record_outcomes(library, [Indexed(stamp(folder / "b.jpg"), analysis(6))])
     (found,) = taken(library)
-    assert set(found.news.words) == {"beach", "Dog"}
-    assert found.news.rating == 5
-    assert [name for _, name in found.news.names] == ["Alice"]
-    assert not found.news.refused
+    assert set(found.changes.words) == {"beach", "Dog"}
+    assert found.changes.rating == 5
+    assert [name for _, name in found.changes.names] == ["Alice"]
+    assert not found.changes.refused
     assert said(library, folder / "b.jpg").given == ("beach", "dog")
     assert photo(library, "b.jpg").faces[0].name == "Alice"
     assert taken(library) == []
@@ -167,7 +167,7 @@ def test_exiftool_may_rewrite_a_sidecar_between_two_exports(library: Library, fo
     assert len(found["XMP-mwg-rs:RegionInfo"]["RegionList"]) == 1
     assert not any(each.change.is_other for each in exported(library) if each.change)
     (heard,) = taken(library)
-    assert heard.news.words == ("mine",)
+    assert heard.changes.words == ("mine",)
 
 
 def test_exiftool_finds_nothing_changed_but_the_xmp(library: Library, folder: Path, exiftool: str) -> None:
@@ -247,7 +247,7 @@ def test_a_bad_sidecar_is_told_and_left_and_the_rest_goes_on(library: Library, f
     assert good.change is not None
     assert (folder / "a.jpg.xmp").read_text() == "<!DOCTYPE x><x/>"
     (heard,) = taken(library)
-    assert (heard.photo, heard.news.words) == (folder / "a.jpg.xmp", ())
+    assert (heard.photo, heard.changes.words) == (folder / "a.jpg.xmp", ())
     assert "document type" in heard.problem
 
 
@@ -273,7 +273,7 @@ def test_what_the_user_said_here_outweighs_what_is_said_elsewhere(library: Libra
     known = photo(library)
     other = replace(FACE, left=0.7)
     heard = ImportedStatements(("dog", "  my   holiday ", ""), None, (("Bob", FACE), ("Carol", other), ("alice", FACE)))
-    found = news(known, heard, {"alice": 1})
+    found = changes_to_import(known, heard, {"alice": 1})
     assert found.words == ("my holiday",)
     assert found.names == ()
     assert len(found.refused) == 4
@@ -295,7 +295,7 @@ def test_people_who_are_hidden_or_to_be_forgotten_are_told_nobody(library: Libra
         connection.exec_driver_sql("UPDATE people SET is_hidden = 0")
         connection.exec_driver_sql("UPDATE faces SET is_forgotten = 1")
     assert not any(done.change.is_other for done in exported(library) if done.change)
-    found = news(photo(library), ImportedStatements(names=(("Bob", FACE),)), {})
+    found = changes_to_import(photo(library), ImportedStatements(names=(("Bob", FACE),)), {})
     assert not found
     assert "was erased" in found.refused[0]
 
@@ -305,23 +305,25 @@ def test_a_name_that_was_refused_for_a_face_is_not_taken_in(library: Library) ->
     with library.writing() as connection:
         bob = person_with(connection, "Bob")
         refuse_face(connection, face.id, bob)
-    found = news(photo(library), ImportedStatements(names=(("bob", FACE),)), people_ids(library))
+    found = changes_to_import(photo(library), ImportedStatements(names=(("bob", FACE),)), people_ids(library))
     assert not found
     assert "was rejected" in found.refused[0]
 
 
 def test_a_name_that_is_none_is_told(library: Library) -> None:
-    found = news(photo(library), ImportedStatements(names=(("123", FACE),)), {})
+    found = changes_to_import(photo(library), ImportedStatements(names=(("123", FACE),)), {})
     assert not found
     assert "cannot be a name" in found.refused[0]
 
 
 def test_a_region_around_the_whole_head_finds_its_face_and_each_face_is_named_once(library: Library) -> None:
     head = Box(FACE.left - 0.1, FACE.top - 0.2, FACE.width + 0.2, FACE.height + 0.3)
-    found = news(photo(library), ImportedStatements(names=(("Near", FACE), ("Wide", head))), {})
+    found = changes_to_import(photo(library), ImportedStatements(names=(("Near", FACE), ("Wide", head))), {})
     assert [name for _, name in found.names] == ["Near"]
     assert len(found.refused) == 1
-    assert [name for _, name in news(photo(library), ImportedStatements(names=(("Wide", head),)), {}).names] == ["Wide"]
+    assert [
+        name for _, name in changes_to_import(photo(library), ImportedStatements(names=(("Wide", head),)), {}).names
+    ] == ["Wide"]
 
 
 def test_words_that_are_taken_in_outlast_the_next_analysis(library: Library, folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from indexer.geometry import Box
 from indexer.photo import Face, PixelStats, Tag
-from indexer.vision.tags.candidates import facts
+from indexer.vision.tags.candidates import heuristic_tags
 from indexer.vision.tags.vocabulary import Vocabulary
 
 COLORFUL = PixelStats(0.5, 0.3, 0.2, 0.0)
@@ -19,7 +19,7 @@ def face(score: float = 0.9, side: float = 0.1) -> Face:
 
 
 def names(faces: Sequence[Face] = (), look: PixelStats = COLORFUL) -> set[str]:
-    return {tag.name for tag in facts(faces, look)}
+    return {tag.name for tag in heuristic_tags(faces, look)}
 
 
 def test_a_photo_of_nothing_special_has_no_facts() -> None:
@@ -40,7 +40,7 @@ def test_one_large_face_is_a_portrait() -> None:
 
 
 def test_a_word_is_as_sure_as_the_face_that_decides() -> None:
-    told = {tag.name: tag for tag in facts([face(0.7), face(0.95), face(0.8)], COLORFUL)}
+    told = {tag.name: tag for tag in heuristic_tags([face(0.7), face(0.95), face(0.8)], COLORFUL)}
     assert told["person"] == Tag("person", 0.95, "3 faces")
     assert told["people"] == Tag("people", 0.8, "3 faces")
 

@@ -98,11 +98,11 @@ def serve(home: Home) -> Serve:
         config = home.config(folder, **settings)
         if not config.library_file.exists():
             shutil.copy(home.library, config.library_file)
-        looker = PredictionService(model_set(config), limits(config), workers=1, waiting=2)
-        thumbnails = Thumbnails(folder / "thumbnails", 100_000_000, looker)
+        predictions = PredictionService(model_set(config), limits(config), workers=1, waiting=2)
+        thumbnails = Thumbnails(folder / "thumbnails", 100_000_000, predictions)
         with Library.open(config.library_file, read_only=config.serve_read_only) as library:
             library.keep_words()
-            site = Site(config, library, Vocabulary.load(), looker, thumbnails)
+            site = Site(config, library, Vocabulary.load(), predictions, thumbnails)
             with TestClient(create_app(site, Guard.of(config)), base_url=ADDRESS, follow_redirects=False) as client:
                 yield Served(site, client)
 

@@ -11,7 +11,7 @@ from indexer.errors import ModelError
 from indexer.vision.spec import read_specs
 from indexer.vision.tags.labels import read_labels
 from indexer.zoo.build.custom import checked
-from indexer.zoo.custom.install import adopted, check_name, forget, label_lines, label_names
+from indexer.zoo.custom.install import check_name, forget, installed, label_lines, label_names
 from indexer.zoo.custom.overrides import replaced
 from indexer.zoo.custom.spec_draft import DraftReason, SpecDraft
 
@@ -37,7 +37,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def take(source: Path, own: Path, *, link: bool = False) -> None:
-    with adopted("mine", source, PROPOSAL, ("cat", "dög"), 'a "net"', own, link=link):
+    with installed("mine", source, PROPOSAL, ("cat", "dög"), 'a "net"', own, link=link):
         pass
 
 
@@ -81,7 +81,7 @@ def test_a_network_that_is_refused_leaves_nothing_and_the_one_before_it_stays(so
     other.write_bytes(b"nonsense")
 
     def refused() -> None:
-        with adopted("mine", other, PROPOSAL, (), "another", own):
+        with installed("mine", other, PROPOSAL, (), "another", own):
             raise ModelError("mine", "does not fit")
 
     with pytest.raises(ModelError, match="does not fit"):
@@ -162,7 +162,7 @@ def test_names_that_a_file_brings_along_are_read_back_as_many_as_they_are(tmp_pa
 def test_what_a_file_says_of_itself_cannot_break_out_of_its_line(source: Path, tmp_path: Path) -> None:
     evil = 'x"\nrole = "object-detector"\x7f\x1b[2J'
     told = replaced(PROPOSAL, [DraftReason("input.tensor", evil, evil, "likely")])
-    with adopted("mine", source, told, (), evil, tmp_path / "own", origin=evil) as spec:
+    with installed("mine", source, told, (), evil, tmp_path / "own", origin=evil) as spec:
         pass
     assert (spec.role, spec.input.tensor, spec.description) == ("classifier", evil, evil)
     assert "\x1b" not in (tmp_path / "own" / "mine.toml").read_text("utf-8")

@@ -23,7 +23,7 @@ from indexer.vision.spec import ModelSpec, read_spec, read_specs
 from indexer.vision.tags.labels import read_labels
 from indexer.zoo.build.build import build
 from indexer.zoo.custom.infer_spec import guess
-from indexer.zoo.custom.install import adopted
+from indexer.zoo.custom.install import installed
 from indexer.zoo.custom.overrides import Overrides, wished
 from indexer.zoo.export.export import export_model, write
 from indexer.zoo.inspect.inspect import inspect
@@ -75,7 +75,7 @@ def adopt(file: Path, name: str, own: Path, wishes: Overrides | None = None) -> 
     inspection = inspect(file, ())
     proposal = wished(guess(inspection), wishes or Overrides(), inspection, name)
     labels = ("one", "two") if name == "single-sigmoid" else ("one", "two", "three")
-    with adopted(name, file, proposal, labels, "Made by a test", own) as _:
+    with installed(name, file, proposal, labels, "Made by a test", own) as _:
         pass
     return read_spec(own / f"{name}.toml", own)
 

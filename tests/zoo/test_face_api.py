@@ -20,7 +20,7 @@ from indexer.vision.spec import read_specs
 from indexer.zoo.architectures.dlib_resnet import dlib_resnet
 from indexer.zoo.architectures.face_api import MANIFESTS, build, networks_in
 from indexer.zoo.architectures.face_api.manifest import find_manifest, manifest_files, read_manifest
-from indexer.zoo.build.custom_loader import open_foreign
+from indexer.zoo.build.custom_loader import open_custom_model
 from indexer.zoo.build.weights import read_weights
 from indexer.zoo.readers.dlib_file import read_dlib
 
@@ -153,7 +153,7 @@ def test_a_ready_description_fits_its_network(kind: str, tmp_path: Path) -> None
 def test_the_zoo_opens_a_folder_of_face_api_by_its_description(kind: str, tmp_path: Path) -> None:
     spec = ready_spec(kind)
     model = built(kind, made_tensors(kind), tmp_path)
-    foreign = open_foreign(spec, tmp_path)
+    foreign = open_custom_model(spec, tmp_path)
     image = noise(1, *spec.input.size, 3)
     found, expected = foreign.run(image), answers(model, image)
     assert found.keys() == spec.outputs.keys()

@@ -25,9 +25,9 @@ from indexer.vision.tags.labels import class_names, read_labels
 from indexer.vision.tags.vocabulary import Vocabulary
 from indexer.zoo.architectures.face_api import MANIFESTS
 from indexer.zoo.build.subprocess import build_missing
-from indexer.zoo.custom.catalog import AddRequest, CatalogEntry, found, ready_description, ready_names
+from indexer.zoo.custom.catalog import AddRequest, CatalogEntry, catalog_description, catalog_names, found
 from indexer.zoo.custom.infer_spec import guess
-from indexer.zoo.custom.install import adopted
+from indexer.zoo.custom.install import installed
 from indexer.zoo.custom.keras_applications import _makers, applications
 from indexer.zoo.custom.overrides import Overrides, wished
 from indexer.zoo.inspect.inspection import Inspection, TensorInfo
@@ -48,7 +48,7 @@ def added(folder: Path, path: str, wishes: Overrides | None = None, **asked: Any
     with found(AddRequest(path, **asked), lambda _: None) as network:
         proposal = wished(network.proposal, wishes or Overrides(), network.inspection, "mine")
         names = read_labels(network.labels) if network.labels else ()
-        with adopted("mine", network.source, proposal, names, network.about, folder / "own") as spec:
+        with installed("mine", network.source, proposal, names, network.about, folder / "own") as spec:
             yield spec
 
 
@@ -229,15 +229,15 @@ def test_a_file_of_another_network_is_refused(made: Made) -> None:
 def test_coco_names_80_kinds_of_things_by_90_numbers() -> None:
     from indexer.resources import packaged
 
-    names = read_labels(packaged("models") / ready_description("mask-rcnn")["labels"]["file"])
+    names = read_labels(packaged("models") / catalog_description("mask-rcnn")["labels"]["file"])
     assert len(names) == 90
     assert len(set(names) - {"???"}) == 80
     assert (names[0], names[17], names[89]) == ("person", "dog", "toothbrush")
 
 
 def test_every_description_says_whose_network_it_is() -> None:
-    for name in ready_names():
-        known = ready_description(name)
+    for name in catalog_names():
+        known = catalog_description(name)
         assert {"description", "role", "license", "source", "input", "outputs"} <= known.keys()
 
 

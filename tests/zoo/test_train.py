@@ -17,7 +17,7 @@ from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
 from indexer.vision.training_chart import chart
 from indexer.zoo.build.build import build
-from indexer.zoo.custom.install import adopted
+from indexer.zoo.custom.install import installed
 from indexer.zoo.train.params import MODEL, PICTURES, TrainingParams
 from indexer.zoo.train.train import train
 
@@ -89,7 +89,7 @@ def test_a_trained_network_runs_as_it_is_described(kind: str, request: pytest.Fi
     folder, figures, _ = request.getfixturevalue(kind)
     labels = tuple(each["label"] for each in figures["labels"])
     course = replace(COURSE, labels=labels, size_px=32 if kind == "scratch" else 64)
-    with adopted("mine", folder / MODEL, course.proposal, labels, "colors", tmp_path / "own", origin="Made") as spec:
+    with installed("mine", folder / MODEL, course.proposal, labels, "colors", tmp_path / "own", origin="Made") as spec:
         build(spec, tmp_path / "built")
         model = open_model(spec, tmp_path / "built", "litert")
     seen = (pictures(len(labels), course.size_px).astype(np.float32) - spec.input.mean) * spec.input.scale

@@ -11,7 +11,7 @@ import typer
 from indexer.cli.output import JsonOption, table, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import PhotoError, printable
-from indexer.records.look import seen_record
+from indexer.records.look import prediction_record
 
 if TYPE_CHECKING:
     from indexer.config.config import Config
@@ -45,10 +45,10 @@ def classify(
 
     config = session.settings().config
     errors = Errors()
-    glancer = open_glancer(session, config, scene_specs(config, model or ()))
-    seen = list(glances(glancer, files, config.max_pixels, errors))
+    predictor = open_predictor(session, config, scene_specs(config, model or ()))
+    seen = list(glances(predictor, files, config.max_pixels, errors))
     if as_json:
-        write_json([seen_record(each, classes) for each in seen], indent=2)
+        write_json([prediction_record(each, classes) for each in seen], indent=2)
     else:
         table([_row(each, classes) for each in seen], ("photo", "tags", "classes"))
     errors.end()
@@ -84,16 +84,16 @@ def scene_specs(config: Config, names: Sequence[str]) -> tuple[ModelSpec, ...]:
     return tuple(spec_named(known, name, *SCENE) for name in chosen)
 
 
-def open_glancer(session: Session, config: Config, specs: Sequence[ModelSpec]) -> Predictor:
+def open_predictor(session: Session, config: Config, specs: Sequence[ModelSpec]) -> Predictor:
     """Load models, building those that are not built yet. Errors: ModelError."""
     from functools import partial
 
-    from indexer.cli.lookup import ensure_built
+    from indexer.cli.lookup import build_if_missing
     from indexer.pipeline.predict.predict import Predictor
     from indexer.vision.runtime import open_model
     from indexer.vision.tags.vocabulary import Vocabulary
 
-    ensure_built(session, config, tuple(specs))
+    build_if_missing(session, config, tuple(specs))
     models = [open_model(spec, config.models_path, config.runtime, config.worker_count) for spec in specs]
     return Predictor(models, partial(Vocabulary.load, rules=config.rules))
 

@@ -65,7 +65,7 @@ def _text(value: Any) -> str:
 _HEAD = "Settings of indexer; config.example.toml explains all of them."
 
 
-def keep(session: Session, key: str, value: str | Sequence[str]) -> None:
+def write_setting(session: Session, key: str, value: str | Sequence[str]) -> None:
     """Write a setting into the settings file, which is created if missing; its comments stay.
 
     A file that holds a secret is closed to other users.

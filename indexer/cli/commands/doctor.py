@@ -49,12 +49,12 @@ def doctor(
     from indexer.pipeline.doctor.repair import repair
 
     config = session.settings().config
-    patient = DoctorContext(config.library_file, model_set(config), config.worker_count, datetime.now(UTC))
-    found = examine(patient)
+    context = DoctorContext(config.library_file, model_set(config), config.worker_count, datetime.now(UTC))
+    found = examine(context)
     done: list[str] = []
     if mend and any(finding.repairable for finding in found):
-        done = repair(patient, found)
-        found = examine(patient)
+        done = repair(context, found)
+        found = examine(context)
     if deep:
         found += _compare_contents(session)
     healthy = not any(finding.level in _ALARMING for finding in found)

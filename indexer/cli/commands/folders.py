@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.away import say_found_elsewhere
-from indexer.cli.commands.config import keep
+from indexer.cli.commands.config import write_setting
 from indexer.cli.commands.people import say_copies, sure
 from indexer.cli.output import Format, FormatOption, count, local, present, write
 from indexer.cli.session import Session, command, main_command
@@ -83,7 +83,7 @@ def add(session: Session, folders: Annotated[list[Path], typer.Argument(help="Fo
     chosen = {Path(os.path.realpath(each)) for each in folders_in_file(session.config).values()}
     new = [place for place in dict.fromkeys(places) if chosen.isdisjoint((place, *place.parents))]
     if new:
-        keep(session, "folders", [*folders_in_file(session.config), *map(str, new)])
+        write_setting(session, "folders", [*folders_in_file(session.config), *map(str, new)])
     session.say("Run 'indexer scan' to index its photos." if len(places) == 1 else "Run 'indexer scan' to index them.")
 
 
@@ -111,7 +111,7 @@ def remove(
         if known is not None and known.photos and not yes:
             _ask(session, _question(place, known))
         if named:  # before the photos, so that no scan adds them again
-            keep(session, "folders", [text for text in folders_in_file(session.config) if text not in named])
+            write_setting(session, "folders", [text for text in folders_in_file(session.config) if text not in named])
         if known is not None:
             _forget(session, library, place, known, backup=backup and known.photos > 0)
 
@@ -158,9 +158,9 @@ def _unscanned(reason: str) -> str:
 
 def _refuse_watched(library: Library, folder: Path, place: Path) -> None:
     """Refuse while a daemon watches the folder: it would index the photos again, and reads the library meanwhile."""
-    from indexer.pipeline.daemon.status_file import presence
+    from indexer.pipeline.daemon.status_file import daemon_status
 
-    daemon = presence(library.path)
+    daemon = daemon_status(library.path)
     if daemon is None:
         return
     followed = [each.folder for each in daemon.folders]

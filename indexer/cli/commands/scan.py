@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.away import say_found_elsewhere
-from indexer.cli.lookup import ensure_built
+from indexer.cli.lookup import build_if_missing
 from indexer.cli.output import count, write, write_json
 from indexer.cli.service.signals import INTERRUPTED, Stop, stoppable
 from indexer.cli.session import Session, command
@@ -84,7 +84,7 @@ def scan(
 def _scanning(session: Session, config: Config, dry_run: bool) -> Scanning:
     from indexer.assemble import scanning
 
-    build: Build = (lambda _: None) if dry_run else (lambda specs: ensure_built(session, config, specs))
+    build: Build = (lambda _: None) if dry_run else (lambda specs: build_if_missing(session, config, specs))
     return scanning(config, build, _trouble)
 
 
@@ -120,7 +120,7 @@ def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, 
     from indexer.photo import Failed
 
     outcomes = scanning.run(library, planned, is_wanted=lambda: not stop.asked)
-    for outcome in shown(outcomes, planned.work_count, tally, monotonic, quiet=session.quiet):
+    for outcome in with_progress(outcomes, planned.work_count, tally, monotonic, quiet=session.quiet):
         if isinstance(outcome, Failed):
             session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
 
@@ -153,7 +153,7 @@ def _trouble(path: Path, reason: str) -> None:
 _LINE_SECONDS = 10.0
 
 
-def shown(
+def with_progress(
     outcomes: Iterable[Outcome | None], total: int, tally: ScanStats, clock: Callable[[], float], *, quiet: bool = False
 ) -> Iterator[Outcome]:
     """Yield outcomes, counted in `tally` and shown on stderr; total: the number of photos to be analyzed."""

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.commands.config import keep
-from indexer.cli.lookup import ensure_built
+from indexer.cli.commands.config import write_setting
+from indexer.cli.lookup import build_if_missing
 from indexer.cli.output import write
 from indexer.cli.service.sd_notify import Notifier
 from indexer.cli.service.signals import stoppable
@@ -135,17 +135,17 @@ def _application(session: Session, config: Config) -> Iterator[Application]:
     from indexer.web.site import Site
 
     eyes = model_set(config)
-    ensure_built(session, config, eyes.specs())
+    build_if_missing(session, config, eyes.specs())
     library, config = _library(session, config)
-    looker = PredictionService(eyes, limits(config), config.worker_count, _WAITING, config.idle_seconds)
+    predictions = PredictionService(eyes, limits(config), config.worker_count, _WAITING, config.idle_seconds)
     try:
         with library:
             library.keep_words()
-            thumbnails = Thumbnails(config.thumbnails_path, config.thumbnails_mb * 1_000_000, looker)
-            site = Site(config, library, Vocabulary.load(), looker, thumbnails)
-            yield create_app(site, Guard.of(config), lambda specs: ensure_built(session, config, tuple(specs)))
+            thumbnails = Thumbnails(config.thumbnails_path, config.thumbnails_mb * 1_000_000, predictions)
+            site = Site(config, library, Vocabulary.load(), predictions, thumbnails)
+            yield create_app(site, Guard.of(config), lambda specs: build_if_missing(session, config, tuple(specs)))
     finally:
-        looker.stop()
+        predictions.stop()
 
 
 def _library(session: Session, config: Config) -> tuple[Library, Config]:
@@ -165,11 +165,11 @@ def _keep_secrets(session: Session, password: bool, token: bool) -> None:
     from indexer.web.security.credentials import kept_password, kept_token, new_token
 
     if password:
-        keep(session, "serve_password", kept_password(_asked_password()))
+        write_setting(session, "serve_password", kept_password(_asked_password()))
         session.say("Restart a running server to use the new password; everyone must then log in again.")
     if token:
         made = new_token()
-        keep(session, "serve_token", kept_token(made))
+        write_setting(session, "serve_token", kept_token(made))
         write(made)
         session.say("Restart a running server to use the new token; the previous token then becomes invalid.")
 

@@ -113,12 +113,12 @@ def classifier_id(config: Config) -> str:
 def open_classifier(session: Session, config: Config) -> Classifier:
     """Build the classifier where it is not there, and load it. Errors: ModelError."""
     from indexer.assemble import model_set
-    from indexer.cli.lookup import ensure_built
+    from indexer.cli.lookup import build_if_missing
     from indexer.vision.classify import Classifier
     from indexer.vision.runtime import open_model
 
     spec = model_set(config).specs()[0]
-    ensure_built(session, config, (spec,))
+    build_if_missing(session, config, (spec,))
     return Classifier(open_model(spec, config.models_path, config.runtime, config.worker_count))
 
 
@@ -128,9 +128,9 @@ def in_library(path: Path) -> Path:
 
 
 def _look(session: Session, config: Config, file: Path) -> bytes:
-    from indexer.pipeline.models.few_shot import pooled_vector
+    from indexer.pipeline.models.few_shot import picture_embedding
 
-    return pooled_vector(file, open_classifier(session, config), config.max_pixels)
+    return picture_embedding(file, open_classifier(session, config), config.max_pixels)
 
 
 def _look_alikes(library: Library, config: Config, away: Sequence[Path]) -> list[CopyGroup]:

@@ -240,11 +240,11 @@ def query_faces(session: Session, files: Sequence[Path]) -> list[list[QueryFace]
 
 def _face_reader(session: Session, config: Config) -> FaceReader:
     from indexer.assemble import model_set
-    from indexer.cli.lookup import ensure_built
+    from indexer.cli.lookup import build_if_missing
     from indexer.vision.faces.reader import FaceReader
 
     eyes = model_set(config)
-    ensure_built(session, config, eyes.specs()[1:])
+    build_if_missing(session, config, eyes.specs()[1:])
     return FaceReader.open(eyes, threads=config.worker_count)
 
 

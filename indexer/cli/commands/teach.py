@@ -164,11 +164,11 @@ def _look(session: Session) -> Look:
     """Return a function that analyzes a file; the classifier is loaded with the first one."""
     from functools import cache
 
-    from indexer.pipeline.models.few_shot import pooled_vector
+    from indexer.pipeline.models.few_shot import picture_embedding
 
     config = session.settings().config
     classifier = cache(lambda: open_classifier(session, config))
-    return lambda file: pooled_vector(file, classifier(), config.max_pixels)
+    return lambda file: picture_embedding(file, classifier(), config.max_pixels)
 
 
 def _trouble(session: Session) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from indexer.cli.lookup import ensure_built
+from indexer.cli.lookup import build_if_missing
 from indexer.cli.output import count, local, write
 from indexer.cli.service.log import Log
 from indexer.cli.service.sd_notify import Notifier
@@ -69,7 +69,7 @@ def watch(
         flags = {"--workers": workers, "--log": log, "--library": config.library_file, "--config": session.config}
         print(_unit(config, flags, paths or (), folders), end="")  # noqa: T201
         return
-    ensure_built(session, config, _eyes(config).specs())
+    build_if_missing(session, config, _model_set(config).specs())
     service = settings.service_manager()
     with stoppable() as stop, session.open_library(read_only=False, create=True) as library:
         stop.gently = True
@@ -98,7 +98,7 @@ class _Service:
         from indexer.pipeline.daemon.status_file import DaemonLock
         from indexer.pipeline.daemon.throttle import step_back
 
-        with DaemonLock.claim(self._library.path) as desk, self._reloadable():
+        with DaemonLock.claim(self._library.path) as daemon_lock, self._reloadable():
             self._next = config, folders
             while self._next:
                 (config, folders), self._next = self._next, None
@@ -107,16 +107,16 @@ class _Service:
                 library = printable(self._library.path)
                 log.log("start", f"following {count(len(folders), 'folder')}, library {library}")
                 try:
-                    self._follow(config, folders, desk, log)
+                    self._follow(config, folders, daemon_lock, log)
                 except IndexerError as error:
                     log.log("error", str(error))
                     raise typer.Exit(error.exit_code) from error
             self._notifier.stopping()
-            told = desk.presence
+            told = daemon_lock.presence
             done = f"{count(told.indexed, 'photo')} indexed, {told.failed:,} failed since {local(told.since)}"
             log.log("stop", f"stopped: {done}", indexed=told.indexed, failed=told.failed, since=told.since)
 
-    def _follow(self, config: Config, folders: list[Path], desk: DaemonLock, log: Log) -> None:
+    def _follow(self, config: Config, folders: list[Path], daemon_lock: DaemonLock, log: Log) -> None:
         from indexer.assemble import limits, pace
         from indexer.intake.watch.settle import Settling, disk_stamp
         from indexer.intake.watch.watch import Watch
@@ -127,12 +127,12 @@ class _Service:
         from indexer.pipeline.workers.photo_pool import Pool
         from indexer.vision.tags.vocabulary import Vocabulary
 
-        eyes = _eyes(config)
+        eyes = _model_set(config)
         learn_names(self._library, eyes.specs(), Vocabulary.load())
         with ExitStack() as stack:
-            gate = Throttle(self._library.path, config.max_load, lambda: pool.busy, monotonic)
-            pool = stack.enter_context(Pool(eyes, limits(config), config.worker_count, gate.is_open))
-            account = DaemonReporter(desk.presence, log.log, self._shown(desk), monotonic, time)
+            throttle = Throttle(self._library.path, config.max_load, lambda: pool.busy, monotonic)
+            pool = stack.enter_context(Pool(eyes, limits(config), config.worker_count, throttle.is_open))
+            account = DaemonReporter(daemon_lock.presence, log.log, self._shown(daemon_lock), monotonic, time)
             settling = Settling(config.settle_seconds, monotonic, disk_stamp)
             watch = stack.enter_context(Watch(settling, account.notice, mode=config.watching, on_step=self._step))
             daemon = Daemon(
@@ -141,7 +141,7 @@ class _Service:
                 pool,
                 watch,
                 settling,
-                gate,
+                throttle,
                 pace(config),
                 account,
                 is_wanted=lambda: self._is_wanted((config, folders), log),
@@ -152,11 +152,11 @@ class _Service:
             )
             daemon.run()
 
-    def _shown(self, desk: DaemonLock) -> Callable[[DaemonStatus], None]:
-        def show(presence: DaemonStatus) -> None:
-            desk.tell(presence)
-            doing = f"{presence.phase}, {presence.queued:,} waiting, {presence.indexed:,} indexed"
-            self._notifier.status(f"{doing}: {presence.reason}" if presence.reason else doing)
+    def _shown(self, daemon_lock: DaemonLock) -> Callable[[DaemonStatus], None]:
+        def show(daemon_status: DaemonStatus) -> None:
+            daemon_lock.tell(daemon_status)
+            doing = f"{daemon_status.phase}, {daemon_status.queued:,} waiting, {daemon_status.indexed:,} indexed"
+            self._notifier.status(f"{doing}: {daemon_status.reason}" if daemon_status.reason else doing)
 
         return show
 
@@ -184,7 +184,7 @@ class _Service:
         """Read the settings again; return them if they differ."""
         try:
             new = self._read()
-            ensure_built(self._session, new[0], _eyes(new[0]).specs())
+            build_if_missing(self._session, new[0], _model_set(new[0]).specs())
         except IndexerError as error:
             log.log("trouble", f"{error}; the settings were not changed")
             return None
@@ -207,7 +207,7 @@ class _Service:
                 signal.signal(hangup, before)
 
 
-def _eyes(config: Config) -> ModelSet:
+def _model_set(config: Config) -> ModelSet:
     from indexer.assemble import model_set
 
     return model_set(config)
@@ -248,15 +248,15 @@ def pause(session: Session) -> None:
 
     Changes made meanwhile are picked up when it resumes. 'indexer scan' still works.
     """
+    from indexer.pipeline.daemon.status_file import daemon_status, paused_since
     from indexer.pipeline.daemon.status_file import pause as ask
-    from indexer.pipeline.daemon.status_file import paused_since, presence
 
     library = _library(session)
     since = paused_since(library)
     ask(library)
     if since is not None:
         write(f"Already paused since {local(since)}; continue with 'indexer resume'.")
-    elif (daemon := presence(library)) is None:
+    elif (daemon := daemon_status(library)) is None:
         write("Paused. No daemon is running; the next one waits until 'indexer resume'.")
     else:
         write(f"Paused: the daemon (process {daemon.pid}) waits until 'indexer resume'.")
@@ -264,7 +264,7 @@ def pause(session: Session) -> None:
 
 def resume(session: Session) -> None:
     """Resume the daemon of the library after 'indexer pause'."""
-    from indexer.pipeline.daemon.status_file import paused_since, presence
+    from indexer.pipeline.daemon.status_file import daemon_status, paused_since
     from indexer.pipeline.daemon.status_file import resume as ask
 
     library = _library(session)
@@ -272,7 +272,7 @@ def resume(session: Session) -> None:
     ask(library)
     if since is None:
         write("The daemon was not paused.")
-    elif (daemon := presence(library)) is None:
+    elif (daemon := daemon_status(library)) is None:
         write("Resumed. No daemon is running; the next one will work again.")
     else:
         write(f"Resumed: the daemon (process {daemon.pid}) works again.")

@@ -148,7 +148,7 @@ def _told_imports(session: Session, found: Iterable[Imported], *, dry_run: bool,
             tally["failed"] += 1
             session.say(f"{printable(each.photo)}: {each.problem}")
             continue
-        new = each.news
+        new = each.changes
         counts = {"photos": bool(new), "words": len(new.words), "ratings": new.rating is not None}
         tally.update(counts | {"names": len(new.names), "refused": len(new.refused), "rejected": each.rejected})
         for refused in new.refused:
@@ -159,10 +159,10 @@ def _told_imports(session: Session, found: Iterable[Imported], *, dry_run: bool,
 
 
 def _learned(each: Imported) -> Iterator[str]:
-    yield from (f"+{word}" for word in each.news.words)
-    if each.news.rating is not None:
-        yield f"rating {each.news.rating}"
-    yield from (f"+person {name}" for _, name in each.news.names)
+    yield from (f"+{word}" for word in each.changes.words)
+    if each.changes.rating is not None:
+        yield f"rating {each.changes.rating}"
+    yield from (f"+person {name}" for _, name in each.changes.names)
 
 
 def _summarize_import(tally: Counter[str], *, dry_run: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.models.enable import enabled
-from indexer.cli.models.smoke_test import tried
+from indexer.cli.models.smoke_test import smoke_test
 from indexer.cli.output import write
 from indexer.cli.session import Session, command
 from indexer.errors import printable
@@ -101,7 +101,7 @@ def add(  # an option for each key that a file does not determine
     """
     from indexer.vision.spec import read_specs
     from indexer.zoo.custom.catalog import AddRequest, found
-    from indexer.zoo.custom.install import adopted, check_name
+    from indexer.zoo.custom.install import check_name, installed
     from indexer.zoo.custom.overrides import Overrides, wished
 
     config = session.settings().config
@@ -116,8 +116,10 @@ def add(  # an option for each key that a file does not determine
         names = _names(network, labels)
         about = description or network.about or f"{proposal.spec['role']} from {network.source.name}"
         origin = f"Added from {printable(path)}"
-        with adopted(name, network.source, proposal, names, about, own, link=link, trust=trust, origin=origin) as spec:
-            answered = tried(session, config, spec, sample)
+        with installed(
+            name, network.source, proposal, names, about, own, link=link, trust=trust, origin=origin
+        ) as spec:
+            answered = smoke_test(session, config, spec, sample)
     for line in answered:
         write(line)
     session.say(f"Wrote the description to {printable(own / f'{name}.toml')}; correct it there if anything is wrong.")

@@ -54,14 +54,14 @@ def bench(
 
     Each combination runs in its own process; combinations that the model does not support are left out.
     """
-    from indexer.cli.lookup import ensure_built
+    from indexer.cli.lookup import build_if_missing
     from indexer.pipeline.models.bench import BenchSetup, runtimes
     from indexer.vision.model_set import spec_named
     from indexer.vision.spec import read_specs
 
     config = session.settings().config
     spec = spec_named(read_specs(config.own_models_path), name)
-    ensure_built(session, config, (spec,))
+    build_if_missing(session, config, (spec,))
     there = runtimes(spec, config.models_path)
     if lacking := set(runtime or ()) - set(there):
         raise ModelError(name, f"is not available for {min(lacking)}, only for {', '.join(there)}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from indexer.cli.commands.classify import Errors, Pictures, open_glancer, scene_specs, scored
+from indexer.cli.commands.classify import Errors, Pictures, open_predictor, scene_specs, scored
 from indexer.cli.output import JsonOption, count, table, write, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import PhotoError, printable
@@ -51,8 +51,8 @@ def compare(
     config = session.settings().config
     specs = tuple(scene_specs(config, [name])[0] for name in (one, other))
     errors = Errors()
-    glancer = open_glancer(session, config, specs)
-    seen = list(islice(glances(glancer, photos, config.max_pixels, errors), limit))
+    predictor = open_predictor(session, config, specs)
+    seen = list(islice(glances(predictor, photos, config.max_pixels, errors), limit))
     if not seen:
         raise PhotoError(photos[0], "read", "no readable photo was found to compare the models on")
     total = summary(seen)

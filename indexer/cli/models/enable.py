@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.commands.config import keep
-from indexer.cli.lookup import described
+from indexer.cli.commands.config import write_setting
+from indexer.cli.lookup import find_spec
 from indexer.cli.session import Session, command
 from indexer.config.config import Config
 from indexer.errors import ModelError, printable
@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 def enable(session: Session, name: Name) -> None:
     """Use a model in scans: a classifier or detector in addition to others, a face model instead of the current one."""
-    enabled(session, described(session.settings().config, name))
+    enabled(session, find_spec(session.settings().config, name))
 
 
 def disable(session: Session, name: Name) -> None:
@@ -50,7 +50,7 @@ def disable(session: Session, name: Name) -> None:
         if name in (config.classifier, *config.extra):
             session.say("Run 'indexer retag' to remove its tags from the photos; its stored results are kept.")
         return
-    described(session.settings().config, name)
+    find_spec(session.settings().config, name)
     role = next((key for key in _SETTINGS.values() if getattr(Config(), key) == name), "")
     if role:
         raise ModelError(name, f"is the built-in {role}; use 'indexer models default' to choose another one")
@@ -60,7 +60,7 @@ def disable(session: Session, name: Name) -> None:
 def default(session: Session, name: Name) -> None:
     """Make a model the default of its role: the main classifier, also used for similar photos, or a face model."""
     config = session.settings().config
-    spec = described(config, name)
+    spec = find_spec(config, name)
     if spec.role not in _SETTINGS:
         raise ModelError(name, f"is an {spec.role}, which has no default; use 'indexer models enable {name}'")
     if spec.role == "classifier":
@@ -69,10 +69,10 @@ def default(session: Session, name: Name) -> None:
                 f"{name} has no embedding: 'similar', 'duplicates' and 'teach' will not work (see --embedding)."
             )
         if name in config.extra:
-            keep(session, "extra", [each for each in config.extra if each != name])
+            write_setting(session, "extra", [each for each in config.extra if each != name])
         if name != config.classifier:
             session.say(f"{config.classifier} is no longer used; 'indexer models enable' uses it in addition.")
-    keep(session, _SETTINGS[spec.role], name)
+    write_setting(session, _SETTINGS[spec.role], name)
     session.say(_NEXT)
 
 
@@ -86,7 +86,7 @@ def remove(session: Session, name: Name) -> None:
     config = session.settings().config
     own = config.own_models_path
     if own / f"{name}.toml" not in own.glob("*.toml"):
-        described(config, name)
+        find_spec(config, name)
         raise ModelError(
             name,
             "is a built-in model and cannot be removed; 'indexer models disable' or 'default' stops using it",
@@ -102,12 +102,12 @@ def enabled(session: Session, spec: ModelSpec) -> None:
     """Let a model analyze photos from now on: as the one of its role, or as one of many."""
     config = session.settings().config
     if spec.role.startswith("face-"):
-        keep(session, _SETTINGS[spec.role], spec.name)
+        write_setting(session, _SETTINGS[spec.role], spec.name)
     elif spec.name in (config.classifier, *config.extra):
         session.say(f"{spec.name} is already in use.")
         return
     else:
-        keep(session, "extra", [*config.extra, spec.name])
+        write_setting(session, "extra", [*config.extra, spec.name])
     session.say(_NEXT)
 
 
@@ -116,8 +116,8 @@ def _taken_out(session: Session, name: str) -> bool:
     config, shipped = session.settings().config, Config()
     roles = [key for key in _SETTINGS.values() if getattr(config, key) == name != getattr(shipped, key)]
     if name in config.extra:
-        keep(session, "extra", [each for each in config.extra if each != name])
+        write_setting(session, "extra", [each for each in config.extra if each != name])
     for key in roles:
-        keep(session, key, getattr(shipped, key))
+        write_setting(session, key, getattr(shipped, key))
         session.say(f"{name} is replaced by the built-in model.")
     return name in config.extra or bool(roles)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.lookup import described, ensure_built, tell_broken
+from indexer.cli.lookup import build_if_missing, find_spec, tell_broken
 from indexer.cli.models import add, bench, compare, enable, inspect, train
 from indexer.cli.output import JsonOption, table, write, write_json
 from indexer.cli.session import Session, command
@@ -66,7 +66,7 @@ def show(
 
     from indexer.resources import packaged
 
-    spec = described(session.settings().config, name)
+    spec = find_spec(session.settings().config, name)
     if as_json:
         write_json({"id": spec.id, **asdict(spec)}, indent=2)
         return
@@ -102,7 +102,7 @@ def _text(value: object) -> str:
 def _chosen(names: list[str] | None, config: Config) -> tuple[ModelSpec, ...]:
     from indexer.assemble import model_set
 
-    return tuple(described(config, name) for name in names) if names else model_set(config).specs()
+    return tuple(find_spec(config, name) for name in names) if names else model_set(config).specs()
 
 
 @command(app, "export")
@@ -123,7 +123,7 @@ def export(
 
     config = session.settings().config
     spec = spec_named(read_specs(config.own_models_path), name)
-    ensure_built(session, config, (spec,))
+    build_if_missing(session, config, (spec,))
     labels = class_names(spec, Vocabulary.load(rules=config.rules))
     export_model(spec, config.models_path, labels, folder.absolute(), session.say)
     session.say(f"Exported {spec.id} to {printable(folder)}; its README.md explains how to run it.")
@@ -139,12 +139,12 @@ def ready(_: Session, as_json: JsonOption = False) -> None:
 
     --json lists every model of keras.applications by name.
     """
-    from indexer.zoo.custom.catalog import KERAS, ready_description, ready_names
+    from indexer.zoo.custom.catalog import KERAS, catalog_description, catalog_names
     from indexer.zoo.custom.keras_applications import applications
 
     records = []
-    for name in ready_names():
-        known = ready_description(name)
+    for name in catalog_names():
+        known = catalog_description(name)
         told = {key: known[key] for key in _COLUMNS[1:]}
         wheres = (applications() if as_json else ("MODEL",)) if name == KERAS else ("PATH",)
         records += [{"add": f"{name}:{where}", **told} for where in wheres]

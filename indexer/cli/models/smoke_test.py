@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def tried(session: Session, config: Config, spec: ModelSpec, photo: Path | None = None) -> list[str]:
+def smoke_test(session: Session, config: Config, spec: ModelSpec, photo: Path | None = None) -> list[str]:
     """Build a model and run it once, on a photo or a synthetic picture; return its predictions, in lines.
 
     The build is deleted when it does not fit. Errors: ModelError that says why, PhotoError.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indexer.cli.models.enable import enabled
-from indexer.cli.models.smoke_test import tried
+from indexer.cli.models.smoke_test import smoke_test
 from indexer.cli.output import count, table, visible, write
 from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, ModelError, printable
@@ -72,7 +72,7 @@ def train(
     with a reason.
     """
     from indexer.vision.spec import read_specs
-    from indexer.zoo.custom.install import adopted, check_name
+    from indexer.zoo.custom.install import check_name, installed
     from indexer.zoo.train import train as training
     from indexer.zoo.train.params import MODEL, PICTURES, TrainingParams
 
@@ -92,8 +92,8 @@ def train(
             _keep(session, targets, f"{name}: {', '.join(lesson.labels)}", figures)
         about = f"distinguishes {', '.join(lesson.labels)}; trained on {count(len(lesson.numbers), 'picture')}"
         origin = visible(f"Trained on {printable(folder.absolute())}")
-        with adopted(name, place / MODEL, course.proposal, lesson.labels, about, own, origin=origin) as spec:
-            tried(session, config, spec)
+        with installed(name, place / MODEL, course.proposal, lesson.labels, about, own, origin=origin) as spec:
+            smoke_test(session, config, spec)
     session.say(f"Wrote the description to {printable(own / f'{name}.toml')}.")
     if enable:
         enabled(session, spec)

@@ -161,7 +161,7 @@ def _like(path: Path, new: IO[bytes], before: os.stat_result) -> None:
 def _by_pillow(stream: IO[bytes], found: str | None) -> bytes | None:
     if found is None or found in formats.UNREAD:
         return None
-    with formats.quiet(_MOST_PIXELS):
+    with formats.silence_pillow(_MOST_PIXELS):
         try:
             info = formats.open_image(stream, found).info
         except Exception as error:  # whatever the bytes

@@ -31,10 +31,10 @@ def blocks(connection: Connection, model: str) -> Iterator[tuple[NDArray[np.int6
 
     for rows in chunks(connection, _READ, (model,), _AT_A_TIME):
         ids, data = zip(*rows, strict=True)
-        yield np.array(ids, np.int64), units(data)
+        yield np.array(ids, np.int64), normalized(data)
 
 
-def units(data: Sequence[bytes]) -> NDArray[np.float32]:
+def normalized(data: Sequence[bytes]) -> NDArray[np.float32]:
     """Return stored vectors (little-endian float16) scaled to length 1, float32[n, length]."""
     import numpy as np
 

@@ -15,7 +15,7 @@ from indexer.library.history.change_json import FaceMark, packed
 from indexer.library.history.entries import log_change
 from indexer.library.history.revert import face_marks
 from indexer.library.history.revert_tags import stored
-from indexer.library.history.row_changes import NOTED, RowChangeGroup, noted, unwatch, watch
+from indexer.library.history.row_changes import NOTED, RowChangeGroup, recorded_changes, start_recording, stop_recording
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -61,10 +61,10 @@ def recording(connection: Connection, kind: str, about: Sentence, undoes: int | 
         return
     connection.info[_RUNNING] = True
     try:
-        watch(connection)
+        start_recording(connection)
         yield
-        found = noted(connection)
-        unwatch(connection)
+        found = recorded_changes(connection)
+        stop_recording(connection)
         if found or undoes is not None:
             _keep_rows(connection, kind, about, found, undoes)
     finally:  # on failure, the rollback removes the triggers, too

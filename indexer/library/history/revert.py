@@ -50,7 +50,7 @@ def face_marks(connection: Connection, groups: Iterable[RowChangeGroup]) -> list
     return list(_marks(connection, faces))
 
 
-def compare(connection: Connection, changes: Sequence[RowChange], marks: Sequence[FaceMark]) -> Revertible:
+def find_conflicts(connection: Connection, changes: Sequence[RowChange], marks: Sequence[FaceMark]) -> Revertible:
     """Compare the changes to be reverted with the current rows.
 
     `photo_tags` never conflicts: an analysis may have written since.
@@ -67,7 +67,7 @@ def compare(connection: Connection, changes: Sequence[RowChange], marks: Sequenc
     return Revertible(kept, frozenset(conflicts), len(ids - photos), sum(each.photo in photos for each in lost))
 
 
-def put_back(connection: Connection, changes: Sequence[RowChange]) -> None:
+def revert(connection: Connection, changes: Sequence[RowChange]) -> None:
     """Restore all rows to their former state, except `photo_tags`."""
     of = {name: [each for each in changes if each.table == name] for name in NOTED}
     _people_back(connection, of["people"])

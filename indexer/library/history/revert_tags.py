@@ -28,7 +28,7 @@ def stored(connection: Connection, groups: Sequence[RowChangeGroup]) -> list[Row
     ]
 
 
-def put_back_tags(connection: Connection, changes: Sequence[RowChange]) -> None:
+def revert_tags(connection: Connection, changes: Sequence[RowChange]) -> None:
     """Restore the tags of photos; where an analysis has written since, its tags stay below the user's.
 
     All other rows have been restored before.

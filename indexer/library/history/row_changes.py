@@ -81,10 +81,10 @@ class RowChangeGroup:
     firsts: Sequence[int]
 
 
-def watch(connection: Connection) -> None:
+def start_recording(connection: Connection) -> None:
     """Record row changes from now on; in a transaction that writes."""
     if connection.exec_driver_sql("SELECT 1 FROM temp.sqlite_schema LIMIT 1").first() is not None:
-        unwatch(connection)  # left by one that failed inside a transaction that went on
+        stop_recording(connection)  # left by one that failed inside a transaction that went on
     places = ", ".join(f"{when}{place}" for when in ("old", "new") for place in range(_WIDEST))
     connection.exec_driver_sql(f"CREATE TEMP TABLE indexer_noted (number INTEGER PRIMARY KEY, name, {places})")
     for name, each in NOTED.items():
@@ -92,7 +92,7 @@ def watch(connection: Connection) -> None:
             connection.exec_driver_sql(_trigger(name, each, event))
 
 
-def unwatch(connection: Connection) -> None:
+def stop_recording(connection: Connection) -> None:
     """Stop recording, and discard what was recorded."""
     for name, each in NOTED.items():
         for event in each.events:
@@ -100,7 +100,7 @@ def unwatch(connection: Connection) -> None:
     connection.exec_driver_sql("DROP TABLE IF EXISTS temp.indexer_noted")
 
 
-def noted(connection: Connection) -> list[RowChangeGroup]:
+def recorded_changes(connection: Connection) -> list[RowChangeGroup]:
     """Return the net changes of the rows, from their first change to their last."""
     names = connection.exec_driver_sql("SELECT DISTINCT name FROM indexer_noted").scalars().all()
     found: list[RowChangeGroup] = []

@@ -21,8 +21,8 @@ from indexer.library.history.change_json import from_json, unpacked
 from indexer.library.history.change_log import ENTRIES, Entry, recording
 from indexer.library.history.entries import IDENTITY, log_change
 from indexer.library.history.hand_over import hand_over
-from indexer.library.history.revert import Revertible, compare, put_back
-from indexer.library.history.revert_tags import put_back_tags
+from indexer.library.history.revert import Revertible, find_conflicts, revert
+from indexer.library.history.revert_tags import revert_tags
 from indexer.library.history.row_changes import Key, RowChange
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def _undo(
         if undoer is not None:
             _run(undoer, connection, entry, kept)
         elif fit is not None:
-            put_back(connection, fit.changes)
-            put_back_tags(connection, fit.changes)
+            revert(connection, fit.changes)
+            revert_tags(connection, fit.changes)
     new = _newest_number(connection)
     now = transaction_time(connection).isoformat(timespec="seconds")
     _mark(connection, entry.number, now)
@@ -134,7 +134,7 @@ def _fit(connection: Connection, entry: Entry, kept: Mapping[str, Any], number: 
     if "rows" not in kept:
         raise IndexerError(f"entry {entry.number} cannot be undone ({entry.about})")
     rows, marks = unpacked(kept)
-    fit = compare(connection, rows, marks)
+    fit = find_conflicts(connection, rows, marks)
     if fit.conflicts:
         later = _in_the_way(connection, number, fit.conflicts)
         raise IndexerError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.library.db.embeddings import units
+from indexer.library.db.embeddings import normalized
 from indexer.library.similar.crop_match import cut_likeness
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _cosine(one: PhotoTraits, other: PhotoTraits) -> float | None:
         return None
     if one.vector == other.vector:
         return 1.0
-    here, there = units([one.vector, other.vector])
+    here, there = normalized([one.vector, other.vector])
     return float(here @ there)
 
 

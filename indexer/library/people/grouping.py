@@ -72,7 +72,7 @@ def group(library: Library, model: str, *, distance: float, min_quality: float, 
         with library.writing() as connection:
             _dissolve(connection)
     with library.reading() as connection:
-        seen = read_described(connection, model, min_quality)
+        seen = read_comparable_faces(connection, model, min_quality)
         known = _known(connection, seen)
         unfit = _unfit(connection, model, min_quality)
         pairs = repeated(connection, seen.numbers, seen.photos, seen.vectors)
@@ -91,7 +91,7 @@ def group_in(file: Path, model: str, distance: float, min_quality: float) -> Gro
         return group(library, model, distance=distance, min_quality=min_quality)
 
 
-def read_described(connection: Connection, model: str, min_quality: float) -> Described:
+def read_comparable_faces(connection: Connection, model: str, min_quality: float) -> Described:
     """Return the faces that are fit to be compared."""
     import numpy as np
 

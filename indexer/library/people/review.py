@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from indexer.library.db.tables import people, person_faces, refusals
 from indexer.library.people.clustering import unit
-from indexer.library.people.grouping import Described, read_described
+from indexer.library.people.grouping import Described, read_comparable_faces
 from indexer.library.people.people import PlacedFace, placed
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def doubts(
     distance: that of the grouping.  person: only this one; None: all that are not hidden.
     """
     with library.reading() as connection:
-        seen = read_described(connection, model, min_quality)
+        seen = read_comparable_faces(connection, model, min_quality)
         found = _found(connection, seen, distance, person)[:limit]
         where = {face.number: face for face in placed(connection, [face for face, *_ in found], shown_only=True)}
     return [

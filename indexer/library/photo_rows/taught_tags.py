@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, select
 
-from indexer.library.db.embeddings import read, units
+from indexer.library.db.embeddings import normalized, read
 from indexer.library.db.engine import chunks
 from indexer.library.db.tables import own_tags, photo_tags, sources, tags
 from indexer.library.photo_rows.user_layer import SHOWN_SCORE, TAUGHT, TAUGHT_PLACE, LinearProbe
@@ -58,9 +58,9 @@ def _blocks(
     if photo_ids is not None:
         found = read(connection, sorted(photo_ids), model)
         if found:
-            yield tuple(found), units(tuple(found.values()))
+            yield tuple(found), normalized(tuple(found.values()))
         return
     rows: Sequence[Any]
     for rows in chunks(connection, _ALL, (model,), _AT_A_TIME):
         ids, data = zip(*rows, strict=True)
-        yield ids, units(data)
+        yield ids, normalized(data)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import Connection, select
 
-from indexer.library.db.embeddings import units
+from indexer.library.db.embeddings import normalized
 from indexer.library.db.tables import models, own_tags, tags, taught, vectors
 from indexer.library.query.ast import folded
 from indexer.photo import Tag
@@ -52,7 +52,7 @@ class LinearProbe:
         return np.asarray(np.round(1 / (1 + np.exp(-np.clip(logits, -30, 30))), 6), np.float64)
 
 
-def laid_over(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> dict[int, Placed]:
+def merge_user_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> dict[int, Placed]:
     """Return the tags of photos (by row id) with taught and own words over those of their analysis.
 
     Vectors must have been stored before.
@@ -62,7 +62,7 @@ def laid_over(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> d
     return {photo: _laid(given, learned[photo], said[photo]) for photo, given in tags_of.items()}
 
 
-def heads(connection: Connection) -> list[LinearProbe]:
+def read_probes(connection: Connection) -> list[LinearProbe]:
     """Return the classifiers of all taught words, by name."""
     query = select(tags.c.name, models.c.name.label("model"), taught.c.weights)
     rows = connection.execute(query.select_from(taught.join(tags).join(models)).order_by(tags.c.name))
@@ -95,13 +95,13 @@ def _said(connection: Connection, photo_ids: Iterable[int]) -> defaultdict[int, 
 
 def _learned(connection: Connection, photo_ids: Iterable[int]) -> defaultdict[int, list[Tag]]:
     found: defaultdict[int, list[Tag]] = defaultdict(list)
-    for head in heads(connection):
+    for head in read_probes(connection):
         query = select(vectors.c.photo_id, vectors.c.data).join(models)
         seen = connection.execute(
             query.where(models.c.name == head.model, vectors.c.photo_id.in_(tuple(photo_ids)))
         ).all()
         if seen:
-            scores = head.scores(units([row.data for row in seen])).tolist()
+            scores = head.scores(normalized([row.data for row in seen])).tolist()
             for row, score in zip(seen, scores, strict=True):
                 if score >= SHOWN_SCORE:
                     found[row.photo_id].append(Tag(head.name, score, TAUGHT))

@@ -26,7 +26,7 @@ from indexer.library.db.tables import (
     vectors,
 )
 from indexer.library.photo_rows.same_face import same_faces
-from indexer.library.photo_rows.user_layer import laid_over
+from indexer.library.photo_rows.user_layer import merge_user_tags
 from indexer.library.query.ast import folded
 from indexer.photo import Analysis, Face, Object, Tag
 
@@ -38,7 +38,7 @@ def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -
 
     Only photos whose tags change are written; return how many. Vectors must have been stored before.
     """
-    now = laid_over(connection, {photo: _unique(given) for photo, given in tags_of.items()})
+    now = merge_user_tags(connection, {photo: _unique(given) for photo, given in tags_of.items()})
     old = read_tags(connection, tuple(now))
     other = {photo: given for photo, given in now.items() if given != old[photo]}
     connection.execute(delete(photo_tags).where(photo_tags.c.photo_id.in_(tuple(other))))

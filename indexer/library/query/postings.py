@@ -112,7 +112,7 @@ class Postings:
         counts = np.bincount(ranks.month[hits], minlength=len(ranks.months)).tolist()
         return [(month, count) for month, count in zip(ranks.months, counts, strict=True) if count]
 
-    def remembered(
+    def cached(
         self,
         connection: Connection,
         key: Hashable,

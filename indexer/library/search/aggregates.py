@@ -30,7 +30,7 @@ def shapes(library: Library, query: Query, sort: Sort = "score") -> NDArray[np.f
         postings = library.postings or Postings()
         asked = postings.compiled(connection, query)
         found = postings.ordered(connection, asked, Order(sort))
-        known = postings.remembered(connection, "shapes", _read, asked.snapshot)
+        known = postings.cached(connection, "shapes", _read, asked.snapshot)
     ratios: NDArray[np.float64] = known[found]
     return ratios
 

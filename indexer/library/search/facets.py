@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from indexer.library.store import Library
 
 
-def choices(library: Library, name: str) -> tuple[FacetValue, ...]:
+def facet_values(library: Library, name: str) -> tuple[FacetValue, ...]:
     """Return what the photos have that a field is about; nothing for fields of too many values.
 
     They are counted once, and again after the library has changed, where it keeps words.
@@ -34,4 +34,4 @@ def _counted(
     library: Library, name: str, read: Callable[[Connection], tuple[FacetValue, ...]]
 ) -> tuple[FacetValue, ...]:
     with library.reading() as connection:
-        return (library.postings or Postings()).remembered(connection, ("choices", name), read)
+        return (library.postings or Postings()).cached(connection, ("choices", name), read)

@@ -100,11 +100,11 @@ def _fields(library: Library, word: str) -> Iterator[Query]:
 
 def _people(library: Library, word: str) -> Iterator[Query]:
     from indexer.library.query.ast import PersonTerm, folded
-    from indexer.library.search.facets import choices
+    from indexer.library.search.facets import facet_values
 
     said = folded(word)
     yield from (
-        PersonTerm(each.text) for each in choices(library, "person") if said in (each.folded, *each.folded.split())
+        PersonTerm(each.text) for each in facet_values(library, "person") if said in (each.folded, *each.folded.split())
     )
 
 

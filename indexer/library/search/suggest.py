@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from indexer.library.query.ast import folded
 from indexer.library.query.field import FacetValue, quoted
 from indexer.library.query.fields import FIELDS
-from indexer.library.search.facets import choices, months_of_any_year
+from indexer.library.search.facets import facet_values, months_of_any_year
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -117,14 +117,14 @@ def _best(found: Iterable[_Ranked], limit: int) -> list[Suggestion]:
 
 
 def _words(library: Library, text: str, last: Last) -> Iterator[_Ranked]:
-    for fit, start, each in _fitting(choices(library, "tag"), text, last):
+    for fit, start, each in _fitting(facet_values(library, "tag"), text, last):
         made = Suggestion("tag", each.text, text[:start] + quoted(each.text), "", each.photos)
         yield fit, -(each.photos or 0), each.folded, made
 
 
 def _people(library: Library, text: str, last: Last) -> Iterator[_Ranked]:
     before = "" if last.field else "person:"
-    for fit, start, each in _fitting(choices(library, "person"), text, last):
+    for fit, start, each in _fitting(facet_values(library, "person"), text, last):
         made = Suggestion("person", each.text, f"{text[:start]}{before}{quoted(each.text)}", "", each.photos)
         yield fit, -(each.photos or 0), each.folded, made
 
@@ -140,7 +140,7 @@ def _dates(library: Library, text: str, last: Last) -> Iterator[Suggestion]:
     typed = folded(last.word)
     if len(typed) < _SHORTEST_DATE:
         return
-    for times, about in ((choices(library, "date"), ""), (months_of_any_year(library), "of any year")):
+    for times, about in ((facet_values(library, "date"), ""), (months_of_any_year(library), "of any year")):
         for each in times:
             if each.folded.startswith(typed):
                 said = f"date:{each.text}"
@@ -157,7 +157,7 @@ def _values(library: Library, text: str, last: Last) -> Iterator[_Ranked]:
         return
     fixed = FIELDS[last.field].values if last.field in FIELDS else ()
     abouts = dict(fixed)
-    given = (*choices(library, last.field), *(FacetValue(name, name, None) for name, _ in fixed))
+    given = (*facet_values(library, last.field), *(FacetValue(name, name, None) for name, _ in fixed))
     for place, (fit, start, each) in enumerate(_fitting(given, text, last)):
         said = quoted(each.text)
         made = Suggestion("field", f"{last.field}:{said}", text[:start] + said, abouts.get(each.text, ""), each.photos)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from indexer.library.db.embeddings import blocks, read, units
+from indexer.library.db.embeddings import blocks, normalized, read
 from indexer.library.db.rows import SHOWN
 from indexer.library.db.tables import models, photos, vectors
 from indexer.library.similar.crop_match import cut_likeness
@@ -84,7 +84,7 @@ def _copies(connection: Connection, found: Ints, hashes: NDArray[np.uint64], cut
         unique, where = np.unique(some, return_inverse=True)
         stored = read(connection, unique.tolist())
         length = max(map(len, stored.values()), default=2)
-        pooled = units([stored.get(photo, b"").ljust(length, b"\0") for photo in unique.tolist()])
+        pooled = normalized([stored.get(photo, b"").ljust(length, b"\0") for photo in unique.tolist()])
         one, other = where.reshape(some.shape).T
         cosines = np.einsum("ij,ij->i", pooled[one], pooled[other])
         roots = _roots(pooled)
@@ -177,7 +177,7 @@ def _sketches(connection: Connection, model: str, ids: Ints) -> Floats:
     """Return projections: short vectors whose cosines approximate those of the square roots, less their mean."""
     import numpy as np
 
-    mean, axes = _axes(_roots(units(_sample(connection, ids))))
+    mean, axes = _axes(_roots(normalized(_sample(connection, ids))))
     made = np.empty((len(ids), axes.shape[1]), np.float32)
     done = 0
     for some, pooled in blocks(connection, model):

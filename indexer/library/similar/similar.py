@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from indexer.library.db.batching import batched
-from indexer.library.db.embeddings import blocks, of_photo, units
+from indexer.library.db.embeddings import blocks, normalized, of_photo
 from indexer.library.db.roots import Roots, find_photo, folder_bytes
 from indexer.library.db.rows import SHOWN
 from indexer.library.db.tables import photos
@@ -60,7 +60,7 @@ def similar(
     """
     import numpy as np
 
-    wanted = units([vector])[0]
+    wanted = normalized([vector])[0]
     found: list[tuple[float, int]] = []
     with library.reading() as connection:
         for ids, pooled in blocks(connection, model):

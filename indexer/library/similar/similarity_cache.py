@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from indexer.library.db.batching import batched
-from indexer.library.db.embeddings import read, units
+from indexer.library.db.embeddings import normalized, read
 from indexer.library.db.engine import chunks
 from indexer.library.similar.similar import SimilarPhoto, paths_of, similar
 
@@ -67,7 +67,7 @@ class LookAlikes:
 
         mark: a value that changes with each change of the library; None: whether it has changed is looked up.
         """
-        wanted = units([vector])[0]
+        wanted = normalized([vector])[0]
         with self._library.reading() as connection:
             held = self._now(connection, len(wanted), mark)
             if held is None:
@@ -121,7 +121,7 @@ class LookAlikes:
             if not fits.any():
                 continue
             some = some[fits]
-            vectors = units([stored[photo] for photo in made.ids[some].tolist()])
+            vectors = normalized([stored[photo] for photo in made.ids[some].tolist()])
             scales = np.maximum(np.abs(vectors).max(axis=1) / 127, np.float32(1e-12))
             numbers = np.rint(vectors / scales[:, None])
             made.numbers[some] = numbers
@@ -171,6 +171,6 @@ def _exact(connection: Connection, model: str, photos: list[int], wanted: NDArra
     for some in batched(photos, _AT_A_TIME):
         stored = read(connection, some, model)
         if stored:
-            scores = np.round((units(list(stored.values())) @ wanted).astype(np.float64), 4)
+            scores = np.round((normalized(list(stored.values())) @ wanted).astype(np.float64), 4)
             found |= dict(zip(stored, scores.tolist(), strict=True))
     return found

@@ -52,7 +52,7 @@ class ImportChanges:
         return bool(self.words or self.rating is not None or self.names)
 
 
-def news(photo: KnownPhoto, heard: ImportedStatements, ids: Mapping[str, int]) -> ImportChanges:
+def changes_to_import(photo: KnownPhoto, heard: ImportedStatements, ids: Mapping[str, int]) -> ImportChanges:
     """Compare imported metadata with what is known of a photo.
 
     ids: the row ids of the people whom the library knows, by folded name.

@@ -74,7 +74,7 @@ class Daemon:
         pool: Pool,
         watch: Watch,
         settling: Settling,
-        gate: Throttle,
+        throttle: Throttle,
         pace: Pace,
         account: DaemonReporter,
         *,
@@ -85,7 +85,7 @@ class Daemon:
         now: Callable[[], float],
     ) -> None:
         self._library, self._folders = library, tuple(folders)
-        self._pool, self._watch, self._settling, self._gate = pool, watch, settling, gate
+        self._pool, self._watch, self._settling, self._throttle = pool, watch, settling, throttle
         self._pace, self._account = pace, account
         self._is_wanted, self._beat, self._ready = is_wanted, beat, ready
         self._clock, self._now = clock, now
@@ -247,7 +247,7 @@ class Daemon:
                     self._account.compared()
                 self._retry_seconds = _RETRY_SECONDS[0]
             self._worked_at = self._clock()
-            if self._worked_at >= end or not self._gate.is_open():
+            if self._worked_at >= end or not self._throttle.is_open():
                 break
 
     def _put_off(self, error: StoreError | ModelError) -> None:
@@ -276,7 +276,7 @@ class Daemon:
     def _phase(self) -> tuple[str, str]:
         if self._clock() < self._retry_at:
             return "paused", self._problem
-        if reason := self._gate.reason():
+        if reason := self._throttle.reason():
             return "paused", reason
         return ("scanning" if self._jobs or self._whole or self._rested else "watching"), ""
 
@@ -284,7 +284,7 @@ class Daemon:
         """Sleep until something is due, if there is nothing to do, or the throttle is closed."""
         now = self._clock()
         if self._jobs:
-            if self._gate.is_open() and now >= self._retry_at:
+            if self._throttle.is_open() and now >= self._retry_at:
                 return
         elif self._settling.is_something_there():
             self._pool.warm()

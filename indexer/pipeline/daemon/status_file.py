@@ -70,12 +70,12 @@ class DaemonStatus:
 class DaemonLock:
     """The lock of a library's only daemon, a context manager; its holder publishes the daemon's status."""
 
-    def __init__(self, state: Path, lock: FileLock, presence: DaemonStatus) -> None:
+    def __init__(self, state: Path, lock: FileLock, daemon_status: DaemonStatus) -> None:
         self._state = state
         self._lock = lock
         self._told: DaemonStatus | None = None
-        self.presence = presence
-        self.tell(presence)
+        self.presence = daemon_status
+        self.tell(daemon_status)
 
     @classmethod
     def claim(cls, library: Path, patience_seconds: float = _CLAIM_PATIENCE_SECONDS, clock: Clock = _now) -> DaemonLock:
@@ -96,17 +96,17 @@ class DaemonLock:
             raise StoreError(library, f"cannot be watched: {_unwritable(library, error)}") from error
         return cls(state, lock, DaemonStatus(os.getpid(), socket.gethostname(), _iso(clock())))
 
-    def tell(self, presence: DaemonStatus) -> None:
+    def tell(self, daemon_status: DaemonStatus) -> None:
         """Publish the status; a full or missing disk is no reason to stop."""
-        self.presence = presence
-        if presence == self._told:  # a sleeping disk is not woken up for nothing
+        self.presence = daemon_status
+        if daemon_status == self._told:  # a sleeping disk is not woken up for nothing
             return
         fresh = self._state.with_name(f"{self._state.name}.new")
         with suppress(OSError):
             with atomic_write(self._state, mode=0o666, temporary=fresh) as new:
                 # ASCII: bytes of a name that are not UTF-8 survive as lone surrogates.
-                new.write(json.dumps(asdict(presence), default=os.fspath).encode("ascii"))
-            self._told = presence
+                new.write(json.dumps(asdict(daemon_status), default=os.fspath).encode("ascii"))
+            self._told = daemon_status
 
     def close(self) -> None:
         """Remove the status and release the lock."""
@@ -124,7 +124,7 @@ class DaemonLock:
         self.close()
 
 
-def presence(library: Path) -> DaemonStatus | None:
+def daemon_status(library: Path) -> DaemonStatus | None:
     """Return the status of a library's daemon, None where none runs, whatever file a killed one has left."""
     lock = _beside(library, ".watch.lock")
     if not lock.exists() or not _is_held(lock, _beside(library, ".watch.json")):

@@ -20,65 +20,65 @@ from indexer.vision.model_set import networks_of
 from indexer.vision.spec import ModelSpec
 
 
-def examine(patient: DoctorContext) -> list[Finding]:
+def examine(context: DoctorContext) -> list[Finding]:
     """Check a library, its models, the disk and the machine; nothing is changed.
 
     A check that fails is a finding; a check that depends on another one's result (rows need a file that opens) is left
     out.
     """
-    specs = specs_of(patient)
-    found = check_file(patient.library, patient.busy_seconds)
-    current = is_current(patient.library, patient.busy_seconds)
+    specs = specs_of(context)
+    found = check_file(context.library, context.busy_seconds)
+    current = is_current(context.library, context.busy_seconds)
     if current:
-        found += findings("rows", partial(_rows, patient, specs))
-    found += findings("networks", partial(networks.check_descriptions, patient.eyes))
-    found += findings("networks", partial(networks.check_networks, patient.eyes))
-    found += findings("old networks", partial(networks.check_old_networks, patient.eyes))
+        found += findings("rows", partial(_rows, context, specs))
+    found += findings("networks", partial(networks.check_descriptions, context.eyes))
+    found += findings("networks", partial(networks.check_networks, context.eyes))
+    found += findings("old networks", partial(networks.check_old_networks, context.eyes))
     if current:
-        found += findings("photos", partial(_photos, patient, networks_of(specs, patient.eyes.no_faces)))
-    found += findings("leftovers", partial(disk.check_leftovers, patient.library, patient.now))
-    return found + _machine(patient, _roots(patient) if current else [])
+        found += findings("photos", partial(_photos, context, networks_of(specs, context.eyes.no_faces)))
+    found += findings("leftovers", partial(disk.check_leftovers, context.library, context.now))
+    return found + _machine(context, _roots(context) if current else [])
 
 
-def specs_of(patient: DoctorContext) -> tuple[ModelSpec, ...]:
+def specs_of(context: DoctorContext) -> tuple[ModelSpec, ...]:
     """Return the specs of the settings' models, none where one is unknown: `check_networks` reports which."""
     try:
-        return patient.eyes.specs()
+        return context.eyes.specs()
     except IndexerError:
         return ()
 
 
-def _rows(patient: DoctorContext, specs: tuple[ModelSpec, ...]) -> list[Finding]:
-    return check_rows(patient.library, networks.lengths(specs), patient.now, patient.busy_seconds)
+def _rows(context: DoctorContext, specs: tuple[ModelSpec, ...]) -> list[Finding]:
+    return check_rows(context.library, networks.lengths(specs), context.now, context.busy_seconds)
 
 
-def _photos(patient: DoctorContext, wanted: ModelIds) -> Iterator[Finding]:
+def _photos(context: DoctorContext, wanted: ModelIds) -> Iterator[Finding]:
     """Compare the library with the models and the disk."""
-    with _open(patient) as library:
+    with _open(context) as library:
         yield from findings("stale", partial(networks.check_stale, library, wanted))
         compared = disk.compare(library, wanted)
     yield from findings("folders", partial(disk.check_folders, compared))
     yield from findings("photos", partial(disk.check_photos, compared))
 
 
-def _roots(patient: DoctorContext) -> list[Path]:
+def _roots(context: DoctorContext) -> list[Path]:
     try:
-        with _open(patient) as library:
+        with _open(context) as library:
             return root_folders(library)
     except Exception:  # a damaged file, as other checks say: the machine can be looked at without it
         return []
 
 
-def _open(patient: DoctorContext) -> Library:
-    return Library.open(patient.library, read_only=True, busy_seconds=patient.busy_seconds)
+def _open(context: DoctorContext) -> Library:
+    return Library.open(context.library, read_only=True, busy_seconds=context.busy_seconds)
 
 
-def _machine(patient: DoctorContext, roots: Sequence[Path]) -> list[Finding]:
+def _machine(context: DoctorContext, roots: Sequence[Path]) -> list[Finding]:
     table = mounts()
     checks: dict[str, Callable[[], Iterator[Finding]]] = {
-        "file system": partial(machine.check_file_system, patient.library, table),
-        "space": partial(machine.check_space, patient.library, patient.eyes.folder),
+        "file system": partial(machine.check_file_system, context.library, table),
+        "space": partial(machine.check_space, context.library, context.eyes.folder),
         "watches": partial(machine.check_watches, roots, table),
-        "open files": partial(machine.check_open_files, patient.workers),
+        "open files": partial(machine.check_open_files, context.workers),
     }
     return [finding for name, check in checks.items() for finding in findings(name, check)]

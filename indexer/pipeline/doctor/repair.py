@@ -17,7 +17,7 @@ from indexer.vision.model_set import networks_of
 _BESIDE_THE_LIBRARY = {"old networks", "leftovers"}  # done also where the library itself is beyond repair
 
 
-def repair(patient: DoctorContext, found: Iterable[Finding]) -> list[str]:
+def repair(context: DoctorContext, found: Iterable[Finding]) -> list[str]:
     """Repair what is safe to repair in the findings; return what was done, a sentence each.
 
     Each repair is one short transaction, or a few; a daemon may run beside it.
@@ -26,65 +26,65 @@ def repair(patient: DoctorContext, found: Iterable[Finding]) -> list[str]:
     wanted = {finding.check for finding in found if finding.repairable}
     if any(finding.check == "integrity" and finding.level == "error" and not finding.repairable for finding in found):
         wanted &= _BESIDE_THE_LIBRARY  # what is written to a damaged file may damage it more
-    return [_tried(check, repairs, patient) for check, repairs in _REPAIRS.items() if _due(check, wanted)]
+    return [_tried(check, repairs, context) for check, repairs in _REPAIRS.items() if _due(check, wanted)]
 
 
 def _due(check: str, wanted: set[str]) -> bool:
     return not wanted.isdisjoint(PARTS) if check == "rows" else check in wanted
 
 
-def _tried(check: str, repairs: Callable[[DoctorContext], str], patient: DoctorContext) -> str:
+def _tried(check: str, repairs: Callable[[DoctorContext], str], context: DoctorContext) -> str:
     try:
-        return repairs(patient)
+        return repairs(context)
     except (IndexerError, OSError) as error:
         return f"{check}: could not be repaired: {printable(str(error))}"
 
 
-def _indexes(patient: DoctorContext) -> str:
-    rebuild_indexes(patient.library, patient.busy_seconds)
+def _indexes(context: DoctorContext) -> str:
+    rebuild_indexes(context.library, context.busy_seconds)
     return "The indexes of the library were rebuilt."
 
 
-def _log(patient: DoctorContext) -> str:
-    shorten_log(patient.library, patient.busy_seconds)
+def _log(context: DoctorContext) -> str:
+    shorten_log(context.library, context.busy_seconds)
     return "The log was merged into the library."
 
 
-def _references(patient: DoctorContext) -> str:
-    count = drop_unreferenced(patient.library, patient.busy_seconds)
+def _references(context: DoctorContext) -> str:
+    count = drop_unreferenced(context.library, context.busy_seconds)
     return f"Removed: {counted(count, 'orphaned row')}."
 
 
-def _rows(patient: DoctorContext) -> str:
-    lengths = networks.lengths(specs_of(patient))
-    count = drop_unreadable(patient.library, lengths, patient.busy_seconds)
+def _rows(context: DoctorContext) -> str:
+    lengths = networks.lengths(specs_of(context))
+    count = drop_unreadable(context.library, lengths, context.busy_seconds)
     return f"Removed: unreadable data of {counted(count, 'photo')}; the next scan analyzes them again."
 
 
-def _gone(patient: DoctorContext) -> str:
-    with _open(patient) as library:
-        return f"Marked as missing: {counted(disk.mark_gone(library, _networks_of(patient)), 'photo')}."
+def _gone(context: DoctorContext) -> str:
+    with _open(context) as library:
+        return f"Marked as missing: {counted(disk.mark_gone(library, _networks_of(context)), 'photo')}."
 
 
-def _returned(patient: DoctorContext) -> str:
-    with _open(patient) as library:
-        return f"Shown again: {counted(disk.show_returned(library, _networks_of(patient)), 'photo')}."
+def _returned(context: DoctorContext) -> str:
+    with _open(context) as library:
+        return f"Shown again: {counted(disk.show_returned(library, _networks_of(context)), 'photo')}."
 
 
-def _networks(patient: DoctorContext) -> str:
-    return f"Deleted: {counted(networks.delete_old_networks(patient.eyes), 'model')} of older releases."
+def _networks(context: DoctorContext) -> str:
+    return f"Deleted: {counted(networks.delete_old_networks(context.eyes), 'model')} of older releases."
 
 
-def _leftovers(patient: DoctorContext) -> str:
-    return f"Deleted: {counted(disk.delete_leftovers(patient.library, patient.now), 'unfinished file')}."
+def _leftovers(context: DoctorContext) -> str:
+    return f"Deleted: {counted(disk.delete_leftovers(context.library, context.now), 'unfinished file')}."
 
 
-def _open(patient: DoctorContext) -> Library:
-    return Library.open(patient.library, busy_seconds=patient.busy_seconds)
+def _open(context: DoctorContext) -> Library:
+    return Library.open(context.library, busy_seconds=context.busy_seconds)
 
 
-def _networks_of(patient: DoctorContext) -> ModelIds:
-    return networks_of(specs_of(patient), patient.eyes.no_faces)
+def _networks_of(context: DoctorContext) -> ModelIds:
+    return networks_of(specs_of(context), context.eyes.no_faces)
 
 
 _REPAIRS: dict[str, Callable[[DoctorContext], str]] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import discover, stamp
-from indexer.library.db.embeddings import by_path, units
+from indexer.library.db.embeddings import by_path, normalized
 from indexer.library.photo_rows.user_layer import LinearProbe
 from indexer.library.store import Library
 from indexer.library.user.taught_words import sample
@@ -22,7 +22,7 @@ Look = Callable[[Path], bytes]
 Report = Callable[[Path, str], None]
 
 
-def pooled_vector(file: Path, classifier: Classifier, max_pixels: int) -> bytes:
+def picture_embedding(file: Path, classifier: Classifier, max_pixels: int) -> bytes:
     """Analyze a picture anywhere on the disk; return its embedding as the library stores it. Errors: PhotoError."""
     with open_original(stamp(file), max_pixels) as original:
         _, pooled = classifier.classify(original.picture(classifier.long_side_px))
@@ -63,12 +63,12 @@ def try_out(
     """
     import numpy as np
 
-    wanted = units(examples)
+    wanted = normalized(examples)
     none = np.empty((0, wanted.shape[1]), np.float32)
     drawn = sample(library, model, SAMPLE, but)
-    others = units(drawn) if drawn else none
+    others = normalized(drawn) if drawn else none
     others = others[(others @ wanted.T).max(axis=1) < _COPY]  # no copies of examples
-    known = units(counterexamples) if counterexamples else none
+    known = normalized(counterexamples) if counterexamples else none
     compared = np.concatenate([known, others])
     if len(compared) < len(examples):
         raise ValueError("there are fewer other photos than examples")

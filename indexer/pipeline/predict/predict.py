@@ -105,7 +105,7 @@ class Predictor:
 
 
 def glances(
-    glancer: Predictor, paths: Sequence[Path], max_pixels: int, on_error: Callable[[Path, str], None]
+    predictor: Predictor, paths: Sequence[Path], max_pixels: int, on_error: Callable[[Path, str], None]
 ) -> Iterator[Prediction]:
     """Predict pictures, and all below folders, in order.
 
@@ -113,7 +113,7 @@ def glances(
     """
     for path, is_named in _files(paths, on_error):
         try:
-            yield glancer.glance(path, max_pixels)
+            yield predictor.glance(path, max_pixels)
         except PhotoError as error:
             if is_named or not isinstance(error, NotAPhoto):
                 on_error(path, error.reason)

@@ -11,7 +11,7 @@ from indexer.geometry import Box
 from indexer.photo import Face
 from indexer.pipeline.predict import tasks as looking
 from indexer.pipeline.predict.predict import Prediction
-from indexer.pipeline.workers.processes import blame
+from indexer.pipeline.workers.processes import failure_reason
 from indexer.pipeline.workers.run_apart import ProcessLostError
 from indexer.pipeline.workers.task_pool import PoolBusyError, TaskError, TaskPool
 from indexer.pipeline.workers.tasks import Limits
@@ -34,35 +34,35 @@ class PredictionService:
         self, eyes: ModelSet, limits: Limits, workers: int, waiting: int, idle_seconds: float = _IDLE_SECONDS
     ) -> None:
         """waiting: pictures that may wait while all workers are busy.  idle_seconds: until the processes end."""
-        self._eyes, self._limits = eyes, limits
-        self._crew = TaskPool(workers, waiting, limits.seconds, idle_seconds)
+        self._model_set, self._limits = eyes, limits
+        self._task_pool = TaskPool(workers, waiting, limits.seconds, idle_seconds)
 
     @property
     def is_idle(self) -> bool:
         """Return whether no worker process is running."""
-        return self._crew.is_idle
+        return self._task_pool.is_idle
 
     @property
     def under_way(self) -> int:
         """The number of pictures in progress."""
-        return self._crew.under_way
+        return self._task_pool.under_way
 
     def classify(self, file: Path, *, with_faces: bool = False) -> Prediction:
         """Return the predictions of classifiers and object detectors; with_faces: and the tags from its faces."""
-        looks_for_faces = with_faces and self._eyes.detector is not None
-        seen: Prediction = self._do(looking.classify, file, self._eyes, self._limits, file, looks_for_faces)
+        looks_for_faces = with_faces and self._model_set.detector is not None
+        seen: Prediction = self._do(looking.classify, file, self._model_set, self._limits, file, looks_for_faces)
         return seen
 
     def faces(self, file: Path) -> tuple[Face, ...]:
         """Detect and describe the faces. Errors: also ConfigError where faces are switched off."""
-        if self._eyes.detector is None:
+        if self._model_set.detector is None:
             raise ConfigError("faces", "face recognition is off; set 'faces = true' in the settings to use it")
-        found: tuple[Face, ...] = self._do(looking.faces, file, self._eyes, self._limits, file)
+        found: tuple[Face, ...] = self._do(looking.faces, file, self._model_set, self._limits, file)
         return found
 
     def vector(self, file: Path) -> bytes:
         """Return the embedding for a similarity search in the library: little-endian float16."""
-        vector: bytes = self._do(looking.vector, file, self._eyes, self._limits, file)
+        vector: bytes = self._do(looking.vector, file, self._model_set, self._limits, file)
         return vector
 
     def thumbnail(self, file: Path, side_px: int, content: bytes | None = None) -> bytes:
@@ -77,16 +77,16 @@ class PredictionService:
 
     def rest(self) -> None:
         """End the processes if nothing is in progress; the next picture starts new ones."""
-        self._crew.rest()
+        self._task_pool.rest()
 
     def stop(self) -> None:
         """End the processes at once; nothing is accepted any more."""
-        self._crew.stop()
+        self._task_pool.stop()
 
     def _do(self, task: Callable[..., Any], file: Path, *given: Any) -> Any:
         try:
-            return self._crew.do(task, *given)
+            return self._task_pool.do(task, *given)
         except TaskError as error:
             if error.__cause__ is None:  # not the picture's fault
                 raise ProcessLostError from error
-            raise PhotoError(file, error.stage, blame(error.__cause__, self._limits)) from error
+            raise PhotoError(file, error.stage, failure_reason(error.__cause__, self._limits)) from error

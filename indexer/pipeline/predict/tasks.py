@@ -33,22 +33,22 @@ def classify(eyes: ModelSet, limits: Limits, file: Path, with_faces: bool, slot:
     with_faces: detect faces, too, for the tags that they give.
     """
     found = faces(eyes, limits, file, slot) if with_faces else ()
-    glancer = _glancer(eyes, limits.memory_bytes)
+    predictor = _predictor(eyes, limits.memory_bytes)
     enter(slot, "decode")
     with open_original(stamp(file), limits.pixels) as original:
-        picture = original.picture(glancer.long_side_px)
+        picture = original.picture(predictor.long_side_px)
     enter(slot, "analyze")
-    return glancer.see(file, picture, found)
+    return predictor.see(file, picture, found)
 
 
 def vector(eyes: ModelSet, limits: Limits, file: Path, slot: int) -> bytes:
     """Return the embedding of a picture. Errors: as of `classify`."""
-    glancer = _glancer(eyes, limits.memory_bytes)
+    predictor = _predictor(eyes, limits.memory_bytes)
     enter(slot, "decode")
     with open_original(stamp(file), limits.pixels) as original:
-        picture = original.picture(glancer.long_side_px)
+        picture = original.picture(predictor.long_side_px)
     enter(slot, "analyze")
-    return glancer.vector(picture)
+    return predictor.vector(picture)
 
 
 def faces(eyes: ModelSet, limits: Limits, file: Path, slot: int) -> tuple[Face, ...]:
@@ -78,7 +78,7 @@ def _hold_memory(memory_bytes: int) -> None:
 
 
 @lru_cache(maxsize=1)
-def _glancer(eyes: ModelSet, memory_bytes: int) -> Predictor:
+def _predictor(eyes: ModelSet, memory_bytes: int) -> Predictor:
     def load() -> Predictor:
         specs = [spec for spec in eyes.specs() if spec.role in SCENE]
         vocabulary = Vocabulary.load(rules=eyes.rules)

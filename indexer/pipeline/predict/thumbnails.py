@@ -114,8 +114,8 @@ _USED_SECONDS = 3600  # precision of a file's last use
 class Thumbnails:
     """The thumbnails of one folder, which several servers may share."""
 
-    def __init__(self, folder: Path, limit_bytes: int, looker: PredictionService) -> None:
-        self._folder, self._limit_bytes, self._looker = folder, limit_bytes, looker
+    def __init__(self, folder: Path, limit_bytes: int, predictions: PredictionService) -> None:
+        self._folder, self._limit_bytes, self._predictions = folder, limit_bytes, predictions
         self._kept = DiskCacheQuota(folder, limit_bytes)
         self._lock = Lock()
         self._making: dict[str, Future[bytes]] = {}
@@ -126,13 +126,13 @@ class Thumbnails:
         Errors: those of `PredictionService.thumbnail`; PhotoError, too, where the file has other content.
         """
         name = f"{content_hash.hex()}-{side_px}-{_MADE}.webp"
-        return self._one(name, lambda: self._looker.thumbnail(path, side_px, content_hash))
+        return self._one(name, lambda: self._predictions.thumbnail(path, side_px, content_hash))
 
     def face(self, path: Path, content_hash: bytes, box: Box, side_px: int) -> bytes:
         """Return a face of a photo as square WebP. Errors: as of `photo`."""
         place = sha256(repr(box).encode()).hexdigest()[:16]
         name = f"{content_hash.hex()}-{place}-{side_px}-{_MADE}.webp"
-        return self._one(name, lambda: self._looker.face(path, box, side_px, content_hash))
+        return self._one(name, lambda: self._predictions.face(path, box, side_px, content_hash))
 
     def _one(self, name: str, make: Callable[[], bytes]) -> bytes:
         """Return the stored file, or make it; concurrent callers get the same."""

@@ -17,8 +17,8 @@ from indexer.intake.decode import NotAPhoto
 from indexer.intake.discover import is_there, stamp
 from indexer.photo import Analysis, Failed, Indexed, PhotoFile, Skipped
 from indexer.pipeline.workers.inference_host import Inference, is_shared
-from indexer.pipeline.workers.processes import Workers, blame, is_done, is_lost
-from indexer.pipeline.workers.tasks import Limits, ready, work
+from indexer.pipeline.workers.processes import Workers, failure_reason, is_done, is_lost
+from indexer.pipeline.workers.tasks import Limits, load_models, work
 from indexer.vision.model_set import ModelSet
 from indexer.vision.runtime.remote import ServerLostError
 
@@ -70,7 +70,7 @@ class Pool:
         self, eyes: ModelSet, limits: Limits, workers: int, may_work: Callable[[], bool] = lambda: True
     ) -> None:
         self.networks = eyes.networks()
-        self._eyes, self._limits = eyes, limits
+        self._model_set, self._limits = eyes, limits
         self._workers = workers
         self._may_work = may_work
         self._started: Workers | None = None
@@ -92,7 +92,7 @@ class Pool:
     def warm(self) -> None:
         """Let a worker load the models: photos will come soon."""
         if self._started is None and self._may_work():
-            self._with(1).submit(ready, self._seeing(), self._limits)
+            self._with(1).submit(load_models, self._seeing(), self._limits)
 
     def rest(self) -> None:
         """End all workers, and the inference process; the next photo starts new ones."""
@@ -179,13 +179,13 @@ class Pool:
 
     @cached_property
     def _is_shared(self) -> bool:
-        return is_shared(self._eyes.runtime, self._workers)
+        return is_shared(self._model_set.runtime, self._workers)
 
     def _seeing(self) -> ModelSet:
         """Return the model set of the workers: they may use the shared inference process."""
         if self._inference is None and self._is_shared:
-            self._inference = Inference(self._eyes.runtime, self._workers)
-        return self._eyes if self._inference is None else replace(self._eyes, place=self._inference.place)
+            self._inference = Inference(self._model_set.runtime, self._workers)
+        return self._model_set if self._inference is None else replace(self._model_set, place=self._inference.place)
 
     def _with(self, photos: int) -> Workers:
         """Return started workers: no more than photos, and the same number while some are busy."""
@@ -212,7 +212,7 @@ class Pool:
         except Exception as error:
             if isinstance(error, TimeoutError) and was.stage == "analyze" and self._inference is not None:
                 self._inference.doubt()
-            return Failed(file, was.stage, blame(error, self._limits))
+            return Failed(file, was.stage, failure_reason(error, self._limits))
 
     def _silence_seconds(self) -> float:
         """Return how long photos in progress may go without a result."""

@@ -127,7 +127,7 @@ def cause(exit_code: int) -> str:
         return f"signal {-exit_code}"
 
 
-def blame(error: BaseException, limits: Limits) -> str:
+def failure_reason(error: BaseException, limits: Limits) -> str:
     """Return why a picture failed; errors that are not a picture's fault are raised again."""
     match error:
         case TimeoutError():

@@ -79,7 +79,7 @@ class TaskPool:
                 began = monotonic()
                 self._wait(workers, future, began)
                 stage = self._heard(workers, slot, monotonic() - began)
-                if not is_done(future) or is_lost(future) or self._was_robbed(future, began):
+                if not is_done(future) or is_lost(future) or self._is_spurious_timeout(future, began):
                     continue
                 if (error := future.exception()) is not None:
                     raise TaskError(stage) from error
@@ -146,7 +146,7 @@ class TaskPool:
             self._mean_seconds += (seconds - self._mean_seconds) / 8
             return workers.stages.stage(slot)
 
-    def _was_robbed(self, future: Future[Any], began: float) -> bool:
+    def _is_spurious_timeout(self, future: Future[Any], began: float) -> bool:
         """Return whether a timeout is spurious: Pebble uses the wall clock, which can be set forward."""
         return isinstance(future.exception(), TimeoutError) and monotonic() - began < self._seconds
 

@@ -83,11 +83,11 @@ def work(eyes: ModelSet, limits: Limits, file: PhotoFile, known: Analysis | None
     """
     want_faces = eyes.want_faces(file.path)
     return analyze_file(
-        file, ready(eyes, limits), limits.pixels, partial(enter, slot), want_faces=want_faces, known=known
+        file, load_models(eyes, limits), limits.pixels, partial(enter, slot), want_faces=want_faces, known=known
     )
 
 
-def ready(eyes: ModelSet, limits: Limits) -> Analyzer:
+def load_models(eyes: ModelSet, limits: Limits) -> Analyzer:
     """Load the models, if this process has not yet. Errors: ModelError."""
     try:
         return _analyzer(eyes, limits.memory_bytes)

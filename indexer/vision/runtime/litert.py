@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.errors import ModelError
 from indexer.vision.model_store import SIGNATURE
 from indexer.vision.runtime.signature_check import agree, refuse_other
-from indexer.vision.silence import quiet
+from indexer.vision.silence import silence_native_stderr
 from indexer.vision.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class LiteRtModel:
 
     def _start(self) -> _Interpreter:
         try:
-            with quiet():
+            with silence_native_stderr():
                 return _Interpreter(self.spec, self._file, self._threads)
         except (ValueError, RuntimeError) as error:
             raise ModelError(self.spec.name, f"{self._file} does not load in LiteRT: {error}") from error
@@ -105,7 +105,7 @@ class _Interpreter:
     def fit(self, shape: tuple[int, ...]) -> None:
         refuse_other(self._name, self.sides, shape)  # LiteRT itself would accept some and return nonsense
         try:
-            with quiet():
+            with silence_native_stderr():
                 self._lite.resize_tensor_input(self._input.index, shape)
                 self._lite.allocate_tensors()
         except (ValueError, RuntimeError) as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.errors import ModelError
 from indexer.vision.runtime.signature_check import agree, refuse_other
-from indexer.vision.silence import quiet
+from indexer.vision.silence import silence_native_stderr
 from indexer.vision.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class OnnxModel:
         options.inter_op_num_threads = 1
         options.log_severity_level = 4
         try:
-            with quiet():
+            with silence_native_stderr():
                 self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exceptions have no other common class
             raise ModelError(spec.name, f"{file} does not load in ONNX Runtime: {error}") from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.errors import ModelError
 from indexer.vision.model_store import BATCH_SIGNATURE, SIGNATURE
 from indexer.vision.runtime.signature_check import agree, is_free, refuse_other
-from indexer.vision.silence import quiet
+from indexer.vision.silence import silence_native_stderr
 from indexer.vision.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class TensorFlowModel:
 
     def __init__(self, spec: ModelSpec, folder: Path, threads: int = 1, *, use_gpu: bool = True) -> None:
         self.spec = spec
-        with quiet():
+        with silence_native_stderr():
             tensorflow = _tensorflow(threads, use_gpu)
             try:
                 self._loaded = tensorflow.saved_model.load(str(folder))
@@ -97,7 +97,7 @@ def has_gpu() -> bool:
     """Return whether TensorFlow has a GPU; it is loaded only where there is one that it could use."""
     if not may_have_gpu():
         return False
-    with quiet():
+    with silence_native_stderr():
         return bool(_tensorflow(1, use_gpu=True).config.list_physical_devices("GPU"))
 
 

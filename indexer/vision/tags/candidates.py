@@ -52,7 +52,7 @@ class TagCandidate(NamedTuple):
         return -max(self.given)[1]
 
 
-def claims(
+def tag_candidates(
     evidence: Sequence[Evidence], objects: Sequence[Object], classes: Mapping[str, ModelWords]
 ) -> Iterator[TagCandidate]:
     """Yield the candidates: every word that a classifier gave any probability in a view, and those of all objects.
@@ -94,7 +94,7 @@ _PORTRAIT = 0.06  # of the picture's area that the one face covers
 _GRAY = 0.005  # mean chroma below which nothing but rounding is left
 
 
-def facts(faces: Sequence[Face], look: PixelStats) -> Iterator[Tag]:
+def heuristic_tags(faces: Sequence[Face], look: PixelStats) -> Iterator[Tag]:
     """Yield heuristic tags, from faces and colors; docs/measurements/tags.md has the accuracy of each rule."""
     yield from _people(faces)
     if look.colorfulness < _GRAY:

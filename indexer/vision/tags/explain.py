@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from indexer.photo import Analysis, Tag, model_name
-from indexer.vision.tags.candidates import ModelWords, TagCandidate, claims
+from indexer.vision.tags.candidates import ModelWords, TagCandidate, tag_candidates
 from indexer.vision.tags.vocabulary import Vocabulary, source
 
 _MOST_CLASSES = 5
@@ -56,7 +56,7 @@ def reasons(
     classes: model → the meanings of its classes.
     """
     wanted = [tag for tag in analysis.tags if tag.name in tags]
-    made = list(claims(analysis.evidence, analysis.objects, classes))
+    made = list(tag_candidates(analysis.evidence, analysis.objects, classes))
     return [_given(vocabulary, analysis, tag, made, classes) or _told(vocabulary, tag) for tag in wanted]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from indexer.errors import ModelError
 from indexer.photo import Evidence, Face, Object, PixelStats, Tag, model_name
 from indexer.resources import packaged
-from indexer.vision.tags.candidates import ModelWords, TagCandidate, claims, facts
+from indexer.vision.tags.candidates import ModelWords, TagCandidate, heuristic_tags, tag_candidates
 from indexer.vision.tags.rules import TagRules, read_rules
 
 _PLAIN_THRESHOLD = 0.5  # of a word that is in no table
@@ -157,7 +157,7 @@ class Vocabulary:
     ) -> Iterator[tuple[Tag, float]]:
         """Yield the best candidate of each word and model, and heuristic tags, before the rules, with thresholds."""
         best: dict[tuple[str, str], TagCandidate] = {}
-        for claim in claims(evidence, objects, classes):
+        for claim in tag_candidates(evidence, objects, classes):
             key = claim.model, claim.word
             if key not in best or claim.score > best[key].score:
                 best[key] = claim
@@ -166,7 +166,7 @@ class Vocabulary:
             known = classes[claim.model]
             tag = Tag(claim.word, claim.score, source(claim, known, default), (claim.model,))
             yield tag, self.least(claim.word, known, is_object=claim.view is None)
-        for tag in facts(faces, look):
+        for tag in heuristic_tags(faces, look):
             yield tag, self.least(tag.name)
 
     def _meaning(self, label: str) -> tuple[str, tuple[str, ...]]:

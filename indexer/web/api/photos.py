@@ -128,7 +128,7 @@ def _look(site: Site, card: PhotoSummary) -> bytes:
     if card.missing:  # another photo may have its path
         raise gone
     try:
-        return site.looker.vector(card.path)
+        return site.predictions.vector(card.path)
     except PhotoError as error:
         if not card.path.exists():
             raise gone from error

@@ -23,10 +23,10 @@ from indexer.records.look import (
     LabelRecord,
     PredictionRecord,
     alike_record,
+    detected_face_record,
     label_records,
+    prediction_record,
     query_face_record,
-    seen_face_record,
-    seen_record,
 )
 from indexer.web.api.parameters import Limit
 from indexer.web.api.similar import Threshold, describer, like
@@ -55,9 +55,9 @@ def classify(
     classes: Classes = 5,
 ) -> list[LabelRecord] | PredictionRecord:
     """Return the classes that the models find in a picture, best first."""
-    seen = _looked(partial(site.looker.classify, with_faces=details and faces), upload)
+    seen = _looked(partial(site.predictions.classify, with_faces=details and faces), upload)
     if details:
-        return seen_record(replace(seen, path=upload.name), classes)
+        return prediction_record(replace(seen, path=upload.name), classes)
     return label_records(seen, classes)
 
 
@@ -65,8 +65,8 @@ def classify(
 def find_faces(upload: Uploaded, site: SiteOf) -> list[DetectedFaceRecord]:
     """Return all faces from left to right, each with its descriptor."""
     spec = describer(site)
-    found = from_left(_looked(site.looker.faces, upload))
-    return [seen_face_record(number, face, spec) for number, face in enumerate(found, 1)]
+    found = from_left(_looked(site.predictions.faces, upload))
+    return [detected_face_record(number, face, spec) for number, face in enumerate(found, 1)]
 
 
 @router.post("/similar-faces", summary="Find the people in a picture", **_UPLOAD)
@@ -74,7 +74,7 @@ def similar_faces(
     upload: Uploaded, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
 ) -> list[FaceMatches]:
     """Return, for each face in the picture, the most similar faces of the library."""
-    spec, found = describer(site), _looked(site.looker.faces, upload)
+    spec, found = describer(site), _looked(site.predictions.faces, upload)
     names, away = labels(site.library), behind.away()
     return [
         {

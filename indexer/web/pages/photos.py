@@ -11,7 +11,7 @@ from indexer.records.browse import SearchRecord
 from indexer.web.api import photos, search, state
 from indexer.web.api.parameters import Number, Offset, QueryText, Sort, order_of_text
 from indexer.web.background import Background, BackgroundOf
-from indexer.web.filters import asked
+from indexer.web.filters import query_string
 from indexer.web.problems import Problem
 from indexer.web.rendering import page
 from indexer.web.site import Site, SiteOf
@@ -107,7 +107,7 @@ def _around(site: Site, behind: Background, request: Request, text: str, order: 
     links = {
         name: {
             "photo": hits[place],
-            "address": f"/photos/{hits[place]}?{asked({'q': text, 'sort': order, 'at': place})}",
+            "address": f"/photos/{hits[place]}?{query_string({'q': text, 'sort': order, 'at': place})}",
         }
         for name, place in (("before", at - 1), ("after", at + 1))
         if place in hits

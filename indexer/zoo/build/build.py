@@ -15,7 +15,7 @@ from indexer.atomic_write import atomic_folder
 from indexer.errors import ModelError
 from indexer.vision.model_store import LITERT_FILE, RECORD, SAVED_MODEL, SIGNATURE, is_whole, record
 from indexer.vision.spec import ModelSpec
-from indexer.zoo.build.custom import write_own
+from indexer.zoo.build.custom import write_custom
 from indexer.zoo.build.weights import read_weights
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
     with atomic_folder(folder / spec.id, prefix=f".{spec.id}-", overwrite=True) as home:
         if spec.weights.is_own:
             report(f"{spec.name}: building from {spec.weights.file}")
-            write_own(spec, home, report)
+            write_custom(spec, home, report)
         else:
             report(f"{spec.name}: building from {spec.weights.package}")
             model = network(spec, read_weights(spec))

@@ -17,7 +17,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from indexer.vision.model_store import BATCH_SIGNATURE, SIGNATURE
-from indexer.vision.silence import quiet
+from indexer.vision.silence import silence_native_stderr
 from indexer.zoo.architectures.layers import Forms
 
 _Run = Callable[[Any], Any]
@@ -66,10 +66,10 @@ def difference(model: keras.Model, litert_file: Path, signature: str) -> float:
     Errors: ValueError where their outputs have different names.
     """
     wanted = tf.TensorSpec(model.inputs[0].shape, tf.float32, name=model.inputs[0].name)
-    return apart(lambda values: model(values, training=False), wanted, litert_file, signature)
+    return largest_difference(lambda values: model(values, training=False), wanted, litert_file, signature)
 
 
-def apart(run: Callable[[Any], Any], wanted: Any, litert_file: Path, signature: str) -> float:
+def largest_difference(run: Callable[[Any], Any], wanted: Any, litert_file: Path, signature: str) -> float:
     """Return the same for any function; wanted: the tf.TensorSpec of its input. Integers are taken for pixels."""
     free = (_BATCH, _SIDE_PX, _SIDE_PX, 3)
     shape = [given or default for given, default in zip(wanted.shape, free, strict=True)]
@@ -78,7 +78,7 @@ def apart(run: Callable[[Any], Any], wanted: Any, litert_file: Path, signature: 
         wanted.dtype.as_numpy_dtype
     )
     expected = {key: np.asarray(answer) for key, answer in run(tf.constant(values)).items()}
-    with quiet():
+    with silence_native_stderr():
         answers: dict[str, NDArray[Any]] = Interpreter(str(litert_file)).get_signature_runner(signature)(
             **{wanted.name: values}
         )

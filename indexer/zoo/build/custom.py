@@ -19,16 +19,16 @@ _TOLERANCE = 1e-3  # between the outputs of TensorFlow and LiteRT; custom models
 Report = Callable[[str], None]
 
 
-def write_own(spec: ModelSpec, home: Path, report: Report) -> None:
+def write_custom(spec: ModelSpec, home: Path, report: Report) -> None:
     """Write the files of a model into `home`. Errors: ModelError where its file is missing, changed or unsuitable."""
     path = checked(spec)
     if spec.weights.format in _AS_IT_IS:
         shutil.copyfile(path, home / _AS_IT_IS[spec.weights.format])
         return
     from indexer.zoo.build.convert import save
-    from indexer.zoo.build.custom_loader import open_foreign
+    from indexer.zoo.build.custom_loader import open_custom_model
 
-    foreign = open_foreign(spec, path)
+    foreign = open_custom_model(spec, path)
     save(foreign.run, foreign.wanted, foreign.kept, home / SAVED_MODEL)
     reason = _convert(foreign.run, foreign.wanted, home)
     if reason:
@@ -52,12 +52,12 @@ def checked(spec: ModelSpec) -> Path:
 def _convert(run: Callable[..., object], wanted: object, home: Path) -> str:
     """Convert for LiteRT; return why that failed, in a few words, or nothing."""
     from indexer.vision.model_store import SIGNATURE
-    from indexer.zoo.build.convert import apart, convert
+    from indexer.zoo.build.convert import convert, largest_difference
 
     file = home / LITERT_FILE
     try:
         convert(home / SAVED_MODEL, file)
-        difference = apart(run, wanted, file, SIGNATURE)
+        difference = largest_difference(run, wanted, file, SIGNATURE)
     except Exception as error:  # (converters fail in their own ways; then there is no such file)
         file.unlink(missing_ok=True)
         return f"LiteRT cannot run it ({str(error).strip().splitlines()[0][:100]})"

@@ -20,7 +20,7 @@ from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 from tensorflow.python.tools.saved_model_utils import get_saved_model_tag_sets
 
 from indexer.errors import ModelError
-from indexer.vision.silence import quiet
+from indexer.vision.silence import silence_native_stderr
 from indexer.vision.spec import ModelSpec
 
 _SERVE = "serve"
@@ -47,10 +47,10 @@ class CustomModel:
     kept: Any = None
 
 
-def open_foreign(spec: ModelSpec, path: Path) -> CustomModel:
+def open_custom_model(spec: ModelSpec, path: Path) -> CustomModel:
     """Open a custom model file. Errors: ModelError that names the mismatch."""
     try:
-        with quiet():
+        with silence_native_stderr():
             match spec.weights.format:
                 case "saved-model":
                     return _of_graph(spec, *_frozen(spec, path))

@@ -66,12 +66,12 @@ class CatalogEntry:
     labels: Path | None = None
 
 
-def ready_names() -> tuple[str, ...]:
+def catalog_names() -> tuple[str, ...]:
     """Return the names of the well-known networks that are described."""
     return tuple(sorted(file.stem for file in packaged("models").joinpath("ready").glob("*.toml")))
 
 
-def ready_description(name: str) -> dict[str, Any]:
+def catalog_description(name: str) -> dict[str, Any]:
     """Return the description of a well-known model, as tables."""
     return tomllib.loads((packaged("models") / "ready" / f"{name}.toml").read_text("utf-8"))
 
@@ -99,9 +99,9 @@ def _found(asked: AddRequest, name: str, where: str, folder: Path, report: Repor
     file = source_of(where)
     if name == FACE_API and where:
         name = _face_api_network(file, asked.role)
-    if name not in ready_names() or not where:
+    if name not in catalog_names() or not where:
         return _plain(asked)
-    known = ready_description(name)
+    known = catalog_description(name)
     if asked.role not in (None, known["role"]):
         raise ModelError(asked.path, f"is a {known['role']}, not a {asked.role}")
     if name == KERAS:
@@ -123,7 +123,7 @@ def source_of(path: str) -> Path:
 def _plain(asked: AddRequest) -> CatalogEntry:
     source = source_of(asked.path)
     if ":" in asked.path and not source.exists():
-        names = ", ".join(f"{name}:" for name in ready_names())
+        names = ", ".join(f"{name}:" for name in catalog_names())
         raise ModelError(asked.path, f"is neither a file nor a well-known model; the well-known models are {names}")
     inspection = inspect(source, asked.tags)
     return CatalogEntry(source, inspection, guess(inspection, asked.role))
@@ -183,7 +183,7 @@ def _of_signature(inspection: Inspection, names: Sequence[str]) -> Inspection:
 
 def _face_api_network(folder: Path, role: str | None) -> str:
     """Return which model of face-api.js lies in a folder; of several the one that plays a role."""
-    there = {name: ready_description(name)["role"] for name in networks_in(folder)}
+    there = {name: catalog_description(name)["role"] for name in networks_in(folder)}
     if not there:
         raise ModelError(printable(folder), "contains no model of face-api.js (…-weights_manifest.json)")
     meant = [name for name in there if role in (None, there[name])]

@@ -34,7 +34,7 @@ def check_name(name: str, taken: Sequence[str], own: Path, *, replace: bool) -> 
 
 
 @contextmanager
-def adopted(
+def installed(
     name: str,
     source: Path,
     proposal: SpecDraft,

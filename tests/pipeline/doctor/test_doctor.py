@@ -38,26 +38,26 @@ class Ward:
     """A library of the three photos in a folder, and a models folder of its own."""
 
     photos: Path
-    patient: DoctorContext
+    context: DoctorContext
 
     def levels(self, *checks: str) -> dict[str, str]:
         """Examine; return the worst level of each check that is not fine, or of those named."""
         found: dict[str, str] = {}
-        for each in examine(self.patient):
+        for each in examine(self.context):
             if each.level != "fine" or each.check in checks:
                 found[each.check] = max(found.get(each.check, ""), each.level, key=_ORDER.index)
         return found
 
     def finding(self, check: str) -> Finding:
         """Examine; return the one finding of a check that is not fine."""
-        (found,) = (each for each in examine(self.patient) if each.check == check and each.level != "fine")
+        (found,) = (each for each in examine(self.context) if each.check == check and each.level != "fine")
         return found
 
     def repaired(self) -> list[str]:
-        return repair(self.patient, examine(self.patient))
+        return repair(self.context, examine(self.context))
 
     def write(self, statement: str) -> None:
-        with closing(sqlite3.connect(self.patient.library)) as connection, connection:
+        with closing(sqlite3.connect(self.context.library)) as connection, connection:
             connection.execute(statement)
 
 
@@ -100,8 +100,8 @@ def test_a_library_where_all_is_well_is_fine(ward: Ward) -> None:
 
 
 def test_the_lengths_of_the_specs_are_those_of_the_networks(ward: Ward) -> None:
-    known = lengths(ward.patient.eyes.specs())
-    with closing(sqlite3.connect(ward.patient.library)) as connection:
+    known = lengths(ward.context.eyes.specs())
+    with closing(sqlite3.connect(ward.context.library)) as connection:
         for table in ("descriptors", "vectors"):
             query = f"SELECT name, length(data) FROM {table} JOIN models ON models.id = model_id"
             rows = connection.execute(query).fetchall()
@@ -115,16 +115,16 @@ def test_photos_that_are_gone_are_marked_and_shown_again_when_they_return(ward: 
     assert (ward.finding("gone").level, ward.finding("gone").count) == ("warning", 1)
     assert ward.repaired() == ["Marked as missing: 1 photo."]
     assert ward.levels("gone", "photos") == {"photos": "fine"}
-    with Library.open(ward.patient.library) as library:
+    with Library.open(ward.context.library) as library:
         assert missing_photos(library) == [cat]
     aside.rename(cat)
     found = ward.finding("returned")
     assert (found.count, found.repairable) == (1, False)  # its change time is another: a scan compares the bytes
-    with Library.open(ward.patient.library) as library, library.writing() as connection:
+    with Library.open(ward.context.library) as library, library.writing() as connection:
         connection.exec_driver_sql("UPDATE photos SET ctime_ns = NULL")
     assert ward.finding("returned").repairable
     assert ward.repaired() == ["Shown again: 1 photo."]
-    with Library.open(ward.patient.library) as library:
+    with Library.open(ward.context.library) as library:
         assert missing_photos(library) == []
 
 
@@ -192,14 +192,14 @@ NETWORKS: list[tuple[Callable[[Path], None], str]] = [
 def test_a_network_that_is_not_whole_is_told_with_the_command_that_builds_it(
     ward: Ward, spoil: Callable[[Path], None], level: str
 ) -> None:
-    spec = ward.patient.eyes.specs()[1]
-    spoil(ward.patient.eyes.folder / spec.id)
+    spec = ward.context.eyes.specs()[1]
+    spoil(ward.context.eyes.folder / spec.id)
     found = ward.finding("networks")
     assert (found.level, found.advice) == (level, f"indexer models build {spec.name}")
 
 
 def test_an_unknown_network_in_the_settings_does_not_keep_the_other_checks(ward: Ward) -> None:
-    sick = replace(ward, patient=replace(ward.patient, eyes=replace(ward.patient.eyes, classifier="gpt")))
+    sick = replace(ward, context=replace(ward.context, eyes=replace(ward.context.eyes, classifier="gpt")))
     assert sick.levels("integrity", "photos") | {"space": "", "watches": ""} == {
         "networks": "error", "integrity": "fine", "photos": "fine", "space": "", "watches": "",
     }  # fmt: skip
@@ -212,7 +212,7 @@ def test_photos_that_older_networks_saw_are_stale(ward: Ward) -> None:
 
 
 def test_old_networks_are_deleted_and_nothing_else(ward: Ward) -> None:
-    folder = ward.patient.eyes.folder
+    folder = ward.context.eyes.folder
     for name, extra in [("old-12345678", ""), ("mine-12345678", "notes.txt")]:
         (folder / name).mkdir()
         (folder / name / "model.tflite").write_bytes(b"numbers")
@@ -228,12 +228,12 @@ def test_old_networks_are_deleted_and_nothing_else(ward: Ward) -> None:
 
 
 def test_unfinished_copies_are_deleted_and_those_being_made_are_not(ward: Ward) -> None:
-    home = ward.patient.library.parent
+    home = ward.context.library.parent
     names = ("library.sqlite.before-9.bak.part", "library.sqlite.x.part", "film.part", "b.sqlite.part")
     old, fresh, foreign, ours = (home / name for name in names)
     for path in (old, fresh, foreign):
         path.write_bytes(b"half")
-    backup(ward.patient.library, ours)
+    backup(ward.context.library, ours)
     for path in (old, foreign, ours):
         os.utime(path, (1e9, 1e9))
     assert (ward.finding("leftovers").level, ward.finding("leftovers").count) == ("note", 2)
@@ -242,7 +242,7 @@ def test_unfinished_copies_are_deleted_and_those_being_made_are_not(ward: Ward) 
 
 
 def test_copies_from_before_an_upgrade_are_noted(ward: Ward) -> None:
-    ward.patient.library.with_name("library.sqlite.before-0002.bak").write_bytes(b"x" * 5000)
+    ward.context.library.with_name("library.sqlite.before-0002.bak").write_bytes(b"x" * 5000)
     assert "5 kB" in ward.finding("upgrade copies").text
     assert ward.repaired() == []
 
@@ -277,24 +277,24 @@ def _text(path: Path) -> None:
 def test_a_damaged_library_is_not_written_to_and_all_other_checks_are_made(
     ward: Ward, spoil: Callable[[Path], None]
 ) -> None:
-    with closing(sqlite3.connect(ward.patient.library)) as connection:
+    with closing(sqlite3.connect(ward.context.library)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     for ending in ("-wal", "-shm"):
-        ward.patient.library.with_name(f"library.sqlite{ending}").unlink(missing_ok=True)
-    spoil(ward.patient.library)
-    before = ward.patient.library.read_bytes() if ward.patient.library.exists() else None
+        ward.context.library.with_name(f"library.sqlite{ending}").unlink(missing_ok=True)
+    spoil(ward.context.library)
+    before = ward.context.library.read_bytes() if ward.context.library.exists() else None
     levels = ward.levels("networks", "open files", "leftovers")
     assert "error" in (levels.get("file"), levels.get("integrity"))
     assert (levels["networks"], levels["open files"], levels["leftovers"]) == ("fine", "fine", "fine")
     assert ward.repaired() == []
-    assert (ward.patient.library.read_bytes() if before is not None else None) == before
+    assert (ward.context.library.read_bytes() if before is not None else None) == before
 
 
 def test_a_repair_that_cannot_be_made_is_told(ward: Ward) -> None:
     (ward.photos / "cat.jpg").unlink()
-    with closing(sqlite3.connect(ward.patient.library, isolation_level=None)) as writer:
+    with closing(sqlite3.connect(ward.context.library, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        hurried = replace(ward, patient=replace(ward.patient, busy_seconds=0.05))
+        hurried = replace(ward, context=replace(ward.context, busy_seconds=0.05))
         (told,) = hurried.repaired()
     assert told.startswith("gone: could not be repaired: library ")
     assert "is being written by another program" in told
