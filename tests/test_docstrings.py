@@ -101,7 +101,7 @@ def test_docstrings_name_only_what_exists(module: str) -> None:
     [
         ("vision.faces.detect", True),
         ("vision.faces.detect.Detector", True),
-        ("photo.Object", True),
+        ("values.analysis.Object", True),
         ("vision.detect.Detector", False),
         ("library.copies.Compare", False),
     ],

@@ -19,14 +19,14 @@ MODULES = {  # an installed package holds the migrations, too
     for path in sorted(PACKAGE.rglob("*.py"))
     if PACKAGE / "migrations" not in path.parents
 }
-VOCABULARY = {"errors", "photo", "geometry", "resources", "atomic_write", "subprocess_call"}
+VOCABULARY = {"errors", "values", "geometry", "resources", "atomic_write", "subprocess_call"}
 ROOMS = {
     "errors": set(),
     "resources": set(),
     "geometry": set(),
     "atomic_write": set(),
     "subprocess_call": {"errors"},
-    "photo": VOCABULARY,
+    "values": VOCABULARY,
     "config": VOCABULARY | {"config"},
     "intake": VOCABULARY | {"intake"},
     "vision": VOCABULARY | {"vision"},

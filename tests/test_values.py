@@ -14,7 +14,8 @@ from hypothesis.extra.numpy import arrays
 
 from indexer import errors
 from indexer.geometry import Box, Point
-from indexer.photo import Descriptor, Evidence, PhotoFile, Picture, same_stamp
+from indexer.values.analysis import Descriptor, Evidence
+from indexer.values.files import PhotoFile, Picture, same_stamp
 
 fraction = st.floats(0, 1)
 boxes = st.builds(Box, fraction, fraction, st.floats(0.01, 1), st.floats(0.01, 1))

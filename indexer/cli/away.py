@@ -13,7 +13,7 @@ from indexer.records.plain import is_in
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
-    from indexer.photo import Hit
+    from indexer.values.results import Hit
 
 
 Found = TypeVar("Found")

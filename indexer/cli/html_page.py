@@ -13,7 +13,7 @@ from pathlib import Path
 
 from indexer.cli.output import count, visible
 from indexer.errors import ConfigError, PhotoError, printable
-from indexer.photo import Hit
+from indexer.values.results import Hit
 
 _STYLE = """
 :root { color-scheme: light dark; font: 15px/1.4 system-ui, sans-serif; }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from indexer.photo import PhotoFile
+from indexer.values.files import PhotoFile
 
 _WRITTEN = re.compile(
     r"\s*(\d{4})[:/.\- ]\s?(\d\d?)[:/.\- ]\s?(\d\d?)"

@@ -29,7 +29,7 @@ from indexer.intake.formats import HEAD_BYTES, sniff
 from indexer.intake.metadata import orientation, read_metadata
 from indexer.intake.names import RAW_SUFFIXES, names_photo, suffix
 from indexer.intake.pixel_stats import perceptual_hash
-from indexer.photo import Hashes, Metadata, PhotoFile, Picture, same_stamp
+from indexer.values.files import Hashes, Metadata, PhotoFile, Picture, same_stamp
 
 InSrgb = Callable[[Image.Image], Image.Image]
 """Turns an image in the colors of its file into RGB as screens show it."""

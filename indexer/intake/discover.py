@@ -23,7 +23,7 @@ from indexer.intake.walk.bind_mounts import MountPlace, MountTree
 from indexer.intake.walk.canonical import CanonicalPaths
 from indexer.intake.walk.equal_numbers import EqualNumbers
 from indexer.intake.walk.walked_folder import WalkedFolder, is_folder, is_link
-from indexer.photo import PhotoFile
+from indexer.values.files import PhotoFile
 
 Report = Callable[[Path, str], None]
 

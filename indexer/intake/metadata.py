@@ -18,7 +18,7 @@ from PIL.ExifTags import GPS, IFD, Base
 
 from indexer.intake import dates
 from indexer.intake.fields import number, numbers, positive, power, text, written
-from indexer.photo import Metadata, PhotoFile
+from indexer.values.files import Metadata, PhotoFile
 
 _DATES = (  # name; the fields that hold date and time, fraction of the second, offset from UTC
     ("exif:DateTimeOriginal", Base.DateTimeOriginal, Base.SubsecTimeOriginal, Base.OffsetTimeOriginal),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.photo import Picture, PixelStats
+from indexer.values.files import Picture, PixelStats
 
 _POINTS = 256  # a side: enough that each of the 32 × 32 cells is the mean of 64 of them
 _CELLS = 32

@@ -15,7 +15,9 @@ from indexer.library.db.rows import SHOWN, models_of, read_analyses
 from indexer.library.db.tables import classes, faces, model_sets, models, photo_tags, photos, tags
 from indexer.library.indexing.state import is_stale
 from indexer.library.query.facet_values import tag_values
-from indexer.photo import Analysis, Evidence, Failed, Label, ModelIds, Object, PhotoFile
+from indexer.values.analysis import Analysis, Evidence, Label, ModelIds, Object
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -25,7 +27,7 @@ _LABELS = 10  # the best classes of each classifier that are worth showing
 
 @dataclass(frozen=True, slots=True)
 class NamedObject:
-    """An object, like `photo.Object`, with the name of its class."""
+    """An object, like `values.analysis.Object`, with the name of its class."""
 
     name: str
     score: float

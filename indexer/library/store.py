@@ -18,7 +18,7 @@ from indexer.library.db.engine import Changes, in_memory, scrub, writing
 from indexer.library.db.schema import open_current
 from indexer.library.db.tables import metadata
 from indexer.library.query.postings import Postings
-from indexer.photo import Descriptor
+from indexer.values.analysis import Descriptor
 
 Clock = Callable[[], datetime]
 _BUSY_SECONDS = 30.0

@@ -8,7 +8,7 @@ from pathlib import Path
 from indexer.library.indexing.outcomes import stored_classes
 from indexer.library.report import Details, details
 from indexer.library.store import Library
-from indexer.photo import Hit
+from indexer.values.results import Hit
 from indexer.vision.spec import read_specs
 from indexer.vision.tags.candidates import ModelWords
 from indexer.vision.tags.explain import TagReason, reasons

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from indexer.library.indexing.outcomes import retag_photos, store_classes, stored_analyses
 from indexer.library.store import Library
-from indexer.photo import Analysis, Tag
+from indexer.values.analysis import Analysis, Tag
 from indexer.vision.model_set import SCENE
 from indexer.vision.spec import ModelSpec
 from indexer.vision.tags.candidates import ModelWords

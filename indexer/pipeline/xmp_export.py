@@ -15,7 +15,8 @@ from indexer.intake.xmp.tree import BadXmp
 from indexer.library.photo_rows.user_layer import OWN
 from indexer.library.store import Library
 from indexer.library.user.export import KnownPhoto, known_photos, restamp
-from indexer.photo import Tag, same_stamp
+from indexer.values.analysis import Tag
+from indexer.values.files import same_stamp
 
 Paths = Mapping[str, tuple[str, ...]]
 

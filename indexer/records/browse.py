@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from indexer.library.search.aggregates import MonthCount
     from indexer.library.search.hints import Hint
     from indexer.library.search.suggest import Suggestion
-    from indexer.photo import Failed
+    from indexer.values.outcomes import Failed
 
 
 class FailureRecord(PhotoPathRecord):

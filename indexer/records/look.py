@@ -23,8 +23,8 @@ from indexer.records.plain import (
 if TYPE_CHECKING:
     from indexer.library.people.people import PlacedFace
     from indexer.library.people.similar_faces import SimilarFace
-    from indexer.photo import Face
     from indexer.pipeline.predict.predict import Prediction
+    from indexer.values.analysis import Face
     from indexer.vision.spec import ModelSpec
 
 

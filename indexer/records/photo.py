@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from indexer.library.people.people import PlacedFace
     from indexer.library.report import Details
     from indexer.library.user.own_tags import UserLayer
-    from indexer.photo import Analysis, Face, Metadata, Tag
+    from indexer.values.analysis import Analysis, Face, Tag
+    from indexer.values.files import Metadata
     from indexer.vision.tags.explain import TagReason
 
 

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from indexer.records.plain import PhotoPathRecord, is_in, path_record, rounded
 
 if TYPE_CHECKING:
-    from indexer.photo import Hit, Why
+    from indexer.values.results import Hit, Why
     from indexer.vision.tags.explain import TagReason
 
 

@@ -16,9 +16,9 @@ from indexer.records.scan import ScanRecord
 if TYPE_CHECKING:
     from indexer.library.report import FailureCount, RootCounts, Status
     from indexer.library.store import Library
-    from indexer.photo import ModelIds
     from indexer.pipeline.daemon.status_file import DaemonStatus
     from indexer.pipeline.root_state import FolderState, RootState
+    from indexer.values.analysis import ModelIds
 
 
 class RootRecord(PathRecord):

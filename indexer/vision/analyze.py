@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.photo import Analysis, Evidence, Face, Hashes, Metadata, ModelIds, Object, Picture, PixelStats
+from indexer.values.analysis import Analysis, Evidence, Face, ModelIds, Object
+from indexer.values.files import Hashes, Metadata, Picture, PixelStats
 from indexer.vision.faces.reader import FaceReader
 from indexer.vision.model_set import SCENE, ModelSet
 from indexer.vision.runtime import open_model

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.photo import Evidence, Picture
+from indexer.values.analysis import Evidence
+from indexer.values.files import Picture
 from indexer.vision.preprocess import tensor
 from indexer.vision.runtime import Model
 

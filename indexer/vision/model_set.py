@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.errors import ModelError
-from indexer.photo import ModelIds
+from indexer.values.analysis import ModelIds
 from indexer.vision.endpoint import Endpoint
 from indexer.vision.spec import ModelSpec, broken_specs, read_specs
 

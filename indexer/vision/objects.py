@@ -6,7 +6,8 @@ import numpy as np
 
 from indexer.errors import ModelError
 from indexer.geometry import Box
-from indexer.photo import Object, Picture
+from indexer.values.analysis import Object
+from indexer.values.files import Picture
 from indexer.vision.preprocess import in_picture, tensor
 from indexer.vision.runtime import Model
 

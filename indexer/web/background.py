@@ -20,7 +20,6 @@ from indexer.library.search.search import by_query
 from indexer.library.search.suggest import suggest
 from indexer.library.similar.similar import CopyGroup, duplicates
 from indexer.library.similar.similarity_cache import LookAlikes
-from indexer.photo import ModelIds
 from indexer.pipeline.root_state import FolderState, away_roots, folder_states
 from indexer.pipeline.scan.plan import Report
 from indexer.pipeline.scan.run import Build, Scanning
@@ -28,6 +27,7 @@ from indexer.pipeline.scan.scan_thread import Scanner
 from indexer.pipeline.workers.run_apart import ProcessRunner, duplicates_in
 from indexer.records.scan import scan_record
 from indexer.records.status import ServerStatus, held_record, roots_record, work_record
+from indexer.values.analysis import ModelIds
 from indexer.web.cache import AnswerCache, StaleWhileRevalidate
 from indexer.web.events import Events
 from indexer.web.site import Site

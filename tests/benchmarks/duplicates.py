@@ -30,7 +30,9 @@ from indexer.intake.discover import stamp
 from indexer.library.similar.near_duplicates import CANDIDATE_CUT, near_pairs
 from indexer.library.similar.similar import duplicates
 from indexer.library.store import Library
-from indexer.photo import Analysis, Evidence, Hashes, Indexed, Metadata, PhotoFile, PixelStats
+from indexer.values.analysis import Analysis, Evidence
+from indexer.values.files import Hashes, Metadata, PhotoFile, PixelStats
+from indexer.values.outcomes import Indexed
 from indexer.vision.classify import Classifier
 from indexer.vision.compare.alignment import AlignmentFeatures, are_copies
 from indexer.vision.runtime import open_model

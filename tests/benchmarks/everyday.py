@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from parts import rows
 
-from indexer.photo import Tag
+from indexer.values.analysis import Tag
 from indexer.vision.tags.vocabulary import Vocabulary
 
 # Everything that a source labels: what it did not label there is not there.

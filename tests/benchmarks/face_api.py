@@ -19,8 +19,9 @@ import numpy as np
 from face_truth import marked, pairs, picture
 
 from indexer.config.config import Config
-from indexer.photo import Face, Picture
 from indexer.resources import packaged
+from indexer.values.analysis import Face
+from indexer.values.files import Picture
 from indexer.vision.faces.align import chip
 from indexer.vision.faces.describe import Describer, landmarks_px
 from indexer.vision.faces.detect import BoxDetector, Detector

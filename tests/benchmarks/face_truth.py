@@ -11,7 +11,8 @@ from parts import rows
 from PIL import Image
 
 from indexer.geometry import Box
-from indexer.photo import Face, Picture
+from indexer.values.analysis import Face
+from indexer.values.files import Picture
 
 _SAME_FACE = 0.4  # intersection over union: detectors differ in how tight they box
 _NEAR = 0.25  # what overlaps a marked face so much is no false face, if no hit either

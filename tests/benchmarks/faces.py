@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from parts import Figure, face_eyes, parser
 from PIL import Image, ImageFilter
 
-from indexer.photo import Face, Picture
+from indexer.values.analysis import Face
+from indexer.values.files import Picture
 from indexer.vision.faces.align import chip
 from indexer.vision.faces.anchors import Detections
 from indexer.vision.faces.describe import Describer, landmarks_px

@@ -27,8 +27,8 @@ from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.library.indexing.same_photo import PhotoTraits, is_same_photo
 from indexer.library.photo_rows.same_face import same_faces
-from indexer.photo import Face
 from indexer.pipeline.workers.tasks import read_faces
+from indexer.values.analysis import Face
 from indexer.vision.analyze import Analyzer
 from indexer.vision.classify import Classifier
 from indexer.vision.model_set import ModelSet

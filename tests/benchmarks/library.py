@@ -29,7 +29,9 @@ from indexer.library.report import status, tag_counts
 from indexer.library.roots import add_root
 from indexer.library.search.search import by_keywords, nearest_words
 from indexer.library.store import Library
-from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Indexed, Metadata, PhotoFile, PixelStats, Tag
+from indexer.values.analysis import Analysis, Descriptor, Evidence, Face, Tag
+from indexer.values.files import Hashes, Metadata, PhotoFile, PixelStats
+from indexer.values.outcomes import Indexed
 
 CLASSIFIER, DETECTOR, DESCRIBER = (
     "made-up-classifier-00000000",
@@ -135,7 +137,7 @@ with Library.open(path, read_only=True) as library:
 _FACES = f"""
 from indexer.library.store import Library
 from indexer.library.people.similar_faces import similar_faces
-from indexer.photo import Descriptor
+from indexer.values.analysis import Descriptor
 with Library.open(path, read_only=True) as library:
     similar_faces(library, Descriptor("{DESCRIBER}", bytes(512)), limit=50, threshold=0.9)
 """

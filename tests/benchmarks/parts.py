@@ -13,7 +13,7 @@ from typing import Any
 from indexer.config.config import Config, load
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
-from indexer.photo import Picture
+from indexer.values.files import Picture
 from indexer.vision.faces.describe import Describer
 from indexer.vision.faces.detect import Detector
 from indexer.vision.runtime import Model, open_model

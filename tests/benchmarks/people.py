@@ -28,7 +28,9 @@ from indexer.library.people.people import PlacedFace, faces_in
 from indexer.library.people.similar_faces import probability
 from indexer.library.roots import add_root
 from indexer.library.store import Library
-from indexer.photo import Analysis, Descriptor, Face, Hashes, Indexed, Metadata, PhotoFile, PixelStats
+from indexer.values.analysis import Analysis, Descriptor, Face
+from indexer.values.files import Hashes, Metadata, PhotoFile, PixelStats
+from indexer.values.outcomes import Indexed
 from indexer.vision.spec import read_specs
 
 SPEC = read_specs()[Config().describer]

@@ -25,9 +25,9 @@ from PIL import Image
 from indexer.assemble import limits, model_set
 from indexer.config.config import load
 from indexer.intake.discover import stamp
-from indexer.photo import PhotoFile
 from indexer.pipeline.workers.photo_pool import Pool
 from indexer.pipeline.workers.tasks import analyze_file
+from indexer.values.files import PhotoFile
 from indexer.vision.analyze import Analyzer
 from indexer.zoo.build.subprocess import build_missing
 

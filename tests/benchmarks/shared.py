@@ -24,8 +24,9 @@ import indexer.pipeline.workers.photo_pool as pools
 from indexer.assemble import limits, model_set
 from indexer.config.config import load
 from indexer.intake.discover import stamp
-from indexer.photo import Indexed, PhotoFile
 from indexer.pipeline.workers.photo_pool import Pool
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Indexed
 from indexer.vision.runtime.remote import counts
 from indexer.zoo.build.subprocess import build_missing
 

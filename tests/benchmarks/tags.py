@@ -21,7 +21,8 @@ from everyday import Everyday, Shown, above, at_precision, covered, measure
 from parts import Figure, face_eyes, opened, parser, pictures, rows
 
 from indexer.config.config import Config
-from indexer.photo import Evidence, Picture, PixelStats, Tag
+from indexer.values.analysis import Evidence, Tag
+from indexer.values.files import Picture, PixelStats
 from indexer.vision.classify import Classifier
 from indexer.vision.runtime import Model
 from indexer.vision.spec import ModelSpec, read_specs

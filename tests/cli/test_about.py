@@ -12,8 +12,9 @@ from indexer.geometry import Box
 from indexer.library.indexing.outcomes import record_outcomes, store_classes
 from indexer.library.report import details
 from indexer.library.store import Library
-from indexer.photo import Indexed, Object
 from indexer.pipeline.workers.stage_board import STAGES
+from indexer.values.analysis import Object
+from indexer.values.outcomes import Indexed
 
 
 def test_objects_are_shown_by_name_with_their_place(scanned, samples: dict[str, Path], tmp_path: Path) -> None:

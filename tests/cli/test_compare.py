@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.photo import Tag
 from indexer.pipeline.models.compare import Summary, agreement, summary
 from indexer.pipeline.predict.predict import ModelPrediction, Prediction
+from indexer.values.analysis import Tag
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program

@@ -100,7 +100,7 @@ def test_the_page_has_all_pictures_in_it_and_is_the_same_every_time(scanned, tmp
 def test_a_page_shows_markup_as_text_and_a_lost_photo_as_such(scanned, tmp_path: Path) -> None:
     from indexer.cli.html_page import write_page
     from indexer.errors import PhotoError
-    from indexer.photo import Hit
+    from indexer.values.results import Hit
 
     def lost(path: Path) -> bytes:
         raise PhotoError(path, "read", "the <file> is gone")

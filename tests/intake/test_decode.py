@@ -22,7 +22,7 @@ from PIL import Image
 from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import stamp
-from indexer.photo import PhotoFile, Picture
+from indexer.values.files import PhotoFile, Picture
 
 LIMIT = 50_000_000
 BY_SIZE = 10**9  # a long side that no picture has: full size

@@ -9,7 +9,7 @@ import pytest
 
 from indexer.errors import LibraryError, PhotoError
 from indexer.intake.discover import discover, stamp
-from indexer.photo import PhotoFile
+from indexer.values.files import PhotoFile
 
 
 def _file(path: Path, content: bytes = b"x") -> Path:

@@ -14,7 +14,7 @@ from PIL import Image, ImageEnhance
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.intake.pixel_stats import look, perceptual_hash
-from indexer.photo import Picture
+from indexer.values.files import Picture
 
 
 def _picture(image: Image.Image) -> Picture:

@@ -17,7 +17,7 @@ from PIL.TiffImagePlugin import IFDRational
 
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
-from indexer.photo import Metadata
+from indexer.values.files import Metadata
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 

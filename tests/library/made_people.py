@@ -12,7 +12,9 @@ from made_photos import made_analysis
 from indexer.geometry import Box
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.store import Library
-from indexer.photo import Descriptor, Face, Indexed, PhotoFile
+from indexer.values.analysis import Descriptor, Face
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Indexed
 
 MODEL = "describer-33333333"
 LIMITS = {"distance": 0.4, "min_quality": 0.5}

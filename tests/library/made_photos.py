@@ -15,20 +15,9 @@ from indexer.geometry import Box, Point
 from indexer.library.indexing.files import file_states
 from indexer.library.report import details
 from indexer.library.store import Library
-from indexer.photo import (
-    Analysis,
-    Descriptor,
-    Evidence,
-    Face,
-    Hashes,
-    Indexed,
-    Metadata,
-    Moved,
-    Object,
-    PhotoFile,
-    PixelStats,
-    Tag,
-)
+from indexer.values.analysis import Analysis, Descriptor, Evidence, Face, Object, Tag
+from indexer.values.files import Hashes, Metadata, PhotoFile, PixelStats
+from indexer.values.outcomes import Indexed, Moved
 
 ROOT = Path("/photos")
 EYES = ("classifier-11111111", "detector-22222222", "describer-33333333")

@@ -32,7 +32,8 @@ from indexer.library.query.ast import (
 from indexer.library.query.kinds import SHAPES
 from indexer.library.roots import add_root
 from indexer.library.store import Library
-from indexer.photo import Failed, Metadata, Outcome, PhotoFile, Removed
+from indexer.values.files import Metadata, PhotoFile
+from indexer.values.outcomes import Failed, Outcome, Removed
 
 P = Path("/Photos")
 AWAY = Path("/Disk")  # a root that cannot be seen

@@ -18,7 +18,8 @@ from indexer.library.similar import near_duplicates as pairs
 from indexer.library.similar.similar import duplicates, similar, vector_of
 from indexer.library.store import Library
 from indexer.library.user.own_tags import hide
-from indexer.photo import Hashes, Indexed, Picture
+from indexer.values.files import Hashes, Picture
+from indexer.values.outcomes import Indexed
 
 MODEL = EYES[0]
 LENGTH = 64

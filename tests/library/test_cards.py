@@ -10,7 +10,8 @@ from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.photo_summary import numbers_of, photo_of
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
-from indexer.photo import Failed, PhotoFile, Removed
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Removed
 
 P = Path("/photos")
 

@@ -25,7 +25,8 @@ from indexer.library.indexing.files import file_states
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.roots import relocate_folder, root_folders
 from indexer.library.store import Library
-from indexer.photo import Failed, PhotoFile, Removed
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Removed
 
 P = Path("/photos")
 NOW = datetime(2026, 1, 3, tzinfo=UTC)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from indexer.intake.pixel_stats import perceptual_hash
 from indexer.library.similar.crop_match import cut_likeness
-from indexer.photo import Picture
+from indexer.values.files import Picture
 
 SCENES = range(30)
 CUTS = {"at all sides": slice(13, 243), "at two sides": slice(0, 230), "askew": slice(8, 238)}

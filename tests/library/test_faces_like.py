@@ -16,7 +16,7 @@ from indexer.library.people.corrections import move_faces, person_with
 from indexer.library.people.people import faces_in
 from indexer.library.people.similar_faces import descriptors_of, faces_like, probability
 from indexer.library.store import Library
-from indexer.photo import Descriptor
+from indexer.values.analysis import Descriptor
 
 ALICE, BOB = 1, 2
 FACE = {f"box_{side}": 0.1 for side in ("left", "top", "width", "height")} | {

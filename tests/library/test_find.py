@@ -15,7 +15,7 @@ from indexer.library.query.ast import ALL, And, Near, Not, Or, Query, Term, Text
 from indexer.library.query.places import distance_km
 from indexer.library.search.search import by_query, count_hits
 from indexer.library.store import Library
-from indexer.photo import Hit
+from indexer.values.results import Hit
 
 models = st.sampled_from(texts["model"]).map(lambda name: Text("model", name))
 some_models = models | st.lists(models, min_size=2, max_size=2).map(lambda both: Or(tuple(both)))

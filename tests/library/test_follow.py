@@ -21,7 +21,8 @@ from indexer.library.roots import add_root
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 from indexer.library.user.own_tags import UserLayer, add_tag, hidden, hide, rate, said
-from indexer.photo import Moved, PhotoFile, Replaced
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Moved, Replaced
 
 NAMES = [ROOT / f"p{number}.jpg" for number in range(6)]
 

@@ -28,7 +28,8 @@ from indexer.library.report import details
 from indexer.library.roots import add_root, root_folders
 from indexer.library.store import Library
 from indexer.library.user.own_tags import add_tag
-from indexer.photo import Indexed, PhotoFile
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Indexed
 
 ALICE, BOB = 1, 2
 PHOTOS = [photo_of(ROOT / "in" / "1.jpg", ALICE, BOB), photo_of(ROOT / "2.jpg", ALICE), photo_of(ROOT / "3.jpg", BOB)]

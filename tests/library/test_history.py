@@ -35,7 +35,9 @@ from indexer.library.store import Library
 from indexer.library.user.imports import ImportChanges, take_in
 from indexer.library.user.own_tags import add_tag, change_words, hide, rate, remove_tag, said
 from indexer.library.user.taught_words import forget, taught_words, teach
-from indexer.photo import Indexed, PhotoFile, Removed, Tag
+from indexer.values.analysis import Tag
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Indexed, Removed
 
 ROOT = Path("/photos")
 A, B, C = (ROOT / name for name in ("a.jpg", "trip/b.jpg", "trip/c.jpg"))

@@ -15,7 +15,8 @@ from indexer.library.similar.similar import similar, vector_of
 from indexer.library.similar.similarity_cache import LookAlikes
 from indexer.library.store import Library
 from indexer.library.user.own_tags import hide
-from indexer.photo import Hashes, Indexed, Removed
+from indexer.values.files import Hashes
+from indexer.values.outcomes import Indexed, Removed
 
 MODEL = EYES[0]
 P = Path("/photos")

@@ -11,7 +11,8 @@ from made_photos import made_photo
 from indexer.library.db.tables import metadata
 from indexer.library.indexing.outcomes import record_outcomes, store_classes
 from indexer.library.store import Library
-from indexer.photo import Failed, PhotoFile
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "library.md").read_text()
 

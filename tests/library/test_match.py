@@ -8,7 +8,7 @@ import pytest
 from made_oracle import Subject, match
 
 from indexer.library.query.parser import parse
-from indexer.photo import Metadata
+from indexer.values.files import Metadata
 
 PHOTO = Subject(
     path="/photos/a.jpg",

@@ -13,7 +13,9 @@ from made_photos import dump, made_photo
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.roots import add_root
 from indexer.library.store import Library
-from indexer.photo import Analysis, Failed, Indexed, Outcome, PhotoFile, Removed, Unchanged
+from indexer.values.analysis import Analysis
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Indexed, Outcome, Removed, Unchanged
 
 P = Path("/photos")
 Held = tuple[PhotoFile, Analysis | None, Failed | None, bool]  # as `dump` gives it: file, analysis, failure, missing

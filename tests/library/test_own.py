@@ -13,7 +13,8 @@ from indexer.library.report import details
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 from indexer.library.user.own_tags import OwnWord, UserLayer, add_tag, hidden, hide, own_words, rate, remove_tag, said
-from indexer.photo import PhotoFile, Tag
+from indexer.values.analysis import Tag
+from indexer.values.files import PhotoFile
 
 A, B, C = (Path(f"/photos/{name}") for name in ("a.jpg", "trip/b.jpg", "trip/c.jpg"))
 TRIP = Path("/photos/trip")

@@ -19,7 +19,7 @@ from indexer.library.people.people import Person, face_at, faces_in, faces_of, f
 from indexer.library.people.review import doubts
 from indexer.library.roots import add_root
 from indexer.library.store import Library
-from indexer.photo import Indexed
+from indexer.values.outcomes import Indexed
 
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
 
@@ -234,7 +234,7 @@ def test_a_refused_face_never_comes_back_to_that_person(party: Library) -> None:
 
 
 def test_a_face_keeps_its_person_when_the_photo_is_analyzed_again_or_moves(party: Library) -> None:
-    from indexer.photo import PhotoFile
+    from indexer.values.files import PhotoFile
 
     grouped(party)
     before = whose(party, "1.jpg")

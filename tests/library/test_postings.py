@@ -16,7 +16,7 @@ from indexer.library.query.ast import And, Not, Query, Term
 from indexer.library.search.aggregates import shapes
 from indexer.library.search.search import by_query, count_hits
 from indexer.library.store import Library
-from indexer.photo import Removed
+from indexer.values.outcomes import Removed
 
 P = Path("/photos")
 DOG, CAT = Term("dog"), Term("cat")

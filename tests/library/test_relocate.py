@@ -19,7 +19,7 @@ from indexer.library.report import details, status
 from indexer.library.roots import add_root, found_elsewhere, relocate_folder, root_folders
 from indexer.library.store import Library
 from indexer.library.user.own_tags import UserLayer, add_tag, hide, rate, remove_tag, said
-from indexer.photo import Removed
+from indexer.values.outcomes import Removed
 
 OLD, NEW = Path("/photos"), Path("/mnt/photos")
 

@@ -52,7 +52,7 @@ def test_a_folder_of_a_root_can_move_elsewhere(library: Library) -> None:
 
 
 def test_missing_photos_are_there_again_at_their_new_place(library: Library) -> None:
-    from indexer.photo import Removed
+    from indexer.values.outcomes import Removed
 
     record_outcomes(library, [made_photo(PHOTOS / "a.jpg", 1), Removed(PHOTOS / "a.jpg")])
     relocate_folder(library, PHOTOS, Path("/mnt"))

@@ -28,8 +28,8 @@ from indexer.library.indexing.files import file_states
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.roots import root_folders
 from indexer.library.store import Library
-from indexer.photo import Tag
 from indexer.resources import packaged
+from indexer.values.analysis import Tag
 
 P = Path("/photos")
 NEXT = """

@@ -15,7 +15,10 @@ from indexer.library.people.similar_faces import similar_faces
 from indexer.library.roots import add_root
 from indexer.library.search.search import by_keywords, nearest_words
 from indexer.library.store import Library
-from indexer.photo import Descriptor, Failed, Indexed, PhotoFile, Removed, Why
+from indexer.values.analysis import Descriptor
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Indexed, Removed
+from indexer.values.results import Why
 
 P = Path("/photos")
 

@@ -19,7 +19,7 @@ from indexer.library.query.plan import Sort
 from indexer.library.search.aggregates import shapes
 from indexer.library.search.search import by_query
 from indexer.library.store import Library
-from indexer.photo import Indexed, Removed
+from indexer.values.outcomes import Indexed, Removed
 
 P = Path("/photos")
 SORTS: Sequence[Sort] = ("score", "date", "path", "distance")

@@ -25,7 +25,9 @@ from indexer.library.report import NamedObject, TagCount, details, failures, sta
 from indexer.library.roots import add_root
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
-from indexer.photo import Descriptor, Failed, Indexed, ModelIds, PhotoFile, Removed, Tag, Unchanged
+from indexer.values.analysis import Descriptor, ModelIds, Tag
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Indexed, Removed, Unchanged
 
 A, B, C = Path("/photos/a.jpg"), Path("/photos/b.jpg"), Path("/photos/2024/c.jpg")
 ODD_NAMES = [

@@ -20,7 +20,7 @@ from indexer.library.query.parser import parse
 from indexer.library.roots import add_root
 from indexer.library.search.suggest import last_word, suggest
 from indexer.library.store import Library
-from indexer.photo import Removed
+from indexer.values.outcomes import Removed
 
 P = Path("/photos")
 TODAY = date(2024, 3, 31)

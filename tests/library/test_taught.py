@@ -16,7 +16,9 @@ from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 from indexer.library.user.own_tags import add_tag, remove_tag
 from indexer.library.user.taught_words import forget, sample, taught_words, teach, to_teach_again
-from indexer.photo import Indexed, PhotoFile, Tag
+from indexer.values.analysis import Tag
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Indexed
 
 MODEL = EYES[0]
 SAIL, TREE = np.array([3.0, 1.0, 0, 0]), np.array([0, 1.0, 3.0, 0])

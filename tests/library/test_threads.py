@@ -18,7 +18,7 @@ from indexer.library.search.aggregates import timeline
 from indexer.library.search.search import by_query, count_hits
 from indexer.library.search.suggest import suggest
 from indexer.library.store import Library
-from indexer.photo import Removed
+from indexer.values.outcomes import Removed
 
 P = Path("/photos")
 DOG, CAT = Term("dog"), Term("cat")

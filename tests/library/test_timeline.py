@@ -17,7 +17,7 @@ from indexer.library.query.ast import ALL, Not, Query, Taken, Term
 from indexer.library.search.aggregates import MonthCount, timeline
 from indexer.library.search.search import count_hits
 from indexer.library.store import Library
-from indexer.photo import Indexed, Removed
+from indexer.values.outcomes import Indexed, Removed
 
 P = Path("/photos")
 

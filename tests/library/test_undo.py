@@ -28,7 +28,7 @@ from indexer.library.people.people import face_at, faces_of, find_person, list_p
 from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.library.user.imports import ImportChanges, take_in
-from indexer.photo import Removed
+from indexer.values.outcomes import Removed
 
 ALICE, BOB, CAROL = 1, 2, 3
 PHOTOS = [

@@ -21,8 +21,9 @@ from running import Running, wait_until
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.roots import add_root
 from indexer.library.store import Library
-from indexer.photo import Failed, ModelIds
 from indexer.pipeline.scan.plan import plan
+from indexer.values.analysis import ModelIds
+from indexer.values.outcomes import Failed
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 

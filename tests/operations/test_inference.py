@@ -18,10 +18,12 @@ from running import Program, is_alive, own_workers, wait_until
 
 from indexer.errors import ModelError
 from indexer.intake.discover import stamp
-from indexer.photo import Analysis, Failed, Indexed, PhotoFile
 from indexer.pipeline.workers.inference_host import Inference, is_shared
 from indexer.pipeline.workers.photo_pool import Done, Pool
 from indexer.pipeline.workers.tasks import Limits
+from indexer.values.analysis import Analysis
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Indexed
 from indexer.vision.model_set import ModelSet
 from indexer.vision.runtime import open_model
 from indexer.vision.runtime.remote import counts

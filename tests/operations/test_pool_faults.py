@@ -18,9 +18,10 @@ from PIL import Image
 from running import is_alive, own_workers, wait_until
 
 from indexer.intake.discover import stamp
-from indexer.photo import Failed, Indexed, PhotoFile
 from indexer.pipeline.workers.photo_pool import Done, Pool
 from indexer.pipeline.workers.tasks import Limits
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Indexed
 from indexer.vision.model_set import ModelSet
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")

@@ -13,11 +13,13 @@ from PIL import Image
 from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto
 from indexer.library.store import Library
-from indexer.photo import Failed, Indexed, ModelIds, Outcome, PhotoFile, Skipped
 from indexer.pipeline.scan.plan import Plan, plan
 from indexer.pipeline.scan.run import run
 from indexer.pipeline.workers.photo_pool import Done, Pool, Seen
 from indexer.pipeline.workers.tasks import analyze_file
+from indexer.values.analysis import ModelIds
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Indexed, Outcome, Skipped
 from indexer.vision.analyze import Analyzer
 from indexer.vision.model_set import ModelSet
 

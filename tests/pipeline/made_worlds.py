@@ -22,19 +22,9 @@ from indexer.library.photo_rows.write_analysis import upsert
 from indexer.library.roots import add_root, relocate_folder
 from indexer.library.store import Library
 from indexer.library.user import own_tags as own
-from indexer.photo import (
-    Analysis,
-    Evidence,
-    Failed,
-    Hashes,
-    Indexed,
-    Metadata,
-    ModelIds,
-    PhotoFile,
-    PixelStats,
-    Skipped,
-    Tag,
-)
+from indexer.values.analysis import Analysis, Evidence, ModelIds, Tag
+from indexer.values.files import Hashes, Metadata, PhotoFile, PixelStats
+from indexer.values.outcomes import Failed, Indexed, Skipped
 
 NAMES = ("p1.jpg", "p2.jpg", "p3.jpg", "p4.jpg", "x/p1.jpg")
 ROOTS = ("one", "two")

@@ -26,11 +26,13 @@ from indexer.intake.pixel_stats import look
 from indexer.library.indexing.files import file_states
 from indexer.library.report import details
 from indexer.library.store import Library
-from indexer.photo import Analysis, Failed, Indexed, ModelIds, PhotoFile, Skipped, Tag
 from indexer.pipeline.daemon.daemon import Pace
 from indexer.pipeline.daemon.throttle import Throttle
 from indexer.pipeline.scan.plan import plan
 from indexer.pipeline.scan.run import run
+from indexer.values.analysis import Analysis, ModelIds, Tag
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Indexed, Skipped
 
 EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "15"))
 

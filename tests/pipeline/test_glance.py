@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from indexer.photo import Picture
 from indexer.pipeline.predict.predict import Predictor, glances
+from indexer.values.files import Picture
 from indexer.vision.runtime import FakeModel
 from indexer.vision.spec import Labels, Output, read_specs
 from indexer.vision.tags.vocabulary import Vocabulary

@@ -13,10 +13,10 @@ import pytest
 from indexer.errors import LibraryError
 from indexer.library.report import details, failures, status
 from indexer.library.search.search import by_keywords
-from indexer.photo import Failed, Indexed, Moved, Outcome, Removed, Unchanged, kind_of
 from indexer.pipeline.scan import identity
 from indexer.pipeline.scan.plan import plan
 from indexer.pipeline.scan.run import run
+from indexer.values.outcomes import Failed, Indexed, Moved, Outcome, Removed, Unchanged, kind_of
 
 
 def kinds(outcomes: list[Outcome]) -> Counter[str]:
@@ -206,7 +206,7 @@ def test_a_bad_photo_is_tried_again_when_it_changes(scanner, photos: Path, small
 def test_a_file_that_is_no_photo_is_passed_over(scanner, photos: Path) -> None:
     (photos / "notes.txt").write_text("hello")
     (photos / "mystery").write_bytes(b"\x00\x01\x02 something")
-    assert kinds(scanner(photos)) == {"Indexed": 3, "Passed": 1}
+    assert kinds(scanner(photos)) == {"Indexed": 3, "Skipped": 1}
     assert status(scanner.library).photos == 3
 
 
@@ -221,7 +221,7 @@ def test_a_file_that_is_no_photo_is_opened_again_only_when_it_changes(
     assert kinds(scanner(photos)) == {"Unchanged": 3, "Indexed": 1}
     assert kinds(scanner(photos)) == {"Unchanged": 4}
     (photos / "mystery").write_bytes(b"\x00\x01 something else")
-    assert kinds(scanner(photos)) == {"Unchanged": 3, "Passed": 1}
+    assert kinds(scanner(photos)) == {"Unchanged": 3, "Skipped": 1}
     assert status(scanner.library).missing == 1
 
 

@@ -12,8 +12,8 @@ import pytest
 from indexer.library import report
 from indexer.library.indexing.files import stale_photos
 from indexer.library.store import Library
-from indexer.photo import Analysis
 from indexer.pipeline.retag import learn_names, retag
+from indexer.values.analysis import Analysis
 from indexer.vision.analyze import Analyzer
 from indexer.vision.classify import Classifier
 from indexer.vision.runtime import FakeModel

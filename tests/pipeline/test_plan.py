@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from indexer.library.report import status
-from indexer.photo import Moved
 from indexer.pipeline.scan.missing import MissingFileCheck
 from indexer.pipeline.scan.plan import Plan, plan, plan_touched
+from indexer.values.outcomes import Moved
 
 
 def touched(scanner, *paths: Path) -> Plan:

@@ -14,9 +14,10 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.intake.discover import discover
-from indexer.photo import Failed, Indexed, PhotoFile
 from indexer.pipeline.workers.photo_pool import Pool
 from indexer.pipeline.workers.tasks import Limits
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Indexed
 from indexer.vision.model_set import ModelSet
 
 LIMITS = Limits(10**8, 60, 10**9)
@@ -99,7 +100,7 @@ def test_workers_do_not_outlive_a_killed_parent(models: Path, tmp_path: Path) ->
     stalled = pipe(tmp_path / "stalled.jpg")
     script = f"""
 from pathlib import Path
-from indexer.photo import PhotoFile
+from indexer.values.files import PhotoFile
 from indexer.pipeline.workers.photo_pool import Pool
 from indexer.pipeline.workers.tasks import Limits
 from indexer.vision.model_set import ModelSet

@@ -12,8 +12,10 @@ from indexer.library.indexing.outcomes import record_outcomes, store_classes, st
 from indexer.library.report import details
 from indexer.library.roots import add_root
 from indexer.library.store import Library
-from indexer.photo import Analysis, Evidence, Hashes, Indexed, Metadata, Object, PhotoFile, PixelStats
 from indexer.pipeline.retag import retag, tags_of
+from indexer.values.analysis import Analysis, Evidence, Object
+from indexer.values.files import Hashes, Metadata, PhotoFile, PixelStats
+from indexer.values.outcomes import Indexed
 from indexer.vision.spec import read_specs
 from indexer.vision.tags.labels import words_of_models
 from indexer.vision.tags.vocabulary import Vocabulary

@@ -15,7 +15,8 @@ from indexer.library.people.corrections import give_faces
 from indexer.library.people.people import face_at, faces_in, labels
 from indexer.library.report import details, status
 from indexer.library.user import own_tags as own
-from indexer.photo import ModelIds, kind_of
+from indexer.values.analysis import ModelIds
+from indexer.values.outcomes import kind_of
 
 
 @pytest.fixture

@@ -24,10 +24,12 @@ from indexer.library.store import Library
 from indexer.library.user.export import KnownPhoto, known_photos
 from indexer.library.user.imports import ImportChanges, ImportedStatements, changes_to_import, people_ids, take_in
 from indexer.library.user.own_tags import add_tag, rate, remove_tag, said
-from indexer.photo import Analysis, Evidence, Face, Hashes, Indexed, Metadata, ModelIds, PixelStats, Tag
 from indexer.pipeline.imports import Imported, take
 from indexer.pipeline.scan.plan import plan
 from indexer.pipeline.xmp_export import Exported, ExportOptions, export
+from indexer.values.analysis import Analysis, Evidence, Face, ModelIds, Tag
+from indexer.values.files import Hashes, Metadata, PixelStats
+from indexer.values.outcomes import Indexed
 
 SIDECARS = ExportOptions()
 PATHS = {"dog": ("animal", "dog"), "animal": ("animal",)}

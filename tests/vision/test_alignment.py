@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_documents import KINDS, photographed
 from PIL import Image, ImageEnhance
 
-from indexer.photo import Picture
+from indexer.values.files import Picture
 from indexer.vision.compare.alignment import AlignmentFeatures, are_copies, have_same_pixels
 
 

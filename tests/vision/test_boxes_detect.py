@@ -10,7 +10,8 @@ import pytest
 from made_face_api import ready_spec
 from PIL import Image
 
-from indexer.photo import Face, Picture
+from indexer.values.analysis import Face
+from indexer.values.files import Picture
 from indexer.vision.faces.detect import BoxDetector
 from indexer.vision.runtime import FakeModel
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.photo import Picture, PixelStats
+from indexer.values.files import Picture, PixelStats
 from indexer.vision.classify import Classifier
 from indexer.vision.runtime import FakeModel, open_model
 from indexer.vision.spec import read_specs

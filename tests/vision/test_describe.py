@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from indexer.geometry import Box, Point
-from indexer.photo import Face, Picture
+from indexer.values.analysis import Face
+from indexer.values.files import Picture
 from indexer.vision.faces.align import TEMPLATE, chip, template
 from indexer.vision.faces.describe import Describer, landmarks_px
 from indexer.vision.faces.detect import Detector

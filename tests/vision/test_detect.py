@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from indexer.geometry import Box
-from indexer.photo import Face, Picture
+from indexer.values.analysis import Face
+from indexer.values.files import Picture
 from indexer.vision.faces.detect import Detector, agreed
 from indexer.vision.runtime import FakeModel, open_model
 from indexer.vision.spec import read_specs

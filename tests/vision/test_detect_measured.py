@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from indexer.geometry import Box
-from indexer.photo import Face, Picture
+from indexer.values.analysis import Face
+from indexer.values.files import Picture
 from indexer.vision.faces.describe import Describer
 from indexer.vision.faces.detect import Detector
 from indexer.vision.faces.reader import FaceReader

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from indexer.geometry import Box
-from indexer.photo import Face, PixelStats, Tag
+from indexer.values.analysis import Face, Tag
+from indexer.values.files import PixelStats
 from indexer.vision.tags.candidates import heuristic_tags
 from indexer.vision.tags.vocabulary import Vocabulary
 

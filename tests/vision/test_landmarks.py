@@ -9,7 +9,8 @@ import pytest
 from made_face_api import ready_spec
 
 from indexer.geometry import Box
-from indexer.photo import Face, Picture
+from indexer.values.analysis import Face
+from indexer.values.files import Picture
 from indexer.vision.faces.landmarks import Landmarker
 from indexer.vision.runtime import FakeModel
 

@@ -10,8 +10,9 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.geometry import Box
-from indexer.photo import Analysis, Evidence, Face, Hashes, Metadata, Object, PixelStats, Tag
 from indexer.resources import packaged
+from indexer.values.analysis import Analysis, Evidence, Face, Object, Tag
+from indexer.values.files import Hashes, Metadata, PixelStats
 from indexer.vision.tags.explain import reasons
 from indexer.vision.tags.vocabulary import Vocabulary
 from indexer.vision.tags.wordnet import nearest

@@ -10,7 +10,8 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.geometry import Box
-from indexer.photo import Object, Picture
+from indexer.values.analysis import Object
+from indexer.values.files import Picture
 from indexer.vision.objects import ObjectDetector
 from indexer.vision.runtime import FakeModel
 from indexer.vision.spec import Labels, ModelSpec, Output, read_specs

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import ConfigError
-from indexer.photo import Tag
 from indexer.resources import packaged
+from indexer.values.analysis import Tag
 from indexer.vision.tags.rules import TagRules, idle_rules, read_rules
 from indexer.vision.tags.vocabulary import Vocabulary
 

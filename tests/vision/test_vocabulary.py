@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from indexer.errors import ModelError
 from indexer.geometry import Box
-from indexer.photo import Evidence, Face, Object, PixelStats, Tag
 from indexer.resources import packaged
+from indexer.values.analysis import Evidence, Face, Object, Tag
+from indexer.values.files import PixelStats
 from indexer.vision.tags.rules import TagRules
 from indexer.vision.tags.vocabulary import Vocabulary
 

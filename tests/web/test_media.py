@@ -16,7 +16,8 @@ from PIL import Image
 
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.roots import relocate_folder
-from indexer.photo import Moved, PhotoFile
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Moved
 
 if TYPE_CHECKING:
     from conftest import Home, Served

@@ -15,7 +15,7 @@ import pytest
 from made_face_api import made_tensors, write_face_api
 
 from indexer.errors import ModelError
-from indexer.photo import Picture
+from indexer.values.files import Picture
 from indexer.vision.objects import ObjectDetector
 from indexer.vision.preprocess import normalized, tensor
 from indexer.vision.runtime import Model, open_model

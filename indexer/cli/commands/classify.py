@@ -15,8 +15,8 @@ from indexer.records.look import prediction_record
 
 if TYPE_CHECKING:
     from indexer.config.config import Config
-    from indexer.photo import Label, Tag
     from indexer.pipeline.predict.predict import Prediction, Predictor
+    from indexer.values.analysis import Label, Tag
     from indexer.vision.spec import ModelSpec
 
 Pictures = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures, or folders of pictures.")]

@@ -18,8 +18,8 @@ from indexer.cli.service.signals import INTERRUPTED, Stop, stoppable
 from indexer.cli.session import Session, command
 from indexer.config.config import Config
 from indexer.errors import ConfigError, PhotoError, printable
-from indexer.photo import Outcome
 from indexer.pipeline.scan.stats import ScanStats
+from indexer.values.outcomes import Outcome
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -117,7 +117,7 @@ def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:
 
 def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, tally: ScanStats, stop: Stop) -> None:
     """Carry out the plan until a stop request."""
-    from indexer.photo import Failed
+    from indexer.values.outcomes import Failed
 
     outcomes = scanning.run(library, planned, is_wanted=lambda: not stop.asked)
     for outcome in with_progress(outcomes, planned.work_count, tally, monotonic, quiet=session.quiet):

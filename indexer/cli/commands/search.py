@@ -19,7 +19,7 @@ from indexer.records.search import HitRecord, hit_record
 if TYPE_CHECKING:
     from indexer.library.query.ast import Query
     from indexer.library.store import Library
-    from indexer.photo import Hit
+    from indexer.values.results import Hit
     from indexer.vision.tags.explain import TagReason
     from indexer.vision.tags.vocabulary import Vocabulary
 

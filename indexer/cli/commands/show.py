@@ -13,9 +13,9 @@ import typer
 from indexer.cli.output import Format, FormatOption, present, table, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import LibraryError, printable
-from indexer.photo import model_name
 from indexer.records.browse import failure_record
 from indexer.records.photo import shown_record
+from indexer.values.analysis import model_name
 
 
 class Stage(StrEnum):

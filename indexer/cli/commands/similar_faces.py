@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from indexer.config.config import Config
     from indexer.library.people.similar_faces import SimilarFace
     from indexer.library.store import Library
-    from indexer.photo import Descriptor
     from indexer.pipeline.predict.query_faces import QueryFace
+    from indexer.values.analysis import Descriptor
     from indexer.vision.faces.reader import FaceReader
     from indexer.vision.spec import ModelSpec
 

@@ -21,7 +21,7 @@ from indexer.intake.discover import photo_file, why
 from indexer.intake.formats import HEAD_BYTES, sniff
 from indexer.intake.xmp import jpeg, png
 from indexer.intake.xmp.tree import BadXmp
-from indexer.photo import PhotoFile, same_stamp
+from indexer.values.files import PhotoFile, same_stamp
 
 _PADDING = 2048  # white space, so that other programs can change the XMP in place
 _BLOCK_BYTES = 2**20

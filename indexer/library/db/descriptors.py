@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from indexer.library.db.engine import chunks
 from indexer.library.db.tables import descriptors
-from indexer.photo import Descriptor
+from indexer.values.analysis import Descriptor
 
 if TYPE_CHECKING:
     import numpy as np

@@ -24,7 +24,8 @@ from indexer.library.db.tables import (
     tags,
     vectors,
 )
-from indexer.photo import Analysis, Descriptor, Evidence, Face, Hashes, Metadata, Object, PixelStats, Tag
+from indexer.values.analysis import Analysis, Descriptor, Evidence, Face, Object, Tag
+from indexer.values.files import Hashes, Metadata, PixelStats
 
 UNSEEN = -1  # the position of a face that a user named, and that the last analysis did not find
 _METADATA = [item.name for item in fields(Metadata)]

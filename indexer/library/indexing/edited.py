@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from indexer.library.db.batching import batched
 from indexer.library.db.tables import models, photos, vectors
 from indexer.library.indexing.same_photo import PhotoTraits, is_same_photo
-from indexer.photo import Analysis
+from indexer.values.analysis import Analysis
 
 _OF_THE_FILE = ("name", "mtime")  # dates that do not depend on the picture
 _BEFORE = (

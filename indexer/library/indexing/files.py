@@ -11,7 +11,8 @@ from indexer.library.db.rows import read_analyses
 from indexer.library.indexing import state
 from indexer.library.indexing.state import FileStates
 from indexer.library.store import Library
-from indexer.photo import Analysis, ModelIds, PhotoFile
+from indexer.values.analysis import Analysis, ModelIds
+from indexer.values.files import PhotoFile
 
 
 def file_states(library: Library, places: Sequence[Path] | None = None) -> FileStates:

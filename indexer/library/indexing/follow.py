@@ -14,7 +14,8 @@ from indexer.library.db.batching import batched
 from indexer.library.db.roots import Roots, find_ids, path_text
 from indexer.library.db.tables import faces, photos
 from indexer.library.photo_rows.said import with_said
-from indexer.photo import Moved, PhotoFile, Replaced
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Moved, Replaced
 
 _OF_THE_FILE = ("name", "mtime")  # dates that change with the name or time of the file
 _NUMBER = photos.c.id == bindparam("number")

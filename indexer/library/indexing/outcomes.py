@@ -10,7 +10,9 @@ from indexer.library.indexing import record
 from indexer.library.indexing.retag import analyses_after, retag
 from indexer.library.photo_rows.write_analysis import read_all_classes, read_classes, replace_classes
 from indexer.library.store import Library
-from indexer.photo import Analysis, Outcome, PhotoFile, Replaced, Tag
+from indexer.values.analysis import Analysis, Tag
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Outcome, Replaced
 
 _LEARNED = 10_000  # change times stored in one transaction
 

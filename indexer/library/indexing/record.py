@@ -28,18 +28,9 @@ from indexer.library.photo_rows.write_analysis import (
     replace_tags,
     upsert,
 )
-from indexer.photo import (
-    Analysis,
-    Failed,
-    Indexed,
-    Moved,
-    Outcome,
-    PhotoFile,
-    Removed,
-    Replaced,
-    Skipped,
-    Unchanged,
-)
+from indexer.values.analysis import Analysis
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Indexed, Moved, Outcome, Removed, Replaced, Skipped, Unchanged
 
 Taken: TypeAlias = tuple[str, str] | None
 Seen: TypeAlias = Sequence[tuple[PhotoFile, Analysis]]

@@ -11,7 +11,7 @@ from indexer.library.db.roots import Roots, find_ids
 from indexer.library.db.rows import read_analyses
 from indexer.library.db.tables import photos
 from indexer.library.photo_rows.write_analysis import replace_tags
-from indexer.photo import Analysis, Tag
+from indexer.values.analysis import Analysis, Tag
 
 
 def analyses_after(connection: Connection, row: int, photos_count: int) -> tuple[int, dict[Path, Analysis]]:

@@ -15,7 +15,8 @@ from indexer.library.db.engine import chunks
 from indexer.library.db.roots import Roots, part
 from indexer.library.db.rows import has_stamp, read_model_sets
 from indexer.library.db.tables import photos
-from indexer.photo import ModelIds, PhotoFile
+from indexer.values.analysis import ModelIds
+from indexer.values.files import PhotoFile
 
 _KNOWN = """
     SELECT path, size, mtime_ns, ctime_ns, model_set_id, failed_stage IS NOT NULL, missing_since IS NOT NULL FROM photos

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 from indexer.library.db.batching import batched
 from indexer.library.db.tables import descriptors, faces, models, person_faces, refusals
 from indexer.library.people.people import PlacedFace, placed
-from indexer.photo import Descriptor, FaceMatch
+from indexer.values.analysis import Descriptor
+from indexer.values.results import FaceMatch
 
 if TYPE_CHECKING:
     from indexer.library.store import Library

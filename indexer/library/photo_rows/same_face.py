@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from indexer.photo import Descriptor, Face
+from indexer.values.analysis import Descriptor, Face
 
 OVERLAP = 0.5  # of two boxes that show one face
 _SAME_PERSON = 0.6  # Euclidean distance of descriptors in one place: what dlib's authors give for one person

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from indexer.library.db.embeddings import normalized
 from indexer.library.db.tables import models, own_tags, tags, taught, vectors
 from indexer.library.query.ast import folded
-from indexer.photo import Tag
+from indexer.values.analysis import Tag
 
 if TYPE_CHECKING:
     import numpy as np

@@ -28,7 +28,7 @@ from indexer.library.db.tables import (
 from indexer.library.photo_rows.same_face import same_faces
 from indexer.library.photo_rows.user_layer import merge_user_tags
 from indexer.library.query.ast import folded
-from indexer.photo import Analysis, Face, Object, Tag
+from indexer.values.analysis import Analysis, Face, Object, Tag
 
 _FORGOTTEN_FACE = 0.3  # the same for a face that was to be forgotten: better one too many
 

@@ -13,7 +13,7 @@ from indexer.library.db.tables import faces, people, person_faces, photo_tags, p
 from indexer.library.query.ast import folded
 from indexer.library.query.dates import MONTHS
 from indexer.library.query.field import FacetValue
-from indexer.photo import model_name
+from indexer.values.analysis import model_name
 
 
 def tag_values(connection: Connection) -> tuple[FacetValue, ...]:

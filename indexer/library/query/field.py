@@ -14,7 +14,7 @@ from indexer.library.query.clause import Sql
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from indexer.photo import Metadata
+    from indexer.values.files import Metadata
 
 
 class InvalidValue(Exception):  # noqa: N818 - a reason, which becomes part of an error

@@ -16,7 +16,8 @@ from indexer.library.query.ast import And, Or, Query, Term, folded
 from indexer.library.query.compiled import compile_query
 from indexer.library.query.plan import FoundRow, Order, Sort, find
 from indexer.library.query.postings import Postings
-from indexer.photo import Hit, Why, model_name
+from indexer.values.analysis import model_name
+from indexer.values.results import Hit, Why
 
 if TYPE_CHECKING:
     from indexer.library.store import Library

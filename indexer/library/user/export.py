@@ -19,7 +19,8 @@ from indexer.library.db.roots import Roots, part
 from indexer.library.db.rows import SHOWN, UNSEEN, box, has_stamp, read_tags
 from indexer.library.db.tables import faces, own_tags, people, person_faces, photos, refusals, tags
 from indexer.library.query.ast import folded
-from indexer.photo import PhotoFile, Tag
+from indexer.values.analysis import Tag
+from indexer.values.files import PhotoFile
 
 if TYPE_CHECKING:
     from indexer.library.store import Library

@@ -15,13 +15,14 @@ from indexer.intake.discover import is_there
 from indexer.intake.watch.settle import Settling
 from indexer.intake.watch.watch import Watch
 from indexer.library.store import Library
-from indexer.photo import Outcome, PhotoFile, Removed
 from indexer.pipeline.daemon.reporter import ComparisonProgress, DaemonReporter
 from indexer.pipeline.daemon.throttle import Throttle
 from indexer.pipeline.scan.links import KnownLinks
 from indexer.pipeline.scan.plan import Plan, plan, plan_touched
 from indexer.pipeline.scan.run import run
 from indexer.pipeline.workers.photo_pool import Pool
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Outcome, Removed
 
 _PATIENCE_SECONDS = 0.5  # between checks for a stop request
 _SLICE_SECONDS = 0.2  # of work, before touched files are checked again

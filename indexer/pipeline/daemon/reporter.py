@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from indexer.errors import printable
 from indexer.intake.watch.watch import Watched
-from indexer.photo import Failed, Indexed, Outcome, Removed, kind_of
 from indexer.pipeline.daemon.status_file import DaemonStatus, WatchedFolder
+from indexer.values.outcomes import Failed, Indexed, Outcome, Removed, kind_of
 
 _SHOW_SECONDS = 1.0
 _WORDS = {"removed": "missing", "replaced": "replaced by other photos"}  # as in the summary of a scan

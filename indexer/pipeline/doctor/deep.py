@@ -15,8 +15,8 @@ from indexer.library.checks.deep_checks import DeepCheck, Doubtful, HashedFile
 from indexer.library.checks.finding import Finding, counted
 from indexer.library.db.backup import copy
 from indexer.library.store import Library
-from indexer.photo import same_stamp
 from indexer.pipeline.scan.identity import content_hash
+from indexer.values.files import same_stamp
 
 _AT_A_TIME = 50
 _FINE, _CHANGED, _DIFFERS = range(3)

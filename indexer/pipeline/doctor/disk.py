@@ -16,8 +16,10 @@ from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.indexing.state import FileState
 from indexer.library.roots import root_folders
 from indexer.library.store import Library
-from indexer.photo import ModelIds, Outcome, PhotoFile, Removed, Unchanged, same_stamp
 from indexer.pipeline.scan.plan import Plan, plan
+from indexer.values.analysis import ModelIds
+from indexer.values.files import PhotoFile, same_stamp
+from indexer.values.outcomes import Outcome, Removed, Unchanged
 
 _REPAIR = "indexer doctor --repair"
 _ALIVE = timedelta(hours=1)  # a copy in progress is written all the time

@@ -13,9 +13,9 @@ from indexer.library.checks.finding import Finding, findings
 from indexer.library.checks.row_checks import check_rows
 from indexer.library.roots import root_folders
 from indexer.library.store import Library
-from indexer.photo import ModelIds
 from indexer.pipeline.doctor import disk, machine, networks
 from indexer.pipeline.doctor.context import DoctorContext
+from indexer.values.analysis import ModelIds
 from indexer.vision.model_set import networks_of
 from indexer.vision.spec import ModelSpec
 

@@ -12,7 +12,7 @@ from indexer.errors import ModelError, printable
 from indexer.library.checks.finding import Finding, counted, size_text
 from indexer.library.indexing.files import stale_photos
 from indexer.library.store import Library
-from indexer.photo import ModelIds
+from indexer.values.analysis import ModelIds
 from indexer.vision.model_set import ModelSet
 from indexer.vision.model_store import RECORD, check, homes_of, is_built
 from indexer.vision.spec import ModelSpec, broken_specs, read_specs

@@ -8,10 +8,10 @@ from indexer.errors import IndexerError, printable
 from indexer.library.checks.finding import Finding, counted
 from indexer.library.checks.repair import PARTS, drop_unreadable, drop_unreferenced, rebuild_indexes, shorten_log
 from indexer.library.store import Library
-from indexer.photo import ModelIds
 from indexer.pipeline.doctor import disk, networks
 from indexer.pipeline.doctor.context import DoctorContext
 from indexer.pipeline.doctor.examine import specs_of
+from indexer.values.analysis import ModelIds
 from indexer.vision.model_set import networks_of
 
 _BESIDE_THE_LIBRARY = {"old networks", "leftovers"}  # done also where the library itself is beyond repair

@@ -13,7 +13,7 @@ from pathlib import Path
 from indexer.errors import PhotoError
 from indexer.intake.discover import stamp
 from indexer.library.similar.similar import IDENTICAL, Copy, CopyGroup
-from indexer.photo import same_stamp
+from indexer.values.files import same_stamp
 
 
 class Unsafe(StrEnum):

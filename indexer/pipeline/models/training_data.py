@@ -18,7 +18,7 @@ from indexer.errors import LibraryError, PhotoError, printable
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import discover
 from indexer.intake.names import is_junk_folder
-from indexer.photo import PhotoFile
+from indexer.values.files import PhotoFile
 from indexer.vision.preprocess import fitted
 from indexer.vision.spec import Input
 

@@ -12,7 +12,8 @@ from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import discover, stamp
 from indexer.intake.pixel_stats import look
-from indexer.photo import Evidence, Face, Label, Object, Picture, PixelStats, Tag
+from indexer.values.analysis import Evidence, Face, Label, Object, Tag
+from indexer.values.files import Picture, PixelStats
 from indexer.vision.classify import Classifier
 from indexer.vision.objects import ObjectDetector
 from indexer.vision.runtime import Model

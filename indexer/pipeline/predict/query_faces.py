@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.photo import Descriptor, Face
+from indexer.values.analysis import Descriptor, Face
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from typing import Any
 
 from indexer.errors import ConfigError, PhotoError
 from indexer.geometry import Box
-from indexer.photo import Face
 from indexer.pipeline.predict import tasks as looking
 from indexer.pipeline.predict.predict import Prediction
 from indexer.pipeline.workers.processes import failure_reason
 from indexer.pipeline.workers.run_apart import ProcessLostError
 from indexer.pipeline.workers.task_pool import PoolBusyError, TaskError, TaskPool
 from indexer.pipeline.workers.tasks import Limits
+from indexer.values.analysis import Face
 from indexer.vision.model_set import ModelSet
 
 __all__ = ["PoolBusyError", "PredictionService"]

@@ -16,9 +16,9 @@ from indexer.geometry import Box
 from indexer.intake import thumbnail
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
-from indexer.photo import Face
 from indexer.pipeline.predict.predict import Prediction, Predictor
 from indexer.pipeline.workers.tasks import Limits, enter, hold_memory, read_faces
+from indexer.values.analysis import Face
 from indexer.vision.faces.reader import FaceReader
 from indexer.vision.model_set import SCENE, ModelSet
 from indexer.vision.runtime import open_model

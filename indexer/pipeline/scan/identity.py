@@ -23,9 +23,11 @@ from indexer.intake.discover import is_there, photo_file, stamp
 from indexer.library.db.content_lookup import KnownContent
 from indexer.library.indexing.files import content_sizes, photos_by_content
 from indexer.library.store import Library
-from indexer.photo import ModelIds, Moved, PhotoFile, same_stamp
 from indexer.pipeline.scan.missing import MissingFileCheck
 from indexer.pipeline.scan.plan import Plan
+from indexer.values.analysis import ModelIds
+from indexer.values.files import PhotoFile, same_stamp
+from indexer.values.outcomes import Moved
 
 T = TypeVar("T", PhotoFile, KnownContent)
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)

@@ -20,9 +20,10 @@ from indexer.library.indexing.files import file_states
 from indexer.library.indexing.state import FileState
 from indexer.library.roots import root_folders
 from indexer.library.store import Library
-from indexer.photo import ModelIds, PhotoFile, same_stamp
 from indexer.pipeline.root_state import is_older_than_photos
 from indexer.pipeline.scan.missing import MissingFileCheck
+from indexer.values.analysis import ModelIds
+from indexer.values.files import PhotoFile, same_stamp
 
 _NO_TIME = -(2**63)
 

@@ -14,12 +14,12 @@ from indexer.library.indexing.files import stored_analysis
 from indexer.library.indexing.outcomes import learn_change_times, record_outcomes
 from indexer.library.roots import add_root
 from indexer.library.store import Library
-from indexer.photo import Failed, Indexed, Outcome, Removed, Unchanged
 from indexer.pipeline.retag import learn_names
 from indexer.pipeline.scan.identity import Assignment, assign, content_hash
 from indexer.pipeline.scan.plan import Plan, Report, Step, plan
 from indexer.pipeline.workers.photo_pool import Done, Pool, Seen
 from indexer.pipeline.workers.tasks import Limits
+from indexer.values.outcomes import Failed, Indexed, Outcome, Removed, Unchanged
 from indexer.vision.model_set import ModelSet
 from indexer.vision.spec import ModelSpec
 from indexer.vision.tags.vocabulary import Vocabulary

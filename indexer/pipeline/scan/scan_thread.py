@@ -14,10 +14,10 @@ from time import monotonic
 from indexer.errors import IndexerError, LibraryError
 from indexer.intake.discover import discover
 from indexer.library.store import Library
-from indexer.photo import Failed, Indexed, Moved, Outcome, Skipped
 from indexer.pipeline.scan.plan import Report
 from indexer.pipeline.scan.run import Scanning
 from indexer.pipeline.scan.stats import ScanStats
+from indexer.values.outcomes import Failed, Indexed, Moved, Outcome, Skipped
 
 _LOG = logging.getLogger("indexer.scan")
 _TROUBLE = 20  # more are a matter for a log

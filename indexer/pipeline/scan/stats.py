@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from indexer.library.checks.finding import counted
-from indexer.photo import Failed, Indexed, Outcome, Skipped, kind_of
+from indexer.values.outcomes import Failed, Indexed, Outcome, Skipped, kind_of
 
 
 class ScanStats:

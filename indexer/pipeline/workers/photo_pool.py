@@ -15,10 +15,12 @@ from typing import TypeAlias
 from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto
 from indexer.intake.discover import is_there, stamp
-from indexer.photo import Analysis, Failed, Indexed, PhotoFile, Skipped
 from indexer.pipeline.workers.inference_host import Inference, is_shared
 from indexer.pipeline.workers.processes import Workers, failure_reason, is_done, is_lost
 from indexer.pipeline.workers.tasks import Limits, load_models, work
+from indexer.values.analysis import Analysis
+from indexer.values.files import PhotoFile
+from indexer.values.outcomes import Failed, Indexed, Skipped
 from indexer.vision.model_set import ModelSet
 from indexer.vision.runtime.remote import ServerLostError
 

@@ -16,8 +16,9 @@ from indexer.errors import IndexerError, ModelError
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.intake.pixel_stats import look
-from indexer.photo import Analysis, Face, PhotoFile
 from indexer.pipeline.workers.stage_board import StageMarker
+from indexer.values.analysis import Analysis, Face
+from indexer.values.files import PhotoFile
 from indexer.vision.analyze import Analyzer
 from indexer.vision.faces.reader import FaceReader
 from indexer.vision.model_set import ModelSet

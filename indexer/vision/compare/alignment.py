@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from indexer.vision.compare.agreement import agreement
 
 if TYPE_CHECKING:
-    from indexer.photo import Picture
+    from indexer.values.files import Picture
 
 Floats = NDArray[np.float32]
 # [n,6]: left, right, top, bottom of a part, in fractions of the whole; how much its rows and its columns lean (a turned

@@ -9,7 +9,8 @@ from math import exp, log
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.photo import Descriptor, Face, Picture
+from indexer.values.analysis import Descriptor, Face
+from indexer.values.files import Picture
 from indexer.vision.faces.align import CHIP_PX, TEMPLATE, chip, similarity, template
 from indexer.vision.preprocess import normalized
 from indexer.vision.runtime import Model

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.geometry import Box, Point
-from indexer.photo import Face, Picture
+from indexer.values.analysis import Face
+from indexer.values.files import Picture
 from indexer.vision.faces.anchors import Detections, decode, distinct, overlaps
 from indexer.vision.preprocess import fitted, in_picture, normalized, resized, tensor
 from indexer.vision.runtime import Model

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from indexer.photo import Face, Picture
+from indexer.values.analysis import Face
+from indexer.values.files import Picture
 from indexer.vision.model_set import ModelSet
 from indexer.vision.runtime import Model, open_model
 

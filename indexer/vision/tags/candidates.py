@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from indexer.photo import Evidence, Face, Object, PixelStats, Tag
+from indexer.values.analysis import Evidence, Face, Object, Tag
+from indexer.values.files import PixelStats
 
 
 @dataclass(frozen=True, slots=True)

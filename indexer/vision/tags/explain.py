@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from indexer.photo import Analysis, Tag, model_name
+from indexer.values.analysis import Analysis, Tag, model_name
 from indexer.vision.tags.candidates import ModelWords, TagCandidate, tag_candidates
 from indexer.vision.tags.vocabulary import Vocabulary, source
 

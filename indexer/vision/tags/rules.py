@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.errors import ConfigError
-from indexer.photo import Tag
+from indexer.values.analysis import Tag
 
 
 @dataclass(frozen=True, slots=True)

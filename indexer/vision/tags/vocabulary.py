@@ -13,8 +13,9 @@ from functools import cached_property
 from pathlib import Path
 
 from indexer.errors import ModelError
-from indexer.photo import Evidence, Face, Object, PixelStats, Tag, model_name
 from indexer.resources import packaged
+from indexer.values.analysis import Evidence, Face, Object, Tag, model_name
+from indexer.values.files import PixelStats
 from indexer.vision.tags.candidates import ModelWords, TagCandidate, heuristic_tags, tag_candidates
 from indexer.vision.tags.rules import TagRules, read_rules
 

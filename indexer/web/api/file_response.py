@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from indexer.errors import printable
 from indexer.intake.discover import photo_file, why
 from indexer.library.photo_summary import PhotoSummary
-from indexer.photo import same_stamp
+from indexer.values.files import same_stamp
 from indexer.web.problems import Problem
 
 _CHUNK_BYTES = 256 * 1024

@@ -14,8 +14,8 @@ from indexer.assemble import model_set
 from indexer.errors import IndexerError
 from indexer.library.people.people import find_person, labels
 from indexer.library.people.similar_faces import SimilarFace, descriptor_of, faces_like, like_person
-from indexer.photo import Descriptor
 from indexer.records.look import SimilarToFaceRecord, SimilarToPersonRecord, alike_record, like_face_record
+from indexer.values.analysis import Descriptor
 from indexer.vision.spec import ModelSpec
 from indexer.web.api.media import known_face
 from indexer.web.api.parameters import Limit, Number

@@ -20,13 +20,13 @@ from indexer.library.indexing.files import missing_photos
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.roots import add_root, relocate_folder
 from indexer.library.store import Library
-from indexer.photo import Indexed
 from indexer.pipeline.doctor.context import DoctorContext
 from indexer.pipeline.doctor.examine import examine
 from indexer.pipeline.doctor.networks import lengths
 from indexer.pipeline.doctor.repair import repair
 from indexer.pipeline.scan.plan import plan
 from indexer.pipeline.workers.tasks import analyze_file
+from indexer.values.outcomes import Indexed
 from indexer.vision.analyze import Analyzer
 from indexer.vision.model_set import ModelSet
 

@@ -11,7 +11,9 @@ from PIL import Image
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.roots import add_root
 from indexer.library.store import Library
-from indexer.photo import Analysis, Hashes, Indexed, Metadata, PhotoFile, PixelStats, Tag
+from indexer.values.analysis import Analysis, Tag
+from indexer.values.files import Hashes, Metadata, PhotoFile, PixelStats
+from indexer.values.outcomes import Indexed
 
 PHOTOS = 420
 _SHAPES = [(96, 64), (64, 96), (96, 72), (120, 50), (72, 72), (96, 54)]

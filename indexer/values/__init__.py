@@ -1,0 +1,1 @@
+"""Values that flow through the rooms: frozen, picklable, equal by value."""

@@ -1,0 +1,50 @@
+"""Results of searches: photos and faces that were found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.geometry import Box
+
+if TYPE_CHECKING:  # NumPy takes 0.1 s to import, and a keyword search does not need it.
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a photo was found: the tag, its score, and the label or fact that gave it."""
+
+    tag: str
+    score: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A photo in a search result.
+
+    taken_at, width, height: as in Metadata, None where unknown.  distance_km: from the place of a search by distance,
+    None for other searches.  number: the photo's row id, kept as long as the library knows it.  replaced: it is
+    missing, and another photo has its path now.
+    """
+
+    path: Path
+    score: float
+    why: tuple[Why, ...]
+    taken_at: str | None = None
+    distance_km: float | None = None
+    number: int = 0
+    width: int | None = None
+    height: int | None = None
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FaceMatch:
+    """A face in the library that resembles the query face; distance is Euclidean, lower is more similar."""
+
+    path: Path
+    box: Box
+    distance: float
