@@ -210,7 +210,10 @@ def test_litert_s_detection_is_known_by_its_last_operation() -> None:
 @pytest.mark.parametrize(
     ("told", "reason"),
     [
-        ({"inputs": (TensorInfo("words", "int32", (None, 20)),)}, "takes no single picture; its inputs are: words"),
+        (
+            {"inputs": (TensorInfo("words", "int32", (None, 20)),)},
+            "does not take a single picture; its inputs are: words",
+        ),
         ({"outputs": ()}, "no output"),
     ],
 )

@@ -86,7 +86,7 @@ def test_the_tables_of_a_description_stay_together() -> None:
     ("wishes", "sentence"),
     [
         ({"output": "prediction/Softmax"}, "has no operation 'prediction/Softmax'; similar names: predictions/Softmax"),
-        ({"input": "image"}, "has no operation 'image'; near are:"),
+        ({"input": "image"}, "has no operation 'image'; similar names:"),
         ({"scaling": "0-1"}, "scaling '0-1' is none of 0..255, 0..1, -1..1, caffe, mean/std, nor numbers"),
         ({"size": "big"}, "size 'big' is neither '224' nor '320x240'"),
     ],
