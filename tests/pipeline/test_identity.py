@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from made_worlds import NAMES, ROOTS, Killed, MadePool, World, expected_words, photo_in
 
-from indexer.library import store
 from indexer.library.db.tables import metadata
+from indexer.library.indexing import record as record_module
 from indexer.library.indexing.record import record
 from indexer.library.store import Library
 from indexer.pipeline.daemon.daemon import Pace
@@ -212,7 +212,7 @@ class Identity(RuleBasedStateMachine):
         pool = MadePool()
         pool.dies_after = after if after < 3 else None
         self._learn()
-        with suppress(Killed), patch.object(store, "record", record if after < 3 else record_and_die):
+        with suppress(Killed), patch.object(record_module, "record", record if after < 3 else record_and_die):
             self._scan(pool)
         self.known = {}
 

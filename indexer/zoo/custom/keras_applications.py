@@ -39,7 +39,7 @@ def save_application(network: str, weights: Path | None, folder: Path, report: R
     Errors: ModelError for a model that Keras does not have, weights of another one, or a download that fails.
     """
     if weights is not None and not weights.is_file():
-        raise ModelError(network, f"its weights {printable(weights)} are not there")
+        raise ModelError(network, f"its weights {printable(weights)} do not exist")
     request = {"network": network, "weights": weights, "folder": folder}
     subprocess_call(_MODULE, request, partial(ModelError, network), report)
     return folder / f"{network}.keras"
