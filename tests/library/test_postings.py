@@ -99,7 +99,7 @@ def test_what_is_written_between_two_reads_of_a_search_is_not_taken_for_kept(
         found = ordered(self, *asked)
         if coming:
             with Library.open(kept.path) as other:
-                other.record([coming.pop()])
+                record_outcomes(other, [coming.pop()])
         return found
 
     monkeypatch.setattr(postings.Postings, "ordered", ordered_and_write)

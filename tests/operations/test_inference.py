@@ -39,12 +39,12 @@ ASKING = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from indexer.vision.endpoint import Place
+from indexer.vision.endpoint import Endpoint
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
 
 asked = json.loads(sys.argv[1])
-place = Place(asked["address"], bytes.fromhex(asked["key"]))
+place = Endpoint(asked["address"], bytes.fromhex(asked["key"]))
 how = (Path(asked["folder"]), "tensorflow", 1, place)
 models = {name: open_model(read_specs()[name], *how) for name in asked["shapes"]}
 assert "tensorflow" not in sys.modules

@@ -179,7 +179,7 @@ def test_a_photo_with_which_the_inference_process_is_lost_time_after_time_fails_
 ) -> None:
     with Pool(quick_eyes, LIMITS, workers=2) as pool:
         done = run(pool, spread([make(deadly.LosesInference)], photos))
-    reason = "the process that runs networks was lost with it, 2 times"
+    reason = "the process that runs the models was lost with it, 2 times"
     assert failures(done) == {"LosesInference": ("read", reason)}
     assert len(done) == len(photos) + 1
 

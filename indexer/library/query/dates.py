@@ -32,7 +32,7 @@ def parse_date(field: SearchField, value: str, today: date) -> Query:
     if not dots:
         return Taken(*_span(field.example, text, today))
     if not since and not until:
-        raise InvalidValue(f"{value!r} is no range; {field.example}")
+        raise InvalidValue(f"{value!r} is not a range; {field.example}")
     first = _span(field.example, since, today)[0] if since else None
     end = _span(field.example, until, today)[1] if until else None
     if first and end and first >= end:
@@ -74,8 +74,8 @@ def _span(example: str, text: str, today: date) -> tuple[str, str]:
             parts = [int(part) if part else None for part in given.groups()]
             return _calendar(parts[0] or 0, parts[1], parts[2])
     except (ValueError, OverflowError) as error:
-        raise InvalidValue(f"{text!r} is not in the calendar") from error
-    raise InvalidValue(f"{text!r} is no date; {example}")
+        raise InvalidValue(f"{text!r} is not a valid date") from error
+    raise InvalidValue(f"{text!r} is not a date; {example}")
 
 
 def _calendar(year: int, month: int | None, day: int | None) -> tuple[str, str]:

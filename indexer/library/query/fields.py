@@ -32,7 +32,7 @@ def leaf(name: str, value: str, today: date) -> Query:
     """Return what `name:value` means; name: one of FIELDS. Raises InvalidValue."""
     field = FIELDS[name]
     if not value.strip():
-        raise InvalidValue(f"nothing stands after '{name}:'; {field.example}")
+        raise InvalidValue(f"'{name}:' needs a value, {field.example}")
     return field.parse(field, value.strip(), today)
 
 

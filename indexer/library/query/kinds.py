@@ -40,7 +40,7 @@ KINDS = tuple((name, _ABOUT.get(name, "")) for name in ("screenshot", "panorama"
 def parse_orientation(field: SearchField, value: str, _: date) -> Query:
     """Return the shape that a text names. Raises InvalidValue."""
     if value.lower() not in ORIENTATIONS:
-        raise InvalidValue(f"{value!r} is no orientation; {field.example}")
+        raise InvalidValue(f"{value!r} is not an orientation; {field.example}")
     return Shape(value.lower())
 
 
@@ -58,7 +58,7 @@ def parse_kind(field: SearchField, value: str, _: date) -> Query:
             return And((Not(Text("camera", "*")), Or(named)))
         case state if state in STATES:
             return State(state)
-    raise InvalidValue(f"{value!r} is nothing that a photo can be; {field.example}")
+    raise InvalidValue(f"{value!r} is not a known property; {field.example}")
 
 
 def kind_text(leaf: Shape | State | Away) -> str:

@@ -42,7 +42,7 @@ def finite(field: SearchField, text: str) -> float:
     """Return the number that a text is. Raises InvalidValue."""
     if re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", text):
         return float(text)
-    raise InvalidValue(f"{text!r} is no number; {field.example}")
+    raise InvalidValue(f"{text!r} is not a number; {field.example}")
 
 
 def plain(number: float | None) -> str:
@@ -58,7 +58,7 @@ def _parse(field: SearchField, value: str, _: date) -> Query:
         None if end == "" and dots else finite(field, end) for end in ((low, high) if dots else (low, low))
     ]
     if ends == [None, None] or (None not in ends and ends[0] > ends[1]):
-        raise InvalidValue(f"{value!r} is no range; {field.example}")
+        raise InvalidValue(f"{value!r} is not a range; {field.example}")
     return Number(field.name, ends[0], ends[1])
 
 

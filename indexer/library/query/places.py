@@ -19,10 +19,10 @@ def parse_place(field: SearchField, value: str, _: date) -> Query:
     """Return the place that 'latitude,longitude,km' means. Raises InvalidValue."""
     parts = value.removesuffix("km").split(",")
     if len(parts) != 3:
-        raise InvalidValue(f"{value!r} is no place; {field.example}")
+        raise InvalidValue(f"{value!r} is not a place; {field.example}")
     latitude, longitude, km = (finite(field, part.strip()) for part in parts)
     if not (abs(latitude) <= 90 and abs(longitude) <= 180 and km >= 0 and isfinite(km)):
-        raise InvalidValue(f"{value!r} lies nowhere on earth; {field.example}")
+        raise InvalidValue(f"{value!r} is not a place on earth; {field.example}")
     return Near(latitude, longitude, km)
 
 
