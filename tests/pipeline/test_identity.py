@@ -32,7 +32,7 @@ from indexer.pipeline.daemon.throttle import Throttle
 from indexer.pipeline.scan.plan import plan
 from indexer.pipeline.scan.run import run
 
-EXAMPLES, WATCHED_EXAMPLES = 300, 30
+EXAMPLES, WATCHED_EXAMPLES = 240, 60
 LONG_EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "5000"))
 PACE = Pace(
     settle_seconds=SETTLE,
