@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-_LONGEST_FIRST = ("zoo", "pipeline", "operations", "cli", "tests", "web")  # folders of files whose tests take long
+_LONGEST_FIRST = ("zoo", "pipeline", "operations", "browser", "cli", "tests", "web")  # folders whose tests take long
 
 
 def pytest_configure() -> None:

@@ -179,7 +179,8 @@ def folder_record(root: RootState, *, in_library: bool, in_settings: bool) -> Fo
 
 def work_record(library: Library) -> WorkRecord:
     """Return the status of the daemon that works on the library."""
-    from indexer.pipeline.daemon.status_file import daemon_status, paused_since
+    from indexer.pipeline.daemon.lock import daemon_status
+    from indexer.pipeline.daemon.pause import paused_since
 
     return {"paused_since": paused_since(library.path), "daemon": _daemon_record(daemon_status(library.path))}
 

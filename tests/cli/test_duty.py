@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from indexer.library.store import Library
-from indexer.pipeline.daemon.status_file import DaemonLock, paused_since
+from indexer.pipeline.daemon.lock import DaemonLock
+from indexer.pipeline.daemon.pause import paused_since
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from indexer.pipeline.daemon.status_file import DaemonLock, WatchedFolder
+from indexer.pipeline.daemon.lock import DaemonLock
+from indexer.pipeline.daemon.status_file import WatchedFolder
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from indexer.cli.output import local
-from indexer.pipeline.daemon.status_file import DaemonLock, DaemonStatus, WatchedFolder
+from indexer.pipeline.daemon.lock import DaemonLock
+from indexer.pipeline.daemon.status_file import DaemonStatus, WatchedFolder
 
 SINCE, LATER = "2026-11-21T12:03:04+00:00", "2026-11-21T12:05:00+00:00"
 

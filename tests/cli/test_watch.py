@@ -15,7 +15,7 @@ import pytest
 
 from indexer.library.report import status
 from indexer.library.store import Library
-from indexer.pipeline.daemon.status_file import daemon_status
+from indexer.pipeline.daemon.lock import daemon_status
 
 PATIENCE_SECONDS = 30.0
 

@@ -328,7 +328,7 @@ def test_photos_of_a_folder_that_goes_and_comes_back_are_kept_and_not_read_again
 
 
 def test_nothing_is_read_during_a_pause_and_all_afterwards(root: Path) -> None:
-    from indexer.pipeline.daemon.status_file import pause, resume
+    from indexer.pipeline.daemon.pause import pause, resume
 
     with following(root) as followed:
         pause(followed.library.path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.pipeline.daemon.status_file import pause, resume
+from indexer.pipeline.daemon.pause import pause, resume
 from indexer.pipeline.daemon.throttle import Throttle, machine_load
 
 

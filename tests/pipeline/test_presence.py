@@ -15,15 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.errors import StoreError
-from indexer.pipeline.daemon.status_file import (
-    DaemonLock,
-    DaemonStatus,
-    WatchedFolder,
-    daemon_status,
-    pause,
-    paused_since,
-    resume,
-)
+from indexer.pipeline.daemon.lock import DaemonLock, daemon_status
+from indexer.pipeline.daemon.pause import pause, paused_since, resume
+from indexer.pipeline.daemon.status_file import DaemonStatus, WatchedFolder
 
 MOMENT = datetime(2026, 11, 21, 12, 3, 4, tzinfo=UTC)
 
@@ -88,7 +82,7 @@ def test_a_library_has_one_daemon_by_whatever_name(library: Path, tmp_path: Path
 
 def test_a_killed_daemon_is_not_there_and_leaves_its_place(library: Path) -> None:
     script = (
-        "import os, signal, sys; from pathlib import Path; from indexer.pipeline.daemon.status_file import DaemonLock\n"
+        "import os, signal, sys; from pathlib import Path; from indexer.pipeline.daemon.lock import DaemonLock\n"
         "desk = DaemonLock.claim(Path(sys.argv[1]))\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -28,7 +28,9 @@ def test_who_has_the_shapes_already_gets_nothing(client) -> None:
     assert client.get("/api/shapes", headers={"If-None-Match": first.headers["etag"]}).status_code == 304
 
 
-@pytest.mark.parametrize(("asked", "words"), [({"q": "(cat"}, "there is no ')'"), ({"sort": "distance"}, "near:")])
+@pytest.mark.parametrize(
+    ("asked", "words"), [({"q": "(cat"}, "there is no matching ')'"), ({"sort": "distance"}, "near:")]
+)
 def test_what_cannot_be_answered_is_said(client, asked: dict[str, str], words: str) -> None:
     refused = client.get("/api/shapes", params=asked)
     assert refused.status_code == 400

@@ -158,7 +158,7 @@ def _unscanned(reason: str) -> str:
 
 def _refuse_watched(library: Library, folder: Path, place: Path) -> None:
     """Refuse while a daemon watches the folder: it would index the photos again, and reads the library meanwhile."""
-    from indexer.pipeline.daemon.status_file import daemon_status
+    from indexer.pipeline.daemon.lock import daemon_status
 
     daemon = daemon_status(library.path)
     if daemon is None:

@@ -26,7 +26,8 @@ from indexer.errors import ConfigError, IndexerError, LibraryError, StoreError, 
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
-    from indexer.pipeline.daemon.status_file import DaemonLock, DaemonStatus
+    from indexer.pipeline.daemon.lock import DaemonLock
+    from indexer.pipeline.daemon.status_file import DaemonStatus
     from indexer.vision.model_set import ModelSet
 
 
@@ -95,7 +96,7 @@ class _Service:
 
     def run(self, config: Config, folders: list[Path]) -> None:
         """Work until stopped. Errors: StoreError where the library has a daemon already."""
-        from indexer.pipeline.daemon.status_file import DaemonLock
+        from indexer.pipeline.daemon.lock import DaemonLock
         from indexer.pipeline.daemon.throttle import step_back
 
         with DaemonLock.claim(self._library.path) as daemon_lock, self._reloadable():
@@ -248,8 +249,9 @@ def pause(session: Session) -> None:
 
     Changes made meanwhile are picked up when it resumes. 'indexer scan' still works.
     """
-    from indexer.pipeline.daemon.status_file import daemon_status, paused_since
-    from indexer.pipeline.daemon.status_file import pause as ask
+    from indexer.pipeline.daemon.lock import daemon_status
+    from indexer.pipeline.daemon.pause import pause as ask
+    from indexer.pipeline.daemon.pause import paused_since
 
     library = _library(session)
     since = paused_since(library)
@@ -264,8 +266,9 @@ def pause(session: Session) -> None:
 
 def resume(session: Session) -> None:
     """Resume the daemon of the library after 'indexer pause'."""
-    from indexer.pipeline.daemon.status_file import daemon_status, paused_since
-    from indexer.pipeline.daemon.status_file import resume as ask
+    from indexer.pipeline.daemon.lock import daemon_status
+    from indexer.pipeline.daemon.pause import paused_since
+    from indexer.pipeline.daemon.pause import resume as ask
 
     library = _library(session)
     since = paused_since(library)

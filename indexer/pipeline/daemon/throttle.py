@@ -8,7 +8,7 @@ from contextlib import suppress
 from math import exp
 from pathlib import Path
 
-from indexer.pipeline.daemon.status_file import paused_since
+from indexer.pipeline.daemon.pause import paused_since
 
 _LOAD_SECONDS = 60.0  # the window of the first load average of Unix, decaying
 _LOOK_SECONDS = 1.0
