@@ -210,3 +210,9 @@ def test_the_example_of_use_from_python_runs(models: Path, samples: dict[str, Pa
     assert done.returncode == 0, done.stderr
     assert " cat ← " in done.stdout
     assert f"{tmp_path / 'cat.jpg'} " in done.stdout
+
+
+def test_the_page_on_python_uses_public_names_alone() -> None:
+    text = (PROJECT / "docs" / "python.md").read_text()
+    assert "from indexer." not in text
+    assert "import indexer." not in text
