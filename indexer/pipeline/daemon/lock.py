@@ -18,9 +18,7 @@ from indexer.atomic_write import atomic_write
 from indexer.errors import StoreError
 from indexer.pipeline.daemon.status_file import Clock, DaemonStatus, beside, iso, now, read_status, unwritable
 
-_CLAIM_PATIENCE_SECONDS = (
-    1.0  # a status request holds the lock for a moment
-)
+_CLAIM_PATIENCE_SECONDS = 1.0  # a status request holds the lock for a moment
 _ASK_PATIENCE_SECONDS = 0.2
 
 
