@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread, Timer
+from threading import Thread
 from typing import IO, Any
 
 from indexer.errors import IndexerError
@@ -28,14 +28,12 @@ def subprocess_call(
     request: object,
     lost: Callable[[str], IndexerError],
     report: Report | None = None,
-    *,
-    seconds: float | None = None,
 ) -> Any:
     """Return what a module makes of a request (JSON, with paths), in a process of its own.
 
-    The child is killed with this process, after any error here, and when its time is over.
-    lost: makes the error of a child that died without a word or took too long, from a text that says which.
-    report: gets what the child reports meanwhile.  seconds: that it may take; None: as long as it likes.
+    The child is killed with this process, and after any error here.
+    lost: makes the error of a child that died without a word, from a text that says how.
+    report: gets what the child reports meanwhile.
     Errors: the child's own, or that of `lost`.
     """
     from tempfile import TemporaryFile
@@ -53,18 +51,11 @@ def subprocess_call(
             encoding="utf-8",
             pass_fds=(line.end,),
         ) as process:
-            is_late = Event()
-            alarm = Timer(seconds or 0, _end, (process, is_late))
             try:
-                if seconds is not None:
-                    alarm.start()
                 results = _follow(process.stdout or (), report or (lambda _: None))
                 code = process.wait()
             finally:
-                alarm.cancel()
                 process.kill()
-        if is_late.is_set():
-            raise lost(f"it took longer than {seconds:g} seconds")
         if code or not results:
             raise lost(f"its process ended with code {code}: {_last_words(noise) or 'it was killed'}")
         return results[0]
@@ -95,11 +86,6 @@ class _Lifeline:
     def close(self) -> None:
         os.close(self.end)
         os.close(self._held)
-
-
-def _end(process: subprocess.Popen[str], is_late: Event) -> None:
-    is_late.set()
-    process.kill()
 
 
 def _end_with_parent(line: int) -> None:
