@@ -52,7 +52,7 @@ def scanning(config: Config, build: Build, on_error: Report) -> Scanning:
     from indexer.pipeline.scan.run import Scanning
 
     return Scanning(
-        eyes=model_set(config),
+        model_set=model_set(config),
         limits=limits(config),
         workers=config.worker_count,
         batch_photos=config.batch_photos,

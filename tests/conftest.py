@@ -1,4 +1,4 @@
-"""Fixtures that every room shares: real pictures, measuring data where it is there, and the built networks."""
+"""Fixtures that every room shares: real pictures, measuring data where it is there, and the built models."""
 
 from __future__ import annotations
 

@@ -31,6 +31,9 @@ RETIRED = {  # room ('' for all) → classes, functions and modules that have ot
 }
 
 
+NOWHERE = {"eyes", "networks"}  # nor are arguments, attributes and variables named so
+
+
 def _definitions(path: Path) -> Iterator[str]:
     """Yield the names of a module, and of the classes and functions that stand in it."""
     yield path.parent.name if path.name == "__init__.py" else path.stem
@@ -49,6 +52,16 @@ def test_no_retired_name_comes_back(room: str) -> None:
         if name in RETIRED[room]
     }
     assert not found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_argument_attribute_or_variable_has_a_retired_name(path: Path) -> None:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
+                names.add(name)
+    assert not names & NOWHERE
 
 
 def test_a_class_has_a_name_of_its_own() -> None:

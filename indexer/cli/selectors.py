@@ -39,7 +39,7 @@ def person_numbers(connection: Reading, names: Iterable[str]) -> list[int]:
 
 
 def describer(config: Config) -> ModelSpec:
-    """Return the network whose descriptors are compared. Errors: ConfigError where faces are switched off."""
+    """Return the model whose descriptors are compared. Errors: ConfigError where faces are switched off."""
     from indexer.assemble import model_set
 
     if not config.faces:

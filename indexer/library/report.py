@@ -137,10 +137,10 @@ def failure_counts(library: Library) -> list[FailureCount]:
     return sorted(found, key=lambda each: (-each.photos, each.stage, each.reason))
 
 
-def stale_count(library: Library, networks: ModelIds) -> int:
+def stale_count(library: Library, model_ids: ModelIds) -> int:
     """Return the number of analyzed photos with existing files that one of the wanted models has not analyzed."""
     with library.reading() as connection:
-        stale = is_stale(connection, networks)
+        stale = is_stale(connection, model_ids)
         return connection.scalar(select(func.count()).where(stale, photos.c.missing_since.is_(None))) or 0
 
 

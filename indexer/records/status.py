@@ -135,18 +135,18 @@ class ServerStatus(StatusRecord):
     scan: ScanRecord | None
 
 
-def status_record(library: Library, networks: ModelIds | None) -> StatusRecord:
-    """Return the status of a library. networks: models of the settings, None where they cannot be determined."""
-    return {**held_record(library, networks), **roots_record(library), **work_record(library)}
+def status_record(library: Library, model_ids: ModelIds | None) -> StatusRecord:
+    """Return the status of a library. model_ids: models of the settings, None where they cannot be determined."""
+    return {**held_record(library, model_ids), **roots_record(library), **work_record(library)}
 
 
-def held_record(library: Library, networks: ModelIds | None) -> CountedRecord:
-    """Return the totals of the library. networks: as for `status_record`."""
+def held_record(library: Library, model_ids: ModelIds | None) -> CountedRecord:
+    """Return the totals of the library. model_ids: as for `status_record`."""
     from indexer.library.report import failure_counts, stale_count, status
 
     return {
         **_library_record(library.path, status(library)),
-        "stale": stale_count(library, networks) if networks else None,
+        "stale": stale_count(library, model_ids) if model_ids else None,
         "failures": _failure_counts(failure_counts(library)),
     }
 

@@ -38,23 +38,23 @@ class Analyzer:
         self.face_reader = face_reader
 
     @classmethod
-    def open(cls, eyes: ModelSet, threads: int = 1) -> Analyzer:
+    def open(cls, model_set: ModelSet, threads: int = 1) -> Analyzer:
         """Load built models. Errors: ModelError where one is not built or damaged."""
         from indexer.vision.classify import Classifier
         from indexer.vision.objects import ObjectDetector
         from indexer.vision.tags.vocabulary import Vocabulary
 
-        specs = [spec for spec in eyes.specs() if spec.role in SCENE]
-        models = [open_model(spec, eyes.folder, eyes.runtime, threads, eyes.place) for spec in specs]
+        specs = [spec for spec in model_set.specs() if spec.role in SCENE]
+        models = [open_model(spec, model_set.folder, model_set.runtime, threads, model_set.place) for spec in specs]
         return cls(
             [Classifier(model) for model in models if model.spec.role == "classifier"],
-            Vocabulary.load(rules=eyes.rules),
-            FaceReader.open(eyes, threads) if eyes.detector else None,
+            Vocabulary.load(rules=model_set.rules),
+            FaceReader.open(model_set, threads) if model_set.detector else None,
             [ObjectDetector(model) for model in models if model.spec.role == "object-detector"],
         )
 
     @property
-    def networks(self) -> ModelIds:
+    def model_ids(self) -> ModelIds:
         """The ids of the models."""
         return ModelIds(tuple(spec.id for spec in self._specs), self.face_reader.models if self.face_reader else ())
 
@@ -87,7 +87,7 @@ class Analyzer:
         objects = tuple(thing for finder in self.finders for thing in _things(finder, picture, known))
         reads = want_faces and self.face_reader is not None
         faces = self._faces(picture, larger, known) if reads else known.faces if known else ()
-        mine = self.networks.ids if reads else self.networks.scene
+        mine = self.model_ids.ids if reads else self.model_ids.scene
         others = _others(known, mine, keeps_faces=not reads)
         return Analysis(
             metadata=metadata,

@@ -63,12 +63,12 @@ class ModelSet:
             *(spec_named(known, name, role) for role, name in of_faces.items() if name is not None),
         )
 
-    def networks(self) -> ModelIds:
+    def model_ids(self) -> ModelIds:
         """Return the ids of the models. Errors: as of `specs`."""
-        return networks_of(self.specs(), self.no_faces)
+        return model_ids_of(self.specs(), self.no_faces)
 
 
-def networks_of(specs: Iterable[ModelSpec], no_faces: tuple[Path, ...]) -> ModelIds:
+def model_ids_of(specs: Iterable[ModelSpec], no_faces: tuple[Path, ...]) -> ModelIds:
     """Return the ids of models, by their input: pictures or faces."""
     specs = tuple(specs)
     scene = tuple(spec.id for spec in specs if spec.role in SCENE)

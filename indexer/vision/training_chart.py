@@ -21,7 +21,7 @@ _Color: TypeAlias = tuple[int, int, int]
 
 
 def chart(title: str, figures: Mapping[str, Any]) -> Image.Image:
-    """Draw the metrics of `zoo.train.network.measured`: confusion matrix to the left, ROC curves to the right."""
+    """Draw the metrics of `zoo.train.keras_model.measured`: confusion matrix to the left, ROC curves to the right."""
     canvas = _Canvas(2 * (_LEFT + _SIDE) + _MARGIN, _TOP + _SIDE + _LEFT)
     tested = sum(map(sum, figures["confusion"]))
     canvas.text((_MARGIN, 24), title, 26)

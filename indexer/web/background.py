@@ -130,7 +130,7 @@ BackgroundOf = Annotated[Background, Depends(background)]
 
 
 def classifier_id(site: Site) -> str:
-    """Return the id of the network whose vectors tell what looks alike. Errors: ModelError."""
+    """Return the id of the model whose vectors tell what looks alike. Errors: ModelError."""
     return model_set(site.config).specs()[0].id
 
 
@@ -138,8 +138,8 @@ def status(
     site: Site, memory: AnswerCache, roots: StaleWhileRevalidate[dict[Path, FolderState]], scanner: Scanner
 ) -> ServerStatus:
     """Return the status of a library and its daemon; the totals are counted again only after a write."""
-    networks = _networks(site)
-    held = memory.kept(("held", networks), lambda: held_record(site.library, networks))
+    model_ids = _model_ids(site)
+    held = memory.kept(("held", model_ids), lambda: held_record(site.library, model_ids))
     counts = memory.kept("roots", lambda: root_counts(site.library))
     folders = roots_record(site.library, counts, _found(roots))
     scan = scanner.progress
@@ -150,9 +150,9 @@ def _found(roots: StaleWhileRevalidate[dict[Path, FolderState]]) -> dict[Path, F
     return roots.ask(_PATIENCE_SECONDS)[0] or {}
 
 
-def _networks(site: Site) -> ModelIds | None:
+def _model_ids(site: Site) -> ModelIds | None:
     try:
-        return model_set(site.config).networks()
+        return model_set(site.config).model_ids()
     except ModelError:  # what the library holds can be told without them
         return None
 

@@ -1,4 +1,4 @@
-"""Child process that builds networks (indexer.zoo.build.subprocess): `python -m indexer.zoo < request.json`."""
+"""Child process that builds models (indexer.zoo.build.subprocess): `python -m indexer.zoo < request.json`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Print how soon a network of one's own answers, as Markdown: python tests/benchmarks/cold_start.py [--folder KEEP]
+"""Print how soon a model of one's own answers, as Markdown: python tests/benchmarks/cold_start.py [--folder KEEP]
 
 A NASNetMobile of Keras (weights=None: speed does not depend on what was learned) is exported as a SavedModel and added
 by `indexer models add`. Then whole processes, held to one core, take turns: ours, and plain TensorFlow with the same

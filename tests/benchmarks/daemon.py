@@ -104,7 +104,7 @@ def rest(folder: Path, given: argparse.Namespace) -> Figures:
 def latency(folder: Path, given: argparse.Namespace) -> Figures:
     """From a file that is closed to a photo that is found."""
     photos = fill(folder / "latency", 1)
-    for what, idle_seconds in (("cold: no worker there", 1), ("warm: networks loaded", 600)):
+    for what, idle_seconds in (("cold: no worker there", 1), ("warm: models loaded", 600)):
         library = fresh(folder / "latency.sqlite")
         with Daemon(library, photos, idle_seconds=idle_seconds) as daemon:
             pictures = Pictures(given.seed + idle_seconds)

@@ -30,15 +30,15 @@ from indexer.vision.model_store import tree_fingerprint
 from indexer.vision.preprocess import normalized
 from indexer.vision.runtime import FakeModel, Model, open_model
 from indexer.vision.spec import read_specs, spec_of
-from indexer.zoo.architectures.face_api import networks_in
+from indexer.zoo.architectures.face_api import models_in
 from indexer.zoo.build.build import build
 from indexer.zoo.build.subprocess import build_missing
 
 
 def own(folder: Path, home: Path) -> dict[str, Model]:
-    """Build the networks of a folder below `home`; return them by their kind."""
+    """Build the models of a folder below `home`; return them by their kind."""
     models = {}
-    for kind, files in networks_in(folder).items():
+    for kind, files in models_in(folder).items():
         (home / kind).mkdir()
         for file in files:
             shutil.copy(file, home / kind)
@@ -51,7 +51,7 @@ def own(folder: Path, home: Path) -> dict[str, Model]:
 
 
 def usual(folder: Path) -> dict[str, Model]:
-    """Return the program's own networks for faces, by their names."""
+    """Return the program's own models for faces, by their names."""
     specs = [spec for spec in read_specs().values() if spec.role.startswith("face-")]
     build_missing(specs, folder)
     return {spec.name: open_model(spec, folder, "litert") for spec in specs}
@@ -111,7 +111,7 @@ def verify(data: Path, eyes: dict[str, Placed | Detector], tellers: dict[str, De
 
 
 def _apart(whole: Picture, face: Face, one: Describer, two: Describer) -> float:
-    """Return the distance of the descriptors that two networks give to the chip of a face."""
+    """Return the distance of the descriptors that two models give to the chip of a face."""
     cut = chip(whole.pixels, landmarks_px(whole, face))[np.newaxis]
     first, second = (each.model.run(normalized(cut, each.model.spec.input))["descriptors"] for each in (one, two))
     return float(np.linalg.norm(first - second))

@@ -1,6 +1,6 @@
 """Print docs/measurements/faces.md: python tests/benchmarks/faces.py DATA [detect|verify|quality|detail …]
 
-DATA is a folder with faces_detect, faces_verify and tags_multilabel.  The networks are built where they are not yet.
+DATA is a folder with faces_detect, faces_verify and tags_multilabel.  The models are built where they are not yet.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the measuring scripts share: their arguments, the networks, labelled pictures, and how figures are printed."""
+"""What the measuring scripts share: their arguments, the models, labelled pictures, and how figures are printed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def parser(about: str | None, needs_data: bool = True) -> ArgumentParser:
     made.add_argument(
         "data", type=Path, nargs=None if needs_data else "?", help="a folder as in docs/measurements/dataset.md"
     )
-    made.add_argument("--models", type=Path, default=load().config.models_path, help="the built networks")
+    made.add_argument("--models", type=Path, default=load().config.models_path, help="the built models")
     return made
 
 
@@ -75,7 +75,7 @@ def pictures(files: Sequence[Path], long_side_px: int) -> Iterator[Picture]:
 
 
 def opened(spec: ModelSpec, models: Path, threads: int = 2) -> Model:
-    """Open a network, which is built first where it is not there."""
+    """Open a model, which is built first where it is not there."""
     build(spec, models)
     return open_model(spec, models, "litert", threads)
 

@@ -52,7 +52,7 @@ def bare(files: Sequence[PhotoFile], analyzer: Analyzer) -> Speed:
 
 
 def pooled(files: Sequence[PhotoFile], pool: Pool) -> Speed:
-    """Do photos on workers that have loaded their networks."""
+    """Do photos on workers that have loaded their models."""
     return _measured(len(files), lambda: [outcome for done in pool.outcomes(files) for outcome in done])
 
 

@@ -43,7 +43,7 @@ KINDS = {
 
 @dataclass
 class Kind:
-    """A way to run networks, and what was measured of it."""
+    """A way to run models, and what was measured of it."""
 
     pool: Pool
     is_shared: bool
@@ -60,7 +60,7 @@ class Kind:
         assert all(isinstance(each, Indexed) for each in done), done
         seconds = time.perf_counter() - begin
         is_first, self.pids = not self.pids, set(family(os.getpid())) - others
-        if not is_first:  # that one loads the networks
+        if not is_first:  # that one loads the models
             self.rates.append(len(files) / seconds)
             self.cpu.append((_cpu_seconds(self.pids) - cpu) / len(files))
         self.memory = max(self.memory, sum(map(memory_bytes, self.pids)))
@@ -95,7 +95,7 @@ def main() -> None:
             for kind in kinds.values():
                 others = {pid for each in kinds.values() if each is not kind for pid in each.pids} | {os.getpid()}
                 kind.run(files, others)
-        print("| what runs the networks | photos/s | processor time a photo | memory of these processes |")
+        print("| what runs the models | photos/s | processor time a photo | memory of these processes |")
         print("|---|---|---|---|")
         for name, kind in kinds.items():
             rate = _range(kind.rates, lambda value: f"{value:.1f}")

@@ -41,7 +41,7 @@ Figures = Iterator[tuple[str, str]]
 
 
 def scan(folder: Path, given: argparse.Namespace) -> Figures:
-    """Scan new photos with all three networks, beside decoding them and nothing else, in one run."""
+    """Scan new photos with all three models, beside decoding them and nothing else, in one run."""
     paths = make_photos(folder / "photos", given.photos)
     workers = given.workers or CONFIG.worker_count
     floor = _decode_rate(paths, workers)
@@ -55,7 +55,7 @@ def scan(folder: Path, given: argparse.Namespace) -> Figures:
         f"decode only: {len(paths)} photos of 12 megapixels at 1/4 scale, {workers} processes",
         f"{floor:.1f} photos/s",
     )
-    yield f"scan, all three networks, {workers} workers", f"{rate:.1f} photos/s"
+    yield f"scan, all three models, {workers} workers", f"{rate:.1f} photos/s"
     yield "scan / decode only", f"{rate / floor:.2f}"
     yield "peak memory of the whole scan", f"{peak / 1e6:.0f} MB"
 
@@ -148,7 +148,7 @@ def _fresh(library: Path) -> Path:
 
 
 def large_library(folder: Path, photos: int) -> Path:
-    """Make a library of made-up photos as if the default networks had seen them."""
+    """Make a library of made-up photos as if the default models had seen them."""
     library = folder / f"known-{photos}.sqlite"
     if not library.exists():
         make_library(library, photos)

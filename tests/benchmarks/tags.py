@@ -107,7 +107,7 @@ def everyday(given: argparse.Namespace) -> None:
 
 
 def variants(given: argparse.Namespace) -> None:
-    """Recall of salient labels at a given precision, for sizes, windows, temperatures and networks."""
+    """Recall of salient labels at a given precision, for sizes, windows, temperatures and models."""
     truth, vocabulary = Everyday.read(given.data / "tags_multilabel"), Vocabulary.load()
     print("\n| network | short side | window | stride | temperature | least | recall at 0.85 | at 0.90 | bytes |")
     print("|---" * 9 + "|")
@@ -130,7 +130,7 @@ def variant(spec: ModelSpec, size: int, window: int, stride: int, least: float) 
 
 
 def ways(given: argparse.Namespace) -> None:
-    """Recall at a given precision, for ways to make one score of those of the views, and of two networks."""
+    """Recall at a given precision, for ways to make one score of those of the views, and of two models."""
     truth, vocabulary = Everyday.read(given.data / "tags_multilabel"), Vocabulary.load()
     lite0, lite2 = (
         [by_view(vocabulary, one) for one in seen(read_specs()[name], given.models, everyday_files(given, truth))[0]]

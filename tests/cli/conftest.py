@@ -95,7 +95,7 @@ def scanned(program: Program, samples: dict[str, Path], tmp_path_factory: pytest
 
 @pytest.fixture
 def fresh(program: Program, tmp_path: Path) -> Program:
-    """The program with a home, a library and a folder of built networks of its own."""
+    """The program with a home, a library and a folder of built models of its own."""
     models = tmp_path / "models"
     models.mkdir()
     for home in program.models.glob("*-????????"):

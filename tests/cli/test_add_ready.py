@@ -1,4 +1,4 @@
-"""Well-known networks as a user adds them: by a name, without an option."""
+"""Well-known models as a user adds them: by a name, without an option."""
 
 from __future__ import annotations
 

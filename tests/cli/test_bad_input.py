@@ -48,12 +48,12 @@ def foreign_library(folder: Path) -> list[str]:
     return ["status"]
 
 
-def unknown_network(folder: Path) -> list[str]:
+def unknown_model(folder: Path) -> list[str]:
     (folder / "c.toml").write_text("classifier = 'resnet-9000'")
     return ["scan", str(folder), "--config", str(folder / "c.toml")]
 
 
-def wrong_network(folder: Path) -> list[str]:
+def wrong_model(folder: Path) -> list[str]:
     (folder / "c.toml").write_text("classifier = 'dlib-face-resnet'")
     return ["scan", str(folder), "--config", str(folder / "c.toml")]
 
@@ -93,8 +93,8 @@ CASES = [
     (wrong_setting, 2, "workers: must be a whole number"),
     (damaged_library, 5, "is not a library of indexer"),
     (foreign_library, 5, "another program"),
-    (unknown_network, 4, "resnet-9000"),
-    (wrong_network, 4, "not a classifier"),
+    (unknown_model, 4, "resnet-9000"),
+    (wrong_model, 4, "not a classifier"),
     (missing_query_picture, 7, "does not exist"),
     (text_as_query_picture, 7, "not a picture"),
     (faces_switched_off, 2, "faces"),

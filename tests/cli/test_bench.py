@@ -1,4 +1,4 @@
-"""`indexer models bench`: what a network takes, each line measured in a process of its own."""
+"""`indexer models bench`: what a model takes, each line measured in a process of its own."""
 
 from __future__ import annotations
 

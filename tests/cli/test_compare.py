@@ -1,4 +1,4 @@
-"""`indexer models compare`: two networks side by side, as a user reads it, and what agreement means."""
+"""`indexer models compare`: two models side by side, as a user reads it, and what agreement means."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def test_json_and_a_page_tell_the_same(program: Program, small_photos: Path, tmp
     page = tmp_path / "page.html"
     told = program.record("models", "compare", *PAIR, small_photos, "--html", page, "--limit", "1")
     (photo,) = told["photos"]
-    assert [each["model"].rpartition("-")[0] for each in photo["networks"]] == list(PAIR)
-    assert set(photo["common_tags"]) <= {each["name"] for each in photo["networks"][0]["tags"]}
+    assert [each["model"].rpartition("-")[0] for each in photo["models"]] == list(PAIR)
+    assert set(photo["common_tags"]) <= {each["name"] for each in photo["models"][0]["tags"]}
     assert told["summary"]["pictures"] == 1
     text = page.read_text()
     assert text.count("data:image/webp;base64,") == 1
     assert f"<h1>{PAIR[0]} and {PAIR[1]}</h1>" in text
-    assert f"{PAIR[1]}: {photo['networks'][1]['labels'][0]['name']}" in text
+    assert f"{PAIR[1]}: {photo['models'][1]['labels'][0]['name']}" in text
     assert "color-scheme: light dark" in text
 
 

@@ -41,7 +41,7 @@ ABOUT = {"f": 0.0005, "focal": 0.0005}  # fractions in the file: 2.8 may be 2.79
 class Subject:
     """A photo as a query sees it.
 
-    tags: folded name → score.  models: folded name → the ids of the networks that gave the tag.  people: folded names.
+    tags: folded name → score.  models: folded name → the ids of the models that gave the tag.  people: folded names.
     known: somebody in it has a name and is not hidden.  states: which of STATES it has.
     """
 

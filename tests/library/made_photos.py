@@ -24,7 +24,7 @@ EYES = ("classifier-11111111", "detector-22222222", "describer-33333333")
 
 
 def made_analysis(
-    seed: int, tags: Iterable[tuple[str, float]] = (), faces: int = 1, eyes: tuple[str, ...] = EYES
+    seed: int, tags: Iterable[tuple[str, float]] = (), faces: int = 1, model_set: tuple[str, ...] = EYES
 ) -> Analysis:
     """Return an analysis that only the arguments determine."""
     random = np.random.default_rng(seed)
@@ -32,11 +32,11 @@ def made_analysis(
         metadata=Metadata("JPEG", 40 + seed, 30, camera_make=None if seed % 2 else "Nikon", latitude=seed / 7),
         hashes=Hashes(hashlib.sha256(str(seed).encode()).digest(), random.bytes(8)),
         look=PixelStats(*random.uniform(0, 1, 4)),
-        evidence=(Evidence.of(eyes[0], random.uniform(0, 1, (2, 5)).astype(np.float32), 0.2),),
+        evidence=(Evidence.of(model_set[0], random.uniform(0, 1, (2, 5)).astype(np.float32), 0.2),),
         tags=tuple(Tag(name, score, f"class of {name}") for name, score in tags),
-        faces=tuple(_face(random, eyes[-1], left=number / faces) for number in range(faces)),
+        faces=tuple(_face(random, model_set[-1], left=number / faces) for number in range(faces)),
         vector=random.bytes(16),
-        models=eyes,
+        models=model_set,
         objects=tuple(_object(seed, number) for number in range(seed % 3)),
     )
 

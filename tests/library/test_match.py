@@ -1,4 +1,4 @@
-"""What a query says of networks: a word beside a network counts where that network gave it."""
+"""What a query says of models: a word beside a model counts where that network gave it."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def find(library: Library, who: str) -> Person:
 
 
 def refreshed(library: Library, names: Sequence[str] = ("1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg")) -> None:
-    """Analyze photos again, by a network that has another name."""
+    """Analyze photos again, by a model that has another name."""
     shows = {"1.jpg": (ALICE, BOB), "2.jpg": (BOB, ALICE), "3.jpg": (ALICE, CAROL, BOB)}
     add(library, *(photo_of(ROOT / name, *shows.get(name, (ALICE,)), model="describer-2") for name in names))
 
@@ -169,7 +169,7 @@ def test_who_is_not_there_is_not_found(party: Library, who: str) -> None:
         find(party, who)
 
 
-def test_a_merger_is_kept_by_later_groupings_and_by_another_network(party: Library) -> None:
+def test_a_merger_is_kept_by_later_groupings_and_by_another_model(party: Library) -> None:
     grouped(party)
     alice, bob = (each.number for each in list_people(party))
     say(party, "merge_people", alice, [bob])

@@ -254,7 +254,7 @@ def test_labels_are_read_with_the_names_of_their_classes(library: Library) -> No
 
 
 def test_objects_are_kept_by_the_names_of_their_classes_and_go_along_with_their_photo(library: Library) -> None:
-    photo = made_photo(A, 2)  # with two objects, of two networks
+    photo = made_photo(A, 2)  # with two objects, of two models
     record_outcomes(library, [photo])
     record_outcomes(library, [moved(library, PhotoFile(B, 1, 1), A, gone=False)])
     record_outcomes(library, [moved(library, PhotoFile(C, 1, 1), A, gone=True)])
@@ -287,7 +287,7 @@ def test_a_tag_names_the_networks_that_gave_it_and_another_network_makes_it_anot
     assert dump(library)[A][1].tags == (dog,)
 
 
-def test_the_names_of_all_classes_are_known_by_their_networks(library: Library) -> None:
+def test_the_names_of_all_classes_are_known_by_their_models(library: Library) -> None:
     assert stored_classes(library) == {}
     store_classes(library, "xray-11111111", ["NoFinding", "Atelectasis"])
     store_classes(library, "coco-22222222", ["person"])

@@ -80,7 +80,7 @@ class Bug(_Deadly):
 
 
 class LosesInference(_Deadly):
-    """A picture that crashes the process that runs networks, as its worker sees it."""
+    """A picture that crashes the process that runs models, as its worker sees it."""
 
     def strike(self) -> None:
         raise ServerLostError("efficientnet-lite0", "the process that runs it was lost")

@@ -1,4 +1,4 @@
-"""What the machine does to the program: a clock that is set, networks that rot, native libraries that crash."""
+"""What the machine does to the program: a clock that is set, models that rot, native libraries that crash."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_clock_that_is_set_forward_takes_no_photo_its_time(clocked, tmp_path: 
 
 @pytest.fixture
 def rotten(faulty: Faulty, tmp_path: Path) -> tuple[Faulty, Path]:
-    """The program with networks of its own, and the file of its classifier."""
+    """The program with models of its own, and the file of its classifier."""
     spec = read_specs()["efficientnet-lite0"]
     shutil.copytree(faulty.models / spec.id, tmp_path / "models" / spec.id)
     own = Faulty(faulty.home, tmp_path / "models", faulty.library)

@@ -59,7 +59,7 @@ for number in range(asked["times"]):
 
 
 @pytest.fixture
-def eyes(models: Path) -> ModelSet:
+def model_set(models: Path) -> ModelSet:
     """The classifier alone, run by TensorFlow."""
     return ModelSet(models, "efficientnet-lite0", None, None, "tensorflow")
 
@@ -115,8 +115,8 @@ def test_a_scan_by_tensorflow_gives_the_tags_and_faces_that_litert_gives(
     files = [stamp(samples[name]) for name in ("astronaut", "cat", "coffee", "flower", "hopper")]
     found = {}
     for runtime in ("litert", "tensorflow"):
-        eyes = ModelSet(models, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet", runtime)
-        with Pool(eyes, LIMITS, workers=2) as pool:
+        model_set = ModelSet(models, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet", runtime)
+        with Pool(model_set, LIMITS, workers=2) as pool:
             found[runtime] = {each.file: each.analysis for each in _run(pool, files) if isinstance(each, Indexed)}
     for file in files:
         ours, theirs = (found[runtime][file] for runtime in ("tensorflow", "litert"))
@@ -133,9 +133,9 @@ def _scores(analysis: Analysis) -> dict[str, float]:
 
 
 def test_an_inference_process_that_is_killed_costs_no_photo_and_nothing_is_left_at_the_end(
-    eyes: ModelSet, photos: list[PhotoFile]
+    model_set: ModelSet, photos: list[PhotoFile]
 ) -> None:
-    with Pool(eyes, LIMITS, workers=2) as pool:
+    with Pool(model_set, LIMITS, workers=2) as pool:
         done = _run(pool, photos[:2])
         first = _serving(pool)
         parts = pool.outcomes(photos[2:])
@@ -150,10 +150,10 @@ def test_an_inference_process_that_is_killed_costs_no_photo_and_nothing_is_left_
 
 
 def test_an_inference_process_that_always_dies_ends_the_run_with_a_reason(
-    eyes: ModelSet, photos: list[PhotoFile]
+    model_set: ModelSet, photos: list[PhotoFile]
 ) -> None:
     ended = Event()
-    with Pool(eyes, LIMITS, workers=2) as pool:
+    with Pool(model_set, LIMITS, workers=2) as pool:
         killer = Thread(target=_kill_all, args=(pool, ended))
         killer.start()
         with pytest.raises(ModelError, match=r"died 5 times in a row \(SIGKILL\)"):
@@ -171,8 +171,10 @@ def _kill_all(pool: Pool, ended: Event) -> None:
 
 
 @pytest.mark.long
-def test_an_inference_process_that_hangs_costs_only_what_waits_for_it(eyes: ModelSet, photos: list[PhotoFile]) -> None:
-    with Pool(eyes, Limits(10**8, 30, 10**9), workers=2) as pool:
+def test_an_inference_process_that_hangs_costs_only_what_waits_for_it(
+    model_set: ModelSet, photos: list[PhotoFile]
+) -> None:
+    with Pool(model_set, Limits(10**8, 30, 10**9), workers=2) as pool:
         assert len(_run(pool, photos[:2])) == 2
         os.kill(_serving(pool), signal.SIGSTOP)
         done = _run(pool, photos)
@@ -205,7 +207,7 @@ def _run(pool: Pool, files: list[PhotoFile]) -> list[Done]:
 
 
 def _serving(pool: Pool) -> int:
-    """The process that runs networks."""
+    """The process that runs models."""
     assert pool._inference is not None
     pid = pool._inference._process.pid
     assert pid is not None

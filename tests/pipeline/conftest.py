@@ -1,4 +1,4 @@
-"""A library, a folder of real small photos, and the three networks in this process."""
+"""A library, a folder of real small photos, and the three models in this process."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ MAX_PIXELS = 50_000_000
 
 
 @pytest.fixture(scope="session")
-def eyes(models: Path) -> ModelSet:
-    """The default networks."""
+def model_set(models: Path) -> ModelSet:
+    """The default models."""
     return ModelSet(models, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet", "litert")
 
 
 @pytest.fixture(scope="session")
-def analyzer(eyes: ModelSet) -> Analyzer:
-    """The default networks, loaded."""
-    return Analyzer.open(eyes)
+def analyzer(model_set: ModelSet) -> Analyzer:
+    """The default models, loaded."""
+    return Analyzer.open(model_set)
 
 
 class BareLoop:
     """What a pool of workers does, in this process, one photo after the other; counts what it looks at."""
 
-    def __init__(self, analyzer: Analyzer, networks: ModelIds) -> None:
+    def __init__(self, analyzer: Analyzer, model_ids: ModelIds) -> None:
         self.analyzer = analyzer
-        self.networks = networks
+        self.model_ids = model_ids
         self.seen: list[Path] = []
 
     def outcomes(self, files: Iterable[PhotoFile], known: Seen) -> Iterator[list[Done]]:
@@ -67,15 +67,15 @@ class Scanner:
         self.seen: list[Path] = []
 
     def __call__(
-        self, *folders: Path, networks: ModelIds | None = None, retry_failed: bool = False, again: bool = False
+        self, *folders: Path, model_ids: ModelIds | None = None, retry_failed: bool = False, again: bool = False
     ) -> list[Outcome]:
-        wanted = networks or self.analyzer.networks
+        wanted = model_ids or self.analyzer.model_ids
         planned = plan(self.library, folders, wanted, retry_failed=retry_failed, again=again, on_error=self._trouble)
         return self.run(planned, wanted)
 
-    def run(self, planned: Plan, networks: ModelIds | None = None) -> list[Outcome]:
+    def run(self, planned: Plan, model_ids: ModelIds | None = None) -> list[Outcome]:
         """Carry out a plan."""
-        loop = BareLoop(self.analyzer, networks or self.analyzer.networks)
+        loop = BareLoop(self.analyzer, model_ids or self.analyzer.model_ids)
         self.seen = loop.seen
         outcomes = run(self.library, planned, cast(Pool, loop), 4, 0.0, lambda: 0.0)
         return [outcome for outcome in outcomes if outcome is not None]

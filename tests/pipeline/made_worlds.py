@@ -69,7 +69,7 @@ def seen_in(data: bytes) -> Analysis:
 class MadePool:
     """What workers do, at once; kills the process where it is told to."""
 
-    networks = ModelIds(("made-1",))
+    model_ids = ModelIds(("made-1",))
     busy = 0
 
     def __init__(self) -> None:

@@ -40,7 +40,7 @@ EXAMPLES = int(os.environ.get("INDEXER_TEST_EXAMPLES", "15"))
 class QuickPool:
     """Reads photos as workers do, in this process, with the mean color as the only tag; counts what it reads."""
 
-    networks = ModelIds(("color-1",))
+    model_ids = ModelIds(("color-1",))
     busy = 0
 
     def __init__(self, may_work: Callable[[], bool] = lambda: True) -> None:
@@ -80,7 +80,7 @@ class QuickPool:
                         (tag,),
                         (),
                         b"",
-                        self.networks.ids,
+                        self.model_ids.ids,
                     ),
                 )
         except NotAPhoto:
@@ -118,7 +118,7 @@ def fresh(folder: Path) -> dict[Path, Any]:
     file.unlink(missing_ok=True)
     pool = QuickPool()
     with Library.open(file) as library:
-        list(run(library, plan(library, [folder], pool.networks, on_error=print), pool, 64, 1.0, monotonic))
+        list(run(library, plan(library, [folder], pool.model_ids, on_error=print), pool, 64, 1.0, monotonic))
         return known(library)
 
 

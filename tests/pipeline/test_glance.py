@@ -1,4 +1,4 @@
-"""A glance: what networks say of a picture that no library knows."""
+"""A glance: what models say of a picture that no library knows."""
 
 from __future__ import annotations
 

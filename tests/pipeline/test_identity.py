@@ -226,7 +226,7 @@ class Identity(RuleBasedStateMachine):
 
     def _scan(self, pool: MadePool) -> None:
         there = [root for name, root in self.world.roots.items() if root.is_dir()]
-        planned = plan(self.library, there, pool.networks, on_error=lambda *_: None)
+        planned = plan(self.library, there, pool.model_ids, on_error=lambda *_: None)
         list(run(self.library, planned, pool, 2, 1.0, lambda: 0.0))  # type: ignore[arg-type]
 
 

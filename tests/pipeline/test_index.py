@@ -227,28 +227,28 @@ def test_a_file_that_is_no_photo_is_opened_again_only_when_it_changes(
 
 def test_new_models_make_a_scan_look_again(scanner, photos: Path) -> None:
     scanner(photos)
-    networks = scanner.analyzer.networks
-    scanner(photos, networks=replace(networks, scene=(*networks.scene, "another-00000000")))
+    model_ids = scanner.analyzer.model_ids
+    scanner(photos, model_ids=replace(model_ids, scene=(*model_ids.scene, "another-00000000")))
     assert len(scanner.seen) == 3
 
 
 def test_what_is_finished_is_stored_when_a_scan_is_stopped(scanner, photos: Path) -> None:
     class Stopped:
-        networks = scanner.analyzer.networks
+        model_ids = scanner.analyzer.model_ids
 
         def outcomes(self, files, _):
             first = next(iter(files))
             yield [Failed(first, "decode", "for this test")]
             raise KeyboardInterrupt
 
-    planned = plan(scanner.library, [photos], Stopped.networks, on_error=print)
+    planned = plan(scanner.library, [photos], Stopped.model_ids, on_error=print)
     with pytest.raises(KeyboardInterrupt):
         list(run(scanner.library, planned, Stopped(), 100, 100.0, lambda: 0.0))
     assert status(scanner.library).failed == 1
 
 
 def test_a_file_that_vanishes_before_it_is_read_leaves_no_trace_and_the_rest_goes_on(scanner, photos: Path) -> None:
-    planned = plan(scanner.library, [photos], scanner.analyzer.networks, on_error=print)
+    planned = plan(scanner.library, [photos], scanner.analyzer.model_ids, on_error=print)
     (photos / "cat.jpg").unlink()
     assert kinds(scanner.run(planned)) == {"Indexed": 2}
     assert status(scanner.library).photos == 2

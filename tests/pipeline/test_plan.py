@@ -17,7 +17,7 @@ from indexer.values.outcomes import Moved
 
 
 def touched(scanner, *paths: Path) -> Plan:
-    return plan_touched(scanner.library, paths, scanner.analyzer.networks, scanner._trouble)
+    return plan_touched(scanner.library, paths, scanner.analyzer.model_ids, scanner._trouble)
 
 
 def age(folder: Path) -> None:
@@ -83,7 +83,7 @@ def test_the_rules_of_outer_folders_hold_for_what_was_touched(scanner, photos: P
 def test_a_scan_of_a_sub_folder_follows_the_rules_of_its_root(scanner, photos: Path) -> None:
     (photos / ".indexerignore").write_text("coffee*\n")
     assert len(scanner(photos)) == 2
-    planned = plan(scanner.library, [photos / "trip"], scanner.analyzer.networks, on_error=print)
+    planned = plan(scanner.library, [photos / "trip"], scanner.analyzer.model_ids, on_error=print)
     assert [file.path.name for file in planned.unchanged] == ["flower.jpg"]
     assert not planned.work_count
 
@@ -205,7 +205,7 @@ def test_equal_numbers_are_told_and_keep_no_photo_from_being_missing(
     planned = plan(
         scanner.library,
         [photos],
-        scanner.analyzer.networks,
+        scanner.analyzer.model_ids,
         on_error=print,
         on_notice=lambda path, _: notices.append(path),
     )
@@ -225,7 +225,7 @@ def test_a_root_scanned_again_under_another_name_is_the_same(
         other.mkdir()
         mount("--bind", photos, other)
     for folders in ([other], [other, photos], [other / "trip"]):
-        planned = plan(scanner.library, folders, scanner.analyzer.networks, on_error=print)
+        planned = plan(scanner.library, folders, scanner.analyzer.model_ids, on_error=print)
         assert list(planned.work) == []
         assert not planned.gone
     assert len(planned.unchanged) == 2
@@ -234,7 +234,7 @@ def test_a_root_scanned_again_under_another_name_is_the_same(
 def test_what_is_behind_a_link_that_is_not_followed_is_kept(scanner, photos: Path, small: dict[str, Path]) -> None:
     (photos / "trip" / "link").symlink_to(small["temple"].parent)
     scanner(photos)
-    touched = plan_touched(scanner.library, [photos / "trip"], scanner.analyzer.networks, scanner._trouble, follow=())
+    touched = plan_touched(scanner.library, [photos / "trip"], scanner.analyzer.model_ids, scanner._trouble, follow=())
     assert touched.links == (photos / "trip" / "link",)
     assert list(touched.work) == []
     assert not touched.gone
@@ -246,7 +246,7 @@ def test_a_link_to_a_folder_beside_is_passed_over(scanner, photos: Path, small: 
     shutil.copy(small["temple"], second / "temple.jpg")
     scanner(photos)
     (second / "link").symlink_to(photos / "trip")
-    planned = plan(scanner.library, [second], scanner.analyzer.networks, on_error=print, beside=[photos])
+    planned = plan(scanner.library, [second], scanner.analyzer.model_ids, on_error=print, beside=[photos])
     assert [file.path for file in planned.work] == [second / "temple.jpg"]
 
     assert planned.work_count

@@ -27,7 +27,7 @@ XRAY = replace(LITE, name="xray", thresholds={"score": 0.4})
 
 
 def analysis() -> Analysis:
-    """What three networks left of a photo: a beagle, a shadow on the lung, two people."""
+    """What three models left of a photo: a beagle, a shadow on the lung, two people."""
     scores = np.zeros((1, 1000), np.float32)
     scores[0, WORDS.classes.index("beagle")] = 0.9
     people = tuple(Object(0, score, Box(0.1, 0.1, 0.5, 0.5), "coco-22222222") for score in (0.9, 0.6))

@@ -196,8 +196,8 @@ def test_a_photo_that_moves_where_no_faces_may_be_known_keeps_its_words_and_lose
     private = series / "private"
     private.mkdir()
     (series / "p4.jpg").rename(private / "p4.jpg")
-    networks = scanner.analyzer.networks
-    scanner(series, networks=ModelIds(networks.scene, networks.faces, (private,)))
+    model_ids = scanner.analyzer.model_ids
+    scanner(series, model_ids=ModelIds(model_ids.scene, model_ids.faces, (private,)))
     assert words(scanner, private / "p4.jpg") == ("admiral",)
     assert scanner.seen == [private / "p4.jpg"]
 
@@ -206,8 +206,8 @@ def test_photos_that_moved_before_a_new_model_came_keep_their_words_and_are_seen
     scanner(series)
     own.add_tag(scanner.library, "kitty", [series / "p1.jpg"])
     (series / "p1.jpg").rename(series / "cat.jpg")
-    networks = scanner.analyzer.networks
-    scanner(series, networks=ModelIds((*networks.scene, "another-00000000"), networks.faces))
+    model_ids = scanner.analyzer.model_ids
+    scanner(series, model_ids=ModelIds((*model_ids.scene, "another-00000000"), model_ids.faces))
     assert len(scanner.seen) == 5
     assert words(scanner, series / "cat.jpg") == ("kitty",)
     assert status(scanner.library).missing == 0

@@ -151,7 +151,7 @@ def test_different_shapes_and_networks_are_not_mixed_and_the_largest_group_comes
         (one, picture(1, side=4)), (one, picture(1)), (other, picture(1)), (one, picture(2)), (one, picture(3)),
         (other, picture(2)),
     )  # fmt: skip
-    assert [[(each.network, each.image.shape[1]) for each in group] for group in groups] == [
+    assert [[(each.model, each.image.shape[1]) for each in group] for group in groups] == [
         [(one, 2)] * 3,
         [(other, 2)] * 2,
         [(one, 4)],

@@ -191,7 +191,7 @@ ARCFACE = replace(
 
 
 def _answering(*descriptors: tuple[float, ...]) -> tuple[FakeModel, list[NDArray[np.float32]]]:
-    """Return a network that answers with these descriptors, and the list of what it is shown."""
+    """Return a model that answers with these descriptors, and the list of what it is shown."""
     seen: list[NDArray[np.float32]] = []
 
     def look(image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
@@ -226,7 +226,7 @@ def test_quality_is_judged_alike_whatever_chip_and_distances_a_network_has(
     usual = describer.describe(picture, found)[0]
     cut = chip(picture.pixels, landmarks_px(picture, usual))
     one, two = describer.model.run(normalized(np.stack([cut, cut[:, ::-1]]), SPEC.input))["descriptors"]
-    apart = 2 * float(np.linalg.norm(one - two))  # as much to a network whose distances are twice as large
+    apart = 2 * float(np.linalg.norm(one - two))  # as much to a model whose distances are twice as large
     model, _ = _answering((apart, 0, 0), (0, 0, 0))
     assert Describer(model).describe(picture, found)[0].quality == pytest.approx(usual.quality)
 

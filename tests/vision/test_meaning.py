@@ -64,7 +64,7 @@ def test_a_tag_is_explained_by_the_classes_of_the_view_that_decided() -> None:
     assert str(own) == "holiday 1.00 ← own"
 
 
-def test_an_object_and_a_class_of_one_s_own_are_explained_by_their_network() -> None:
+def test_an_object_and_a_class_of_one_s_own_are_explained_by_their_model() -> None:
     look = PixelStats(0.5, 0.5, 0.2, 0.1)
     xray = Evidence.of("xray-11111111", np.array([[0.2, 0.9]], np.float32), 0.01)
     found = tuple(Object(1, score, Box(0.1, 0.1, 0.2, 0.2), "coco-22222222") for score in (0.6, 0.8))

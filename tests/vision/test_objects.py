@@ -37,7 +37,7 @@ def spec(offset: int = 0, score: float | None = None, **wanted: object) -> Model
 def found(
     of: ModelSpec, *things: tuple[tuple[float, float, float, float], float, float], count: int | None = None
 ) -> list[Object]:
-    """What is made of a network's answer: (top, left, bottom, right), score, class of each thing."""
+    """What is made of a model's answer: (top, left, bottom, right), score, class of each thing."""
     boxes, scores, classes = (np.array([each[part] for each in things], np.float32) for part in range(3))
     answers = {"boxes": boxes[np.newaxis], "scores": scores[np.newaxis], "classes": classes[np.newaxis]}
     if count is not None:

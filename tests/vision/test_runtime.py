@@ -174,7 +174,7 @@ def test_a_network_that_is_not_as_its_spec_says_is_refused(
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "model.tflite").write_bytes(b"not a network" * 100)
+    (tmp_path / "model.tflite").write_bytes(b"not a model" * 100)
     with pytest.raises(ModelError, match="does not load in LiteRT"):
         LiteRtModel(SPECS[DETECTOR], tmp_path / "model.tflite")
 

@@ -1,4 +1,4 @@
-"""Networks that TensorFlow runs on several inputs at once: which can be, and what each input gets."""
+"""Models that TensorFlow runs on several inputs at once: which can be, and what each input gets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_shape_that_the_network_does_not_take_is_refused_among_others(models: 
 
 
 def made(spec: ModelSpec, batch: int | None, answer: Any, folder: Path) -> TensorFlowModel:
-    """A network that was built without a form for many pictures."""
+    """A model that was built without a form for many pictures."""
     import tensorflow as tf
 
     from indexer.zoo.build.convert import save

@@ -1,4 +1,4 @@
-"""Places in what a network saw are led back to the picture, whatever was done to fit it."""
+"""Places in what a model saw are led back to the picture, whatever was done to fit it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network that does not fit its description is refused, with the option that may help."""
+"""A model that does not fit its description is refused, with the option that may help."""
 
 from __future__ import annotations
 

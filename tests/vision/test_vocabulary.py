@@ -29,7 +29,7 @@ NAMES = {name: index for index, name in enumerate(WORDS.classes)}
 
 
 def seen(*views: dict[str, float]) -> Evidence:
-    """Evidence of a network that gave these classes these scores, view by view."""
+    """Evidence of a model that gave these classes these scores, view by view."""
     scores = np.zeros((len(views), 1000), np.float32)
     for view, given_scores in enumerate(views):
         for name, score in given_scores.items():
@@ -260,7 +260,7 @@ def own(model: str, *scores: float) -> Evidence:
     return Evidence.of(model, np.array([scores], np.float32), 0.001)
 
 
-def test_classes_of_one_s_own_are_tags_beside_others_and_name_their_network() -> None:
+def test_classes_of_one_s_own_are_tags_beside_others_and_name_their_model() -> None:
     classes = IMAGENET | {XRAY: WORDS.model_words(("NoFinding", "Atelectasis"))}
     found = WORDS.tags((seen({"beagle": 0.9}), own(XRAY, 0.3, 0.7)), (), (), PLAIN, classes)
     by_name = {tag.name: tag for tag in found}
@@ -310,7 +310,7 @@ def test_thresholds_are_those_of_the_word_else_of_the_network_else_of_all(
     assert {tag.name for tag in careful.tags((own(XRAY, 0.4, 0.4),), (), (), PLAIN, classes)} == shown
 
 
-def test_rules_rename_and_block_words_of_any_network() -> None:
+def test_rules_rename_and_block_words_of_any_model() -> None:
     ruled = replace(WORDS, rules=TagRules(0.25, 0.5, {}, {"atelectasis": "lung"}, frozenset({"no finding"})))
     classes = {XRAY: ruled.model_words(("NoFinding", "Atelectasis"))}
     (tag,) = ruled.tags((own(XRAY, 0.9, 0.9),), (), (), PLAIN, classes)

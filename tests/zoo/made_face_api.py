@@ -1,4 +1,4 @@
-"""Networks of face-api.js with made-up numbers, in its own file format, and the descriptions that wait for them."""
+"""Models of face-api.js with made-up numbers, in its own file format, and the descriptions that wait for them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def ready_spec(name: str) -> ModelSpec:
 
 
 def made_tensors(kind: str) -> dict[str, np.ndarray]:
-    """Return every tensor of a network, with numbers that neither vanish nor explode."""
+    """Return every tensor of a model, with numbers that neither vanish nor explode."""
     random = np.random.default_rng(0)
     shapes = {
         "face-api-ssd-mobilenet-v1": _ssd,

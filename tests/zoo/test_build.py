@@ -17,7 +17,7 @@ from indexer.errors import ModelError
 from indexer.vision.model_store import check, is_built, is_whole
 from indexer.vision.runtime import TensorFlowModel, open_model
 from indexer.vision.spec import ModelSpec, read_specs
-from indexer.zoo.build.build import build, network
+from indexer.zoo.build.build import build, keras_forms
 from indexer.zoo.build.convert import difference
 from indexer.zoo.build.subprocess import build_missing
 from indexer.zoo.build.weights import read_weights
@@ -102,7 +102,7 @@ def test_a_built_network_answers_many_pictures_at_once_as_it_answers_each(folder
     assert not model.joins((2, 32, 32, 3))
 
 
-def test_a_folder_without_its_record_is_not_taken_for_a_network(folder: Path) -> None:
+def test_a_folder_without_its_record_is_not_taken_for_a_model(folder: Path) -> None:
     (folder / SPEC.id / "build.json").unlink()
     assert not is_built(SPEC, folder)
     assert not is_whole(SPEC, folder)
@@ -132,7 +132,7 @@ def test_a_kill_leaves_no_half_network_and_no_lasting_remains(tmp_path: Path) ->
 
 
 def test_a_network_that_is_not_the_converted_one_is_noticed(folder: Path) -> None:
-    model = network(SPEC, read_weights(SPEC)).one
+    model = keras_forms(SPEC, read_weights(SPEC)).one
     file = folder / SPEC.id / "model.tflite"
     assert difference(model, file, "serving_default") <= 1e-4
     model.weights[-1].assign(model.weights[-1] + 0.001)

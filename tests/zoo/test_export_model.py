@@ -1,4 +1,4 @@
-"""Exported networks: a process that has only TensorFlow gets our answers from plain pixels; the README's code runs."""
+"""Exported models: a process that has only TensorFlow gets our answers from plain pixels; the README's code runs."""
 
 from __future__ import annotations
 

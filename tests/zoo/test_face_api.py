@@ -1,4 +1,4 @@
-"""face-api.js: its files are read whole or refused, and the rebuilt networks answer what plain TensorFlow does."""
+"""face-api.js: its files are read whole or refused, and the rebuilt models answer what plain TensorFlow does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from indexer.errors import ModelError
 from indexer.vision.preprocess import normalized
 from indexer.vision.spec import read_specs
 from indexer.zoo.architectures.dlib_resnet import dlib_resnet
-from indexer.zoo.architectures.face_api import MANIFESTS, build, networks_in
+from indexer.zoo.architectures.face_api import MANIFESTS, build, models_in
 from indexer.zoo.architectures.face_api.manifest import find_manifest, manifest_files, read_manifest
 from indexer.zoo.build.custom_loader import open_custom_model
 from indexer.zoo.build.weights import read_weights
@@ -39,7 +39,7 @@ def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(1).uniform(-0.5, 0.5, shape).astype(np.float32)
 
 
-# What the networks are, in TensorFlow's plain operations, with nothing folded or shared with the zoo.
+# What the models are, in TensorFlow's plain operations, with nothing folded or shared with the zoo.
 
 
 def plain_recognition(weights: dict[str, np.ndarray], x: Any) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def test_a_rebuilt_network_answers_what_plain_tensorflow_does(
 
 
 @pytest.mark.parametrize("kind", MANIFESTS)
-def test_a_ready_description_fits_its_network(kind: str, tmp_path: Path) -> None:
+def test_a_ready_description_fits_its_model(kind: str, tmp_path: Path) -> None:
     spec = ready_spec(kind)
     model = built(kind, made_tensors(kind), tmp_path)
     assert (spec.name, spec.architecture) == (kind, kind)
@@ -270,14 +270,14 @@ def test_the_networks_of_a_folder_are_found_with_their_files(tmp_path: Path) -> 
     for kind in (RECOGNITION, LANDMARKS):
         write_face_api(TENSORS, tmp_path / MANIFESTS[kind], shards=1)
     (tmp_path / "age_gender_model-weights_manifest.json").write_text("[]")
-    found = networks_in(tmp_path)
+    found = models_in(tmp_path)
     assert found == {
         LANDMARKS: [tmp_path / MANIFESTS[LANDMARKS], tmp_path / "face_landmark_68_model-shard1"],
         RECOGNITION: [tmp_path / MANIFESTS[RECOGNITION], tmp_path / "face_recognition_model-shard1"],
     }
     (tmp_path / MANIFESTS[SSD]).write_text("{}")
     with pytest.raises(ModelError, match="is not a manifest"):
-        networks_in(tmp_path)
+        models_in(tmp_path)
 
 
 def test_a_missing_shard_is_named(manifest: Path) -> None:

@@ -1,4 +1,4 @@
-"""Guessing a description: what is proposed for well-known networks, and that every proposal is a description."""
+"""Guessing a description: what is proposed for well-known models, and that every proposal is a description."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Made = Callable[..., Path]
 
 
 def classifier(width: int | None = 10, side: int | None = 224, made_by: str = "Softmax", **told: Any) -> Inspection:
-    """An inspection of a network that takes squares of three colors and gives so many numbers."""
+    """An inspection of a model that takes squares of three colors and gives so many numbers."""
     picture = TensorInfo("image", "float32", (None, side, side, 3))
     parts = {"path": "model.pb", "format": "graph", "inputs": (picture,)}
     return Inspection(**parts | {"outputs": (TensorInfo("answer", "float32", (None, width), made_by),)} | told)
@@ -42,7 +42,7 @@ def test_every_proposal_is_a_description(made: Made, kind: str) -> None:
     proposal = guess(look(made(kind)))
     raw = tomllib.loads("\n".join(toml_lines(proposal)))
     assert raw == proposal.spec
-    raw["description"] = "a network of one's own"
+    raw["description"] = "a model of one's own"
     raw["weights"] |= {"file": "own/model", "sha256": "0" * 64}
     spec = spec_of("own", raw, "models")
     assert (spec.role == "object-detector") == (kind == "object_detector")

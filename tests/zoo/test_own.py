@@ -1,4 +1,4 @@
-"""Networks of the user's own: every kind of file answers, through our runtime, what the network says it answers."""
+"""Models of the user's own: every kind of file answers, through our runtime, what the network says it answers."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def expected(seen: np.ndarray, net: Net) -> np.ndarray:
 
 
 def run(spec: ModelSpec, folder: Path, seen: np.ndarray, net: Net, runtime: str = "litert") -> np.ndarray:
-    """Build and run a network on pictures that are in the network's own layout."""
+    """Build and run a model on pictures that are in the network's own layout."""
     build(spec, folder)
     usual = seen.transpose(0, 2, 3, 1) if net.layout == "NCHW" else seen
     return open_model(spec, folder, runtime).run(usual.astype(np.float32))["probabilities"]

@@ -1,4 +1,4 @@
-"""The well-known networks: what is known of each goes with its own kind of file, made here with made-up weights."""
+"""The well-known models: what is known of each goes with its own kind of file, made here with made-up weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NETWORKS = ("NASNetMobile", "EfficientNetV2B0", "ResNet50", "Xception", "MobileN
 
 
 def find(path: str, **asked: Any) -> CatalogEntry:
-    """Find a network whose file stays where it is."""
+    """Find a model whose file stays where it is."""
     with found(AddRequest(path, **asked), lambda _: None) as network:
         return network
 
@@ -53,7 +53,7 @@ def added(folder: Path, path: str, wishes: Overrides | None = None, **asked: Any
 
 
 def opened(spec: ModelSpec, folder: Path) -> Model:
-    """Build a network, in a process of its own, and try it as `indexer models add` does."""
+    """Build a model, in a process of its own, and try it as `indexer models add` does."""
     build_missing([spec], folder / "built")
     model = open_model(spec, folder / "built", "litert")
     try_out(model, class_names(spec, Vocabulary.load()), sample())
@@ -289,7 +289,7 @@ def with_features(model: Any) -> Any:
 
 
 def check_application(name: str, file: Path, makers: dict[str, Callable[..., Any]]) -> None:
-    """Add a network of Keras with made weights, and compare what it answers with what Keras says it answers."""
+    """Add a model of Keras with made weights, and compare what it answers with what Keras says it answers."""
     model = makers[name](weights=None)
     kernel, *bias = last_layer(model).get_weights()
     side = model.input_shape[1] or 224

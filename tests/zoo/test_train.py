@@ -102,7 +102,7 @@ def test_a_trained_network_runs_as_it_is_described(kind: str, request: pytest.Fi
 
 
 @pytest.mark.long
-def test_the_same_seed_gives_the_same_network(scratch: Trained, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_model(scratch: Trained, tmp_path: Path) -> None:
     _, figures, _ = trained(tmp_path / "again", COURSE)
     assert {**figures, "seconds": 0} == {**scratch[1], "seconds": 0}
     one, other = (keras.models.load_model(folder / MODEL).get_weights() for folder in (scratch[0], tmp_path / "again"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score, roc_curve
 
-from indexer.zoo.train.network import area, measured, roc
+from indexer.zoo.train.keras_model import area, measured, roc
 
 
 def answers(labels: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What the user says of a network goes before what was guessed; what cannot be meant is refused with what could be."""
+"""What the user says of a model goes before what was guessed; what cannot be meant is refused with what could be."""
 
 from __future__ import annotations
 

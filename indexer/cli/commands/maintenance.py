@@ -45,7 +45,7 @@ def retag(session: Session) -> None:
             session.say(f"This rule has no effect: {idle}")
         scene: tuple[str, ...] = ()
         try:
-            scene = model_set(config).networks().scene
+            scene = model_set(config).model_ids().scene
             tell_stale(session, library, scene[0])
         except ModelError as error:  # the tags are made all the same
             session.say(str(error))

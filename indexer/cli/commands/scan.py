@@ -73,7 +73,7 @@ def scan(
         if dry_run:
             _say_planned(session, planned, as_json)
             return
-        tell_stale(session, library, scanning.eyes.specs()[0].id)
+        tell_stale(session, library, scanning.model_set.specs()[0].id)
         stop.gently = True
         _run(session, scanning, library, planned, tally, stop)
         say_found_elsewhere(session, library)

@@ -134,10 +134,10 @@ def _application(session: Session, config: Config) -> Iterator[Application]:
     from indexer.web.security.security import Guard
     from indexer.web.site import Site
 
-    eyes = model_set(config)
-    build_if_missing(session, config, eyes.specs())
+    models = model_set(config)
+    build_if_missing(session, config, models.specs())
     library, config = _library(session, config)
-    predictions = PredictionService(eyes, limits(config), config.worker_count, _WAITING, config.idle_seconds)
+    predictions = PredictionService(models, limits(config), config.worker_count, _WAITING, config.idle_seconds)
     try:
         with library:
             library.keep_words()

@@ -243,9 +243,9 @@ def _face_reader(session: Session, config: Config) -> FaceReader:
     from indexer.cli.lookup import build_if_missing
     from indexer.vision.faces.reader import FaceReader
 
-    eyes = model_set(config)
-    build_if_missing(session, config, eyes.specs()[1:])
-    return FaceReader.open(eyes, threads=config.worker_count)
+    models = model_set(config)
+    build_if_missing(session, config, models.specs()[1:])
+    return FaceReader.open(models, threads=config.worker_count)
 
 
 def _faces(reader: FaceReader, file: Path, config: Config) -> list[QueryFace]:

@@ -25,15 +25,15 @@ def status(session: Session, as_json: JsonOption = False) -> None:
     from indexer.assemble import model_set
 
     config = session.settings().config
-    eyes = model_set(config)
+    models = model_set(config)
     tell_broken(session, config)
     try:
-        networks = eyes.networks()
+        model_ids = models.model_ids()
     except ModelError as error:  # the totals are available without them
-        networks = None
+        model_ids = None
         session.say(str(error))
     with session.open_library() as library:
-        record = status_record(library, networks)
+        record = status_record(library, model_ids)
     if as_json:
         write_json(record, indent=2)
     else:

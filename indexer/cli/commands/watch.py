@@ -128,11 +128,11 @@ class _Service:
         from indexer.pipeline.workers.photo_pool import Pool
         from indexer.vision.tags.vocabulary import Vocabulary
 
-        eyes = _model_set(config)
-        learn_names(self._library, eyes.specs(), Vocabulary.load())
+        models = _model_set(config)
+        learn_names(self._library, models.specs(), Vocabulary.load())
         with ExitStack() as stack:
             throttle = Throttle(self._library.path, config.max_load, lambda: pool.busy, monotonic)
-            pool = stack.enter_context(Pool(eyes, limits(config), config.worker_count, throttle.is_open))
+            pool = stack.enter_context(Pool(models, limits(config), config.worker_count, throttle.is_open))
             account = DaemonReporter(daemon_lock.presence, log.log, self._shown(daemon_lock), monotonic, time)
             settling = Settling(config.settle_seconds, monotonic, disk_stamp)
             watch = stack.enter_context(Watch(settling, account.notice, mode=config.watching, on_step=self._step))

@@ -111,14 +111,12 @@ def add(  # an option for each key that a file does not determine
     wishes = Overrides(
         input, output, embedding, activation, scaling, colors, size, layout, fit, crop, threshold, offset, align
     )
-    with found(AddRequest(path, tag or (), role, weights, link), session.say) as network:
-        proposal = wished(network.proposal, wishes, network.inspection, name)
-        names = _names(network, labels)
-        about = description or network.about or f"{proposal.spec['role']} from {network.source.name}"
+    with found(AddRequest(path, tag or (), role, weights, link), session.say) as model:
+        proposal = wished(model.proposal, wishes, model.inspection, name)
+        names = _names(model, labels)
+        about = description or model.about or f"{proposal.spec['role']} from {model.source.name}"
         origin = f"Added from {printable(path)}"
-        with installed(
-            name, network.source, proposal, names, about, own, link=link, trust=trust, origin=origin
-        ) as spec:
+        with installed(name, model.source, proposal, names, about, own, link=link, trust=trust, origin=origin) as spec:
             answered = smoke_test(session, config, spec, sample)
     for line in answered:
         write(line)
@@ -129,13 +127,13 @@ def add(  # an option for each key that a file does not determine
         session.say(f"Run 'indexer models enable {name}' to use the model in scans.")
 
 
-def _names(network: CatalogEntry, labels: Path | None) -> tuple[str, ...]:
+def _names(model: CatalogEntry, labels: Path | None) -> tuple[str, ...]:
     """Return the class names: those given, before those known, before those in the file."""
     from indexer.vision.tags.labels import read_labels
     from indexer.zoo.custom.install import label_names
 
-    given = labels or network.labels
-    return read_labels(given) if given else label_names(network.inspection.labels_inside)
+    given = labels or model.labels
+    return read_labels(given) if given else label_names(model.inspection.labels_inside)
 
 
 def _offset(labels: Path | None) -> int | None:

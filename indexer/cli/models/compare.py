@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _CLASSES = 2
 _THUMBNAIL_PX = 320
-_Network = Annotated[str, typer.Argument(help="Classifier or object detector (see 'indexer models list').")]
+_Model = Annotated[str, typer.Argument(help="Classifier or object detector (see 'indexer models list').")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,8 +32,8 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     session: Session,
-    one: _Network,
-    other: _Network,
+    one: _Model,
+    other: _Model,
     photos: Pictures,
     html: Annotated[
         Path | None, typer.Option(help="Also write a web page with the pictures.", show_default=False)
@@ -80,7 +80,7 @@ def _first(said: ModelPrediction) -> str:
 
 
 def _told(total: Summary, names: Sequence[str]) -> list[str]:
-    """Say in lines how far two networks agree."""
+    """Say in lines how far two models agree."""
     shared = f"; both gave {total.common / total.either:.0%} of {count(total.either, 'tag')}" if total.either else ""
     times = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in zip(names, total.seconds, strict=True))
     return [
@@ -95,7 +95,7 @@ def _record(seen: Prediction) -> dict[str, Any]:
     agreed = agreement(seen)
     return {
         **path_record(seen.path),
-        "networks": [_said_record(each) for each in seen.said],
+        "models": [_said_record(each) for each in seen.said],
         "same_word": agreed.same_word,
         "common_tags": list(agreed.common),
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="Name of the model (see 'indexer models list').")]
 _NEXT = "The next scan analyzes all photos with it."
-# The setting that names the network of a role.
+# The setting that names the model of a role.
 _SETTINGS = {
     "classifier": "classifier",
     "face-detector": "detector",

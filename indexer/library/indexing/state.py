@@ -123,18 +123,18 @@ def analyzed(connection: Connection, file: PhotoFile) -> int | None:
     return connection.scalar(select(photos.c.id).where(*here, has_stamp(file.size, file.mtime_ns), ANALYZED))
 
 
-def stale(connection: Connection, networks: ModelIds) -> list[Path]:
+def stale(connection: Connection, model_ids: ModelIds) -> list[Path]:
     """Return the analyzed photos that one of the wanted models has not analyzed, in order of their paths."""
-    return _paths(connection, select(photos.c.root_id, photos.c.path).where(is_stale(connection, networks)))
+    return _paths(connection, select(photos.c.root_id, photos.c.path).where(is_stale(connection, model_ids)))
 
 
-def is_stale(connection: Connection, networks: ModelIds) -> ColumnElement[bool]:
+def is_stale(connection: Connection, model_ids: ModelIds) -> ColumnElement[bool]:
     """Return the condition for analyzed photos that one of the wanted models has not analyzed."""
     sets = read_model_sets(connection)
-    lacking = [set_id for set_id, names in sets.items() if not networks.are_done(names)]
-    blind = [set_id for set_id, names in sets.items() if not networks.are_done(names, want_faces=False)]
+    lacking = [set_id for set_id, names in sets.items() if not model_ids.are_done(names)]
+    blind = [set_id for set_id, names in sets.items() if not model_ids.are_done(names, want_faces=False)]
     roots = Roots.read(connection)
-    spared = or_(false(), *(part(*place) for folder in networks.no_faces for place in roots.within(folder)))
+    spared = or_(false(), *(part(*place) for folder in model_ids.no_faces for place in roots.within(folder)))
     return ANALYZED & (photos.c.model_set_id.in_(blind) | (photos.c.model_set_id.in_(lacking) & ~spared))
 
 

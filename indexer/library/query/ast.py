@@ -27,7 +27,7 @@ class Fact:
 class Term:
     """Photos that have a tag of this name, with its score; the case of letters does not matter.
 
-    models: what `bound` found beside it: of each of these Texts one must tell of a network that gave the tag.
+    models: what `bound` found beside it: of each of these Texts one must tell of a model that gave the tag.
     """
 
     word: str
@@ -64,8 +64,8 @@ class Text(Fact):
     """Photos whose camera, lens, path, folder, format, type or model is this; '*' stands for any characters.
 
     Of camera, lens and path a part is enough; a folder is a whole name in the path, or a whole path from its '/' on;
-    a type is the ending of the file's name. 'model' is the name, or the whole id, of a network that gave the photo a
-    tag; of the words that stand beside it in an And, those count that the network gave. Case does not matter.
+    a type is the ending of the file's name. 'model' is the name, or the whole id, of a model that gave the photo a
+    tag; of the words that stand beside it in an And, those count that the model gave. Case does not matter.
     """
 
     field: str
@@ -153,12 +153,12 @@ ALL = Everything()  # what is shown where nothing is asked for
 
 
 def bound(query: Query, models: tuple[tuple[Text, ...], ...] = ()) -> Query:
-    """Return the query with each word told which networks must have given it; models: those of the parts around it."""
+    """Return the query with each word told which models must have given it; models: those of the parts around it."""
     match query:
         case Term():
             return replace(query, models=models)
         case And():
-            given = models + tuple(each for part in query.parts if (each := _networks(part)))
+            given = models + tuple(each for part in query.parts if (each := _model_ids(part)))
             return And(tuple(bound(part, given) for part in query.parts))
         case Or():
             return Or(tuple(bound(part, models) for part in query.parts))
@@ -167,8 +167,8 @@ def bound(query: Query, models: tuple[tuple[Text, ...], ...] = ()) -> Query:
     return query
 
 
-def _networks(part: Query) -> tuple[Text, ...]:
-    """Return the networks that a part names, of which one is enough; none where it is about anything else."""
+def _model_ids(part: Query) -> tuple[Text, ...]:
+    """Return the models that a part names, of which one is enough; none where it is about anything else."""
     parts = part.parts if isinstance(part, Or) else (part,)
     texts = tuple(each for each in parts if isinstance(each, Text) and each.field == "model")
     return texts if len(texts) == len(parts) else ()

@@ -166,7 +166,7 @@ _ALL = (
         globs=ending,
         spelled=without_dot,
     ),
-    model_field("model", "the network that gave it a tag", "efficientnet-lite0", facet_values.model_values),
+    model_field("model", "the model that gave it a tag", "efficientnet-lite0", facet_values.model_values),
     number_field("iso", "sensitivity", column="photos.iso", value=of_metadata("iso")),
     number_field(
         "f",

@@ -102,7 +102,7 @@ def nearest_people(library: Library, name: str, count: int = 5) -> list[str] | N
 
 
 def tagging_models(library: Library) -> list[str]:
-    """Return the names of the networks that ever gave a tag."""
+    """Return the names of the models that ever gave a tag."""
     with library.reading() as connection:
         rows = connection.scalars(select(sources.c.models).distinct())
         return sorted({model_name(model) for row in rows for model in models_of(row)})

@@ -171,7 +171,7 @@ class Daemon:
         planned = plan_touched(
             self._library,
             paths,
-            self._pool.networks,
+            self._pool.model_ids,
             self._account.complain,
             self._step,
             written,
@@ -199,7 +199,7 @@ class Daemon:
             planned = plan(
                 self._library,
                 there,
-                self._pool.networks,
+                self._pool.model_ids,
                 on_error=complain,
                 on_step=self._step,
                 beside=roots,

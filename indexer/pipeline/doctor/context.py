@@ -18,7 +18,7 @@ class DoctorContext:
     """
 
     library: Path
-    eyes: ModelSet
+    model_set: ModelSet
     workers: int
     now: datetime
     busy_seconds: float = 10.0

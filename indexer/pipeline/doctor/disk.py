@@ -42,7 +42,7 @@ class DiskComparison:
     troubles: tuple[tuple[Path, str], ...]
 
 
-def compare(library: Library, networks: ModelIds) -> DiskComparison:
+def compare(library: Library, model_ids: ModelIds) -> DiskComparison:
     """Walk the folders of the library that are there."""
     roots = root_folders(library)
     absent = tuple(root for root in roots if not root.is_dir())
@@ -52,7 +52,7 @@ def compare(library: Library, networks: ModelIds) -> DiskComparison:
     def complain(path: Path, reason: str) -> None:
         troubles.append((path, reason))
 
-    found = plan(library, there, networks, on_error=complain, on_notice=lambda *_: None)
+    found = plan(library, there, model_ids, on_error=complain, on_notice=lambda *_: None)
     known = {path: each for path, each in file_states(library).items() if not each.stranger}
     return DiskComparison(known, found, tuple(roots), absent, tuple(troubles))
 
@@ -134,14 +134,14 @@ def delete_leftovers(library: Path, now: datetime) -> int:
     return len(parts)
 
 
-def mark_gone(library: Library, networks: ModelIds) -> int:
+def mark_gone(library: Library, model_ids: ModelIds) -> int:
     """Mark the photos as missing that are certainly gone; return how many."""
-    return _record(library, map(Removed, compare(library, networks).plan.gone))
+    return _record(library, map(Removed, compare(library, model_ids).plan.gone))
 
 
-def show_returned(library: Library, networks: ModelIds) -> int:
+def show_returned(library: Library, model_ids: ModelIds) -> int:
     """Unmark missing photos whose files are back; return how many."""
-    return _record(library, map(Unchanged, compare(library, networks).plan.returned))
+    return _record(library, map(Unchanged, compare(library, model_ids).plan.returned))
 
 
 def _record(library: Library, outcomes: Iterator[Outcome]) -> int:

@@ -13,10 +13,10 @@ from indexer.library.checks.finding import Finding, findings
 from indexer.library.checks.row_checks import check_rows
 from indexer.library.roots import root_folders
 from indexer.library.store import Library
-from indexer.pipeline.doctor import disk, machine, networks
+from indexer.pipeline.doctor import disk, machine, models
 from indexer.pipeline.doctor.context import DoctorContext
 from indexer.values.analysis import ModelIds
-from indexer.vision.model_set import networks_of
+from indexer.vision.model_set import model_ids_of
 from indexer.vision.spec import ModelSpec
 
 
@@ -31,31 +31,31 @@ def examine(context: DoctorContext) -> list[Finding]:
     current = is_current(context.library, context.busy_seconds)
     if current:
         found += findings("rows", partial(_rows, context, specs))
-    found += findings("networks", partial(networks.check_descriptions, context.eyes))
-    found += findings("networks", partial(networks.check_networks, context.eyes))
-    found += findings("old networks", partial(networks.check_old_networks, context.eyes))
+    found += findings("models", partial(models.check_descriptions, context.model_set))
+    found += findings("models", partial(models.check_models, context.model_set))
+    found += findings("old models", partial(models.check_old_models, context.model_set))
     if current:
-        found += findings("photos", partial(_photos, context, networks_of(specs, context.eyes.no_faces)))
+        found += findings("photos", partial(_photos, context, model_ids_of(specs, context.model_set.no_faces)))
     found += findings("leftovers", partial(disk.check_leftovers, context.library, context.now))
     return found + _machine(context, _roots(context) if current else [])
 
 
 def specs_of(context: DoctorContext) -> tuple[ModelSpec, ...]:
-    """Return the specs of the settings' models, none where one is unknown: `check_networks` reports which."""
+    """Return the specs of the settings' models, none where one is unknown: `check_models` reports which."""
     try:
-        return context.eyes.specs()
+        return context.model_set.specs()
     except IndexerError:
         return ()
 
 
 def _rows(context: DoctorContext, specs: tuple[ModelSpec, ...]) -> list[Finding]:
-    return check_rows(context.library, networks.lengths(specs), context.now, context.busy_seconds)
+    return check_rows(context.library, models.lengths(specs), context.now, context.busy_seconds)
 
 
 def _photos(context: DoctorContext, wanted: ModelIds) -> Iterator[Finding]:
     """Compare the library with the models and the disk."""
     with _open(context) as library:
-        yield from findings("stale", partial(networks.check_stale, library, wanted))
+        yield from findings("stale", partial(models.check_stale, library, wanted))
         compared = disk.compare(library, wanted)
     yield from findings("folders", partial(disk.check_folders, compared))
     yield from findings("photos", partial(disk.check_photos, compared))
@@ -77,7 +77,7 @@ def _machine(context: DoctorContext, roots: Sequence[Path]) -> list[Finding]:
     table = mounts()
     checks: dict[str, Callable[[], Iterator[Finding]]] = {
         "file system": partial(machine.check_file_system, context.library, table),
-        "space": partial(machine.check_space, context.library, context.eyes.folder),
+        "space": partial(machine.check_space, context.library, context.model_set.folder),
         "watches": partial(machine.check_watches, roots, table),
         "open files": partial(machine.check_open_files, context.workers),
     }

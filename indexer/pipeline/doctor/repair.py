@@ -8,13 +8,13 @@ from indexer.errors import IndexerError, printable
 from indexer.library.checks.finding import Finding, counted
 from indexer.library.checks.repair import PARTS, drop_unreadable, drop_unreferenced, rebuild_indexes, shorten_log
 from indexer.library.store import Library
-from indexer.pipeline.doctor import disk, networks
+from indexer.pipeline.doctor import disk, models
 from indexer.pipeline.doctor.context import DoctorContext
 from indexer.pipeline.doctor.examine import specs_of
 from indexer.values.analysis import ModelIds
-from indexer.vision.model_set import networks_of
+from indexer.vision.model_set import model_ids_of
 
-_BESIDE_THE_LIBRARY = {"old networks", "leftovers"}  # done also where the library itself is beyond repair
+_BESIDE_THE_LIBRARY = {"old models", "leftovers"}  # done also where the library itself is beyond repair
 
 
 def repair(context: DoctorContext, found: Iterable[Finding]) -> list[str]:
@@ -56,23 +56,23 @@ def _references(context: DoctorContext) -> str:
 
 
 def _rows(context: DoctorContext) -> str:
-    lengths = networks.lengths(specs_of(context))
+    lengths = models.lengths(specs_of(context))
     count = drop_unreadable(context.library, lengths, context.busy_seconds)
     return f"Removed: unreadable data of {counted(count, 'photo')}; the next scan analyzes them again."
 
 
 def _gone(context: DoctorContext) -> str:
     with _open(context) as library:
-        return f"Marked as missing: {counted(disk.mark_gone(library, _networks_of(context)), 'photo')}."
+        return f"Marked as missing: {counted(disk.mark_gone(library, _models_of(context)), 'photo')}."
 
 
 def _returned(context: DoctorContext) -> str:
     with _open(context) as library:
-        return f"Shown again: {counted(disk.show_returned(library, _networks_of(context)), 'photo')}."
+        return f"Shown again: {counted(disk.show_returned(library, _models_of(context)), 'photo')}."
 
 
-def _networks(context: DoctorContext) -> str:
-    return f"Deleted: {counted(networks.delete_old_networks(context.eyes), 'model')} of older releases."
+def _model_ids(context: DoctorContext) -> str:
+    return f"Deleted: {counted(models.delete_old_models(context.model_set), 'model')} of older releases."
 
 
 def _leftovers(context: DoctorContext) -> str:
@@ -83,8 +83,8 @@ def _open(context: DoctorContext) -> Library:
     return Library.open(context.library, busy_seconds=context.busy_seconds)
 
 
-def _networks_of(context: DoctorContext) -> ModelIds:
-    return networks_of(specs_of(context), context.eyes.no_faces)
+def _models_of(context: DoctorContext) -> ModelIds:
+    return model_ids_of(specs_of(context), context.model_set.no_faces)
 
 
 _REPAIRS: dict[str, Callable[[DoctorContext], str]] = {
@@ -94,6 +94,6 @@ _REPAIRS: dict[str, Callable[[DoctorContext], str]] = {
     "rows": _rows,
     "gone": _gone,
     "returned": _returned,
-    "old networks": _networks,
+    "old models": _model_ids,
     "leftovers": _leftovers,
 }

@@ -62,7 +62,7 @@ def runtimes(spec: ModelSpec, folder: Path) -> tuple[str, ...]:
 
 
 def measure(spec: ModelSpec, folder: Path, way: BenchSetup) -> BenchResult:
-    """Run a built network in a process of its own. Errors: ModelError, also where it takes no such batch."""
+    """Run a built model in a process of its own. Errors: ModelError, also where it takes no such batch."""
     request = {"spec": asdict(spec), "folder": folder, "way": asdict(way)}
     told = subprocess_call("indexer.pipeline.models.bench", request, partial(ModelError, spec.name))
     return BenchResult(way, tuple(told.pop("shape")), **told)

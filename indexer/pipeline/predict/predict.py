@@ -58,9 +58,9 @@ class Predictor:
 
     def __init__(self, models: Sequence[Model], load_vocabulary: Callable[[], Vocabulary]) -> None:
         """load_vocabulary: called after the first prediction: the models need not wait for the vocabulary."""
-        self._networks = tuple(_network(model) for model in models)
+        self._models = tuple(_opened(model) for model in models)
         self._load_vocabulary = load_vocabulary
-        self.long_side_px = max(each.long_side_px for each in self._networks)
+        self.long_side_px = max(each.long_side_px for each in self._models)
 
     def glance(self, path: Path, max_pixels: int) -> Prediction:
         """Predict a file; pictures larger than max_pixels are refused. Errors: PhotoError."""
@@ -70,13 +70,13 @@ class Predictor:
 
     def see(self, path: Path, picture: Picture, faces: Sequence[Face] = ()) -> Prediction:
         """Predict a decoded picture; path: its name in the result.  faces: the known ones."""
-        answers = [_answer(network, picture) for network in self._networks]
+        answers = [_answer(each, picture) for each in self._models]
         facts = look(picture)
         return Prediction(path, tuple(self._said(each, facts) for each in answers), self._tags(answers, facts, faces))
 
     def vector(self, picture: Picture) -> bytes:
         """Return the embedding by the first model, a classifier, as the library stores it."""
-        first = self._networks[0]
+        first = self._models[0]
         assert isinstance(first, Classifier)
         return first.classify(picture)[1].astype("<f2").tobytes()
 
@@ -86,7 +86,7 @@ class Predictor:
 
     @cached_property
     def _words(self) -> dict[str, ModelWords]:
-        return words_of_models(self._vocabulary, {}, (each.model.spec for each in self._networks))
+        return words_of_models(self._vocabulary, {}, (each.model.spec for each in self._models))
 
     def _tags(self, answers: Sequence[_Answer], facts: PixelStats, faces: Sequence[Face] = ()) -> tuple[Tag, ...]:
         evidence = tuple(each.evidence for each in answers if each.evidence is not None)
@@ -139,16 +139,16 @@ class _Answer:
         return list(surest.items())[:_MOST_LABELS]
 
 
-def _network(model: Model) -> Classifier | ObjectDetector:
+def _opened(model: Model) -> Classifier | ObjectDetector:
     return Classifier(model) if model.spec.role == "classifier" else ObjectDetector(model)
 
 
-def _answer(network: Classifier | ObjectDetector, picture: Picture) -> _Answer:
-    start, model = perf_counter(), network.model.spec.id
-    if isinstance(network, Classifier):
-        evidence, _ = network.classify(picture)
+def _answer(opened: Classifier | ObjectDetector, picture: Picture) -> _Answer:
+    start, model = perf_counter(), opened.model.spec.id
+    if isinstance(opened, Classifier):
+        evidence, _ = opened.classify(picture)
         return _Answer(model, evidence, (), perf_counter() - start)
-    objects = tuple(network.detect(picture))
+    objects = tuple(opened.detect(picture))
     return _Answer(model, None, objects, perf_counter() - start)
 
 

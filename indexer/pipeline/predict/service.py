@@ -31,10 +31,10 @@ class PredictionService:
     """
 
     def __init__(
-        self, eyes: ModelSet, limits: Limits, workers: int, waiting: int, idle_seconds: float = _IDLE_SECONDS
+        self, model_set: ModelSet, limits: Limits, workers: int, waiting: int, idle_seconds: float = _IDLE_SECONDS
     ) -> None:
         """waiting: pictures that may wait while all workers are busy.  idle_seconds: until the processes end."""
-        self._model_set, self._limits = eyes, limits
+        self._model_set, self._limits = model_set, limits
         self._task_pool = TaskPool(workers, waiting, limits.seconds, idle_seconds)
 
     @property

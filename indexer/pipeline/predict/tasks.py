@@ -27,13 +27,13 @@ from indexer.vision.tags.vocabulary import Vocabulary
 Loaded = TypeVar("Loaded")
 
 
-def classify(eyes: ModelSet, limits: Limits, file: Path, with_faces: bool, slot: int) -> Prediction:
+def classify(model_set: ModelSet, limits: Limits, file: Path, with_faces: bool, slot: int) -> Prediction:
     """Return the predictions of classifiers and object detectors. Errors: PhotoError, MemoryError, ModelError.
 
     with_faces: detect faces, too, for the tags that they give.
     """
-    found = faces(eyes, limits, file, slot) if with_faces else ()
-    predictor = _predictor(eyes, limits.memory_bytes)
+    found = faces(model_set, limits, file, slot) if with_faces else ()
+    predictor = _predictor(model_set, limits.memory_bytes)
     enter(slot, "decode")
     with open_original(stamp(file), limits.pixels) as original:
         picture = original.picture(predictor.long_side_px)
@@ -41,9 +41,9 @@ def classify(eyes: ModelSet, limits: Limits, file: Path, with_faces: bool, slot:
     return predictor.see(file, picture, found)
 
 
-def vector(eyes: ModelSet, limits: Limits, file: Path, slot: int) -> bytes:
+def vector(model_set: ModelSet, limits: Limits, file: Path, slot: int) -> bytes:
     """Return the embedding of a picture. Errors: as of `classify`."""
-    predictor = _predictor(eyes, limits.memory_bytes)
+    predictor = _predictor(model_set, limits.memory_bytes)
     enter(slot, "decode")
     with open_original(stamp(file), limits.pixels) as original:
         picture = original.picture(predictor.long_side_px)
@@ -51,9 +51,9 @@ def vector(eyes: ModelSet, limits: Limits, file: Path, slot: int) -> bytes:
     return predictor.vector(picture)
 
 
-def faces(eyes: ModelSet, limits: Limits, file: Path, slot: int) -> tuple[Face, ...]:
+def faces(model_set: ModelSet, limits: Limits, file: Path, slot: int) -> tuple[Face, ...]:
     """Detect and describe the faces. Errors: as of `classify`."""
-    reader = _face_reader(eyes, limits.memory_bytes)
+    reader = _face_reader(model_set, limits.memory_bytes)
     enter(slot, "analyze")
     return read_faces(file, reader, limits.pixels)
 
@@ -78,18 +78,20 @@ def _hold_memory(memory_bytes: int) -> None:
 
 
 @lru_cache(maxsize=1)
-def _predictor(eyes: ModelSet, memory_bytes: int) -> Predictor:
+def _predictor(model_set: ModelSet, memory_bytes: int) -> Predictor:
     def load() -> Predictor:
-        specs = [spec for spec in eyes.specs() if spec.role in SCENE]
-        vocabulary = Vocabulary.load(rules=eyes.rules)
-        return Predictor([open_model(spec, eyes.folder, eyes.runtime, 1) for spec in specs], lambda: vocabulary)
+        specs = [spec for spec in model_set.specs() if spec.role in SCENE]
+        vocabulary = Vocabulary.load(rules=model_set.rules)
+        return Predictor(
+            [open_model(spec, model_set.folder, model_set.runtime, 1) for spec in specs], lambda: vocabulary
+        )
 
-    return _loaded(load, eyes.classifier, memory_bytes)
+    return _loaded(load, model_set.classifier, memory_bytes)
 
 
 @lru_cache(maxsize=1)
-def _face_reader(eyes: ModelSet, memory_bytes: int) -> FaceReader:
-    return _loaded(lambda: FaceReader.open(eyes), eyes.detector or "", memory_bytes)
+def _face_reader(model_set: ModelSet, memory_bytes: int) -> FaceReader:
+    return _loaded(lambda: FaceReader.open(model_set), model_set.detector or "", memory_bytes)
 
 
 def _loaded(load: Callable[[], Loaded], name: str, memory_bytes: int) -> Loaded:

@@ -49,7 +49,7 @@ class Assignment:
 
 
 def assign(
-    library: Library, plan: Plan, networks: ModelIds, is_wanted: Callable[[], bool]
+    library: Library, plan: Plan, model_ids: ModelIds, is_wanted: Callable[[], bool]
 ) -> Generator[None, None, Assignment]:
     """Hash the changed files whose sizes are known, and find the photos whose bytes they have.
 
@@ -68,7 +68,7 @@ def assign(
         return Assignment()
     # The first may have been hashed long ago: later changes are found by another comparison.
     still = {file: content if is_as_found(file) else None for file, content in contents.items()}
-    return _Assigner(library, plan, networks, still).assignment()
+    return _Assigner(library, plan, model_ids, still).assignment()
 
 
 def is_as_found(file: PhotoFile) -> bool:
@@ -95,9 +95,9 @@ class _Assigner:
     """The computation of one assignment. contents: the hashes of files, but for those of unknown sizes."""
 
     def __init__(
-        self, library: Library, plan: Plan, networks: ModelIds, contents: dict[PhotoFile, bytes | None]
+        self, library: Library, plan: Plan, model_ids: ModelIds, contents: dict[PhotoFile, bytes | None]
     ) -> None:
-        self._networks, self._retry_failed = networks, plan.retry_failed
+        self._model_ids, self._retry_failed = model_ids, plan.retry_failed
         moving = 0.0 if plan.folders else _MOVING_SECONDS  # a scan sees both ends of a move
         self._recently = datetime.fromtimestamp(time() - moving, UTC).isoformat(timespec="seconds")
         self._absence = MissingFileCheck(library, lambda *_: None)
@@ -140,10 +140,10 @@ class _Assigner:
                 self._move(file, source, gone=False)
 
     def _move(self, file: PhotoFile, photo: KnownContent, *, gone: bool) -> None:
-        wants_faces = self._networks.want_faces(file.path)
-        is_private = not wants_faces and file.path != photo.path and not set(photo.models) <= set(self._networks.scene)
+        wants_faces = self._model_ids.want_faces(file.path)
+        is_private = not wants_faces and file.path != photo.path and not set(photo.models) <= set(self._model_ids.scene)
         self._moved.append(Moved(file, photo.path, photo.number, gone, of_file(file, time()), is_private))
-        is_seen = photo.models and self._networks.are_done(photo.models, want_faces=wants_faces)
+        is_seen = photo.models and self._model_ids.are_done(photo.models, want_faces=wants_faces)
         if (is_seen and not is_private) or (photo.is_failed and not self._retry_failed):
             self._done.add(file.path)
 

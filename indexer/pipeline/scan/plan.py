@@ -104,7 +104,7 @@ class Plan:
 def plan(
     library: Library,
     folders: Sequence[Path],
-    networks: ModelIds,
+    model_ids: ModelIds,
     *,
     retry_failed: bool = False,
     again: bool = False,
@@ -117,7 +117,7 @@ def plan(
     """Walk the folders and compare the stamps with the library.
 
     A folder that lies in one of the library's follows the ignore rules of that one.
-    networks: the models that must have analyzed each photo.  again: every file counts as changed.
+    model_ids: the models that must have analyzed each photo.  again: every file counts as changed.
     on_error: receives what cannot be read; its photos are kept.
     on_notice: receives what was walked all the same; None: as on_error.
     on_step: called for each folder that is entered; what it raises ends the walk.
@@ -130,7 +130,7 @@ def plan(
     bases = [_base(folder, roots) for folder in folders]
     others = [_base(Path(os.path.realpath(folder)), roots) for folder in beside]
     compare = _Comparison(
-        library, networks, on_error, on_notice or on_error, on_step, retry_failed=retry_failed, again=again
+        library, model_ids, on_error, on_notice or on_error, on_step, retry_failed=retry_failed, again=again
     )
     found = compare.found(bases, folders, None if bases == folders else folders, others, follow)
     compare.spare(_empty_folders(folders, compare.kinds.values()))
@@ -140,7 +140,7 @@ def plan(
 def plan_touched(
     library: Library,
     paths: Iterable[Path],
-    networks: ModelIds,
+    model_ids: ModelIds,
     on_error: Report,
     on_step: Step = lambda: None,
     written: Collection[Path] = (),
@@ -160,7 +160,7 @@ def plan_touched(
         followed = {_base(Path(os.path.realpath(folder)), roots) for folder in folders}
         roots = [root for root in roots if root in followed]
     inside = [path for path in paths if any(path.is_relative_to(root) for root in roots)]
-    compare = _Comparison(library, networks, on_error, on_notice or on_error, on_step, written=written)
+    compare = _Comparison(library, model_ids, on_error, on_notice or on_error, on_step, written=written)
     return compare.found(roots, inside, inside, (), follow).plan(())
 
 
@@ -173,7 +173,7 @@ class _Comparison:
     def __init__(
         self,
         library: Library,
-        networks: ModelIds,
+        model_ids: ModelIds,
         on_error: Report,
         on_notice: Report,
         on_step: Step,
@@ -183,8 +183,8 @@ class _Comparison:
         written: Collection[Path] = (),
     ) -> None:
         self._library, self._on_error, self._on_notice, self._on_step = library, on_error, on_notice, on_step
-        self._networks, self._retry_failed, self._again, self._written = networks, retry_failed, again, written
-        self._are_done = cache(networks.are_done)  # there are many files, but few sets of models that analyzed them
+        self._model_ids, self._retry_failed, self._again, self._written = model_ids, retry_failed, again, written
+        self._are_done = cache(model_ids.are_done)  # there are many files, but few sets of models that analyzed them
         self._spared: set[Path] = set()
         self._left: list[Path] = []
         self._links: list[Path] = []
@@ -269,7 +269,7 @@ class _Comparison:
         return "returned" if known.missing else "unchanged"
 
     def _lacks(self, seen: tuple[str, ...], path: Path) -> bool:
-        return not self._are_done(seen, want_faces=self._networks.want_faces(path))
+        return not self._are_done(seen, want_faces=self._model_ids.want_faces(path))
 
 
 def _empty_folders(folders: Sequence[Path], found: Iterable[Sequence[PhotoFile]]) -> list[Path]:

@@ -51,7 +51,7 @@ def run(
     batch = _Batch(library, batch_photos, batch_seconds, clock)
     batch.add(map(Unchanged, plan.returned))
     try:
-        assignment = yield from assign(library, plan, pool.networks, is_wanted)
+        assignment = yield from assign(library, plan, pool.model_ids, is_wanted)
         if not is_wanted():
             yield from batch.stored()
             return
@@ -121,7 +121,7 @@ class Scanning:
     notes on folders.
     """
 
-    eyes: ModelSet
+    model_set: ModelSet
     limits: Limits
     workers: int
     batch_photos: int
@@ -132,7 +132,7 @@ class Scanning:
     def prepare(self, folders: Sequence[Path]) -> None:
         """Prepare a scan of folders. Errors: LibraryError where one is missing or unreadable; ModelError."""
         discover(folders, self.on_error)  # before anything is created
-        self.build(self.eyes.specs())
+        self.build(self.model_set.specs())
 
     def plan(
         self,
@@ -147,7 +147,7 @@ class Scanning:
         return plan(
             library,
             folders,
-            self.eyes.networks(),
+            self.model_set.model_ids(),
             retry_failed=retry_failed,
             again=again,
             on_error=self.on_error,
@@ -156,6 +156,6 @@ class Scanning:
 
     def run(self, library: Library, planned: Plan, is_wanted: Callable[[], bool]) -> Iterator[Outcome | None]:
         """Carry out a plan until a stop request; None now and then while photos take long."""
-        learn_names(library, self.eyes.specs(), Vocabulary.load())
-        with Pool(self.eyes, self.limits, self.workers) as pool:
+        learn_names(library, self.model_set.specs(), Vocabulary.load())
+        with Pool(self.model_set, self.limits, self.workers) as pool:
             yield from run(library, planned, pool, self.batch_photos, self.batch_seconds, monotonic, is_wanted)

@@ -92,4 +92,4 @@ def _address(folder: str) -> str:
         case "win32":
             return rf"\\.\pipe\{name}"
         case _:
-            return str(Path(folder) / "networks")
+            return str(Path(folder) / "models")

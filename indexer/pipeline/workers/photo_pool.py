@@ -64,15 +64,15 @@ class Pool:
 
     A photo that crashes or stalls its worker, or needs too much memory, costs that photo only; the worker is replaced.
     Where TensorFlow runs the models, one process does so for all workers.
-    may_work: asked before each photo; while it returns False, none is begun.  networks: the models that analyze each
+    may_work: asked before each photo; while it returns False, none is begun.  model_ids: the models that analyze each
     photo.
     """
 
     def __init__(
-        self, eyes: ModelSet, limits: Limits, workers: int, may_work: Callable[[], bool] = lambda: True
+        self, model_set: ModelSet, limits: Limits, workers: int, may_work: Callable[[], bool] = lambda: True
     ) -> None:
-        self.networks = eyes.networks()
-        self._model_set, self._limits = eyes, limits
+        self.model_ids = model_set.model_ids()
+        self._model_set, self._limits = model_set, limits
         self._workers = workers
         self._may_work = may_work
         self._started: Workers | None = None
@@ -140,12 +140,12 @@ class Pool:
 
     def _submit(self, waiting: deque[_Try], running: dict[Future[Analysis], _UnderWay], seen: Seen) -> None:
         """Submit as many photos as the workers should have; one that must be alone is submitted alone."""
-        eyes, started = self._seeing(), self._with(len(waiting))
+        model_set, started = self._seeing(), self._with(len(waiting))
         while waiting and len(running) < started.count * _LOOK_AHEAD:
             if running and (waiting[0].alone or any(each.try_.alone for each in running.values())):
                 return
             one, slot = waiting.popleft(), started.stages.slot()
-            future = started.submit(work, eyes, self._limits, one.file, seen(one.file), slot)
+            future = started.submit(work, model_set, self._limits, one.file, seen(one.file), slot)
             running[future] = _UnderWay(one, started, slot, monotonic())
 
     def _taken_in(self, future: Future[Analysis], was: _UnderWay, waiting: deque[_Try]) -> list[Done]:

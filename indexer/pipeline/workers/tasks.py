@@ -77,25 +77,25 @@ def read_faces(path: Path, reader: FaceReader, max_pixels: int) -> tuple[Face, .
         return reader.read(original.picture(reader.detector.long_side_px), larger=original.picture)
 
 
-def work(eyes: ModelSet, limits: Limits, file: PhotoFile, known: Analysis | None, slot: int) -> Analysis:
+def work(model_set: ModelSet, limits: Limits, file: PhotoFile, known: Analysis | None, slot: int) -> Analysis:
     """Run `analyze_file` with an analyzer that this process loads once; slot: where it notes its stage.
 
     Errors: ModelError where the models cannot be loaded, PhotoError, MemoryError.
     """
-    want_faces = eyes.want_faces(file.path)
+    want_faces = model_set.want_faces(file.path)
     return analyze_file(
-        file, load_models(eyes, limits), limits.pixels, partial(enter, slot), want_faces=want_faces, known=known
+        file, load_models(model_set, limits), limits.pixels, partial(enter, slot), want_faces=want_faces, known=known
     )
 
 
-def load_models(eyes: ModelSet, limits: Limits) -> Analyzer:
+def load_models(model_set: ModelSet, limits: Limits) -> Analyzer:
     """Load the models, if this process has not yet. Errors: ModelError."""
     try:
-        return _analyzer(eyes, limits.memory_bytes)
+        return _analyzer(model_set, limits.memory_bytes)
     except IndexerError:
         raise
     except Exception as error:  # whatever a runtime raises: without models no photo can be analyzed
-        raise ModelError(eyes.classifier, f"cannot be loaded: {error}") from error
+        raise ModelError(model_set.classifier, f"cannot be loaded: {error}") from error
 
 
 def start(stages: Path) -> None:
@@ -135,8 +135,8 @@ def hold_memory(memory_bytes: int | None) -> None:
 
 
 @lru_cache(maxsize=1)
-def _analyzer(eyes: ModelSet, memory_bytes: int) -> Analyzer:
-    analyzer = Analyzer.open(eyes, threads=1)
+def _analyzer(model_set: ModelSet, memory_bytes: int) -> Analyzer:
+    analyzer = Analyzer.open(model_set, threads=1)
     hold_memory(memory_bytes)
     return analyzer
 

@@ -49,5 +49,5 @@ def _edges(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
 
 def _five(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return left eye, right eye, nose, left and right mouth corner, [5, 2], of 68 points [68, 2]."""
-    eyes = [points[outline].mean(axis=0) for outline in (_LEFT_EYE, _RIGHT_EYE)]
-    return np.stack([*eyes, points[_NOSE], points[_LEFT_CORNER], points[_RIGHT_CORNER]])
+    model_set = [points[outline].mean(axis=0) for outline in (_LEFT_EYE, _RIGHT_EYE)]
+    return np.stack([*model_set, points[_NOSE], points[_LEFT_CORNER], points[_RIGHT_CORNER]])

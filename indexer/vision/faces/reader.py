@@ -44,13 +44,13 @@ class FaceReader:
         self.landmarker = landmarker
 
     @classmethod
-    def open(cls, eyes: ModelSet, threads: int = 1) -> FaceReader:
+    def open(cls, model_set: ModelSet, threads: int = 1) -> FaceReader:
         """Load the built face models. Errors: ModelError where one is not built or damaged."""
         from indexer.vision.faces.describe import Describer
         from indexer.vision.faces.landmarks import Landmarker
 
-        specs = {spec.role: spec for spec in eyes.specs() if spec.role.startswith("face-")}
-        how = (eyes.folder, eyes.runtime, threads, eyes.place)
+        specs = {spec.role: spec for spec in model_set.specs() if spec.role.startswith("face-")}
+        how = (model_set.folder, model_set.runtime, threads, model_set.place)
         models = {role: open_model(spec, *how) for role, spec in specs.items()}
         describer, landmarker = models.get("face-describer"), models.get("face-landmarks")
         return cls(
@@ -62,8 +62,8 @@ class FaceReader:
     @property
     def models(self) -> tuple[str, ...]:
         """The ids of the models."""
-        eyes = (self.detector, self.landmarker, self.describer)
-        return tuple(eye.model.spec.id for eye in eyes if eye is not None)
+        model_set = (self.detector, self.landmarker, self.describer)
+        return tuple(eye.model.spec.id for eye in model_set if eye is not None)
 
     def read(self, picture: Picture, larger: Larger) -> tuple[Face, ...]:
         """Detect and describe the faces; without a describer their descriptors are None.

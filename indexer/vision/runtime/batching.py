@@ -45,7 +45,7 @@ class Joinable(Protocol):
 class InferenceRequest:
     """An input for a model, and the future of its answer."""
 
-    network: Joinable
+    model: Joinable
     image: NDArray[Any]
     answer: Future[Answers] = field(default_factory=Future)
     since: float = field(default_factory=monotonic)
@@ -53,7 +53,7 @@ class InferenceRequest:
     @property
     def kind(self) -> tuple[Hashable, ...]:
         """The key that requests of one batch share."""
-        return id(self.network), self.image.shape, self.image.dtype.str
+        return id(self.model), self.image.shape, self.image.dtype.str
 
 
 class InferenceQueue:
@@ -70,9 +70,9 @@ class InferenceQueue:
         self._waiting: list[InferenceRequest] = []  # the oldest first
         self._changed = Condition()
 
-    def ask(self, network: Joinable, image: NDArray[Any]) -> Answers:
+    def ask(self, model: Joinable, image: NDArray[Any]) -> Answers:
         """Return a model's answer. Errors: ModelError."""
-        question = InferenceRequest(network, image)
+        question = InferenceRequest(model, image)
         with self._changed:
             self._waiting.append(question)
             self._changed.notify_all()
@@ -124,7 +124,7 @@ class BatchLimits:
 
     def room(self, question: InferenceRequest) -> int:
         """Return how many requests of this kind may be run at once."""
-        joins = self._proven.get(id(question.network), True) and question.network.joins(question.image.shape)
+        joins = self._proven.get(id(question.model), True) and question.model.joins(question.image.shape)
         return self._most.get(question.kind, _MOST_TOGETHER) if joins else 1
 
     def answer(self, group: list[InferenceRequest]) -> None:
@@ -147,35 +147,35 @@ class BatchLimits:
 
     def _together(self, group: list[InferenceRequest]) -> list[Answers]:
         """Return all answers, or none where they would differ from those of single runs."""
-        network, images = group[0].network, [each.image for each in group]
+        model, images = group[0].model, [each.image for each in group]
         images += [images[-1]] * (self._padded(len(group)) - len(group))
-        answers = network.run_joined(images)[: len(group)]
-        if id(network) not in self._proven:
-            self._proven[id(network)] = all(
-                _alike(answer, network.run(each.image)) for answer, each in zip(answers, group, strict=True)
+        answers = model.run_joined(images)[: len(group)]
+        if id(model) not in self._proven:
+            self._proven[id(model)] = all(
+                _alike(answer, model.run(each.image)) for answer, each in zip(answers, group, strict=True)
             )
-        if not self._proven[id(network)]:
+        if not self._proven[id(model)]:
             return []
-        self._count(network, len(group))
+        self._count(model, len(group))
         return answers
 
     def _answer_alone(self, question: InferenceRequest) -> None:
         try:
-            answer = question.network.run(question.image)
+            answer = question.model.run(question.image)
         except ModelError as error:
             question.answer.set_exception(error)
         except Exception as error:  # whatever a runtime raises, the request must get it
-            question.answer.set_exception(ModelError(question.network.spec.name, f"does not run: {error}"))
+            question.answer.set_exception(ModelError(question.model.spec.name, f"does not run: {error}"))
         else:
-            self._count(question.network, 1)
+            self._count(question.model, 1)
             question.answer.set_result(answer)
 
     def _padded(self, size: int) -> int:
         return 1 << (size - 1).bit_length() if self._pads else size
 
-    def _count(self, network: Joinable, questions: int) -> None:
-        self._questions[network.spec.id] += questions
-        self._runs[network.spec.id] += 1
+    def _count(self, model: Joinable, questions: int) -> None:
+        self._questions[model.spec.id] += questions
+        self._runs[model.spec.id] += 1
 
 
 def _alike(one: Answers, other: Answers) -> bool:

@@ -77,9 +77,9 @@ class Server:
             if wanted == COUNTS:
                 connection.send(self._batches.counts)
                 return
-            network = self._opened(wanted, connection)
-            if network is not None:
-                self._answer_all(network, connection)
+            model = self._opened(wanted, connection)
+            if model is not None:
+                self._answer_all(model, connection)
 
     def _opened(self, wanted: Wanted, connection: Connection) -> Joinable | None:
         """Open a model, or return the open one; send the client the sides of its input, or the error."""
@@ -88,21 +88,21 @@ class Server:
             with self._opening:
                 if place not in self._open:
                     self._open[place] = self._opener(wanted.spec, wanted.folder)
-                network = self._open[place]
+                model = self._open[place]
         except ModelError as error:
             connection.send(error)
             return None
         except Exception as error:  # whatever a runtime raises while it loads
             connection.send(ModelError(wanted.spec.name, f"cannot be loaded: {error}"))
             return None
-        connection.send(network.sides if network is not None else None)
-        return network
+        connection.send(model.sides if model is not None else None)
+        return model
 
-    def _answer_all(self, network: Joinable, connection: Connection) -> None:
+    def _answer_all(self, model: Joinable, connection: Connection) -> None:
         while True:
             image = wire.receive(connection)[IMAGE]
             try:
-                answer = self._questions.ask(network, image)
+                answer = self._questions.ask(model, image)
             except ModelError as error:
                 connection.send(error)
             else:

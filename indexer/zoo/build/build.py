@@ -52,7 +52,7 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
             write_custom(spec, home, report)
         else:
             report(f"{spec.name}: building from {spec.weights.package}")
-            model = network(spec, read_weights(spec))
+            model = keras_forms(spec, read_weights(spec))
             report(f"{spec.name}: converting")
             _convert(spec, model, home)
         _record(spec, home)
@@ -77,7 +77,7 @@ def _record(spec: ModelSpec, home: Path) -> None:
     (home / RECORD).write_text(json.dumps(built, indent=1), "utf-8")
 
 
-def network(spec: ModelSpec, weights: bytes) -> Forms:
+def keras_forms(spec: ModelSpec, weights: bytes) -> Forms:
     """Return the Keras models of a spec from the bytes of its weights.
 
     Errors: ModelError for an unknown architecture, or weights of another one.

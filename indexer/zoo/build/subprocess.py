@@ -1,4 +1,4 @@
-"""Building of missing networks in subprocesses: this process never loads TensorFlow."""
+"""Building of missing models in subprocesses: this process never loads TensorFlow."""
 
 from __future__ import annotations
 
@@ -38,4 +38,4 @@ def build_all(request: dict[str, Any], report: Report) -> None:
     """Build the specs that were sent."""
     for raw in request["specs"]:
         build(spec_of(raw.pop("name"), raw), request["folder"], report)
-        gc.collect()  # Keras models are full of cycles: without this, all networks would be in memory at the end
+        gc.collect()  # Keras models are full of cycles: without this, all models would be in memory at the end

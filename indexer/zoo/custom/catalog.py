@@ -22,7 +22,7 @@ from typing import Any
 
 from indexer.errors import ModelError, printable
 from indexer.resources import packaged
-from indexer.zoo.architectures.face_api import networks_in
+from indexer.zoo.architectures.face_api import models_in
 from indexer.zoo.build.build import Report
 from indexer.zoo.custom.infer_spec import guess
 from indexer.zoo.custom.keras_applications import save_application
@@ -67,7 +67,7 @@ class CatalogEntry:
 
 
 def catalog_names() -> tuple[str, ...]:
-    """Return the names of the well-known networks that are described."""
+    """Return the names of the well-known models that are described."""
     return tuple(sorted(file.stem for file in packaged("models").joinpath("ready").glob("*.toml")))
 
 
@@ -183,7 +183,7 @@ def _of_signature(inspection: Inspection, names: Sequence[str]) -> Inspection:
 
 def _face_api_network(folder: Path, role: str | None) -> str:
     """Return which model of face-api.js lies in a folder; of several the one that plays a role."""
-    there = {name: catalog_description(name)["role"] for name in networks_in(folder)}
+    there = {name: catalog_description(name)["role"] for name in models_in(folder)}
     if not there:
         raise ModelError(printable(folder), "contains no model of face-api.js (…-weights_manifest.json)")
     meant = [name for name in there if role in (None, there[name])]
@@ -195,10 +195,10 @@ def _face_api_network(folder: Path, role: str | None) -> str:
 
 def _face_api(name: str, folder: Path, home: Path) -> Path:
     """Copy the files of one model out of a folder that may hold others, too."""
-    networks = networks_in(folder)
-    if name not in networks:
-        raise ModelError(printable(folder), f"holds no {name}, but: {', '.join(networks) or 'none'}")
+    models = models_in(folder)
+    if name not in models:
+        raise ModelError(printable(folder), f"holds no {name}, but: {', '.join(models) or 'none'}")
     home.mkdir()
-    for file in networks[name]:
+    for file in models[name]:
         shutil.copyfile(file, home / file.name)
     return home

@@ -1,6 +1,6 @@
 """Classifiers of keras.applications, as Keras files with their weights.
 
-The network is made in a process of its own, `python -m indexer.zoo.custom.keras_applications`. Which there
+The model is made in a process of its own, `python -m indexer.zoo.custom.keras_applications`. Which there
 are, Keras itself is asked: whatever has weights and classes. Downloads are Keras's own: it keeps them in its folder,
 ~/.keras/models.
 """
@@ -32,31 +32,31 @@ def applications() -> tuple[str, ...]:
     return tuple(subprocess_call(_MODULE, None, partial(ModelError, "keras")))
 
 
-def save_application(network: str, weights: Path | None, folder: Path, report: Report) -> Path:
+def save_application(model: str, weights: Path | None, folder: Path, report: Report) -> Path:
     """Write a model as FOLDER/NETWORK.keras, with two outputs: its own, and 'embedding', the input of its last layer.
 
     weights: a file of its weights, all classes included; None: Keras downloads them.
     Errors: ModelError for a model that Keras does not have, weights of another one, or a download that fails.
     """
     if weights is not None and not weights.is_file():
-        raise ModelError(network, f"its weights {printable(weights)} do not exist")
-    request = {"network": network, "weights": weights, "folder": folder}
-    subprocess_call(_MODULE, request, partial(ModelError, network), report)
-    return folder / f"{network}.keras"
+        raise ModelError(model, f"its weights {printable(weights)} do not exist")
+    request = {"model": model, "weights": weights, "folder": folder}
+    subprocess_call(_MODULE, request, partial(ModelError, model), report)
+    return folder / f"{model}.keras"
 
 
 def _serve(asked: dict[str, Any] | None, report: Report) -> list[str]:
-    """Return the names of all networks, or of the one that was asked for and written."""
+    """Return the names of all models, or of the one that was asked for and written."""
     makers = _makers()
     if asked is None:
         return list(makers)
-    network, weights = asked["network"], asked["weights"]
-    if network not in makers:
-        near = get_close_matches(network, makers, cutoff=0.3) or list(makers)
-        raise ModelError(network, f"is not a classifier of keras.applications; similar names: {', '.join(near)}")
-    report(f"{network}: weights {f'from {weights}' if weights else 'by download, if Keras does not have them yet'} …")
-    _with_embedding(_made(network, makers[network], weights)).save(asked["folder"] / f"{network}.keras")
-    return [network]
+    model, weights = asked["model"], asked["weights"]
+    if model not in makers:
+        near = get_close_matches(model, makers, cutoff=0.3) or list(makers)
+        raise ModelError(model, f"is not a classifier of keras.applications; similar names: {', '.join(near)}")
+    report(f"{model}: weights {f'from {weights}' if weights else 'by download, if Keras does not have them yet'} …")
+    _with_embedding(_made(model, makers[model], weights)).save(asked["folder"] / f"{model}.keras")
+    return [model]
 
 
 def _makers() -> dict[str, Callable[..., keras.Model]]:
@@ -68,16 +68,16 @@ def _makers() -> dict[str, Callable[..., keras.Model]]:
     }
 
 
-def _made(network: str, maker: Callable[..., keras.Model], weights: str | None) -> keras.Model:
+def _made(model: str, maker: Callable[..., keras.Model], weights: str | None) -> keras.Model:
     try:
         return maker(weights=weights or "imagenet")
     except Exception as error:  # a download fails with a bare Exception, a file with any of a dozen kinds
         told = " ".join(str(error).split())
         if weights:
-            raise ModelError(network, f"{printable(weights)} does not hold its weights: {told[:200]}") from error
+            raise ModelError(model, f"{printable(weights)} does not hold its weights: {told[:200]}") from error
         url = _URL.search(told)
         hint = "download them elsewhere and use --weights FILE" if url else "use --weights FILE"
-        raise ModelError(network, f"its weights could not be downloaded; {hint}: {url[0] if url else told}") from error
+        raise ModelError(model, f"its weights could not be downloaded; {hint}: {url[0] if url else told}") from error
 
 
 def _with_embedding(model: keras.Model) -> keras.Model:

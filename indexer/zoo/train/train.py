@@ -49,7 +49,7 @@ def learn(asked: dict[str, Any], report: Report) -> dict[str, Any]:
     import tensorflow as tf
 
     from indexer.zoo.train.data import pictures_of
-    from indexer.zoo.train.network import from_scratch, measured, scores, transferred
+    from indexer.zoo.train.keras_model import from_scratch, measured, scores, transferred
 
     began, folder = monotonic(), asked["folder"]
     raw, numbers, parts = asked["trunk"], asked["numbers"], asked["parts"]

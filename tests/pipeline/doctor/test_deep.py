@@ -44,7 +44,7 @@ def write(path: Path, photo: int) -> None:
 
 def scan(library: Library, folder: Path) -> MadePool:
     pool = MadePool()
-    planned = plan(library, [folder], pool.networks, on_error=lambda *_: None)
+    planned = plan(library, [folder], pool.model_ids, on_error=lambda *_: None)
     list(run(library, planned, pool, 64, 1.0, lambda: 0.0))  # type: ignore[arg-type]
     return pool
 

@@ -22,7 +22,7 @@ from indexer.library.roots import add_root, relocate_folder
 from indexer.library.store import Library
 from indexer.pipeline.doctor.context import DoctorContext
 from indexer.pipeline.doctor.examine import examine
-from indexer.pipeline.doctor.networks import lengths
+from indexer.pipeline.doctor.models import lengths
 from indexer.pipeline.doctor.repair import repair
 from indexer.pipeline.scan.plan import plan
 from indexer.pipeline.workers.tasks import analyze_file
@@ -74,24 +74,24 @@ def known(analyzer: Analyzer, small: dict[str, Path], tmp_path_factory: pytest.T
     shutil.copy2(small["flower"], home / "photos" / "trip")
     with Library.open(home / "library.sqlite") as library:
         add_root(library, home / "photos")
-        work = plan(library, [home / "photos"], analyzer.networks, on_error=print).work
+        work = plan(library, [home / "photos"], analyzer.model_ids, on_error=print).work
         record_outcomes(library, [Indexed(file, analyze_file(file, analyzer, 10**8)) for file in work])
     return home
 
 
 @pytest.fixture
-def ward(known: Path, eyes: ModelSet, tmp_path: Path) -> Ward:
+def ward(known: Path, model_set: ModelSet, tmp_path: Path) -> Ward:
     """A ward of one's own, where all is well."""
     home = tmp_path / "home"
     shutil.copytree(known / "photos", home / "photos")
     backup(known / "library.sqlite", home / "library.sqlite")
     models = home / "models"
     models.mkdir()
-    for spec in eyes.specs():
-        (models / spec.id).symlink_to(eyes.folder / spec.id)
+    for spec in model_set.specs():
+        (models / spec.id).symlink_to(model_set.folder / spec.id)
     with Library.open(home / "library.sqlite") as library:
         relocate_folder(library, known / "photos", home / "photos")
-    return Ward(home / "photos", DoctorContext(home / "library.sqlite", replace(eyes, folder=models), 2, NOW, 5.0))
+    return Ward(home / "photos", DoctorContext(home / "library.sqlite", replace(model_set, folder=models), 2, NOW, 5.0))
 
 
 def test_a_library_where_all_is_well_is_fine(ward: Ward) -> None:
@@ -99,8 +99,8 @@ def test_a_library_where_all_is_well_is_fine(ward: Ward) -> None:
     assert ward.repaired() == []
 
 
-def test_the_lengths_of_the_specs_are_those_of_the_networks(ward: Ward) -> None:
-    known = lengths(ward.context.eyes.specs())
+def test_the_lengths_of_the_specs_are_those_of_the_models(ward: Ward) -> None:
+    known = lengths(ward.context.model_set.specs())
     with closing(sqlite3.connect(ward.context.library)) as connection:
         for table in ("descriptors", "vectors"):
             query = f"SELECT name, length(data) FROM {table} JOIN models ON models.id = model_id"
@@ -192,16 +192,16 @@ NETWORKS: list[tuple[Callable[[Path], None], str]] = [
 def test_a_network_that_is_not_whole_is_told_with_the_command_that_builds_it(
     ward: Ward, spoil: Callable[[Path], None], level: str
 ) -> None:
-    spec = ward.context.eyes.specs()[1]
-    spoil(ward.context.eyes.folder / spec.id)
-    found = ward.finding("networks")
+    spec = ward.context.model_set.specs()[1]
+    spoil(ward.context.model_set.folder / spec.id)
+    found = ward.finding("models")
     assert (found.level, found.advice) == (level, f"indexer models build {spec.name}")
 
 
 def test_an_unknown_network_in_the_settings_does_not_keep_the_other_checks(ward: Ward) -> None:
-    sick = replace(ward, context=replace(ward.context, eyes=replace(ward.context.eyes, classifier="gpt")))
+    sick = replace(ward, context=replace(ward.context, model_set=replace(ward.context.model_set, classifier="gpt")))
     assert sick.levels("integrity", "photos") | {"space": "", "watches": ""} == {
-        "networks": "error", "integrity": "fine", "photos": "fine", "space": "", "watches": "",
+        "models": "error", "integrity": "fine", "photos": "fine", "space": "", "watches": "",
     }  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def test_photos_that_older_networks_saw_are_stale(ward: Ward) -> None:
 
 
 def test_old_networks_are_deleted_and_nothing_else(ward: Ward) -> None:
-    folder = ward.context.eyes.folder
+    folder = ward.context.model_set.folder
     for name, extra in [("old-12345678", ""), ("mine-12345678", "notes.txt")]:
         (folder / name).mkdir()
         (folder / name / "model.tflite").write_bytes(b"numbers")
@@ -222,7 +222,7 @@ def test_old_networks_are_deleted_and_nothing_else(ward: Ward) -> None:
             (folder / name / extra).write_text("precious")
     (folder / "holiday-12345678").mkdir()
     before = set(folder.iterdir())
-    assert (ward.finding("old networks").level, ward.finding("old networks").count) == ("note", 1)
+    assert (ward.finding("old models").level, ward.finding("old models").count) == ("note", 1)
     assert ward.repaired() == ["Deleted: 1 model of older releases."]
     assert before - set(folder.iterdir()) == {folder / "old-12345678"}
 
@@ -283,9 +283,9 @@ def test_a_damaged_library_is_not_written_to_and_all_other_checks_are_made(
         ward.context.library.with_name(f"library.sqlite{ending}").unlink(missing_ok=True)
     spoil(ward.context.library)
     before = ward.context.library.read_bytes() if ward.context.library.exists() else None
-    levels = ward.levels("networks", "open files", "leftovers")
+    levels = ward.levels("models", "open files", "leftovers")
     assert "error" in (levels.get("file"), levels.get("integrity"))
-    assert (levels["networks"], levels["open files"], levels["leftovers"]) == ("fine", "fine", "fine")
+    assert (levels["models"], levels["open files"], levels["leftovers"]) == ("fine", "fine", "fine")
     assert ward.repaired() == []
     assert (ward.context.library.read_bytes() if before is not None else None) == before
 

@@ -54,10 +54,10 @@ def test_a_library_larger_than_the_free_space_is_warned_of(tmp_path: Path) -> No
     library = tmp_path / "library.sqlite"
     with library.open("wb") as stream:
         stream.truncate(2**43)  # a hole: it takes no room
-    of_library, of_networks = check_space(library, tmp_path / "not" / "yet")
+    of_library, of_models = check_space(library, tmp_path / "not" / "yet")
     assert of_library.level == "warning"
     assert "free at least" in of_library.advice
-    assert str(tmp_path) in of_networks.text
+    assert str(tmp_path) in of_models.text
 
 
 def test_too_few_open_files_for_the_workers_are_warned_of() -> None:

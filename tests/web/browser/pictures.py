@@ -2,7 +2,7 @@
 
     python tests/web/browser/pictures.py [FOLDER]
 
-writes gallery.png and photo.png into FOLDER, docs/images where none is named. The networks are those of
+writes gallery.png and photo.png into FOLDER, docs/images where none is named. The models are those of
 INDEXER_TEST_MODELS, or of the user's own settings. Run it when the pages have changed, and look at what it made.
 """
 

@@ -23,7 +23,7 @@ _PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Home:
-    """A folder with photos and their library.  models: where the networks are built."""
+    """A folder with photos and their library.  models: where the models are built."""
 
     folder: Path
     models: Path

@@ -47,7 +47,7 @@ const words = () => (known ??= get("tags", { limit: MOST_WORDS }).then(({ tags }
   return new Set();
 }));
 
-/** The tags that a scan would give the picture; below them what the networks said. */
+/** The tags that a scan would give the picture; below them what the models said. */
 function seen({ tags, labels }, linked) {
   const classes = labels.length ? el("details", { class: "why-list" }, el("summary", {}, "Classes by model"), scores(labels.sort((one, other) => other.score - one.score), linked)) : "";
   return [tags.length ? scores(tags, linked) : el("p", { class: "muted" }, "Nothing was recognized with certainty."), classes];

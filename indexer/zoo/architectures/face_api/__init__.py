@@ -1,4 +1,4 @@
-"""The three face networks of face-api.js as Keras models.
+"""The three face models of face-api.js as Keras models.
 
 face-api.js: V. Mühler and V. Mandic, https://github.com/vladmandic/face-api.
 """
@@ -16,7 +16,7 @@ from indexer.zoo.architectures.face_api.manifest import Tensors, find_manifest, 
 if TYPE_CHECKING:
     import keras
 
-# The networks, and the names of their manifests in the packages of face-api.js.
+# The models, and the names of their manifests in the packages of face-api.js.
 MANIFESTS = {
     "face-api-ssd-mobilenet-v1": "ssd_mobilenetv1_model-weights_manifest.json",
     "face-api-landmarks-68": "face_landmark_68_model-weights_manifest.json",
@@ -24,7 +24,7 @@ MANIFESTS = {
 }
 
 
-def networks_in(folder: Path) -> dict[str, list[Path]]:
+def models_in(folder: Path) -> dict[str, list[Path]]:
     """Return the files of each model in a folder of face-api.js, by its kind, the manifest first.
 
     Errors: ModelError for a manifest that cannot be read.

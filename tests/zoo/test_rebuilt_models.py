@@ -1,4 +1,4 @@
-"""The rebuilt networks against the originals: dlib, ONNX Runtime, and pictures whose content is known."""
+"""The rebuilt models against the originals: dlib, ONNX Runtime, and pictures whose content is known."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from indexer.errors import ModelError
 from indexer.vision.preprocess import normalized, resized, tensor
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import ModelSpec, read_specs
-from indexer.zoo.build.build import network
+from indexer.zoo.build.build import keras_forms
 from indexer.zoo.build.weights import read_weights
 from indexer.zoo.readers.torch_file import read_torch
 
@@ -148,25 +148,25 @@ def test_weights_of_another_network_are_refused(name: str) -> None:
     other = {"torch": "dlib", "dlib": "torch"}.get(SPECS[name].weights.format, "torch")
     wrong = next(spec for spec in SPECS.values() if spec.weights.format == other)
     with pytest.raises(ModelError, match="its weights cannot be used"):
-        network(SPECS[name], read_weights(wrong))
+        keras_forms(SPECS[name], read_weights(wrong))
 
 
 def test_weights_of_another_size_are_refused() -> None:
     lite0, lite2 = SPECS["efficientnet-lite0"], SPECS["efficientnet-lite2"]
     with pytest.raises(ModelError, match="its weights cannot be used"):
-        network(lite0, read_weights(lite2))
+        keras_forms(lite0, read_weights(lite2))
     with pytest.raises(ModelError, match="its weights cannot be used"):
-        network(lite2, read_weights(lite0))
+        keras_forms(lite2, read_weights(lite0))
 
 
 def test_an_unknown_architecture_is_refused() -> None:
     with pytest.raises(ModelError, match="its architecture 'alexnet' is not known"):
-        network(replace(SPECS["efficientnet-lite0"], architecture="alexnet"), b"")
+        keras_forms(replace(SPECS["efficientnet-lite0"], architecture="alexnet"), b"")
 
 
 @pytest.mark.parametrize("name", PICTURE_NETWORKS)
 def test_many_pictures_at_once_get_the_answers_that_each_gets(name: str) -> None:
-    both = network(SPECS[name], read_weights(SPECS[name]))
+    both = keras_forms(SPECS[name], read_weights(SPECS[name]))
     assert both.many is not None
     images = np.random.default_rng(1).uniform(-1, 1, (3, 288, 320, 3)).astype(np.float32)
     together = both.many(images, training=False)
@@ -177,6 +177,6 @@ def test_many_pictures_at_once_get_the_answers_that_each_gets(name: str) -> None
 
 @pytest.mark.parametrize("name", PICTURE_NETWORKS)
 def test_both_forms_hold_the_same_weights(name: str) -> None:
-    both = network(SPECS[name], read_weights(SPECS[name]))
+    both = keras_forms(SPECS[name], read_weights(SPECS[name]))
     assert both.many is not None
     assert {id(each) for each in both.many.variables} == {id(each) for each in both.one.variables}

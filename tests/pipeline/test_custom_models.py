@@ -1,4 +1,4 @@
-"""Networks of the user's own beside the program's: only what has not seen a photo looks at it, and nothing is lost."""
+"""Models of the user's own beside the program's: only what has not seen a photo looks at it, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -102,12 +102,12 @@ def test_another_default_classifier_brings_its_own_vectors(scanner, mine: Counti
     (photo,) = people.iterdir()
     before = known(scanner.library, photo)
     scanner.analyzer = with_mine(plain, mine, first=True)
-    assert stale_photos(scanner.library, scanner.analyzer.networks) == [photo]
+    assert stale_photos(scanner.library, scanner.analyzer.model_ids) == [photo]
     scanner(people)
     after = known(scanner.library, photo)
     assert np.frombuffer(after.vector, "<f2").tolist() == [1, 2, 3, 4]
     assert after.evidence == before.evidence[::-1]
-    assert stale_photos(scanner.library, scanner.analyzer.networks) == []
+    assert stale_photos(scanner.library, scanner.analyzer.model_ids) == []
 
 
 def test_what_a_network_saw_is_kept_while_it_is_not_in_use_and_gives_no_words(
@@ -137,7 +137,7 @@ def test_retag_takes_the_words_of_networks_that_are_not_in_use(scanner, mine: Co
     (photo,) = people.iterdir()
     assert "wooden" in {tag.name for tag in known(scanner.library, photo).tags}
     words = scanner.analyzer.words
-    assert retag(scanner.library, plain.vocabulary, words, plain.networks.scene) == (1, 1)
+    assert retag(scanner.library, plain.vocabulary, words, plain.model_ids.scene) == (1, 1)
     assert "wooden" not in {tag.name for tag in known(scanner.library, photo).tags}
     assert retag(scanner.library, plain.vocabulary, words, ("unseen-00000000",)) == (1, 1)
     assert "wooden" in {tag.name for tag in known(scanner.library, photo).tags}

@@ -1,4 +1,4 @@
-"""Networks of one's own, from the file to the search: added, tried, scanned with beside the others, and removed."""
+"""Models of one's own, from the file to the search: added, tried, scanned with beside the others, and removed."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ DETECTOR = "retinaface-mobilenet025"
 
 
 def own_copy(program: Program, name: str, shipped: str, **changed: str) -> Path:
-    """Describe a network of one's own that is never built: a shipped one with other keys of its first table."""
+    """Describe a model of one's own that is never built: a shipped one with other keys of its first table."""
     told = tomllib.loads((packaged("models") / f"{shipped}.toml").read_text("utf-8")) | changed
     told["weights"] = {"file": f"{name}/net.onnx", "sha256": "0" * 64, "format": "onnx"}
     file = program.home / ".local/share/indexer/models" / f"{name}.toml"
@@ -134,7 +134,7 @@ def test_a_broken_description_is_told_and_stops_nothing_but_its_own_use(fresh: P
     findings = json.loads(fresh("doctor", "--json", code=1).stdout)["findings"]
     advice = {each["advice"] for each in findings if "mine of your own cannot be used" in each["text"]}
     assert advice == {"fix its description, or run: indexer models remove mine"}
-    assert not [each for each in findings if each["check"] == "old networks" and each["level"] != "fine"]
+    assert not [each for each in findings if each["check"] == "old models" and each["level"] != "fine"]
     for command in ("show", "enable", "build"):
         assert said in fresh("models", command, "mine", code=4).stderr
     fresh("scan", small_photos, code=4)

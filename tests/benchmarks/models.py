@@ -1,6 +1,6 @@
-"""Prints how exactly and how fast the networks run here, as Markdown: `python tests/benchmarks/networks.py`.
+"""Prints how exactly and how fast the models run here, as Markdown: `python tests/benchmarks/models.py`.
 
-Networks are built where they are missing.
+Models are built where they are missing.
 """
 
 from __future__ import annotations

@@ -32,9 +32,9 @@ BLIND = ModelSet(Path("nowhere"), "efficientnet-lite0", None, None)  # thumbnail
 
 @contextmanager
 def predictions(
-    eyes: ModelSet = BLIND, limits: Limits = LIMITS, workers: int = 1, waiting: int = 8, idle_seconds: float = 60.0
+    model_set: ModelSet = BLIND, limits: Limits = LIMITS, workers: int = 1, waiting: int = 8, idle_seconds: float = 60.0
 ) -> Iterator[PredictionService]:
-    one = PredictionService(eyes, limits, workers, waiting, idle_seconds)
+    one = PredictionService(model_set, limits, workers, waiting, idle_seconds)
     try:
         yield one
     finally:
@@ -95,7 +95,7 @@ def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
         time.sleep(0.02)
 
 
-def test_thumbnails_need_no_networks(picture: Path) -> None:
+def test_thumbnails_need_no_models(picture: Path) -> None:
     with predictions() as one:
         made = one.thumbnail(picture, 100)
         face = one.face(picture, Box(0.25, 0.25, 0.25, 0.25), 64)
@@ -103,8 +103,8 @@ def test_thumbnails_need_no_networks(picture: Path) -> None:
     assert Image.open(BytesIO(face)).size == (64, 64)
 
 
-def test_all_that_is_asked_is_answered_by_the_same_processes(eyes: ModelSet, samples: dict[str, Path]) -> None:
-    with predictions(eyes) as one:
+def test_all_that_is_asked_is_answered_by_the_same_processes(model_set: ModelSet, samples: dict[str, Path]) -> None:
+    with predictions(model_set) as one:
         (face,) = one.faces(samples["astronaut"])
         (pid,) = workers()
         seen = one.classify(samples["cat"])
@@ -117,8 +117,8 @@ def test_all_that_is_asked_is_answered_by_the_same_processes(eyes: ModelSet, sam
     assert len(vector) > 1000
 
 
-def test_networks_load_once_a_process(eyes: ModelSet, samples: dict[str, Path]) -> None:
-    with predictions(eyes) as one:
+def test_networks_load_once_a_process(model_set: ModelSet, samples: dict[str, Path]) -> None:
+    with predictions(model_set) as one:
         one.classify(samples["cat"])
         before = time.monotonic()
         for _ in range(3):
@@ -208,9 +208,9 @@ def test_a_picture_that_needs_too_much_memory_costs_itself_only(endless: Path, p
 
 
 def test_networks_that_load_later_take_nothing_from_what_a_picture_may_need(
-    eyes: ModelSet, samples: dict[str, Path], endless: Path
+    model_set: ModelSet, samples: dict[str, Path], endless: Path
 ) -> None:
-    with predictions(eyes, Limits(10**8, 60, 256_000_000)) as one:
+    with predictions(model_set, Limits(10**8, 60, 256_000_000)) as one:
         one.thumbnail(samples["cat"], 320)  # from here on the process is held to its limit
         one.classify(samples["cat"])
         one.faces(samples["astronaut"])

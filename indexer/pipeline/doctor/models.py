@@ -22,31 +22,31 @@ _FACE_BYTES, _VECTOR_BYTES = 4, 2  # float32, float16
 _VECTOR = "embedding"
 
 
-def check_descriptions(eyes: ModelSet) -> Iterator[Finding]:
+def check_descriptions(model_set: ModelSet) -> Iterator[Finding]:
     """Report the user's own model descriptions that cannot be read."""
-    for name, error in broken_specs(eyes.own).items():
+    for name, error in broken_specs(model_set.own).items():
         text = f"{name} of your own cannot be used: {printable(error.reason)}"
-        yield Finding("networks", "warning", text, f"fix its description, or run: indexer models remove {name}")
+        yield Finding("models", "warning", text, f"fix its description, or run: indexer models remove {name}")
 
 
-def check_networks(eyes: ModelSet) -> Iterator[Finding]:
+def check_models(model_set: ModelSet) -> Iterator[Finding]:
     """Compare each model, byte by byte, with the record of its build."""
-    for spec in eyes.specs():
-        if not (eyes.folder / spec.id).exists():
-            yield Finding("networks", "note", f"{spec.id} is not built; the next scan builds it", _build(spec))
+    for spec in model_set.specs():
+        if not (model_set.folder / spec.id).exists():
+            yield Finding("models", "note", f"{spec.id} is not built; the next scan builds it", _build(spec))
             continue
         try:
-            if not is_built(spec, eyes.folder):
+            if not is_built(spec, model_set.folder):
                 raise ModelError(spec.name, "files of it are missing or cut short")
-            check(spec, eyes.folder)
-            yield Finding("networks", "fine", f"{spec.id} is intact")
+            check(spec, model_set.folder)
+            yield Finding("models", "fine", f"{spec.id} is intact")
         except ModelError as error:
-            yield Finding("networks", "error", f"{spec.id} is damaged: {printable(error.reason)}", _build(spec))
+            yield Finding("models", "error", f"{spec.id} is damaged: {printable(error.reason)}", _build(spec))
 
 
-def check_stale(library: Library, networks: ModelIds) -> Iterator[Finding]:
-    """Count the photos that one of today's networks has not seen."""
-    count = len(stale_photos(library, networks))
+def check_stale(library: Library, model_ids: ModelIds) -> Iterator[Finding]:
+    """Count the photos that one of today's models has not seen."""
+    count = len(stale_photos(library, model_ids))
     if count:
         text = f"{counted(count, 'photo')} not analyzed by all current models; earlier results are kept"
         yield Finding("stale", "note", text, "indexer scan", count=count)
@@ -54,28 +54,28 @@ def check_stale(library: Library, networks: ModelIds) -> Iterator[Finding]:
         yield Finding("stale", "fine", "every photo was analyzed by the current models")
 
 
-def check_old_networks(eyes: ModelSet) -> Iterator[Finding]:
+def check_old_models(model_set: ModelSet) -> Iterator[Finding]:
     """Report built models that this release does not know any more."""
-    old = old_networks(eyes)
+    old = old_models(model_set)
     if old:
         size = size_text(sum(file.stat().st_size for home in old for file in home.rglob("*") if file.is_file()))
-        text = f"{counted(len(old), 'model')} of older releases, {size} in {printable(eyes.folder)}"
-        yield Finding("old networks", "note", text, "indexer doctor --repair deletes them", True, len(old))
+        text = f"{counted(len(old), 'model')} of older releases, {size} in {printable(model_set.folder)}"
+        yield Finding("old models", "note", text, "indexer doctor --repair deletes them", True, len(old))
     else:
-        yield Finding("old networks", "fine", "no models of older releases are left")
+        yield Finding("old models", "fine", "no models of older releases are left")
 
 
-def old_networks(eyes: ModelSet) -> list[Path]:
+def old_models(model_set: ModelSet) -> list[Path]:
     """Return the folders that hold nothing but a built model without a current description."""
-    current = {spec.id for spec in read_specs(eyes.own).values()}
-    kept = {home for name in broken_specs(eyes.own) for home in homes_of(name, eyes.folder)}
-    homes = sorted(eyes.folder.iterdir()) if eyes.folder.is_dir() else []
+    current = {spec.id for spec in read_specs(model_set.own).values()}
+    kept = {home for name in broken_specs(model_set.own) for home in homes_of(name, model_set.folder)}
+    homes = sorted(model_set.folder.iterdir()) if model_set.folder.is_dir() else []
     return [home for home in homes if home.name not in current and home not in kept and _is_network(home)]
 
 
-def delete_old_networks(eyes: ModelSet) -> int:
+def delete_old_models(model_set: ModelSet) -> int:
     """Delete the models of older releases; return how many."""
-    old = old_networks(eyes)
+    old = old_models(model_set)
     for home in old:
         shutil.rmtree(home)
     return len(old)
