@@ -15,8 +15,6 @@ from indexer.errors import IndexerError
 from indexer.pipeline.workers.stage_board import StageBoard
 from indexer.pipeline.workers.tasks import Limits, start
 
-__all__ = ["ProcessExpired", "WorkerProcess", "Workers", "cause", "is_done", "is_lost"]
-
 _EXIT_CODES = 256
 
 
@@ -62,17 +60,17 @@ class _Processes(SpawnContext):
                 process.kill()
 
 
-class Workers:
-    """A running pool of worker processes."""
+class LocalProcesses:
+    """The executor of this machine: a running pool of worker processes (pebble)."""
 
     def __init__(self, workers: int, timeout_seconds: float) -> None:
         self.count = workers
         self._used = False
         self._running: set[Future[Any]] = set()
-        self.stages = StageBoard()
+        self._stages = StageBoard()
         self._timeout_seconds = timeout_seconds
         self._processes = _Processes()
-        self._pool = ProcessPool(workers, initializer=start, initargs=(self.stages.path,), context=self._processes)
+        self._pool = ProcessPool(workers, initializer=start, initargs=(self._stages.path,), context=self._processes)
 
     @property
     def under_way(self) -> int:
@@ -89,7 +87,16 @@ class Workers:
         """Return whether tasks can be submitted."""
         return not self._used or self._pool.active
 
+    def slot(self) -> int:
+        """Return the slot of the next task."""
+        return self._stages.slot()
+
+    def stage(self, slot: int) -> str:
+        """Return the last stage of a task."""
+        return self._stages.stage(slot)
+
     def submit(self, task: Callable[..., Any], *given: Any) -> Future[Any]:
+        """Begin a task as soon as a worker is free."""
         self._used = True
         try:
             future: Future[Any] = self._pool.schedule(task, args=given, timeout=self._timeout_seconds)
@@ -101,20 +108,11 @@ class Workers:
         return future
 
     def stop(self) -> None:
+        """End all processes."""
         self._pool.stop()  # by now all outcomes are delivered, or no longer wanted
         self._processes.kill()
         self._pool.join()
-        self.stages.close()
-
-
-def is_done(future: Future[Any]) -> bool:
-    """Return whether a task came to an end by itself, a good or a bad one."""
-    return future.done() and not future.cancelled()
-
-
-def is_lost(future: Future[Any]) -> bool:
-    """Return whether workers were lost, or dropped, before it was known which one had the photo."""
-    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+        self._stages.close()
 
 
 def cause(exit_code: int) -> str:

@@ -29,8 +29,11 @@ class StageBoard:
         return next(self._numbers) % _SLOTS
 
     def stage(self, slot: int) -> str:
-        """Return the last stage of a photo."""
-        return STAGES[self._map[slot]]
+        """Return the last stage of a photo; the first one, once the board is closed."""
+        try:
+            return STAGES[self._map[slot]]
+        except ValueError:
+            return STAGES[0]
 
     def close(self) -> None:
         """Close the file."""

@@ -1,13 +1,9 @@
-"""Task pool: a bounded pool of worker processes for the tasks of many threads, each of which waits for its own.
-
-Like `pipeline.workers.photo_pool` for the photos of a scan, which one thread submits: a worker that crashes or stalls
-costs its own task only, and one that is killed while it holds a lock does not block the others for ever.
-"""
+"""Task pool: a bounded pool of workers for the tasks of many threads, each of which waits for its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from contextlib import contextmanager
 from math import ceil
 from threading import Condition, Thread
@@ -15,12 +11,12 @@ from time import monotonic
 from typing import Any
 
 from indexer.errors import IndexerError
-from indexer.pipeline.workers.processes import Workers, is_done, is_lost
+from indexer.pipeline.workers.executor import Executor, StartExecutor
+from indexer.pipeline.workers.processes import LocalProcesses
+from indexer.pipeline.workers.supervise import RunningTask, Supervisor
 
 _TRIES = 3  # tries of a task whose workers are lost through no fault of its own
 _LOOK_SECONDS = 0.5  # how often a waiting thread checks that its workers are alive
-_STUCK_SECONDS = 60.0  # beyond a task's own time; then all wait for a worker that was killed while holding a lock
-_LOSS_SECONDS = 15.0  # the same, where one was lost
 _FIRST_GUESS_SECONDS = 1.0  # estimate of a task's duration, before one was finished
 _LONGEST_RETRY_SECONDS = 60
 
@@ -45,26 +41,29 @@ class TaskError(Exception):
 
 
 class TaskPool:
-    """Worker processes that start with the first task, and end after a time without any."""
+    """The pool of a server: workers that start with the first task, and end after a time without any."""
 
-    def __init__(self, workers: int, waiting: int, seconds: float, idle_seconds: float) -> None:
-        """Make a pool without processes.
+    def __init__(
+        self, workers: int, waiting: int, seconds: float, idle_seconds: float, start: StartExecutor = LocalProcesses
+    ) -> None:
+        """Make a pool without workers.
 
-        waiting: tasks that may wait for a worker.  seconds: limit of a task.  idle_seconds: until the processes end.
+        waiting: tasks that may wait for a worker.  seconds: limit of a task.  idle_seconds: until the workers end.
+        start: starts what runs them.
         """
-        self._count, self._most = workers, workers + waiting
-        self._seconds, self._idle_seconds = seconds, idle_seconds
+        self._count, self._most, self._idle_seconds = workers, workers + waiting, idle_seconds
+        self._supervisor = Supervisor(seconds, start)
         self._changed = Condition()  # its lock guards all that follows
-        self._workers: Workers | None = None
+        self._watched: Executor | None = None
         self._under_way = 0
-        self._quiet_since = self._heard_at = monotonic()
+        self._quiet_since = monotonic()
         self._mean_seconds = _FIRST_GUESS_SECONDS
         self._stopped = False
 
     @property
     def is_idle(self) -> bool:
-        """Return whether no worker process is running."""
-        return self._workers is None
+        """Return whether there is no worker."""
+        return self._supervisor.executor is None
 
     @property
     def under_way(self) -> int:
@@ -75,26 +74,25 @@ class TaskPool:
         """Run `task(*given, slot)` in a worker and return its result. Errors: PoolBusyError, TaskError."""
         with self._place():
             for _ in range(_TRIES):
-                workers, slot, future = self._begun(task, given)
-                began = monotonic()
-                self._wait(workers, future, began)
-                stage = self._heard(workers, slot, monotonic() - began)
-                if not is_done(future) or is_lost(future) or self._is_spurious_timeout(future, began):
+                running = self._begun(task, given)
+                self._wait(running)
+                stage = self._heard(running)
+                if not running.is_done or self._supervisor.is_spurious_timeout(running):
                     continue
-                if (error := future.exception()) is not None:
+                if (error := running.future.exception()) is not None:
                     raise TaskError(stage) from error
-                return future.result()
+                return running.future.result()
         raise TaskError("read")
 
     def rest(self) -> None:
-        """End the processes if nothing is in progress; the next task starts new ones."""
-        self._let_go(self._workers, if_idle=True)
+        """End the workers if nothing is in progress; the next task starts new ones."""
+        self._let_go(self._supervisor.executor, if_idle=True)
 
     def stop(self) -> None:
-        """End the processes; running tasks end as PoolBusyError, and so do later ones."""
+        """End the workers; running tasks end as PoolBusyError, and so do later ones."""
         with self._changed:
             self._stopped = True
-        self._let_go(self._workers)
+        self._let_go(self._supervisor.executor)
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -114,57 +112,45 @@ class TaskPool:
         waits = self._mean_seconds * self._under_way / self._count
         return min(max(1, ceil(waits)), _LONGEST_RETRY_SECONDS)
 
-    def _begun(self, task: Callable[..., Any], given: tuple[Any, ...]) -> tuple[Workers, int, Future[Any]]:
-        with self._changed:
-            dead = self._workers if self._workers is not None and not self._workers.is_alive else None
-        self._let_go(dead)  # the system has killed them while idle
+    def _begun(self, task: Callable[..., Any], given: tuple[Any, ...]) -> RunningTask:
         with self._changed:
             if self._stopped:
                 raise PoolBusyError(_LONGEST_RETRY_SECONDS)
-            if self._workers is None:
-                self._workers = Workers(self._count, self._seconds)
-                Thread(target=self._watch, args=(self._workers,), name="idle workers", daemon=True).start()
-            slot = self._workers.stages.slot()
-            return self._workers, slot, self._workers.submit(task, *given, slot)
+            running = self._supervisor.begin(self._count, task, *given)
+            if running.executor is not self._watched:
+                self._watched = running.executor
+                Thread(target=self._watch, args=(self._watched,), name="idle workers", daemon=True).start()
+            return running
 
-    def _wait(self, workers: Workers, future: Future[Any], began: float) -> None:
+    def _wait(self, running: RunningTask) -> None:
         """Wait until a task is done, or nobody will finish it."""
-        while not future.done() and self._workers is workers:
-            wait([future], _LOOK_SECONDS)
-            patience = _LOSS_SECONDS if workers.has_lost else self._seconds + _STUCK_SECONDS
-            if not future.done() and monotonic() - max(self._heard_at, began) > patience:
-                self._let_go(workers)
-        if future.done() and is_lost(future):
-            self._let_go(workers)
+        while not running.future.done() and self._supervisor.executor is running.executor:
+            wait([running.future], _LOOK_SECONDS)
+            if not running.future.done() and self._supervisor.is_silent(running.since):
+                self._let_go(running.executor)
+        if running.is_lost:
+            self._let_go(running.executor)
 
-    def _heard(self, workers: Workers, slot: int, seconds: float) -> str:
-        """Record the end of a task; return its last stage."""
+    def _heard(self, running: RunningTask) -> str:
+        """Note the end of a task; return its last stage."""
         with self._changed:
-            if self._workers is not workers:
-                return "read"
-            self._heard_at = monotonic()
-            self._mean_seconds += (seconds - self._mean_seconds) / 8
-            return workers.stages.stage(slot)
+            if self._supervisor.executor is running.executor:
+                self._supervisor.hear()
+                self._mean_seconds += (monotonic() - running.since - self._mean_seconds) / 8
+            return running.stage
 
-    def _is_spurious_timeout(self, future: Future[Any], began: float) -> bool:
-        """Return whether a timeout is spurious: Pebble uses the wall clock, which can be set forward."""
-        return isinstance(future.exception(), TimeoutError) and monotonic() - began < self._seconds
-
-    def _let_go(self, workers: Workers | None, *, if_idle: bool = False) -> None:
-        """End workers, if they are still those in use; if_idle: and nothing is in progress."""
+    def _let_go(self, executor: Executor | None, *, if_idle: bool = False) -> None:
+        """End workers, if they are those of now; if_idle: and nothing is in progress."""
+        self._supervisor.let_go(executor, unless=lambda: if_idle and self._under_way > 0)
         with self._changed:
-            if workers is None or workers is not self._workers or (if_idle and self._under_way):
-                return
-            self._workers = None
             self._changed.notify_all()
-        workers.stop()
 
-    def _watch(self, workers: Workers) -> None:
+    def _watch(self, executor: Executor) -> None:
         """End workers after a time without tasks."""
-        while self._workers is workers:
+        while self._supervisor.executor is executor:
             with self._changed:
                 left = self._idle_seconds - (monotonic() - self._quiet_since)
                 if self._under_way or left > 0:
                     self._changed.wait(None if self._under_way else left)
                     continue
-            self._let_go(workers, if_idle=True)
+            self._let_go(executor, if_idle=True)

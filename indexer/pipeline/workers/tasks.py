@@ -99,10 +99,15 @@ def load_models(model_set: ModelSet, limits: Limits) -> Analyzer:
 
 
 def start(stages: Path) -> None:
-    """Prepare a new worker. stages: the file of the stage board."""
+    """Prepare a new worker process. stages: the file of the stage board."""
+    mark_stages(stages)
+    prepare()
+
+
+def mark_stages(stages: Path) -> None:
+    """Let this process note the stages of its tasks. stages: the file of the stage board."""
     global _stage
     _stage = StageMarker(stages)
-    prepare()
 
 
 def prepare() -> None:
