@@ -90,3 +90,10 @@ def printable(path: Path | str) -> str:
         return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     except UnicodeEncodeError:  # no path, but text with half a character in it, as JSON can spell it
         return str(path).encode("utf-8", "replace").decode()
+
+
+class ProcessLostError(IndexerError):
+    """A process ended before it returned its result."""
+
+    def __init__(self) -> None:
+        super().__init__("the worker process was lost, perhaps for lack of memory")

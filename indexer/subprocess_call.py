@@ -10,11 +10,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import IO, Any
 
 from indexer.errors import IndexerError
@@ -23,17 +23,47 @@ Report = Callable[[str], None]
 _PATH = "$path"  # a path is {"$path": text}
 
 
+class CallGroup:
+    """Subprocess calls that end together: those that run, and those that are begun later."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Kill all children; their calls end as lost."""
+        with self._lock:
+            self._is_closed = True
+            for process in self._running:
+                process.kill()
+
+    @contextmanager
+    def holding(self, process: subprocess.Popen[str]) -> Iterator[None]:
+        """Hold a child while its call waits for it; where all have ended already, it is killed."""
+        with self._lock:
+            self._running.add(process)
+            if self._is_closed:
+                process.kill()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(process)
+
+
 def subprocess_call(
     module: str,
     request: object,
     lost: Callable[[str], IndexerError],
     report: Report | None = None,
+    group: CallGroup | None = None,
 ) -> Any:
     """Return what a module makes of a request (JSON, with paths), in a process of its own.
 
     The child is killed with this process, and after any error here.
     lost: makes the error of a child that died without a word, from a text that says how.
-    report: gets what the child reports meanwhile.
+    report: gets what the child reports meanwhile.  group: with which the call ends.
     Errors: the child's own, or that of `lost`.
     """
     from tempfile import TemporaryFile
@@ -42,15 +72,18 @@ def subprocess_call(
     with TemporaryFile("w+", encoding="utf-8") as question, TemporaryFile() as noise, closing(_Lifeline()) as line:
         json.dump(request, question, default=_plain)
         question.seek(0)
-        with subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-            [sys.executable, "-m", module, str(line.end)],
-            stdin=question,
-            stdout=subprocess.PIPE,
-            stderr=noise,
-            text=True,
-            encoding="utf-8",
-            pass_fds=(line.end,),
-        ) as process:
+        with (
+            subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+                [sys.executable, "-m", module, str(line.end)],
+                stdin=question,
+                stdout=subprocess.PIPE,
+                stderr=noise,
+                text=True,
+                encoding="utf-8",
+                pass_fds=(line.end,),
+            ) as process,
+            (group or CallGroup()).holding(process),
+        ):
             try:
                 results = _follow(process.stdout or (), report or (lambda _: None))
                 code = process.wait()

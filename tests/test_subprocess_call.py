@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from indexer.errors import ModelError, PhotoError
-from indexer.subprocess_call import subprocess_call
+from indexer.subprocess_call import CallGroup, subprocess_call
 
 CHILD = """
 import os, signal, sys, time
@@ -39,7 +39,7 @@ if __name__ == "__main__":
 PARENT = """
 import sys
 from indexer.errors import IndexerError
-from indexer.subprocess_call import subprocess_call
+from indexer.subprocess_call import CallGroup, subprocess_call
 subprocess_call("called_module", {"do": "wait"}, IndexerError, lambda text: print(text, flush=True))
 """
 lost = partial(ModelError, "m")
@@ -104,3 +104,16 @@ def test_a_child_does_not_outlive_a_killed_parent() -> None:
     while is_alive(child) and time.monotonic() < ends:
         time.sleep(0.05)
     assert not is_alive(child)
+
+
+def test_the_calls_of_a_group_end_with_it_and_later_ones_are_lost() -> None:
+    group, pids = CallGroup(), []
+
+    def begun(text: str) -> None:
+        pids.append(int(text.removeprefix("pid ")))
+        group.close()
+
+    for _ in range(2):
+        with pytest.raises(ModelError, match="its process ended"):
+            subprocess_call("called_module", {"do": "wait"}, lost, begun, group)
+    assert not any(is_alive(pid) for pid in pids)

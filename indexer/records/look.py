@@ -117,13 +117,13 @@ def prediction_record(seen: Prediction, classes: int) -> PredictionRecord:
         "tags": [{"name": tag.name, "score": rounded(tag.score), "source": tag.source} for tag in seen.tags],
         "labels": [
             {"name": label.name, "score": rounded(label.score), "model": label.model}
-            for said in seen.said
-            for label in said.labels[:classes]
+            for each in seen.by_model
+            for label in each.labels[:classes]
         ],
         "objects": [
             {"name": name, "score": rounded(thing.score), "model": thing.model, "box": box_record(thing.box)}
-            for said in seen.said
-            for name, thing in said.objects
+            for each in seen.by_model
+            for name, thing in each.objects
         ],
     }
 
@@ -134,8 +134,8 @@ def label_records(seen: Prediction, classes: int) -> list[LabelRecord]:
 
 
 def _labels(seen: Prediction, classes: int) -> Iterator[LabelRecord]:
-    for said in seen.said:
-        for label in said.labels[:classes]:
+    for each in seen.by_model:
+        for label in each.labels[:classes]:
             yield {"label": label.name, "score": rounded(label.score), "model": label.model}
 
 

@@ -2,67 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, TypeAlias
 
-from indexer.values.analysis import Analysis, Evidence, Face, ModelIds, Object
+from indexer.values.analysis import Analysis, Evidence, Face, ModelIds, Object, Tag
 from indexer.values.files import Hashes, Metadata, Picture, PixelStats
+from indexer.vision.classify import Classifier
 from indexer.vision.faces.reader import FaceReader
 from indexer.vision.model_set import SCENE, ModelSet
-from indexer.vision.runtime import open_model
+from indexer.vision.objects import ObjectDetector
+from indexer.vision.runtime import Model, open_model
 from indexer.vision.tags.labels import words_of_models
 
 if TYPE_CHECKING:
-    from indexer.vision.classify import Classifier
-    from indexer.vision.objects import ObjectDetector
-    from indexer.vision.spec import ModelSpec
     from indexer.vision.tags.vocabulary import Vocabulary
+
+SceneModel: TypeAlias = Classifier | ObjectDetector
+"""A model for the whole photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswer:
+    """What one model found in a picture: a classifier its evidence and embedding, an object detector its objects.
+
+    seconds: run time of the model; the picture was decoded before.
+    """
+
+    model: str
+    seconds: float
+    evidence: Evidence | None = None
+    embedding: bytes = b""
+    objects: tuple[Object, ...] = ()
+
+
+def run_model(opened: SceneModel, picture: Picture) -> ModelAnswer:
+    """Run a model on a picture."""
+    start, model = perf_counter(), opened.model.spec.id
+    if isinstance(opened, Classifier):
+        evidence, pooled = opened.classify(picture)
+        return ModelAnswer(model, perf_counter() - start, evidence, pooled.astype("<f2").tobytes())
+    objects = tuple(opened.detect(picture))
+    return ModelAnswer(model, perf_counter() - start, objects=objects)
+
+
+def scene_model(model: Model) -> SceneModel:
+    """Return an opened model for the whole photo by its role."""
+    return Classifier(model) if model.spec.role == "classifier" else ObjectDetector(model)
 
 
 class Analyzer:
-    """The loaded models in order: classifiers, object detectors, face models."""
+    """The loaded models: those for the whole photo, in their order, and those for faces."""
 
     def __init__(
-        self,
-        classifiers: Sequence[Classifier],
-        vocabulary: Vocabulary,
-        face_reader: FaceReader | None = None,
-        finders: Sequence[ObjectDetector] = (),
+        self, scene: Sequence[SceneModel], vocabulary: Vocabulary, face_reader: FaceReader | None = None
     ) -> None:
-        """classifiers: at least one, the default one first."""
-        self.classifiers = tuple(classifiers)
-        self.finders = tuple(finders)
+        """scene: of its classifiers, the first is the default one, whose embedding serves similarity."""
+        self.scene = tuple(scene)
         self.vocabulary = vocabulary
-        self.words = words_of_models(vocabulary, {}, self._specs)
         self.face_reader = face_reader
+        self.words = words_of_models(vocabulary, {}, [each.model.spec for each in self.scene])
 
     @classmethod
     def open(cls, model_set: ModelSet, threads: int = 1) -> Analyzer:
         """Load built models. Errors: ModelError where one is not built or damaged."""
-        from indexer.vision.classify import Classifier
-        from indexer.vision.objects import ObjectDetector
         from indexer.vision.tags.vocabulary import Vocabulary
 
         specs = [spec for spec in model_set.specs() if spec.role in SCENE]
         models = [open_model(spec, model_set.folder, model_set.runtime, threads, model_set.place) for spec in specs]
         return cls(
-            [Classifier(model) for model in models if model.spec.role == "classifier"],
+            [scene_model(model) for model in models],
             Vocabulary.load(rules=model_set.rules),
             FaceReader.open(model_set, threads) if model_set.detector else None,
-            [ObjectDetector(model) for model in models if model.spec.role == "object-detector"],
         )
 
     @property
     def model_ids(self) -> ModelIds:
         """The ids of the models."""
-        return ModelIds(tuple(spec.id for spec in self._specs), self.face_reader.models if self.face_reader else ())
+        scene = tuple(each.model.spec.id for each in self.scene)
+        return ModelIds(scene, self.face_reader.models if self.face_reader else ())
+
+    @property
+    def scene_side_px(self) -> int:
+        """The long side in px that a picture should have for the models of the whole photo."""
+        return max(each.long_side_px for each in self.scene)
 
     @property
     def long_side_px(self) -> int:
         """The long side in px that a picture should have for all models to work at full detail."""
-        sides = [each.long_side_px for each in self.classifiers] + [each.long_side_px for each in self.finders]
-        return max(sides + ([self.face_reader.detector.long_side_px] if self.face_reader else []))
+        return max(self.scene_side_px, self.face_reader.detector.long_side_px if self.face_reader else 0)
+
+    def tags(self, answers: Iterable[ModelAnswer], faces: Sequence[Face], look: PixelStats) -> tuple[Tag, ...]:
+        """Return the tags that follow from what models found."""
+        answers = tuple(answers)
+        evidence = tuple(each.evidence for each in answers if each.evidence is not None)
+        objects = tuple(thing for each in answers for thing in each.objects)
+        return self.vocabulary.tags(evidence, objects, faces, look, self.words)
 
     def analyze(
         self,
@@ -83,8 +119,7 @@ class Analyzer:
         """
         if known is not None and known.hashes.content != hashes.content:
             known = None
-        evidence, vector = self._classified(picture, known)
-        objects = tuple(thing for finder in self.finders for thing in _things(finder, picture, known))
+        answers = self._answers(picture, known)
         reads = want_faces and self.face_reader is not None
         faces = self._faces(picture, larger, known) if reads else known.faces if known else ()
         mine = self.model_ids.ids if reads else self.model_ids.scene
@@ -93,31 +128,22 @@ class Analyzer:
             metadata=metadata,
             hashes=hashes,
             look=look,
-            evidence=evidence + others.evidence,
-            tags=self.vocabulary.tags(evidence, objects, faces, look, self.words),
+            evidence=tuple(each.evidence for each in answers if each.evidence is not None) + others.evidence,
+            tags=self.tags(answers, faces, look),
             faces=faces,
-            vector=vector,
+            vector=next((each.embedding for each in answers if each.evidence is not None), b""),
             models=mine + others.models,
-            objects=objects + others.objects,
+            objects=tuple(thing for each in answers for thing in each.objects) + others.objects,
         )
 
-    @property
-    def _specs(self) -> list[ModelSpec]:
-        return [each.model.spec for each in self.classifiers] + [each.model.spec for each in self.finders]
-
-    def _classified(self, picture: Picture, known: Analysis | None) -> tuple[tuple[Evidence, ...], bytes]:
-        """Return the evidence of all classifiers, and the embedding of the first."""
-        kept = {each.model: each for each in known.evidence} if known else {}
-        if known is not None and list(kept)[:1] != [self.classifiers[0].model.spec.id]:
-            kept.pop(self.classifiers[0].model.spec.id, None)  # the stored embedding is not its own
-        found, vector = [], known.vector if known else b""
-        for number, classifier in enumerate(self.classifiers):
-            evidence = kept.get(classifier.model.spec.id)
-            if evidence is None:
-                evidence, pooled = classifier.classify(picture)
-                vector = pooled.astype("<f2").tobytes() if number == 0 else vector
-            found.append(evidence)
-        return tuple(found), vector
+    def _answers(self, picture: Picture, known: Analysis | None) -> list[ModelAnswer]:
+        """Return what all models for the whole photo found; those that have analyzed it are not run again."""
+        answers = _known_answers(known) if known else {}
+        first = next((each.model.spec.id for each in self.scene if isinstance(each, Classifier)), "")
+        if known is not None and first not in (each.model for each in known.evidence[:1]):
+            answers.pop(first, None)  # the stored embedding is not its own
+        mine = [(each.model.spec.id, each) for each in self.scene]
+        return [answers.get(model) or run_model(each, picture) for model, each in mine]
 
     def _faces(self, picture: Picture, larger: Callable[[int], Picture], known: Analysis | None) -> tuple[Face, ...]:
         if self.face_reader is None:
@@ -127,11 +153,18 @@ class Analyzer:
         return self.face_reader.read(picture, larger)
 
 
-def _things(finder: ObjectDetector, picture: Picture, known: Analysis | None) -> Sequence[Object]:
-    model = finder.model.spec.id
-    if known is not None and model in known.models:
-        return [each for each in known.objects if each.model == model]
-    return finder.detect(picture)
+def _known_answers(known: Analysis) -> dict[str, ModelAnswer]:
+    """Return what models found before, by their ids; the stored embedding is that of the first classifier."""
+    classified = [ModelAnswer(each.model, 0, each) for each in known.evidence]
+    if classified:
+        classified[0] = replace(classified[0], embedding=known.vector)
+    of_classifiers = {each.model for each in classified}
+    detected = [
+        ModelAnswer(model, 0, objects=tuple(each for each in known.objects if each.model == model))
+        for model in known.models
+        if model not in of_classifiers
+    ]
+    return {each.model: each for each in (*detected, *classified)}
 
 
 @dataclass(frozen=True, slots=True)

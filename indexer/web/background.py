@@ -20,13 +20,14 @@ from indexer.library.search.search import by_query
 from indexer.library.search.suggest import suggest
 from indexer.library.similar.similar import CopyGroup, duplicates
 from indexer.library.similar.similarity_cache import LookAlikes
+from indexer.pipeline.library_calls import find_duplicates
 from indexer.pipeline.root_state import FolderState, away_roots, folder_states
 from indexer.pipeline.scan.plan import Report
 from indexer.pipeline.scan.run import Build, Scanning
 from indexer.pipeline.scan.scan_thread import Scanner
-from indexer.pipeline.workers.run_apart import ProcessRunner, duplicates_in
 from indexer.records.scan import scan_record
 from indexer.records.status import ServerStatus, held_record, roots_record, work_record
+from indexer.subprocess_call import CallGroup
 from indexer.values.analysis import ModelIds
 from indexer.web.cache import AnswerCache, StaleWhileRevalidate
 from indexer.web.events import Events
@@ -41,7 +42,7 @@ class Background:
     """The background work of one server.
 
     copies, twins: groups of photos that look the same, or have the same bytes.  roots: the states of the library's
-    folders on the disk.  apart: runs long tasks.
+    folders on the disk.  calls: long tasks in processes of their own.
     grouping: held while faces are grouped.
     """
 
@@ -52,7 +53,7 @@ class Background:
     twins: StaleWhileRevalidate[list[CopyGroup]]
     roots: StaleWhileRevalidate[dict[Path, FolderState]]
     events: Events
-    apart: ProcessRunner
+    calls: CallGroup
     grouping: Lock = field(default_factory=Lock)
     _alike: dict[str, LookAlikes] = field(default_factory=dict)
     _ahead: list[Thread] = field(default_factory=list)
@@ -60,7 +61,7 @@ class Background:
     @classmethod
     def of(cls, site: Site, build: Build) -> Background:
         """Return the background of a site. build: builds models that are not built yet, for a scan."""
-        memory, apart = AnswerCache(site.library), ProcessRunner()
+        memory, calls = AnswerCache(site.library), CallGroup()
         scanner = Scanner(site.library, partial(_scanning, site, build))
         roots = StaleWhileRevalidate(memory, lambda: folder_states(site.library), _LOOK_SECONDS)
         return cls(
@@ -68,12 +69,12 @@ class Background:
             memory,
             scanner,
             StaleWhileRevalidate(
-                memory, lambda: apart.do(duplicates_in, site.library.path, classifier_id(site), site.config.max_pixels)
+                memory, lambda: find_duplicates(site.library.path, classifier_id(site), site.config.max_pixels, calls)
             ),
             StaleWhileRevalidate(memory, lambda: duplicates(site.library, None, away=away_roots(site.library))),
             roots,
             Events("status", lambda: status(site, memory, roots, scanner)),
-            apart,
+            calls,
         )
 
     def status(self) -> ServerStatus:
@@ -115,7 +116,7 @@ class Background:
         """Shut down, and wait for that."""
         for reader in self._ahead:
             reader.join()
-        self.apart.close()
+        self.calls.close()
         self.scanner.close()
         self.memory.close()
 

@@ -15,10 +15,18 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 from typing_extensions import TypedDict
 
-from indexer.errors import ConfigError, IndexerError, LibraryError, ModelError, PhotoError, QueryError, StoreError
+from indexer.errors import (
+    ConfigError,
+    IndexerError,
+    LibraryError,
+    ModelError,
+    PhotoError,
+    ProcessLostError,
+    QueryError,
+    StoreError,
+)
 from indexer.library.db.engine import BEING_WRITTEN
 from indexer.pipeline.scan.scan_thread import ScanUnderWayError
-from indexer.pipeline.workers.run_apart import ProcessLostError
 from indexer.web.rendering import page
 
 MEDIA_TYPE = "application/problem+json"

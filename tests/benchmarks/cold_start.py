@@ -32,15 +32,17 @@ from functools import partial
 from pathlib import Path
 from indexer.config.config import load
 from indexer.pipeline.predict.predict import Predictor
+from indexer.vision.analyze import Analyzer, scene_model
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import read_specs
 from indexer.vision.tags.vocabulary import Vocabulary
 config, photo = load().config, Path(sys.argv[2])
 spec = read_specs(config.own_models_path)["nasnet"]
-glancer = Predictor([open_model(spec, config.models_path)], partial(Vocabulary.load, rules=config.rules))
-glancer.glance(photo, config.max_pixels)
+model = scene_model(open_model(spec, config.models_path))
+predictor = Predictor(Analyzer([model], Vocabulary.load(rules=config.rules)))
+predictor.predict_file(photo, config.max_pixels)
 first = time.monotonic() - float(sys.argv[1])
-later = [glancer.glance(photo, config.max_pixels).said[0].seconds for _ in range(15)]
+later = [predictor.predict_file(photo, config.max_pixels).by_model[0].seconds for _ in range(15)]
 print(json.dumps([first, sorted(later)[7]]))
 """
 PLAIN = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 
 from indexer.pipeline.workers.stage_board import StageBoard
 from indexer.pipeline.workers.tasks import mark_stages
@@ -57,11 +57,14 @@ class Threads:
 
 
 class Starts:
-    """Starts threads, and keeps what was started; the first ones are made as told."""
+    """Starts threads, and keeps what was started; the first ones are made as told.  made: all of these."""
+
+    made: ClassVar[list[Starts]] = []
 
     def __init__(self, **first: int) -> None:
         self.all: list[Threads] = []
         self._first = first
+        self.made.append(self)
 
     def __call__(self, workers: int, seconds: float) -> Threads:
         self.all.append(Threads(workers, seconds, **({} if self.all else self._first)))

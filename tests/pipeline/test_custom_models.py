@@ -64,7 +64,7 @@ def people(small: dict[str, Path], tmp_path: Path) -> Path:
 
 def with_mine(analyzer: Analyzer, mine: Counting, *, first: bool = False, faces: bool = True) -> Analyzer:
     """Return the analyzer with one more classifier, as the default one or not."""
-    both = (mine.classifier, *analyzer.classifiers) if first else (*analyzer.classifiers, mine.classifier)
+    both = (mine.classifier, *analyzer.scene) if first else (*analyzer.scene, mine.classifier)
     return Analyzer(both, analyzer.vocabulary, analyzer.face_reader if faces else None)
 
 
@@ -132,7 +132,7 @@ def test_what_a_network_saw_is_kept_while_it_is_not_in_use_and_gives_no_words(
 def test_retag_takes_the_words_of_networks_that_are_not_in_use(scanner, mine: Counting, people: Path) -> None:
     plain = scanner.analyzer
     scanner.analyzer = with_mine(plain, mine)
-    learn_names(scanner.library, [each.model.spec for each in scanner.analyzer.classifiers], plain.vocabulary)
+    learn_names(scanner.library, [each.model.spec for each in scanner.analyzer.scene], plain.vocabulary)
     scanner(people)
     (photo,) = people.iterdir()
     assert "wooden" in {tag.name for tag in known(scanner.library, photo).tags}

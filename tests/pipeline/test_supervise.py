@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
 from time import sleep
@@ -21,6 +21,14 @@ from indexer.vision.analyze import Analyzer
 from indexer.vision.model_set import ModelSet
 
 PHOTO_LIMITS = Limits(10**8, 60, 10**9)
+
+
+@pytest.fixture(autouse=True)
+def _no_threads_are_left() -> Iterator[None]:
+    yield
+    while Starts.made:
+        for executor in Starts.made.pop().all:
+            executor.stop()
 
 
 def double(number: int, _slot: int) -> int:
@@ -158,10 +166,10 @@ def loaded(analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("loaded")
 def test_a_scan_runs_on_any_executor(model_set: ModelSet, samples: dict[str, Path], tmp_path: Path) -> None:
     start = Starts(losing=1)
-    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "notes").write_text("no picture")
     broken = tmp_path / "half.jpg"
     broken.write_bytes(samples["flower"].read_bytes()[:20_000])
-    files = [stamp(path) for path in (samples["cat"], tmp_path / "text.jpg", broken, samples["coffee"])]
+    files = [stamp(path) for path in (samples["cat"], tmp_path / "notes", broken, samples["coffee"])]
     with Pool(model_set, PHOTO_LIMITS, 2, start=start) as scan:
         outcomes = {each.file.path: each for some in scan.outcomes(files) for each in some}
     assert [type(outcomes[file.path]) for file in files] == [Indexed, Skipped, Failed, Indexed]

@@ -41,12 +41,12 @@ def classify(
 
     Faces are not detected.
     """
-    from indexer.pipeline.predict.predict import glances
+    from indexer.pipeline.predict.predict import predictions
 
     config = session.settings().config
     errors = Errors()
     predictor = open_predictor(session, config, scene_specs(config, model or ()))
-    seen = list(glances(predictor, files, config.max_pixels, errors))
+    seen = list(predictions(predictor, files, config.max_pixels, errors))
     if as_json:
         write_json([prediction_record(each, classes) for each in seen], indent=2)
     else:
@@ -86,16 +86,15 @@ def scene_specs(config: Config, names: Sequence[str]) -> tuple[ModelSpec, ...]:
 
 def open_predictor(session: Session, config: Config, specs: Sequence[ModelSpec]) -> Predictor:
     """Load models, building those that are not built yet. Errors: ModelError."""
-    from functools import partial
-
     from indexer.cli.lookup import build_if_missing
     from indexer.pipeline.predict.predict import Predictor
+    from indexer.vision.analyze import Analyzer, scene_model
     from indexer.vision.runtime import open_model
     from indexer.vision.tags.vocabulary import Vocabulary
 
     build_if_missing(session, config, tuple(specs))
     models = [open_model(spec, config.models_path, config.runtime, config.worker_count) for spec in specs]
-    return Predictor(models, partial(Vocabulary.load, rules=config.rules))
+    return Predictor(Analyzer([scene_model(model) for model in models], Vocabulary.load(rules=config.rules)))
 
 
 def scored(named: Sequence[Label | Tag], most: int | None = None) -> str:
@@ -104,8 +103,8 @@ def scored(named: Sequence[Label | Tag], most: int | None = None) -> str:
 
 
 def _row(seen: Prediction, classes: int) -> list[str]:
-    several = len(seen.said) > 1
-    said = [(scored(each.labels, classes), each.model.rpartition("-")[0]) for each in seen.said]
+    several = len(seen.by_model) > 1
+    said = [(scored(each.labels, classes), each.model.rpartition("-")[0]) for each in seen.by_model]
     return [
         printable(seen.path),
         scored(seen.tags),

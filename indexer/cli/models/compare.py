@@ -46,13 +46,13 @@ def compare(
     They agree on a photo if their best classes stand for the same tag. Times do not include decoding.
     """
     from indexer.pipeline.models.compare import summary
-    from indexer.pipeline.predict.predict import glances
+    from indexer.pipeline.predict.predict import predictions
 
     config = session.settings().config
     specs = tuple(scene_specs(config, [name])[0] for name in (one, other))
     errors = Errors()
     predictor = open_predictor(session, config, specs)
-    seen = list(islice(glances(predictor, photos, config.max_pixels, errors), limit))
+    seen = list(islice(predictions(predictor, photos, config.max_pixels, errors), limit))
     if not seen:
         raise PhotoError(photos[0], "read", "no readable photo was found to compare the models on")
     total = summary(seen)
@@ -72,7 +72,7 @@ def _row(seen: Prediction) -> list[str]:
 
     agreed = agreement(seen)
     same = "yes" if agreed.same_word else "no"
-    return [printable(seen.path), *map(_first, seen.said), same, ", ".join(agreed.common)]
+    return [printable(seen.path), *map(_first, seen.by_model), same, ", ".join(agreed.common)]
 
 
 def _first(said: ModelPrediction) -> str:
@@ -95,7 +95,7 @@ def _record(seen: Prediction) -> dict[str, Any]:
     agreed = agreement(seen)
     return {
         **path_record(seen.path),
-        "models": [_said_record(each) for each in seen.said],
+        "models": [_said_record(each) for each in seen.by_model],
         "same_word": agreed.same_word,
         "common_tags": list(agreed.common),
     }
@@ -128,6 +128,7 @@ def _caption(seen: Prediction, names: Sequence[str]) -> list[str]:
     from indexer.pipeline.models.compare import agreement
 
     said = [
-        f"{name}: {_first(each)} → {scored(each.tags) or 'no tag'}" for name, each in zip(names, seen.said, strict=True)
+        f"{name}: {_first(each)} → {scored(each.tags) or 'no tag'}"
+        for name, each in zip(names, seen.by_model, strict=True)
     ]
     return [*said, "They agree." if agreement(seen).same_word else "They differ."]

@@ -40,7 +40,7 @@ class Summary:
 
 def agreement(seen: Prediction) -> ModelAgreement:
     """Compare the predictions of the first two models for a picture."""
-    one, other = seen.said[:2]
+    one, other = seen.by_model[:2]
     mine, theirs = ({tag.name: tag for tag in each.tags} for each in (one, other))
     common = tuple(name for name in mine if name in theirs)
     return ModelAgreement(one.word == other.word, common, len(mine.keys() | theirs.keys()))
@@ -55,7 +55,7 @@ def summary(seen: Sequence[Prediction]) -> Summary:
         same_word=sum(each.same_word for each in agreed),
         common=sum(len(each.common) for each in agreed),
         either=sum(each.either for each in agreed),
-        seconds=(_mean([each.said[0] for each in counted]), _mean([each.said[1] for each in counted])),
+        seconds=(_mean([each.by_model[0] for each in counted]), _mean([each.by_model[1] for each in counted])),
     )
 
 

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from time import perf_counter
 
 from indexer.errors import PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import discover, stamp
 from indexer.intake.pixel_stats import look
-from indexer.values.analysis import Evidence, Face, Label, Object, Tag
+from indexer.values.analysis import Face, Label, Object, Tag
 from indexer.values.files import Picture, PixelStats
-from indexer.vision.classify import Classifier
-from indexer.vision.objects import ObjectDetector
-from indexer.vision.runtime import Model
-from indexer.vision.tags.candidates import ModelWords
-from indexer.vision.tags.labels import words_of_models
-from indexer.vision.tags.vocabulary import Vocabulary
+from indexer.vision.analyze import Analyzer, ModelAnswer, run_model
 
 _MOST_LABELS = 20
 
@@ -49,63 +42,51 @@ class Prediction:
     """
 
     path: Path
-    said: tuple[ModelPrediction, ...]
+    by_model: tuple[ModelPrediction, ...]
     tags: tuple[Tag, ...]
 
 
 class Predictor:
-    """Loaded classifiers and object detectors that predict pictures."""
+    """Prediction of pictures by an analyzer: what a scan with it would store, with what each model found."""
 
-    def __init__(self, models: Sequence[Model], load_vocabulary: Callable[[], Vocabulary]) -> None:
-        """load_vocabulary: called after the first prediction: the models need not wait for the vocabulary."""
-        self._models = tuple(_opened(model) for model in models)
-        self._load_vocabulary = load_vocabulary
-        self.long_side_px = max(each.long_side_px for each in self._models)
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
 
-    def glance(self, path: Path, max_pixels: int) -> Prediction:
-        """Predict a file; pictures larger than max_pixels are refused. Errors: PhotoError."""
+    def predict_file(
+        self, path: Path, max_pixels: int, enter: Callable[[str], None] = lambda _: None, *, with_faces: bool = False
+    ) -> Prediction:
+        """Predict a file; pictures larger than max_pixels are refused. Errors: PhotoError.
+
+        enter: called with each stage that begins.  with_faces: detect faces, too, for the tags that they give.
+        """
+        enter("decode")
+        reader = self.analyzer.face_reader if with_faces else None
         with open_original(stamp(path), max_pixels) as original:
-            picture = original.picture(self.long_side_px)
-        return self.see(path, picture)
+            side = self.analyzer.long_side_px if reader else self.analyzer.scene_side_px
+            picture = original.picture(side)
+            enter("analyze")
+            return self.predict(path, picture, reader.read(picture, original.picture) if reader else ())
 
-    def see(self, path: Path, picture: Picture, faces: Sequence[Face] = ()) -> Prediction:
+    def predict(self, path: Path, picture: Picture, faces: Sequence[Face] = ()) -> Prediction:
         """Predict a decoded picture; path: its name in the result.  faces: the known ones."""
-        answers = [_answer(each, picture) for each in self._models]
-        facts = look(picture)
-        return Prediction(path, tuple(self._said(each, facts) for each in answers), self._tags(answers, facts, faces))
+        answers = [run_model(each, picture) for each in self.analyzer.scene]
+        stats = look(picture)
+        by_model = tuple(self._of_model(each, stats) for each in answers)
+        return Prediction(path, by_model, self.analyzer.tags(answers, faces, stats))
 
-    def vector(self, picture: Picture) -> bytes:
-        """Return the embedding by the first model, a classifier, as the library stores it."""
-        first = self._models[0]
-        assert isinstance(first, Classifier)
-        return first.classify(picture)[1].astype("<f2").tobytes()
-
-    @cached_property
-    def _vocabulary(self) -> Vocabulary:
-        return self._load_vocabulary()
-
-    @cached_property
-    def _words(self) -> dict[str, ModelWords]:
-        return words_of_models(self._vocabulary, {}, (each.model.spec for each in self._models))
-
-    def _tags(self, answers: Sequence[_Answer], facts: PixelStats, faces: Sequence[Face] = ()) -> tuple[Tag, ...]:
-        evidence = tuple(each.evidence for each in answers if each.evidence is not None)
-        objects = tuple(thing for each in answers for thing in each.objects)
-        return self._vocabulary.tags(evidence, objects, faces, facts, self._words)
-
-    def _said(self, answer: _Answer, facts: PixelStats) -> ModelPrediction:
-        words, best = self._words[answer.model], answer.best()
+    def _of_model(self, answer: ModelAnswer, stats: PixelStats) -> ModelPrediction:
+        words, best = self.analyzer.words[answer.model], _best(answer)
         return ModelPrediction(
             model=answer.model,
             labels=tuple(Label(words.name(label), score, answer.model) for label, score in best),
             objects=tuple((words.name(thing.label), thing) for thing in answer.objects),
             word=next(iter(words.of(best[0][0])), words.name(best[0][0])) if best else "",
-            tags=tuple(tag for tag in self._tags([answer], facts) if tag.models),
+            tags=tuple(tag for tag in self.analyzer.tags([answer], (), stats) if tag.models),
             seconds=answer.seconds,
         )
 
 
-def glances(
+def predictions(
     predictor: Predictor, paths: Sequence[Path], max_pixels: int, on_error: Callable[[Path, str], None]
 ) -> Iterator[Prediction]:
     """Predict pictures, and all below folders, in order.
@@ -114,42 +95,20 @@ def glances(
     """
     for path, is_named in _files(paths, on_error):
         try:
-            yield predictor.glance(path, max_pixels)
+            yield predictor.predict_file(path, max_pixels)
         except PhotoError as error:
             if is_named or not isinstance(error, NotAPhoto):
                 on_error(path, error.reason)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """The raw output of a model."""
-
-    model: str
-    evidence: Evidence | None
-    objects: tuple[Object, ...]
-    seconds: float
-
-    def best(self) -> list[tuple[int, float]]:
-        """Return the best classes: (index, score), best first."""
-        if self.evidence is not None:
-            return self.evidence.best(_MOST_LABELS)
-        surest: dict[int, float] = {}
-        for thing in self.objects:  # best first
-            surest.setdefault(thing.label, thing.score)
-        return list(surest.items())[:_MOST_LABELS]
-
-
-def _opened(model: Model) -> Classifier | ObjectDetector:
-    return Classifier(model) if model.spec.role == "classifier" else ObjectDetector(model)
-
-
-def _answer(opened: Classifier | ObjectDetector, picture: Picture) -> _Answer:
-    start, model = perf_counter(), opened.model.spec.id
-    if isinstance(opened, Classifier):
-        evidence, _ = opened.classify(picture)
-        return _Answer(model, evidence, (), perf_counter() - start)
-    objects = tuple(opened.detect(picture))
-    return _Answer(model, None, objects, perf_counter() - start)
+def _best(answer: ModelAnswer) -> list[tuple[int, float]]:
+    """Return the best classes: (index, score), best first."""
+    if answer.evidence is not None:
+        return answer.evidence.best(_MOST_LABELS)
+    surest: dict[int, float] = {}
+    for thing in answer.objects:  # best first
+        surest.setdefault(thing.label, thing.score)
+    return list(surest.items())[:_MOST_LABELS]
 
 
 def _files(paths: Sequence[Path], on_error: Callable[[Path, str], None]) -> Iterator[tuple[Path, bool]]:

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from indexer.errors import ConfigError, PhotoError
+from indexer.errors import ConfigError, PhotoError, ProcessLostError
 from indexer.geometry import Box
 from indexer.pipeline.predict import tasks as looking
 from indexer.pipeline.predict.predict import Prediction
 from indexer.pipeline.workers.processes import failure_reason
-from indexer.pipeline.workers.run_apart import ProcessLostError
 from indexer.pipeline.workers.task_pool import PoolBusyError, TaskError, TaskPool
 from indexer.pipeline.workers.tasks import Limits
 from indexer.values.analysis import Face

@@ -141,9 +141,11 @@ def hold_memory(memory_bytes: int | None) -> None:
 
 @lru_cache(maxsize=1)
 def _analyzer(model_set: ModelSet, memory_bytes: int) -> Analyzer:
-    analyzer = Analyzer.open(model_set, threads=1)
-    hold_memory(memory_bytes)
-    return analyzer
+    hold_memory(None)  # models may take whatever they take
+    try:
+        return Analyzer.open(model_set, threads=1)
+    finally:
+        hold_memory(memory_bytes)
 
 
 def _follow_parent() -> None:

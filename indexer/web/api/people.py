@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from indexer.errors import IndexerError
 from indexer.library.people import corrections
-from indexer.library.people.grouping import group_in
 from indexer.library.people.people import (
     Person,
     Reading,
@@ -23,6 +22,7 @@ from indexer.library.people.people import (
     list_people,
     namesake,
 )
+from indexer.pipeline.library_calls import group_faces
 from indexer.records.people import (
     GroupedRecord,
     PeopleRecord,
@@ -124,7 +124,7 @@ def cluster(site: SiteOf, behind: BackgroundOf) -> GroupedRecord:
         raise Problem(503, "Faces are already being clustered.", headers={"Retry-After": str(_RETRY_SECONDS)})
     try:
         limits = spec.thresholds["cluster_distance"], spec.thresholds["quality"]
-        return grouped_record(behind.apart.do(group_in, site.library.path, spec.id, *limits))
+        return grouped_record(group_faces(site.library.path, spec.id, *limits, behind.calls))
     finally:
         behind.grouping.release()
 

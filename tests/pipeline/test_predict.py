@@ -1,4 +1,4 @@
-"""A glance: what models say of a picture that no library knows."""
+"""Prediction: what models find in a picture that no library knows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from indexer.pipeline.predict.predict import Predictor, glances
+from indexer.intake.discover import stamp
+from indexer.pipeline.predict.predict import Predictor, predictions
+from indexer.pipeline.workers.tasks import analyze_file
 from indexer.values.files import Picture
+from indexer.vision.analyze import Analyzer, scene_model
 from indexer.vision.runtime import FakeModel
 from indexer.vision.spec import Labels, Output, read_specs
 from indexer.vision.tags.vocabulary import Vocabulary
@@ -47,11 +50,15 @@ def detector(folder: Path) -> FakeModel:
     return FakeModel(spec, lambda _: answers)
 
 
-def test_each_network_answers_for_itself_and_the_tags_are_those_of_all(tmp_path: Path) -> None:
+def predictor(*models: FakeModel) -> Predictor:
+    return Predictor(Analyzer([scene_model(model) for model in models], Vocabulary.load()))
+
+
+def test_each_model_answers_for_itself_and_the_tags_are_those_of_all(tmp_path: Path) -> None:
     models = [classifier("one", espresso=0.6), classifier("other", espresso=0.9), detector(tmp_path)]
-    seen = Predictor(models, Vocabulary.load).see(Path("photo.jpg"), GRAY)
-    assert [said.model.rpartition("-")[0] for said in seen.said] == ["one", "other", "finder"]
-    one, other, finder = seen.said
+    seen = predictor(*models).predict(Path("photo.jpg"), GRAY)
+    assert [said.model.rpartition("-")[0] for said in seen.by_model] == ["one", "other", "finder"]
+    one, other, finder = seen.by_model
     assert ([label.name for label in one.labels], one.word) == (["espresso"], "espresso")
     assert {tag.name: round(tag.score, 2) for tag in one.tags}["espresso"] == 0.6
     assert {tag.name: round(tag.score, 2) for tag in other.tags}["espresso"] == 0.9
@@ -60,11 +67,11 @@ def test_each_network_answers_for_itself_and_the_tags_are_those_of_all(tmp_path:
     assert finder.word == "dog"
     tags = {tag.name: round(tag.score, 2) for tag in seen.tags}
     assert (tags["espresso"], tags["dog"], tags["black and white"]) == (0.9, 0.9, 1.0)
-    assert "black and white" not in {tag.name for said in seen.said for tag in said.tags}
+    assert "black and white" not in {tag.name for said in seen.by_model for tag in said.tags}
 
 
-def test_a_network_that_is_sure_of_nothing_says_nothing() -> None:
-    (said,) = Predictor([classifier("one")], Vocabulary.load).see(Path("photo.jpg"), GRAY).said
+def test_a_model_that_is_sure_of_nothing_says_nothing() -> None:
+    (said,) = predictor(classifier("one")).predict(Path("photo.jpg"), GRAY).by_model
     assert (said.labels, said.word, said.tags) == ((), "", ())
 
 
@@ -76,8 +83,14 @@ def test_folders_are_walked_and_only_what_promised_a_photo_is_complained_of(tmp_
     (folder / "broken.jpg").write_bytes(b"none")
     (folder / "notes").write_text("buy film")
     wrong: list[str] = []
-    predictor = Predictor([classifier("one")], Vocabulary.load)
     paths = [folder, folder / "notes", tmp_path / "lost.jpg"]
-    seen = list(glances(predictor, paths, 10**6, lambda path, _: wrong.append(path.name)))
+    seen = list(predictions(predictor(classifier("one")), paths, 10**6, lambda path, _: wrong.append(path.name)))
     assert [each.path.name for each in seen] == ["a.jpg", "b.jpg"]
     assert wrong == ["broken.jpg", "notes", "lost.jpg"]
+
+
+def test_a_prediction_is_what_a_scan_would_store(analyzer: Analyzer, samples: dict[str, Path]) -> None:
+    for name in ("cat", "hopper"):
+        stored = analyze_file(stamp(samples[name]), analyzer, 10**8)
+        seen = Predictor(analyzer).predict_file(samples[name], 10**8, with_faces=True)
+        assert seen.tags == stored.tags
