@@ -23,7 +23,9 @@ def main() -> None:
     try:
         app_for(sys.argv[1:])(prog_name="indexer")
     except IndexerError as error:
-        print(f"indexer: {error}", file=sys.stderr)  # noqa: T201
+        from indexer.cli.advice import sentence
+
+        print(f"indexer: {sentence(error)}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
     except OSError as error:  # a full disk behind stdout, a folder that was deleted under us
         print(f"indexer: {error}", file=sys.stderr)  # noqa: T201

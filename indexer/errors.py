@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from indexer.advice import Advice
 
 
 class IndexerError(Exception):
     """The base of all errors that indexer reports; its message is a sentence that a photographer can act on."""
 
     exit_code = 1
+    advice: Advice | None = None  # what to do about it
 
     def __init__(self, message: str, **parts: Any) -> None:
         super().__init__(message)
@@ -18,7 +21,12 @@ class IndexerError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # An error crosses process borders: rebuild it from the arguments of its own constructor.
-        return (type(self), self._arguments or self.args)
+        return (type(self), self._arguments or self.args, {"advice": self.advice})
+
+    def advise(self, key: str, *values: str) -> Self:
+        """Say what to do about it; key: one that `cli.advice.WORDS` has."""
+        self.advice = Advice(key, values)
+        return self
 
 
 class ConfigError(IndexerError):

@@ -1,7 +1,8 @@
 """Subprocess calls: work that loads a heavy library, or takes much memory, in a Python process of its own.
 
 The child is `python -m MODULE < request.json`, whose main calls `serve`. It answers on stdout with lines of JSON:
-{"report": text} as often as it likes, then {"result": value} or {"error": [module and name of its class, arguments…]}.
+{"report": text} as often as it likes, then {"result": value} or {"error": [module and name of its class, its advice,
+arguments…]}.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def serve(work: Callable[[Any, Report], Any]) -> None:
         request = json.load(sys.stdin, object_hook=_path)
         _tell(answers, "result", work(request, lambda text: _tell(answers, "report", text)))
     except IndexerError as error:
-        _tell(answers, "error", [type(error).__module__, type(error).__name__, *error.__reduce__()[1]])
+        _tell(answers, "error", [type(error).__module__, type(error).__name__, error.advice, *error.__reduce__()[1]])
 
 
 class _Lifeline:
@@ -135,7 +136,9 @@ def _follow(lines: Iterable[str], report: Report) -> list[Any]:
             case "report":
                 report(told)
             case "error":
-                raise getattr(import_module(told[0]), told[1])(*told[2:])
+                module, name, advice, *given = told
+                error: IndexerError = getattr(import_module(module), name)(*given)
+                raise error.advise(advice[0], *advice[1]) if advice else error
             case _:
                 results.append(told)
     return results

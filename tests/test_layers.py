@@ -19,9 +19,10 @@ MODULES = {  # an installed package holds the migrations, too
     for path in sorted(PACKAGE.rglob("*.py"))
     if PACKAGE / "migrations" not in path.parents
 }
-VOCABULARY = {"errors", "values", "geometry", "resources", "atomic_write", "subprocess_call"}
+VOCABULARY = {"advice", "errors", "values", "geometry", "resources", "atomic_write", "subprocess_call"}
 ROOMS = {
-    "errors": set(),
+    "advice": set(),
+    "errors": {"advice"},
     "resources": set(),
     "geometry": set(),
     "atomic_write": set(),

@@ -78,7 +78,7 @@ def model_ids_of(specs: Iterable[ModelSpec], no_faces: tuple[Path, ...]) -> Mode
 def spec_named(known: Mapping[str, ModelSpec], name: str, *roles: str) -> ModelSpec:
     """Return the spec with a name; roles: the allowed ones, none: any. Errors: ModelError."""
     if name not in known:
-        raise ModelError(name, f"is not known; 'indexer models list' shows {', '.join(sorted(known))}")
+        raise ModelError(name, "is not known").advise("list-models", ", ".join(sorted(known)))
     if roles and known[name].role not in roles:
         raise ModelError(name, f"is a {known[name].role}, not a {' or '.join(roles)}")
     return known[name]

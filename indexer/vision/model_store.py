@@ -58,11 +58,11 @@ def check(spec: ModelSpec, folder: Path, part: str = "") -> Path:
         wanted = {name: told["sha256"] for name, told in files.items() if name.startswith(part)}
         damaged = [name for name, sha256 in wanted.items() if fingerprint(home / name) != sha256]
     except FileNotFoundError as error:
-        raise ModelError(spec.name, f"is not built in {folder}; run 'indexer models build'") from error
+        raise ModelError(spec.name, f"is not built in {folder}").advise("build-models") from error
     except (OSError, KeyError, TypeError) as error:
-        raise ModelError(spec.name, f"cannot be read in {home}: {error}; {_REMEDY}") from error
+        raise ModelError(spec.name, f"cannot be read in {home}: {error}").advise("rebuild-models") from error
     if damaged or not wanted:
-        raise ModelError(spec.name, f"{home / (damaged or [part])[0]} is damaged; {_REMEDY}")
+        raise ModelError(spec.name, f"{home / (damaged or [part])[0]} is damaged").advise("rebuild-models")
     return home / part
 
 
@@ -77,9 +77,9 @@ def _files(spec: ModelSpec, folder: Path) -> dict[str, Any]:
     try:
         return dict(_record(home)["files"])
     except FileNotFoundError as error:
-        raise ModelError(spec.name, f"is not built in {folder}; run 'indexer models build'") from error
+        raise ModelError(spec.name, f"is not built in {folder}").advise("build-models") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(spec.name, f"cannot be read in {home}: {error}; {_REMEDY}") from error
+        raise ModelError(spec.name, f"cannot be read in {home}: {error}").advise("rebuild-models") from error
 
 
 def _parts(files: Iterable[str]) -> set[str]:
@@ -109,6 +109,3 @@ def _record(home: Path) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise ValueError(f"{RECORD} is damaged")
     return record
-
-
-_REMEDY = "run 'indexer models build' to rebuild it"

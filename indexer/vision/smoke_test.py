@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SIDE = (360, 480)  # of the sample
 _SUM_TOLERANCE = 0.02
 _CENTER = 0.5
-_NAMELESS = "its class names are unknown; pass them with --labels FILE"
+_NAMELESS = "its class names are unknown"
 
 
 def sample() -> NDArray[np.uint8]:
@@ -54,14 +54,14 @@ def _classifier(model: Model, answers: Answers, names: Sequence[str]) -> None:
     spec, scores = model.spec, answers["probabilities"]
     if scores.min() < 0 or scores.max() > 1 + 1e-4:
         raise ModelError(
-            spec.name, f"its answers go from {scores.min():.3g} to {scores.max():.3g}, not from 0 to 1; raw numbers "
-            "need --activation logits, or sigmoid-logits where several classes may be right at once")  # fmt: skip
+            spec.name, f"its answers go from {scores.min():.3g} to {scores.max():.3g}, not from 0 to 1"
+        ).advise("activation-logits")
     output = spec.outputs["probabilities"]
     total = float(scores.sum(axis=-1).max())
     if output.activation == "softmax" and abs(total - 1) > _SUM_TOLERANCE:
-        raise ModelError(
-            spec.name, f"its scores add up to {total:.3g} and not to 1: this is not a softmax; --activation sigmoid "
-            "takes each for itself")  # fmt: skip
+        raise ModelError(spec.name, f"its scores add up to {total:.3g} and not to 1: this is not a softmax").advise(
+            "activation-sigmoid"
+        )
     _counted(spec, scores.shape[-1], names)
 
 
@@ -71,7 +71,7 @@ def check_names(spec: ModelSpec, names: Sequence[str]) -> None:
     Errors: ModelError, as of `try_out`.
     """
     if spec.role == "object-detector" and not names:
-        raise ModelError(spec.name, _NAMELESS)
+        raise ModelError(spec.name, _NAMELESS).advise("labels")
     if spec.role == "classifier" and isinstance(width := spec.outputs["probabilities"].shape[-1], int):
         _counted(spec, max(width, 2), names)
 
@@ -79,14 +79,15 @@ def check_names(spec: ModelSpec, names: Sequence[str]) -> None:
 def _counted(spec: ModelSpec, classes: int, names: Sequence[str]) -> None:
     if classes == len(names):
         return
-    hint = " (--labels FILE gives them)" if not names else ""
+    hint, key = "", "" if names else "labels"
     if classes == len(names) + 1 and names:
-        hint = " (--label-offset 1 where the first is 'background')"
+        key = "label-second"
     if classes == len(names) - 1:
-        hint = " (--label-offset 0 where none stands before the first name)"
+        key = "label-first"
     if spec.outputs["probabilities"].shape[-1] == 1:
         hint = ": a single sigmoid has two, first what it is where the number is 0"
-    raise ModelError(spec.name, f"it answers with {classes} classes, but {len(names)} names are known{hint}")
+    error = ModelError(spec.name, f"it answers with {classes} classes, but {len(names)} names are known{hint}")
+    raise error.advise(key) if key else error
 
 
 def _objects(model: Model, answers: Answers, names: Sequence[str]) -> None:
@@ -94,7 +95,7 @@ def _objects(model: Model, answers: Answers, names: Sequence[str]) -> None:
     if len(answers["scores"].reshape(-1)) != len(boxes):
         raise ModelError(spec.name, f"it answers with {len(boxes)} boxes, but {answers['scores'].size} scores")
     if not names:
-        raise ModelError(spec.name, _NAMELESS)
+        raise ModelError(spec.name, _NAMELESS).advise("labels")
 
 
 def _faces(model: Model, answers: Answers, _: Sequence[str]) -> None:
@@ -112,8 +113,8 @@ def _descriptors(model: Model, answers: Answers, _: Sequence[str]) -> None:
     missing = [key for key in needed if key not in spec.thresholds]
     if answers["descriptors"].ndim != 2 or missing:
         raise ModelError(
-            spec.name, "it needs a distance below which two faces are one person's (--threshold gives it, and the rest "
-            f"in proportion); [thresholds] lacks {', '.join(missing)}")  # fmt: skip
+            spec.name, "it needs a distance below which two faces are one person's; [thresholds] lacks "
+            f"{', '.join(missing)}").advise("threshold")  # fmt: skip
 
 
 _CHECKS: dict[str, Callable[[Model, Answers, Sequence[str]], None]] = {

@@ -27,6 +27,7 @@ from indexer.errors import (
 )
 from indexer.library.db.engine import BEING_WRITTEN
 from indexer.pipeline.scan.scan_thread import ScanUnderWayError
+from indexer.web.advice import sentence
 from indexer.web.rendering import page
 
 MEDIA_TYPE = "application/problem+json"
@@ -160,7 +161,7 @@ def of_error(error: IndexerError) -> Problem:
     if status == 500:
         _LOG.error("%s", error)
     more = {"position": parts["position"] + 1} if isinstance(error, QueryError) else {}
-    return Problem(status, str(error), headers=headers, **more)
+    return Problem(status, sentence(error), headers=headers, **more)
 
 
 def _handled(problem: Any) -> Any:

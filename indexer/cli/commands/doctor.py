@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from indexer.cli.advice import worded
 from indexer.cli.output import JsonOption, table, write, write_json
 from indexer.cli.session import Session, command
 from indexer.errors import printable
@@ -59,7 +60,7 @@ def doctor(
         found += _compare_contents(session)
     healthy = not any(finding.level in _ALARMING for finding in found)
     if as_json:
-        write_json({"healthy": healthy, "repaired": done, "findings": [asdict(each) for each in found]}, indent=2)
+        write_json({"healthy": healthy, "repaired": done, "findings": [_record(each) for each in found]}, indent=2)
     else:
         _tell(session, found, done, mend)
     raise typer.Exit(0 if healthy else _LEFT)
@@ -107,10 +108,14 @@ def _tell(session: Session, found: Sequence[Finding], done: Sequence[str], mende
     for finding in found:
         if finding.level != "fine" or not session.quiet:
             rows.append([finding.level, finding.check, finding.text])
-            rows += [["", "", f"→ {finding.advice}"]] * bool(finding.advice)
+            rows += [["", "", f"→ {worded(finding.advice)}"]] * bool(finding.advice)
     if rows:
         table(rows)
     counts = {level: sum(finding.level == level for finding in found) for level in ("error", "warning", "note")}
     session.say(", ".join(f"{count} {level}{'' if count == 1 else 's'}" for level, count in counts.items()) + ".")
     if not mended and any(finding.repairable for finding in found):
         session.say("'indexer doctor --repair' makes the repairs that are safe.")
+
+
+def _record(finding: Finding) -> dict[str, Any]:
+    return {**asdict(finding), "advice": worded(finding.advice)}

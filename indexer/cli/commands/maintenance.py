@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.advice import sentence
 from indexer.cli.lookup import tell_broken
 from indexer.cli.output import count, write
 from indexer.cli.session import Session, command
@@ -48,7 +49,7 @@ def retag(session: Session) -> None:
             scene = model_set(config).model_ids().scene
             tell_stale(session, library, scene[0])
         except ModelError as error:  # the tags are made all the same
-            session.say(str(error))
+            session.say(sentence(error))
         seen, changed = make_tags(library, vocabulary, classes, scene)
     write(f"{changed:,} of {count(seen, 'photo')} got different tags.")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.advice import worded
 from indexer.cli.away import lists_paths, marked, only_under_own_name, say_left_out
 from indexer.cli.output import Format, FormatOption, present, write, write_json
 from indexer.cli.session import Session, command
@@ -106,7 +107,7 @@ def search(
         )
         if not hits and not offset and not unseen:
             for hint in nothing_found(library, wanted, _by_meaning(vocabulary)):
-                session.say(hint.text)
+                session.say(f"{hint.text}; {worded(hint.advice)}." if hint.advice else hint.text)
         reasons = _reasons(library, vocabulary, config.own_models_path, hits) if explain else {}
     _present(only_under_own_name(session, format, hits), reasons, away, format)
     if html is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import typer
 
+from indexer.cli.advice import sentence
 from indexer.cli.lookup import tell_broken
 from indexer.cli.output import JsonOption, count, local, table, write_json
 from indexer.cli.session import Session, command
@@ -31,7 +32,7 @@ def status(session: Session, as_json: JsonOption = False) -> None:
         model_ids = models.model_ids()
     except ModelError as error:  # the totals are available without them
         model_ids = None
-        session.say(str(error))
+        session.say(sentence(error))
     with session.open_library() as library:
         record = status_record(library, model_ids)
     if as_json:

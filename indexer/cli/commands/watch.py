@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from indexer.cli.advice import sentence
 from indexer.cli.lookup import build_if_missing
 from indexer.cli.output import count, local, write
 from indexer.cli.service.log import Log
@@ -110,7 +111,7 @@ class _Service:
                 try:
                     self._follow(config, folders, daemon_lock, log)
                 except IndexerError as error:
-                    log.log("error", str(error))
+                    log.log("error", sentence(error))
                     raise typer.Exit(error.exit_code) from error
             self._notifier.stopping()
             told = daemon_lock.presence
@@ -187,7 +188,7 @@ class _Service:
             new = self._read()
             build_if_missing(self._session, new[0], _model_set(new[0]).specs())
         except IndexerError as error:
-            log.log("trouble", f"{error}; the settings were not changed")
+            log.log("trouble", f"{sentence(error)}; the settings were not changed")
             return None
         late = [key for key in ("library", "niceness", "io_priority") if getattr(new[0], key) != getattr(used[0], key)]
         note = f"; restart to apply: {', '.join(late)}" if late else ""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from indexer.advice import Advice, advice
 from indexer.errors import StoreError, printable
 from indexer.library.checks.finding import Finding, findings, size_text
 from indexer.library.db.engine import connect
@@ -25,7 +26,6 @@ RESTORE = (
 _FAULTS = 100  # SQLite stops there: one would do
 _LOG_BYTES = 256 * 1024 * 1024
 _OF_AN_INDEX = re.compile(r"row \d+ missing from index |wrong # of entries in index ")
-_SCAN_UPGRADES = "the next 'indexer scan' or 'indexer status' upgrades it, after making a copy; then run this again"
 
 Check = Callable[[Connection], Iterator[Finding]]
 
@@ -86,10 +86,8 @@ def _look(engine: Engine, check: Check) -> list[Finding]:
         return list(check(connection))
 
 
-def _advice(path: Path) -> str:
-    if not path.exists():
-        return "check that its disk is mounted; to create a new library, run 'indexer scan FOLDER'"
-    return RESTORE
+def _advice(path: Path) -> Advice | str:
+    return RESTORE if path.exists() else advice("new-library")
 
 
 def _integrity(connection: Connection) -> Iterator[Finding]:
@@ -108,7 +106,7 @@ def _integrity(connection: Connection) -> Iterator[Finding]:
             "integrity",
             "error",
             text,
-            "only indexes are damaged; run 'indexer doctor --repair' to rebuild them",
+            advice("rebuild-indexes"),
             True,
             len(faults),
         )
@@ -133,15 +131,14 @@ def _schema(path: Path, connection: Connection) -> Iterator[Finding]:
     try:
         found = state(connection, path)
     except StoreError as error:
-        advice = "update indexer, or give the right file with --library"
-        yield Finding("schema", "error", f"it {error.__dict__['reason']}", advice)
+        yield Finding("schema", "error", f"it {error.__dict__['reason']}", advice("other-library"))
         return
     if found == "current":
         yield Finding("schema", "fine", "it is of this release")
     elif found == "empty":
-        yield Finding("schema", "note", "it is empty", "indexer scan FOLDER")
+        yield Finding("schema", "note", "it is empty", advice("scan-folder"))
     else:
-        yield Finding("schema", "note", "it is of an older release", _SCAN_UPGRADES)
+        yield Finding("schema", "note", "it is of an older release", advice("upgrade"))
 
 
 def _log(path: Path) -> Iterator[Finding]:
@@ -149,7 +146,7 @@ def _log(path: Path) -> Iterator[Finding]:
     size = log.stat().st_size if log.exists() else 0
     if size > max(_LOG_BYTES, path.stat().st_size // 4):
         text = f"its log {printable(log.name)} has grown to {size_text(size)}: a program has been reading for long"
-        yield Finding("log", "warning", text, "indexer doctor --repair", True, 1)
+        yield Finding("log", "warning", text, advice("repair"), True, 1)
     else:
         yield Finding("log", "fine", f"its log takes {size_text(size)}")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from indexer.advice import Advice
 from indexer.errors import IndexerError, StoreError, printable
 
 Level: TypeAlias = Literal["fine", "note", "warning", "error"]
@@ -23,7 +24,7 @@ class Finding:
     check: str
     level: Level
     text: str
-    advice: str = ""
+    advice: Advice | str = ""
     repairable: bool = False
     count: int = 0
 

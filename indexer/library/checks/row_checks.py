@@ -9,12 +9,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from indexer.advice import advice
 from indexer.errors import printable
 from indexer.library.checks.file_checks import RESTORE, open_read_only
 from indexer.library.checks.finding import Finding, counted, findings
 from indexer.library.checks.repair import BELONGS, PARTS, Lengths, unreadable
 
-_REPAIR = "indexer doctor --repair"
+_REPAIR = advice("repair")
 _LONG = timedelta(days=90)
 
 
@@ -66,7 +67,7 @@ def _unreadable(lengths: Lengths, name: str, connection: Connection) -> Iterator
     photos, what = len(set(unreadable(connection, lengths, name).values())), PARTS[name].name
     if photos:
         text = f"{counted(photos, 'photo')} with {what} that cannot be read (wrong length or type)"
-        yield Finding(name, "error", text, f"{_REPAIR}, then 'indexer scan' to analyze them again", True, photos)
+        yield Finding(name, "error", text, advice("repair-and-scan"), True, photos)
     else:
         yield Finding(name, "fine", f"all {what} are valid")
 
@@ -78,7 +79,7 @@ def _unfinished(connection: Connection) -> Iterator[Finding]:
             "analyses",
             "note",
             f"{counted(count, 'photo')} to be analyzed by the next scan",
-            "indexer scan",
+            advice("scan"),
             count=count,
         )
     else:
@@ -90,7 +91,7 @@ def _missing(before: str, connection: Connection) -> Iterator[Finding]:
     count, first = connection.exec_driver_sql(query, (before,)).one()
     if count:
         text = f"{counted(count, 'photo')} missing for over {_LONG.days} days, the first since {first[:10]}"
-        yield Finding("missing", "note", text, "'indexer prune' removes them and all data about them", count=count)
+        yield Finding("missing", "note", text, advice("prune"), count=count)
     else:
         yield Finding("missing", "fine", f"no photo has been missing for over {_LONG.days} days")
 
@@ -101,7 +102,7 @@ def _roots(connection: Connection) -> Iterator[Finding]:
         yield Finding("roots", "fine", "no folder of the library is inside another")
     for outer, inner in nested:
         text = f"the folder {printable(inner)} is inside {printable(outer)}: photos may appear twice"
-        yield Finding("roots", "error", text, f"indexer relocate '{printable(inner)}' '{printable(inner)}'", count=1)
+        yield Finding("roots", "error", text, advice("relocate-into", printable(inner)), count=1)
 
 
 def _unused(connection: Connection) -> Iterator[Finding]:

@@ -49,7 +49,7 @@ def copy(source: Path, target: Path) -> int:
         with suppress(OSError):  # not every file system can do that for a folder
             _sync(target.parent)
     except UnicodeDecodeError as error:  # SQLite quotes the garbage that it stumbled on
-        raise StoreError(source, "is damaged; 'indexer doctor' shows what to do") from error
+        raise StoreError(source, "is damaged").advise("doctor") from error
     except sqlite3.Error as error:
         raise _fault(source, target, error) from error
     except OSError as error:
@@ -77,7 +77,7 @@ def _refuse(source: Path, target: Path, overwrite: bool) -> None:
         if target.samefile(source):
             raise StoreError(target, "is the library itself; choose another name for the backup")
         if not overwrite:
-            raise StoreError(target, "already exists; choose another file, or use --overwrite")
+            raise StoreError(target, "already exists").advise("overwrite")
 
 
 @contextmanager
@@ -140,7 +140,7 @@ def _check(source: Path, part: Path) -> None:
     with closing(_alone(part)) as connection:
         faults = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
     if faults != ["ok"]:
-        raise StoreError(source, f"is damaged ({printable(faults[0])}); 'indexer doctor' shows what to do")
+        raise StoreError(source, f"is damaged ({printable(faults[0])})").advise("doctor")
 
 
 def _alone(path: Path) -> sqlite3.Connection:

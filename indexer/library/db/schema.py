@@ -27,7 +27,7 @@ def open_current(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:
     if path.is_dir():
         raise StoreError(path, "is a folder; name a file for the library")
     if read_only and not path.exists():
-        raise StoreError(path, "does not exist yet; 'indexer scan FOLDER' makes it")
+        raise StoreError(path, "does not exist yet").advise("make-library")
     engine = connect(path, read_only=read_only, busy_seconds=busy_seconds)
     try:
         if read_only and not _is_current(engine, path):

@@ -49,7 +49,7 @@ def relocate(connection: Connection, old: Path, new: Path, now: str) -> int:
     known = Roots.read(connection)
     sources = known.within(old)
     if not sources:
-        raise LibraryError(old, "is not a folder of the library; 'indexer folders' lists them")
+        raise LibraryError(old, "is not a folder of the library").advise("list-folders")
     left, right = folder_bytes(old), folder_bytes(new)
     targets = [right + known.prefixes[root_id][len(left) :] if not prefix else right for root_id, prefix in sources]
     # All are set aside before any arrives: no collisions where one place lies in the other.

@@ -91,7 +91,7 @@ def find_person(connection: Connection, who: str) -> Person:
     row = connection.execute(_PEOPLE.where(which)).first()
     if row is None:
         said = f"there is no person {who}" if is_number(who) else f"there is no person named {printable(who)!r}"
-        raise IndexerError(f"{said}; 'indexer people list' lists all people")
+        raise IndexerError(said).advise("list-people")
     return _person(row)
 
 
@@ -157,9 +157,7 @@ def check_faces(connection: Connection, numbers: Sequence[int]) -> None:
     }
     for number in numbers:
         if number not in known:
-            raise IndexerError(
-                f"there is no face {number}; 'indexer people show' and 'indexer faces list' show the numbers"
-            )
+            raise IndexerError(f"there is no face {number}").advise("list-faces")
 
 
 def placed(connection: Connection, numbers: Iterable[int], *, shown_only: bool = False) -> list[PlacedFace]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from indexer.advice import Advice, advice
+
 if TYPE_CHECKING:
     from indexer.library.query.ast import Query
     from indexer.library.store import Library
@@ -15,10 +17,15 @@ _SHORTEST = 2  # letters that are looked for in paths
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Why nothing was found, in a sentence.  instead: other words, each with the search that has it in its place."""
+    """Why nothing was found, in a sentence.
+
+    instead: other words, each with the search that has it in its place.  advice: what to do about it; then the
+    sentence is not ended yet.
+    """
 
     text: str
     instead: tuple[tuple[str, str], ...] = ()
+    advice: Advice | None = None
 
 
 def nothing_found(library: Library, query: Query, meant: Callable[[str], Sequence[str]]) -> list[Hint]:
@@ -30,7 +37,7 @@ def nothing_found(library: Library, query: Query, meant: Callable[[str], Sequenc
 
     told: list[Hint | None] = [_hidden(library, query)]
     if query == ALL:
-        told.append(Hint("The library is empty; add photos with 'indexer scan FOLDER'."))
+        told.append(Hint("The library is empty", advice=advice("add-photos")))
     else:
         told += [_alone(library, query, leaf, meant) for leaf in dict.fromkeys(leaves(query))]
     return _each_once([hint for hint in told if hint]) or [

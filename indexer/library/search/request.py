@@ -53,7 +53,7 @@ def tree(asked: SearchRequest, resolve: Resolve, today: date, away: Sequence[Pat
     if asked.after is not None or asked.before is not None:
         parts.append(_leaf("date", f"{asked.after or ''}..{asked.before or ''}", today))
     if not parts:
-        raise QueryError("", 0, "the search is empty; try 'indexer search dog'")
+        raise QueryError("", 0, "the search is empty").advise("search")
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 

@@ -62,7 +62,7 @@ class Throttle:
 
     def _look(self) -> str:
         if paused_since(self._library):
-            return "continue with 'indexer resume'"
+            return "it was paused until it is resumed"
         if self._max_load:
             others = max(0.0, self._load() - self._own_load)
             if others > self._max_load:

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 
+from indexer.advice import advice
 from indexer.errors import PhotoError, printable
 from indexer.intake.discover import stamp
 from indexer.library.checks import deep_checks as deep
@@ -62,21 +63,21 @@ def deep_findings(progress: DeepProgress, backup: Path) -> Iterator[Finding]:
     check = progress.check
     if progress.left:
         text = f"stopped after {counted(check.checked, 'photo')}; {progress.left:,} left"
-        yield Finding("contents", "note", text, "run 'indexer doctor --deep' again to continue", count=progress.left)
+        yield Finding("contents", "note", text, advice("deep-continue"), count=progress.left)
     if check.differing:
         text = f"{counted(check.differing, 'photo')} changed since the analysis, with the same size and times"
-        advice = f"run 'indexer scan' to analyze them again; the earlier library is in {printable(backup)}"
-        yield Finding("contents", "warning", text, advice, count=check.differing)
+        again = advice("scan-again", printable(backup))
+        yield Finding("contents", "warning", text, again, count=check.differing)
     elif not progress.left:
         text = f"{counted(check.checked, 'photo')} unchanged since the analysis"
         yield Finding("contents", "fine", text)
     if progress.changed:
         text = f"{counted(progress.changed, 'photo')} not compared: changed since the scan, unavailable or unreadable"
-        yield Finding("contents", "note", text, "run 'indexer scan' when they are available", count=progress.changed)
+        yield Finding("contents", "note", text, advice("scan-when-available"), count=progress.changed)
     for each in progress.doubtful:
         said = f" ({', '.join(each.words)})" if each.words else ""
         text = f"{printable(each.path)} is a different picture now: check your changes to it{said}"
-        yield Finding("review", "warning", text, "after a scan: 'indexer show FILE' and 'indexer history'", count=1)
+        yield Finding("review", "warning", text, advice("review"), count=1)
 
 
 def _compared(

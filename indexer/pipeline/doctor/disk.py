@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from indexer.advice import advice
 from indexer.errors import printable
 from indexer.library.checks.finding import Finding, counted, size_text
 from indexer.library.db.engine import APPLICATION_ID
@@ -21,7 +22,6 @@ from indexer.values.analysis import ModelIds
 from indexer.values.files import PhotoFile, same_stamp
 from indexer.values.outcomes import Outcome, Removed, Unchanged
 
-_REPAIR = "indexer doctor --repair"
 _ALIVE = timedelta(hours=1)  # a copy in progress is written all the time
 _HEADER = b"SQLite format 3\0"
 _BATCH = 2_000  # photos in a transaction of a repair: well below a second
@@ -62,11 +62,7 @@ def check_folders(compared: DiskComparison) -> Iterator[Finding]:
     for root in compared.absent:
         count = sum(path.is_relative_to(root) for path in compared.known)
         text = f"{printable(root)} is not available; the data about its {counted(count, 'photo')} is kept"
-        advice = (
-            f"mount its disk, 'indexer relocate {printable(root)} NEW' if it has moved, "
-            f"'indexer folders remove {printable(root)}' if it is gone for good"
-        )
-        yield Finding("folders", "warning", text, advice, count=count)
+        yield Finding("folders", "warning", text, advice("root-away", printable(root)), count=count)
     of_roots = [(path, reason) for path, reason in compared.troubles if path in compared.roots]
     for path, reason in of_roots:
         yield Finding("folders", "warning", f"{printable(path)} {printable(reason)}", "mount its disk", count=1)
@@ -86,18 +82,18 @@ def check_photos(compared: DiskComparison) -> Iterator[Finding]:
     if found.gone:
         first = printable(found.gone[0])
         text = f"{counted(len(found.gone), 'photo')} no longer on the disk, or ignored now, such as {first}"
-        yield Finding("gone", "warning", text, f"'{_REPAIR}' or a scan marks them as missing", True, len(found.gone))
+        yield Finding("gone", "warning", text, advice("repair-or-scan-marks"), True, len(found.gone))
     back = len(found.returned) + sum(_is_back(compared.known.get(file.path), file) for file in found.changed)
     if back:
         text = f"{counted(back, 'photo')} back after being missing"
-        advice = f"'{_REPAIR}' or a scan shows them again" if found.returned else "'indexer scan' shows them again"
-        yield Finding("returned", "warning", text, advice, bool(found.returned), back)
+        again = advice("repair-or-scan-shows" if found.returned else "scan-shows")
+        yield Finding("returned", "warning", text, again, bool(found.returned), back)
     new = sum(file.path not in compared.known for file in found.work)
     changed = sum(_is_changed(compared.known.get(file.path), file) for file in found.work)
     if new or changed:
         parts = [(new, "file", "not in the library yet"), (changed, "photo", "changed since")]
         text = ", ".join(f"{counted(number, noun)} {what}" for number, noun, what in parts if number)
-        yield Finding("new files", "note", text, "indexer scan", count=new + changed)
+        yield Finding("new files", "note", text, advice("scan"), count=new + changed)
     if not (found.gone or back or new or changed):
         yield Finding("photos", "fine", "the library and the disk agree")
 
@@ -108,7 +104,7 @@ def check_leftovers(library: Path, now: datetime) -> Iterator[Finding]:
     if parts:
         first = printable(parts[0].name)
         text = f"{counted(len(parts), 'unfinished file')} ({_sizes(parts)}) next to the library, such as {first}"
-        yield Finding("leftovers", "note", text, f"{_REPAIR} deletes them", True, len(parts))
+        yield Finding("leftovers", "note", text, f"{advice('repair')} deletes them", True, len(parts))
     else:
         yield Finding("leftovers", "fine", "no unfinished files next to the library")
     copies = [each for each in _beside(library) if each.name.startswith(f"{library.name}.before-")]

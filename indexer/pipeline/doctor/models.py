@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from indexer.advice import Advice, advice
 from indexer.errors import ModelError, printable
 from indexer.library.checks.finding import Finding, counted, size_text
 from indexer.library.indexing.files import stale_photos
@@ -26,7 +27,7 @@ def check_descriptions(model_set: ModelSet) -> Iterator[Finding]:
     """Report the user's own model descriptions that cannot be read."""
     for name, error in broken_specs(model_set.own).items():
         text = f"{name} of your own cannot be used: {printable(error.reason)}"
-        yield Finding("models", "warning", text, f"fix its description, or run: indexer models remove {name}")
+        yield Finding("models", "warning", text, advice("remove-model", name))
 
 
 def check_models(model_set: ModelSet) -> Iterator[Finding]:
@@ -49,7 +50,7 @@ def check_stale(library: Library, model_ids: ModelIds) -> Iterator[Finding]:
     count = len(stale_photos(library, model_ids))
     if count:
         text = f"{counted(count, 'photo')} not analyzed by all current models; earlier results are kept"
-        yield Finding("stale", "note", text, "indexer scan", count=count)
+        yield Finding("stale", "note", text, advice("scan"), count=count)
     else:
         yield Finding("stale", "fine", "every photo was analyzed by the current models")
 
@@ -60,7 +61,7 @@ def check_old_models(model_set: ModelSet) -> Iterator[Finding]:
     if old:
         size = size_text(sum(file.stat().st_size for home in old for file in home.rglob("*") if file.is_file()))
         text = f"{counted(len(old), 'model')} of older releases, {size} in {printable(model_set.folder)}"
-        yield Finding("old models", "note", text, "indexer doctor --repair deletes them", True, len(old))
+        yield Finding("old models", "note", text, advice("repair-deletes"), True, len(old))
     else:
         yield Finding("old models", "fine", "no models of older releases are left")
 
@@ -106,5 +107,5 @@ def _is_network(home: Path) -> bool:
         return False
 
 
-def _build(spec: ModelSpec) -> str:
-    return f"indexer models build {spec.name}"
+def _build(spec: ModelSpec) -> Advice:
+    return advice("build-model", spec.name)

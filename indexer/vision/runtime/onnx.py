@@ -22,9 +22,8 @@ class OnnxModel:
         try:
             import onnxruntime
         except ImportError as error:
-            raise ModelError(
-                spec.name,
-                "is an ONNX file and needs another package; in the program's folder run: pip install '.[onnx]'",
+            raise ModelError(spec.name, "is an ONNX file and needs another package").advise(
+                "install-extra", "onnx"
             ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

@@ -14,12 +14,13 @@ from fastapi import APIRouter, Query, Request, Response
 from indexer.library.query.parser import printed
 from indexer.library.report import tag_counts
 from indexer.library.search.aggregates import shapes, timeline
-from indexer.library.search.hints import nothing_found
+from indexer.library.search.hints import Hint, nothing_found
 from indexer.library.search.search import by_query, count_hits
 from indexer.library.search.suggest import suggest
 from indexer.records.alike import group_record
 from indexer.records.browse import (
     DuplicatesRecord,
+    HintRecord,
     SearchRecord,
     ShapesRecord,
     SuggestionRecord,
@@ -33,6 +34,7 @@ from indexer.records.browse import (
 )
 from indexer.records.search import hit_record
 from indexer.vision.tags.wordnet import nearest
+from indexer.web.advice import hint_text
 from indexer.web.api.parameters import Limit, Month, Offset, QueryText, Sort, Text, asked_for, order_of
 from indexer.web.background import BackgroundOf
 from indexer.web.http import cached
@@ -78,7 +80,7 @@ def search(
         "hits": [hit_record(hit, away=away) for hit in hits],
         "hints": []
         if total
-        else list(map(hint_record, nothing_found(site.library, wanted, lambda word: nearest(site.vocabulary, word)))),
+        else list(map(_hint, nothing_found(site.library, wanted, lambda word: nearest(site.vocabulary, word)))),
     }
 
 
@@ -166,3 +168,7 @@ def duplicates(
 def _next(request: Request, offset: int) -> str:
     url = request.url.include_query_params(offset=offset)
     return f"{url.path}?{url.query}"
+
+
+def _hint(hint: Hint) -> HintRecord:
+    return {**hint_record(hint), "text": hint_text(hint)}

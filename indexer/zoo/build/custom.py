@@ -43,9 +43,7 @@ def checked(spec: ModelSpec) -> Path:
     except OSError as error:
         raise ModelError(spec.name, f"its file {path} cannot be read: {error.strerror}") from error
     if found != spec.weights.sha256:
-        raise ModelError(
-            spec.name, f"its file {path} has changed since it was added; add it again with 'indexer models add'"
-        )
+        raise ModelError(spec.name, f"its file {path} has changed since it was added").advise("add-again")
     return path
 
 

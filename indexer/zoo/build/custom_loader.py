@@ -111,8 +111,8 @@ def _harmless(spec: ModelSpec, graph: Any, but: Iterable[str] = ()) -> None:
         raise ModelError(
             spec.name,
             f"its operation {reaching[0]} accesses files, prints or calls other code, which no model for pictures "
-            "needs; use --trust if you trust its author",
-        )
+            "needs",
+        ).advise("trust")
 
 
 def _forget_uncalled(graph: Any) -> None:
@@ -179,9 +179,8 @@ def _keras(spec: ModelSpec, path: Path) -> keras.Model:
         return keras.models.load_model(path, compile=False, safe_mode=not spec.weights.trust)
     except (ValueError, TypeError) as error:
         if "ambda" in str(error) and not spec.weights.trust:
-            raise ModelError(
-                spec.name,
-                f"{path} contains code (a Lambda layer), which is not run; use --trust if you trust its author",
+            raise ModelError(spec.name, f"{path} contains code (a Lambda layer), which is not run").advise(
+                "trust"
             ) from error
         raise
 
@@ -246,7 +245,7 @@ def _known(spec: ModelSpec, nodes: list[str], graph: Any) -> None:
     there = {node.name for node in graph.node}
     for node in nodes:
         if node not in there:
-            raise ModelError(spec.name, f"has no operation '{node}'; 'indexer models inspect PATH --ops' lists them")
+            raise ModelError(spec.name, f"has no operation '{node}'").advise("list-operations")
 
 
 def _first_line(error: Exception) -> str:

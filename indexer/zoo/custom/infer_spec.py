@@ -30,7 +30,7 @@ def guess(inspection: Inspection, role: str | None = None) -> SpecDraft:
     Errors: ModelError where the file does not have one picture as input, or has no outputs.
     """
     picture = _picture(inspection)
-    played = DraftReason("role", role, "--role", "given") if role else _role(inspection, picture)
+    played = DraftReason("role", role, "option role", "given") if role else _role(inspection, picture)
     reasons = [played]
     if played.value == "face-describer":
         side = sides_of(picture)[0] or 0

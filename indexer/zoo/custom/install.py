@@ -28,7 +28,7 @@ def check_name(name: str, taken: Sequence[str], own: Path, *, replace: bool) -> 
     home = own / name
     if (own / f"{name}.toml").exists():
         if not replace:
-            raise ModelError(name, "already exists; use --replace to replace it, or choose another name")
+            raise ModelError(name, "already exists").advise("replace-model")
     elif home.exists() or home.is_symlink():
         raise ModelError(name, f"{printable(home)} already exists, but no model of that name; choose another name")
 
@@ -61,7 +61,8 @@ def installed(
             yield spec
             _take(name, Path(folder), own)
     except ModelError as error:  # its file was tested at its temporary place
-        raise ModelError(error.name, error.reason.replace(f"{folder}/{name}/{source.name}", str(source))) from error
+        told = ModelError(error.name, error.reason.replace(f"{folder}/{name}/{source.name}", str(source)))
+        raise (told.advise(error.advice.key, *error.advice.values) if error.advice else told) from error
     except OSError as error:
         raise ModelError(name, f"cannot be saved in {printable(own)}: {error.strerror or error}") from error
 
@@ -109,7 +110,7 @@ def _write(
         DraftReason("weights.file", f"{name}/{file.name}", "linked" if link else "copied", "given"),
         DraftReason("weights.sha256", sha256, "of it", "sure"),
     ]
-    weights += [DraftReason("weights.trust", True, "--trust: code in it may run", "given")] if trust else []
+    weights += [DraftReason("weights.trust", True, "trusted: code in it may run", "given")] if trust else []
     if labels:
         (home / LABELS).write_text(label_lines(labels), "utf-8")
         weights.append(DraftReason("labels.file", f"{name}/{LABELS}", f"{len(labels)} names", "given"))

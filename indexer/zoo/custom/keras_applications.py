@@ -76,8 +76,9 @@ def _made(model: str, maker: Callable[..., keras.Model], weights: str | None) ->
         if weights:
             raise ModelError(model, f"{printable(weights)} does not hold its weights: {told[:200]}") from error
         url = _URL.search(told)
-        hint = "download them elsewhere and use --weights FILE" if url else "use --weights FILE"
-        raise ModelError(model, f"its weights could not be downloaded; {hint}: {url[0] if url else told}") from error
+        raise ModelError(model, f"its weights could not be downloaded: {url[0] if url else told}").advise(
+            "download-weights" if url else "weights"
+        ) from error
 
 
 def _with_embedding(model: keras.Model) -> keras.Model:

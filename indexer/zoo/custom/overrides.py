@@ -71,25 +71,25 @@ def replaced(proposal: SpecDraft, reasons: Iterable[DraftReason]) -> SpecDraft:
 def _said(proposal: SpecDraft, wishes: Overrides, inspection: Inspection, name: str) -> Iterator[DraftReason]:
     answer = f"outputs.{_ANSWERS.get(proposal.spec['role'], 'boxes')}"
     if wishes.input is not None:
-        yield _given("input.tensor", find_tensor(inspection, wishes.input).name, "--input")
+        yield _given("input.tensor", find_tensor(inspection, wishes.input).name, "option input")
     if wishes.output is not None:
         found = find_tensor(inspection, wishes.output)
-        yield _given(f"{answer}.tensor", found.name, "--output")
+        yield _given(f"{answer}.tensor", found.name, "option output")
         if found.shape and found.shape[-1]:
-            yield _given(f"{answer}.shape", ["views", found.shape[-1]], "--output")
+            yield _given(f"{answer}.shape", ["views", found.shape[-1]], "option output")
     if wishes.embedding is not None:
         found = find_tensor(inspection, wishes.embedding)
-        yield _given("outputs.embedding.tensor", found.name, "--embedding")
-        yield _given("outputs.embedding.shape", [(found.shape or ("length",))[-1] or "length"], "--embedding")
+        yield _given("outputs.embedding.tensor", found.name, "option embedding")
+        yield _given("outputs.embedding.shape", [(found.shape or ("length",))[-1] or "length"], "option embedding")
     if wishes.activation is not None:
         applied, apply = ACTIVATIONS[wishes.activation]
-        yield _given(f"{answer}.activation", applied, "--activation")
-        yield _given(f"{answer}.apply", apply, "--activation")
+        yield _given(f"{answer}.activation", applied, "option activation")
+        yield _given(f"{answer}.apply", apply, "option activation")
     yield from _seen(wishes, name)
     if wishes.align is not None:
-        yield _given("align", wishes.align, "--align")
+        yield _given("align", wishes.align, "option align")
     if wishes.label_offset is not None:
-        yield _given("labels.offset", wishes.label_offset, "--label-offset")
+        yield _given("labels.offset", wishes.label_offset, "option label-offset")
     if wishes.threshold is not None:
         yield from _thresholds(proposal, wishes.threshold)
 
@@ -98,9 +98,9 @@ def _thresholds(proposal: SpecDraft, threshold: float) -> Iterator[DraftReason]:
     if proposal.spec["role"] != "face-describer":
         if threshold > 1:
             raise ModelError("threshold", f"{threshold:g} is above 1, and no score is")
-        yield _given("thresholds.score", threshold, "--threshold")
+        yield _given("thresholds.score", threshold, "option threshold")
         return
-    yield _given("thresholds.distance", threshold, "--threshold")
+    yield _given("thresholds.distance", threshold, "option threshold")
     is_unit = proposal.spec["outputs"]["descriptors"].get("apply") == "unit"
     for key, value in {
         "cluster_distance": threshold * (_UNIT_CLUSTER if is_unit else _CLUSTER),
@@ -115,18 +115,18 @@ def _seen(wishes: Overrides, name: str) -> Iterator[DraftReason]:
     """Yield the overrides of the input."""
     if wishes.scaling is not None:
         scaling = scaling_of(wishes.scaling, name)
-        yield _given("input.mean", list(scaling.mean), "--scaling")
-        yield _given("input.scale", list(scaling.scale), "--scaling")
+        yield _given("input.mean", list(scaling.mean), "option scaling")
+        yield _given("input.scale", list(scaling.scale), "option scaling")
         if wishes.scaling in SCALINGS:
-            yield _given("input.colors", scaling.colors, "--scaling")
+            yield _given("input.colors", scaling.colors, "option scaling")
     if wishes.size is not None:
         width, height = _size(wishes.size, name)
-        yield _given("input.size_px", width, "--size")
-        yield _given("input.height_px", height, "--size")
+        yield _given("input.size_px", width, "option size")
+        yield _given("input.height_px", height, "option size")
     plain = {"colors": wishes.colors, "layout": wishes.layout, "fit": wishes.fit, "crop": wishes.crop}
     for key, value in plain.items():
         if value is not None:
-            yield _given(f"input.{key}", value, f"--{key}")
+            yield _given(f"input.{key}", value, f"option {key}")
 
 
 def scaling_of(text: str, name: str) -> Scaling:
