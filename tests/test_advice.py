@@ -15,6 +15,9 @@ from indexer.advice import Advice
 from indexer.cli import advice as cli
 from indexer.cli.app import app
 from indexer.errors import ModelError
+from indexer.pipeline.scan.scan_thread import Progress
+from indexer.pipeline.scan.stats import ScanStats
+from indexer.records.scan import scan_record
 from indexer.web import advice as web
 
 PACKAGE = Path(indexer.__file__).parent
@@ -55,7 +58,7 @@ def used_keys() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and node.args:
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                if name in ("advice", "advise"):
+                if name in ("advice", "advise", "Advice"):
                     found |= {each.value for each in ast.walk(node.args[0]) if isinstance(each, ast.Constant)}
     return {key for key in found if isinstance(key, str)}
 
@@ -77,6 +80,16 @@ def test_an_error_keeps_its_advice_on_the_way_to_another_process() -> None:
     error = pickle.loads(pickle.dumps(ModelError("resnet", "is not known").advise("list-models", "a, b")))
     assert (error.name, error.advice) == ("resnet", Advice("list-models", ("a, b",)))
     assert cli.sentence(error).endswith("'indexer models list' shows a, b")
+
+
+def test_a_scan_that_failed_is_told_with_what_to_do() -> None:
+    error = ModelError("resnet", "is not built").advise("build-models")
+    failed = Progress("failed", "", ScanStats(lambda: 0.0), str(error), error.advice)
+    assert scan_record(failed, web.joined)["reason"] == web.sentence(error)
+
+
+def test_the_key_of_another_release_is_told_without_words() -> None:
+    assert cli.joined("it rests", Advice("a-later-key")) == web.joined("it rests", Advice("a-later-key")) == "it rests"
 
 
 def test_what_has_no_words_for_a_browser_is_told_without() -> None:

@@ -45,6 +45,7 @@ WORDS = {
     "repair-or-scan-marks": "'indexer doctor --repair' or a scan marks them as missing",
     "repair-or-scan-shows": "'indexer doctor --repair' or a scan shows them again",
     "replace-model": "use --replace to replace it, or choose another name",
+    "resume": "continue with 'indexer resume'",
     "review": "after a scan: 'indexer show FILE' and 'indexer history'",
     "root-away": (
         "mount its disk, 'indexer relocate {0} NEW' if it has moved, "
@@ -64,10 +65,19 @@ WORDS = {
 
 
 def worded(told: Advice | str | None) -> str:
-    """Return an advice in words; what is in words already stays, '' for none."""
-    return WORDS[told.key].format(*told.values) if isinstance(told, Advice) else told or ""
+    """Return an advice in words; what is in words already stays.
+
+    '' for none, and for a key of another release, whose daemon may be running.
+    """
+    return WORDS.get(told.key, "").format(*told.values) if isinstance(told, Advice) else told or ""
 
 
 def sentence(error: IndexerError) -> str:
     """Return an error with what to do about it."""
-    return f"{error}; {worded(error.advice)}" if error.advice else str(error)
+    return joined(str(error), error.advice)
+
+
+def joined(text: str, advice: Advice | None) -> str:
+    """Return a sentence with what to do about it."""
+    words = worded(advice)
+    return f"{text}; {words}" if words else text

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NotRequired
+from typing import TYPE_CHECKING, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict
 
+from indexer.advice import Advice
 from indexer.errors import printable
 from indexer.geometry import Box
 
 if TYPE_CHECKING:
     from indexer.geometry import Point
+
+# Joins a sentence and what to do about it, in the words of the presenter.
+Joined: TypeAlias = Callable[[str, Advice | None], str]
 
 
 class PathRecord(TypedDict):

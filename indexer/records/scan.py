@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
-from indexer.records.plain import PathRecord, path_record
+from indexer.records.plain import Joined, PathRecord, path_record
 
 if TYPE_CHECKING:
     from indexer.pipeline.scan.scan_thread import Progress
@@ -73,11 +73,11 @@ def tally_record(tally: ScanStats) -> ScanStatsRecord:
     }
 
 
-def scan_record(progress: Progress) -> ScanRecord:
-    """Return the state of a scan."""
+def scan_record(progress: Progress, joined: Joined) -> ScanRecord:
+    """Return the state of a scan. joined: adds what to do to the reason of a failure."""
     return {
         "phase": progress.phase,
-        "reason": progress.reason,
+        "reason": joined(progress.reason, progress.advice),
         "since": progress.since,
         "ended_at": progress.ended_at,
         "done": progress.done,

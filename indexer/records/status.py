@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import TypedDict
 
 from indexer.errors import printable
-from indexer.records.plain import PathRecord, path_record
+from indexer.records.plain import Joined, PathRecord, path_record
 from indexer.records.scan import ScanRecord
 
 if TYPE_CHECKING:
@@ -135,9 +135,12 @@ class ServerStatus(StatusRecord):
     scan: ScanRecord | None
 
 
-def status_record(library: Library, model_ids: ModelIds | None) -> StatusRecord:
-    """Return the status of a library. model_ids: models of the settings, None where they cannot be determined."""
-    return {**held_record(library, model_ids), **roots_record(library), **work_record(library)}
+def status_record(library: Library, model_ids: ModelIds | None, joined: Joined) -> StatusRecord:
+    """Return the status of a library.
+
+    model_ids: models of the settings, None where they cannot be determined.  joined: as for `work_record`.
+    """
+    return {**held_record(library, model_ids), **roots_record(library), **work_record(library, joined)}
 
 
 def held_record(library: Library, model_ids: ModelIds | None) -> CountedRecord:
@@ -177,12 +180,13 @@ def folder_record(root: RootState, *, in_library: bool, in_settings: bool) -> Fo
     return {**root_record(root), "in_library": in_library, "in_settings": in_settings}
 
 
-def work_record(library: Library) -> WorkRecord:
-    """Return the status of the daemon that works on the library."""
+def work_record(library: Library, joined: Joined) -> WorkRecord:
+    """Return the status of the daemon that works on the library. joined: adds what to do to the reason of a pause."""
     from indexer.pipeline.daemon.lock import daemon_status
     from indexer.pipeline.daemon.pause import paused_since
 
-    return {"paused_since": paused_since(library.path), "daemon": _daemon_record(daemon_status(library.path))}
+    daemon = _daemon_record(daemon_status(library.path), joined)
+    return {"paused_since": paused_since(library.path), "daemon": daemon}
 
 
 def _library_record(path: Path, status: Status) -> HeldRecord:
@@ -201,7 +205,7 @@ def _library_record(path: Path, status: Status) -> HeldRecord:
     }
 
 
-def _daemon_record(daemon: DaemonStatus | None) -> DaemonRecord | None:
+def _daemon_record(daemon: DaemonStatus | None, joined: Joined) -> DaemonRecord | None:
     if daemon is None:
         return None
     return {
@@ -209,7 +213,7 @@ def _daemon_record(daemon: DaemonStatus | None) -> DaemonRecord | None:
         "host": daemon.host,
         "since": daemon.since,
         "phase": daemon.phase,
-        "reason": daemon.reason,
+        "reason": joined(daemon.reason, daemon.advice),
         "folders": [{**path_record(each.folder), "how": each.how, "reason": each.reason} for each in daemon.folders],
         "queued": daemon.queued,
         "indexed": daemon.indexed,

@@ -20,20 +20,22 @@ WORDS = {
     "list-people": "the people page shows everybody",
     "make-library": "scan a folder of photos on the server's machine",
     "rebuild-models": "run 'indexer models build' on the server's machine to rebuild it",
+    "resume": "run 'indexer resume' on the server's machine",
     "search": "type what you look for, such as: dog",
 }
 
 
 def sentence(error: IndexerError) -> str:
     """Return an error with what to do about it."""
-    return _joined(str(error), error.advice)
+    return joined(str(error), error.advice)
 
 
 def hint_text(hint: Hint) -> str:
     """Return a hint with what to do about it."""
-    return f"{_joined(hint.text, hint.advice)}." if hint.advice else hint.text
+    return f"{joined(hint.text, hint.advice)}." if hint.advice else hint.text
 
 
-def _joined(text: str, advice: Advice | None) -> str:
+def joined(text: str, advice: Advice | None) -> str:
+    """Return a sentence with what to do about it."""
     words = WORDS.get(advice.key, "").format(*advice.values) if advice else ""
     return f"{text}; {words}" if words else text

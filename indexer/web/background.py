@@ -29,6 +29,7 @@ from indexer.records.scan import scan_record
 from indexer.records.status import ServerStatus, held_record, roots_record, work_record
 from indexer.subprocess_call import CallGroup
 from indexer.values.analysis import ModelIds
+from indexer.web.advice import joined
 from indexer.web.cache import AnswerCache, StaleWhileRevalidate
 from indexer.web.events import Events
 from indexer.web.site import Site
@@ -144,7 +145,7 @@ def status(
     counts = memory.kept("roots", lambda: root_counts(site.library))
     folders = roots_record(site.library, counts, _found(roots))
     scan = scanner.progress
-    return {**held, **folders, **work_record(site.library), "scan": None if scan is None else scan_record(scan)}
+    return {**held, **folders, **work_record(site.library, joined), "scan": scan_record(scan, joined) if scan else None}
 
 
 def _found(roots: StaleWhileRevalidate[dict[Path, FolderState]]) -> dict[Path, FolderState]:

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from indexer.errors import IndexerError
+from indexer.web.advice import sentence
 
 _LOG = logging.getLogger("indexer.web")
 _LOOK_SECONDS = 1.0
@@ -67,7 +68,7 @@ class Events:
             try:
                 text = json.dumps(await run_in_threadpool(self._read), ensure_ascii=False)
             except IndexerError as error:  # locked for a moment, or a disk that is gone: the next read may succeed
-                _LOG.warning("%s", error)
+                _LOG.warning("%s", sentence(error))
                 text = self._text
             if text != self._text:
                 self._text, self._version = text, self._version + 1

@@ -159,7 +159,7 @@ def of_error(error: IndexerError) -> Problem:
     if parts.get("retry_seconds"):
         status = 503
     if status == 500:
-        _LOG.error("%s", error)
+        _LOG.error("%s", sentence(error))
     more = {"position": parts["position"] + 1} if isinstance(error, QueryError) else {}
     return Problem(status, sentence(error), headers=headers, **more)
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.advice import Advice
 from indexer.cli.service.log import Log
 
 MOMENT = datetime(2026, 11, 21, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -27,6 +28,16 @@ def logged(style, text: str, encoding: str = "utf-8", **fields: object) -> str:
 
 def test_a_line_begins_with_the_local_time() -> None:
     assert logged("lines", "indexed /photos/ä.jpg") == f"{MOMENT.astimezone():%F %T} indexed /photos/ä.jpg\n"
+
+
+def test_a_line_ends_with_what_to_do() -> None:
+    line = logged("lines", "resnet is damaged", advice=Advice("rebuild-models"))
+    assert line.endswith("resnet is damaged; run 'indexer models build' to rebuild it\n")
+    assert json.loads(logged("json", "resnet is damaged", advice=Advice("rebuild-models"))) == {
+        "time": "2026-11-21T12:00:00.250+00:00",
+        "event": "indexed",
+        "text": "resnet is damaged; run 'indexer models build' to rebuild it",
+    }
 
 
 def test_json_has_the_event_and_its_fields() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
+from indexer.advice import Advice
 from indexer.intake.watch.settle import Settling, disk_stamp
 from indexer.intake.watch.watch import Watch
 from indexer.library.indexing.files import file_states
@@ -31,6 +32,7 @@ class Followed:
         self.library, self.pool = library, pool
         self.settling = Settling(SETTLE, monotonic, disk_stamp)
         self.told: list[tuple[str, str]] = []
+        self.advised: list[Advice | None] = []
         self.account = DaemonReporter(
             DaemonStatus(1, "here", "now"), self._tell, lambda _: None, lambda: 100 * monotonic(), time
         )
@@ -81,5 +83,6 @@ class Followed:
         self._wanted = wanted
         self.daemon.run()
 
-    def _tell(self, event: str, text: str, **_: Any) -> None:
+    def _tell(self, event: str, text: str, advice: Advice | None = None, **_: Any) -> None:
         self.told.append((event, text))
+        self.advised.append(advice)

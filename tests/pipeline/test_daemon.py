@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from indexer.errors import PhotoError
+from indexer.advice import Advice
+from indexer.errors import ModelError, PhotoError
 from indexer.intake.decode import NotAPhoto, open_original
 from indexer.intake.discover import stamp
 from indexer.intake.pixel_stats import look
@@ -90,13 +91,13 @@ class QuickPool:
 
 
 @contextmanager
-def following(folder: Path, mode: str = "auto", **pace: float) -> Iterator[Followed]:
+def following(folder: Path, mode: str = "auto", pool: type[QuickPool] = QuickPool, **pace: float) -> Iterator[Followed]:
     rest = {"rescan_seconds": 0.0, "poll_seconds": 0.1, "idle_seconds": 60.0, "look_seconds": 0.2}
     paces = Pace(settle_seconds=SETTLE, batch_photos=3, batch_seconds=0.01, **{**rest, **pace})
     file = folder.with_name(f"{folder.name}.sqlite")
     with Library.open(file) as library:
         throttle = Throttle(file, 0.0, lambda: 0, lambda: 100 * monotonic())
-        followed = Followed(library, [folder], mode, paces, QuickPool(throttle.is_open), throttle)
+        followed = Followed(library, [folder], mode, paces, pool(throttle.is_open), throttle)
         with followed.watch:
             yield followed
 
@@ -385,6 +386,21 @@ def test_the_same_complaint_is_told_once(root: Path) -> None:
         followed.live()
         followed.live()
         assert len([text for event, text in followed.told if event == "trouble"]) == 1
+
+
+def test_a_model_that_fails_pauses_the_work_and_says_what_to_do(root: Path) -> None:
+    class DamagedPool(QuickPool):
+        def outcomes(self, *_: Any) -> Iterator[list[Indexed | Failed | Skipped]]:
+            raise ModelError("resnet", "is damaged").advise("rebuild-models")
+
+    photo(root / "a.jpg")
+    with following(root, pool=DamagedPool) as followed:
+        followed.live(until=lambda: followed.account.presence.phase == "paused")
+        paused = followed.account.presence
+    assert (paused.reason, paused.advice) == ("model resnet: is damaged", Advice("rebuild-models"))
+    trouble = [place for place, (event, _) in enumerate(followed.told) if event == "trouble"]
+    assert followed.told[trouble[0]][1] == "model resnet: is damaged; trying again in 10 s"
+    assert followed.advised[trouble[0]] == Advice("rebuild-models")
 
 
 # Folders with several names

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.advice import Advice
 from indexer.pipeline.daemon.pause import pause, resume
 from indexer.pipeline.daemon.throttle import Throttle, machine_load
 
@@ -29,10 +30,11 @@ def test_a_pause_holds_until_it_is_ended(tmp_path: Path) -> None:
     pause(library)
     machine.pass_time(1)
     assert not throttle.is_open()
-    assert "indexer resume" in throttle.reason()
+    assert (throttle.reason(), throttle.advice) == ("a user has paused it", Advice("resume"))
     resume(library)
     machine.pass_time(1)
     assert throttle.is_open()
+    assert throttle.advice is None
 
 
 def test_the_work_rests_while_others_work_and_goes_on_afterwards(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.advice import Advice
 from indexer.errors import StoreError
 from indexer.pipeline.daemon.lock import DaemonLock, daemon_status
 from indexer.pipeline.daemon.pause import pause, paused_since, resume
@@ -52,6 +53,7 @@ def test_a_claim_tells_at_once_who_it_is(library: Path) -> None:
 def test_all_that_is_told_is_heard_whatever_bytes_a_name_has(library: Path) -> None:
     told = watching(
         reason="load 3.1 is above 2",
+        advice=Advice("list-models", ("a, b",)),
         folders=(
             WatchedFolder(Path("/photos"), "events", ""),
             WatchedFolder(Path(os.fsdecode(b"/n\xe9s")), "polling", "NFS ü"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import typer
 
-from indexer.cli.advice import sentence
+from indexer.cli.advice import joined, sentence
 from indexer.cli.lookup import tell_broken
 from indexer.cli.output import JsonOption, count, local, table, write_json
 from indexer.cli.session import Session, command
@@ -34,7 +34,7 @@ def status(session: Session, as_json: JsonOption = False) -> None:
         model_ids = None
         session.say(sentence(error))
     with session.open_library() as library:
-        record = status_record(library, model_ids)
+        record = status_record(library, model_ids, joined)
     if as_json:
         write_json(record, indent=2)
     else:

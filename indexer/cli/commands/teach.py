@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from indexer.cli.advice import sentence
 from indexer.cli.commands.similar import classifier_id, open_classifier
 from indexer.cli.output import Format, FormatOption, count, present, write
 from indexer.cli.session import Session, command
@@ -207,7 +208,8 @@ def _write_model(session: Session, library: Path, head: LinearProbe, about: dict
     try:
         write_head(folder, {"name": head.name, "classifier": head.model, "weights": weights, "taught": about})
     except (IndexerError, OSError) as error:
-        session.say(f"The tag is in the library, but its model could not be written: {error}")
+        told = sentence(error) if isinstance(error, IndexerError) else error
+        session.say(f"The tag is in the library, but its model could not be written: {told}")
     else:
         session.detail(f"Its model was written to {printable(folder)}.")
 

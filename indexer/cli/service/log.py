@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
+from indexer.advice import Advice
+from indexer.cli.advice import joined
 from indexer.cli.output import visible
 from indexer.errors import printable
 from indexer.records.plain import path_record
@@ -31,13 +33,14 @@ class Log:
         self._stream = stream
         self._clock = clock
 
-    def log(self, event: str, text: str, **fields: Any) -> None:
+    def log(self, event: str, text: str, advice: Advice | None = None, **fields: Any) -> None:
         """Write an event.
 
-        event: a short stable name.  text: a sentence for people.  fields: further data for programs,
-        only in JSON; a path is `name`, and `name_bytes` (base64) where it is not UTF-8.
+        event: a short stable name.  text: a sentence for people; advice: what to do about it.  fields: further data
+        for programs, only in JSON; a path is `name`, and `name_bytes` (base64) where it is not UTF-8.
         Lines begin with the local time, JSON has UTC (ISO 8601).
         """
+        text = joined(text, advice)
         line = self._json(event, text, fields) if self._style == "json" else self._line(text)
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         with suppress(OSError, ValueError):  # ValueError: the stream is closed

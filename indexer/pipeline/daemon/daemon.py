@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from indexer.advice import Advice
 from indexer.errors import LibraryError, ModelError, StoreError, printable
 from indexer.intake.discover import is_there
 from indexer.intake.watch.settle import Settling
@@ -96,7 +97,7 @@ class Daemon:
         self._rested_at = 0.0
         self._written: set[Path] = set()  # those of them with events: their stamps are not trusted
         self._links = KnownLinks()  # what they lead to is not watched
-        self._problem = ""
+        self._problem: StoreError | ModelError | None = None
         self._next_look = self._next_poll = self._next_rescan = self._retry_at = 0.0
         self._retry_seconds = _RETRY_SECONDS[0]
         self._worked_at = clock()
@@ -253,11 +254,11 @@ class Daemon:
 
     def _put_off(self, error: StoreError | ModelError) -> None:
         """Start over later with everything: a disk that is full now may have space then, a model may be built."""
-        self._problem = str(error)
+        self._problem = error
         self._drop_jobs()
         self._pool.rest()
         self._compare_all()
-        self._account.tell("trouble", f"{error}; trying again in {self._retry_seconds:.0f} s")
+        self._account.trouble(error, f"trying again in {self._retry_seconds:.0f} s")
         self._retry_at = self._clock() + self._retry_seconds
         self._retry_seconds = min(2 * self._retry_seconds, _RETRY_SECONDS[1])
 
@@ -267,19 +268,19 @@ class Daemon:
             try:
                 self._jobs.pop().outcomes.close()
             except StoreError as error:  # it will be found missing, and handled again
-                self._account.tell("trouble", str(error))
+                self._account.trouble(error)
 
     def _step(self) -> None:
         self._beat()
         if not self._is_wanted():
             raise Stopped
 
-    def _phase(self) -> tuple[str, str]:
-        if self._clock() < self._retry_at:
-            return "paused", self._problem
+    def _phase(self) -> tuple[str, str, Advice | None]:
+        if self._problem and self._clock() < self._retry_at:
+            return "paused", str(self._problem), self._problem.advice
         if reason := self._throttle.reason():
-            return "paused", reason
-        return ("scanning" if self._jobs or self._whole or self._rested else "watching"), ""
+            return "paused", reason, self._throttle.advice
+        return ("scanning" if self._jobs or self._whole or self._rested else "watching"), "", None
 
     def _wait(self) -> None:
         """Sleep until something is due, if there is nothing to do, or the throttle is closed."""

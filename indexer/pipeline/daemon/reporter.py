@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from indexer.errors import printable
+from indexer.advice import Advice
+from indexer.errors import IndexerError, printable
 from indexer.intake.watch.watch import Watched
 from indexer.pipeline.daemon.status_file import DaemonStatus, WatchedFolder
 from indexer.values.outcomes import Failed, Indexed, Outcome, Removed, kind_of
@@ -20,9 +21,9 @@ _RATE_SECONDS = 20.0
 
 
 class Tell(Protocol):
-    """A callback for events: a short stable name, a sentence, and fields for programs."""
+    """A callback for events: a short stable name, a sentence, what to do about it, and fields for programs."""
 
-    def __call__(self, event: str, text: str, **fields: Any) -> None: ...
+    def __call__(self, event: str, text: str, advice: Advice | None = None, **fields: Any) -> None: ...
 
 
 @dataclass(slots=True)
@@ -92,7 +93,8 @@ class DaemonReporter:
         if changed:
             seconds = self._clock() - progress.began
             text = ", ".join(f"{number:,} {_WORDS.get(kind, kind)}" for kind, number in changed.items())
-            self.tell(progress.name, f"{progress.name}: {text} ({seconds:.1f} s)", seconds=round(seconds, 3), **changed)
+            fields = {"seconds": round(seconds, 3), **changed}
+            self.tell(progress.name, f"{progress.name}: {text} ({seconds:.1f} s)", None, **fields)
 
     def compared(self) -> None:
         """Record that all folders have been compared with the library; complaints that did not recur are over."""
@@ -109,7 +111,11 @@ class DaemonReporter:
         """Report a passing fact about a folder."""
         self.tell("trouble", f"{printable(path)}: {reason}", path=path, reason=reason)
 
-    def show(self, phase: str, reason: str, watched: Iterable[Watched], queued: int) -> None:
+    def trouble(self, error: IndexerError, note: str = "") -> None:
+        """Report an error. note: a clause about what follows."""
+        self.tell("trouble", f"{error}; {note}" if note else str(error), error.advice)
+
+    def show(self, phase: str, reason: str, advice: Advice | None, watched: Iterable[Watched], queued: int) -> None:
         """Publish the status for other processes."""
         now = self._clock()
         if now < self.next_show:
@@ -119,11 +125,13 @@ class DaemonReporter:
             self._seen.popleft()
         before = self.presence
         if phase != before.phase and "paused" in (phase, before.phase):
-            self.tell("paused" if reason else "resumed", f"paused: {reason}" if reason else "resumed", reason=reason)
+            text = f"paused: {reason}" if reason else "resumed"
+            self.tell("paused" if reason else "resumed", text, advice, reason=reason)
         self.presence = replace(
             before,
             phase=phase,
             reason=reason,
+            advice=advice,
             folders=tuple(WatchedFolder(each.folder, each.how, self._reason(each)) for each in watched),
             queued=queued,
             photos_per_second=round(len(self._seen) / _RATE_SECONDS, 2),

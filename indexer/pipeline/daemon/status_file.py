@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from indexer.advice import Advice
+
 Clock = Callable[[], datetime]
 
 
@@ -34,7 +36,8 @@ class DaemonStatus:
 
     pid: 0 where a daemon runs whose status is not readable.
     since, last_photo_at, last_scan_at: UTC, ISO 8601; the last: of the last complete comparison with the disk.
-    phase: starting, scanning, watching, paused, stopping.  reason: why it is in this phase, '' for none.
+    phase: starting, scanning, watching, paused, stopping.  reason: why it is in this phase, '' for none;
+    advice: what to do about it.
     queued: photos that wait.  indexed, failed: photos since the start.  photos_per_second: now.
     """
 
@@ -43,6 +46,7 @@ class DaemonStatus:
     since: str
     phase: str = "starting"
     reason: str = ""
+    advice: Advice | None = None
     folders: tuple[WatchedFolder, ...] = ()
     queued: int = 0
     indexed: int = 0
@@ -96,6 +100,7 @@ def _presence(raw: Mapping[str, Any]) -> DaemonStatus:
     photo = raw.get("last_photo")
     return DaemonStatus(
         **{"pid": 0, "host": "", **values},
+        advice=_advice(raw.get("advice")),
         folders=tuple(map(_followed, raw.get("folders", ()))),
         last_photo=Path(photo) if isinstance(photo, str) else None,
     )
@@ -103,6 +108,13 @@ def _presence(raw: Mapping[str, Any]) -> DaemonStatus:
 
 def _followed(raw: Mapping[str, Any]) -> WatchedFolder:
     return WatchedFolder(Path(raw["folder"]), str(raw["how"]), str(raw["reason"]))
+
+
+def _advice(raw: object) -> Advice | None:
+    match raw:
+        case [str(key), [*values]]:
+            return Advice(key, tuple(map(str, values)))
+    return None
 
 
 def _alike(value: object, example: object) -> bool:

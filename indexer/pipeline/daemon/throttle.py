@@ -8,6 +8,7 @@ from contextlib import suppress
 from math import exp
 from pathlib import Path
 
+from indexer.advice import Advice
 from indexer.pipeline.daemon.pause import paused_since
 
 _LOAD_SECONDS = 60.0  # the window of the first load average of Unix, decaying
@@ -27,6 +28,7 @@ class Throttle:
     library: its file, beside which the request to pause lies.  max_load: load of other programs above which work
     pauses; 0 for any.  busy: how many of our own workers are busy: their part of the load is subtracted.
     clock: seconds, monotonic.
+    advice: what opens it again, where something does.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Throttle:
         self._own_load = 0.0
         self._looked: float | None = None
         self._reason = ""
+        self.advice: Advice | None = None
 
     def is_open(self) -> bool:
         """Return whether a photo may be begun."""
@@ -61,8 +64,9 @@ class Throttle:
         self._own_load = self._own_load * old + self._busy() * (1 - old)
 
     def _look(self) -> str:
-        if paused_since(self._library):
-            return "it was paused until it is resumed"
+        self.advice = Advice("resume") if paused_since(self._library) else None
+        if self.advice:
+            return "a user has paused it"
         if self._max_load:
             others = max(0.0, self._load() - self._own_load)
             if others > self._max_load:

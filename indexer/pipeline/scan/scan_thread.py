@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
 
+from indexer.advice import Advice
 from indexer.errors import IndexerError, LibraryError
 from indexer.intake.discover import discover
 from indexer.library.store import Library
@@ -40,14 +41,15 @@ class _StoppedError(Exception):
 class Progress:
     """The progress of a scan.
 
-    phase: building, comparing, scanning, done, stopped, failed.  reason: why it failed.  since, ended_at: UTC, ISO
-    8601.  done, total: photos to be analyzed; total is None before that is known.
+    phase: building, comparing, scanning, done, stopped, failed.  reason: why it failed; advice: what to do about
+    it.  since, ended_at: UTC, ISO 8601.  done, total: photos to be analyzed; total is None before that is known.
     """
 
     phase: str
     since: str
     tally: ScanStats
     reason: str = ""
+    advice: Advice | None = None
     ended_at: str | None = None
     done: int = 0
     total: int | None = None
@@ -114,7 +116,7 @@ class Scanner:
         except _StoppedError:
             self._end("stopped")
         except IndexerError as error:
-            self._end("failed", str(error))
+            self._end("failed", str(error), error.advice)
         except Exception as error:
             _LOG.exception("the scan ended with an internal error")
             self._end("failed", f"{type(error).__name__}: {error}")
@@ -154,8 +156,8 @@ class Scanner:
         assert self._progress is not None
         self._tell(trouble=tuple(deque((*self._progress.trouble, (path, reason)), _TROUBLE)))
 
-    def _end(self, phase: str, reason: str = "") -> None:
-        self._tell(phase=phase, reason=reason, ended_at=_now(), seconds_left=None)
+    def _end(self, phase: str, reason: str = "", advice: Advice | None = None) -> None:
+        self._tell(phase=phase, reason=reason, advice=advice, ended_at=_now(), seconds_left=None)
 
     def _tell(self, **changes: object) -> None:
         """Publish the progress: only the scanning thread does, and others read the old or the new value whole."""

@@ -11,6 +11,7 @@ from indexer.errors import IndexerError
 from indexer.library.history import undo as undoing
 from indexer.library.history.change_log import count_entries, history
 from indexer.records.history import HistoryRecord, LastRecord, UndoneRecord, entry_record, undone_record
+from indexer.web.advice import sentence
 from indexer.web.api.parameters import LARGEST, Limit, Offset
 from indexer.web.background import BackgroundOf
 from indexer.web.http import cached
@@ -72,4 +73,4 @@ def _undone(site: Site, number: int | None = None, kind: str | None = None) -> U
     except IndexerError as error:
         if type(error) is not IndexerError:
             raise
-        raise Problem(409, str(error)) from error
+        raise Problem(409, sentence(error)) from error

@@ -33,6 +33,7 @@ from indexer.records.people import (
     person_record,
     whole_person_record,
 )
+from indexer.web.advice import sentence
 from indexer.web.api.parameters import LARGEST, Limit, Number, Offset
 from indexer.web.api.similar import describer
 from indexer.web.background import BackgroundOf
@@ -228,4 +229,4 @@ def _refused(status: int, detail: str = "") -> Iterator[None]:
     except IndexerError as error:
         if type(error) is not IndexerError:
             raise
-        raise Problem(status, detail or str(error)) from error
+        raise Problem(status, detail or sentence(error)) from error

@@ -15,6 +15,7 @@ from indexer.library.roots import root_folders
 from indexer.records.browse import FailuresRecord, failure_record
 from indexer.records.scan import ScanRecord, scan_record
 from indexer.records.status import ServerStatus
+from indexer.web.advice import joined, sentence
 from indexer.web.api.parameters import Limit, Offset
 from indexer.web.background import BackgroundOf
 from indexer.web.problems import Problem, documented
@@ -80,8 +81,8 @@ def scan(site: SiteOf, behind: BackgroundOf, wanted: ScanWanted | None = None) -
     try:
         begun = behind.scanner.start(folders, retry_failed=wanted is not None and wanted.retry_failed)
     except LibraryError as error:
-        raise Problem(409, str(error)) from error
-    return scan_record(begun)
+        raise Problem(409, sentence(error)) from error
+    return scan_record(begun, joined)
 
 
 @router.post("/scan/stop", summary="Stop the scan", status_code=202, responses=documented(409))
@@ -90,4 +91,4 @@ def stop(behind: BackgroundOf) -> ScanRecord:
     stopped = behind.scanner.stop()
     if stopped is None or stopped.is_over:
         raise Problem(409, "No scan is running.")
-    return scan_record(stopped)
+    return scan_record(stopped, joined)
