@@ -33,7 +33,7 @@ ROOMS = {
     "vision": VOCABULARY | {"vision"},
     "library": VOCABULARY | {"library"},
     "assemble": VOCABULARY | {"config", "vision", "pipeline"},
-    "zoo": VOCABULARY | {"zoo", "vision.spec", "vision.model_store", "vision.silence"},
+    "zoo": VOCABULARY | {"zoo", "vision.spec", "vision.spec_tensors", "vision.model_store", "vision.silence"},
     "pipeline": VOCABULARY | {"intake", "vision", "library", "pipeline"},
     "records": VOCABULARY | {"vision", "library", "pipeline", "records"},
     "web": VOCABULARY | {"config", "assemble", "intake", "vision", "library", "pipeline", "records", "web"},

@@ -15,7 +15,10 @@ from indexer.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings of the program; an empty path means the platform's default."""
+    """All settings of the program; an empty path means the platform's default.
+
+    Thresholds of models are none: those are in the description of each model, models/*.toml.
+    """
 
     library: Path | None = setting(
         None,

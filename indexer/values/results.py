@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from indexer.geometry import Box
 
-if TYPE_CHECKING:  # NumPy takes 0.1 s to import, and a keyword search does not need it.
-    pass
+# The number of results where nobody asks for another one: photos or faces of a search, photos similar to a photo.
+DEFAULT_RESULTS = 50
+DEFAULT_SIMILAR = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from indexer.vision.spec import Input, ModelSpec
+from indexer.vision.spec import ModelSpec
+from indexer.vision.spec_tensors import Input
 
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,

@@ -14,7 +14,8 @@ from indexer.pipeline.workers.tasks import analyze_file
 from indexer.values.files import Picture
 from indexer.vision.analyze import Analyzer, scene_model
 from indexer.vision.runtime import FakeModel
-from indexer.vision.spec import Labels, Output, read_specs
+from indexer.vision.spec import Labels, read_specs
+from indexer.vision.spec_tensors import Output
 from indexer.vision.tags.vocabulary import Vocabulary
 
 CLASSIFIER = read_specs()["efficientnet-lite0"]

@@ -20,7 +20,8 @@ from indexer.vision.faces.describe import Describer, landmarks_px
 from indexer.vision.faces.detect import Detector
 from indexer.vision.preprocess import normalized
 from indexer.vision.runtime import FakeModel, open_model
-from indexer.vision.spec import Output, read_specs
+from indexer.vision.spec import read_specs
+from indexer.vision.spec_tensors import Output
 
 SPECS = read_specs()
 SPEC = SPECS["dlib-face-resnet"]

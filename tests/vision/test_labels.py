@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import ModelError
-from indexer.vision.spec import Labels, Output, read_specs
+from indexer.vision.spec import Labels, read_specs
+from indexer.vision.spec_tensors import Output
 from indexer.vision.tags.labels import class_names, first_number, read_labels, words_of_models
 from indexer.vision.tags.vocabulary import Vocabulary
 

@@ -14,7 +14,8 @@ from indexer.values.analysis import Object
 from indexer.values.files import Picture
 from indexer.vision.objects import ObjectDetector
 from indexer.vision.runtime import FakeModel
-from indexer.vision.spec import Labels, ModelSpec, Output, read_specs
+from indexer.vision.spec import Labels, ModelSpec, read_specs
+from indexer.vision.spec_tensors import Output
 
 WIDE = Picture(np.zeros((60, 120, 3), np.uint8), (1200, 600))
 OUTPUTS = {name: Output(("n", 4) if name == "boxes" else ("n",), "none") for name in ("boxes", "scores", "classes")}

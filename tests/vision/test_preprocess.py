@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indexer.vision.preprocess import fitted, letterbox, normalized, resized, tensor, views
-from indexer.vision.spec import Input, read_specs
+from indexer.vision.spec import read_specs
+from indexer.vision.spec_tensors import Input
 
 SPECS = read_specs()
 PLAIN = Input("image", "as-is", 8, "RGB", (0.0,) * 3, (1.0,) * 3, "bicubic", 1.0, 1, 4096)

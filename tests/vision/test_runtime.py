@@ -15,7 +15,8 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.vision.runtime import FakeModel, LiteRtModel, Model, is_built, open_model
-from indexer.vision.spec import ModelSpec, Output, read_specs
+from indexer.vision.spec import ModelSpec, read_specs
+from indexer.vision.spec_tensors import Output
 
 SPECS = read_specs()
 CLASSIFIER, DETECTOR, DESCRIBER = "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet"

@@ -12,7 +12,8 @@ import pytest
 from indexer.errors import ModelError
 from indexer.vision.runtime import TensorFlowModel
 from indexer.vision.runtime.tensorflow import OutOfMemoryError
-from indexer.vision.spec import ModelSpec, Output, read_specs
+from indexer.vision.spec import ModelSpec, read_specs
+from indexer.vision.spec_tensors import Output
 
 SPECS = read_specs()
 DESCRIBER = SPECS["dlib-face-resnet"]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.vision.preprocess import fitted, in_picture
-from indexer.vision.spec import Input, read_specs
+from indexer.vision.spec import read_specs
+from indexer.vision.spec_tensors import Input
 
 INPUT = replace(read_specs()["retinaface-mobilenet025"].input, resampling="bilinear")
 LETTERBOX = replace(INPUT, fit="letterbox", size_px=96, height_px=64, fill=0.0)

@@ -14,17 +14,8 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.resources import packaged
-from indexer.vision.spec import (
-    Input,
-    Labels,
-    ModelSpec,
-    Output,
-    Weights,
-    broken_specs,
-    read_spec,
-    read_specs,
-    spec_of,
-)
+from indexer.vision.spec import Labels, ModelSpec, Weights, broken_specs, read_spec, read_specs, spec_of
+from indexer.vision.spec_tensors import Input, Output
 
 SPECS = read_specs()
 OUTPUTS = {

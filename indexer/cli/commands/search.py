@@ -16,6 +16,7 @@ from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, printable
 from indexer.records.plain import is_in
 from indexer.records.search import HitRecord, hit_record
+from indexer.values.results import DEFAULT_RESULTS
 
 if TYPE_CHECKING:
     from indexer.library.query.ast import Query
@@ -65,7 +66,7 @@ def search(
     before: Annotated[str | None, typer.Option(help="Taken on or before this date.")] = None,
     sort: Annotated[SortBy, typer.Option(help="Sort order; 'date' shows the newest first.")] = SortBy.SCORE,
     reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the sort order.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Maximum number of photos.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Maximum number of photos.")] = DEFAULT_RESULTS,
     offset: Annotated[int, typer.Option(min=0, max=_MOST, help="Number of results to skip.")] = 0,
     min_score: Annotated[float, typer.Option(min=0, max=1, help="Minimum score.")] = 0.0,
     count: Annotated[bool, typer.Option("--count", help="Print only the number of matching photos.")] = False,

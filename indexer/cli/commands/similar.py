@@ -21,6 +21,7 @@ from indexer.cli.output import (
 from indexer.cli.session import Session, command
 from indexer.errors import printable
 from indexer.records.alike import group_record, likeness_record, others_record
+from indexer.values.results import DEFAULT_SIMILAR
 
 if TYPE_CHECKING:
     from indexer.config.config import Config
@@ -41,7 +42,7 @@ def register(app: typer.Typer) -> None:
 def similar(
     session: Session,
     file: Annotated[Path, typer.Argument(help="Photo of the library, or any other picture.")],
-    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Maximum number of photos.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Maximum number of photos.")] = DEFAULT_SIMILAR,
     min_score: Annotated[float, typer.Option(min=0, max=1, help="Minimum similarity.")] = 0.0,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:

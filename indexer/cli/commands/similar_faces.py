@@ -18,6 +18,7 @@ from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, IndexerError, PhotoError, printable
 from indexer.records.look import alike_record, query_face_record
 from indexer.records.plain import path_record
+from indexer.values.results import DEFAULT_RESULTS
 
 if TYPE_CHECKING:
     from indexer.config.config import Config
@@ -111,7 +112,7 @@ def similar_faces(
     face: Annotated[
         int | None, typer.Option(min=1, help="Search for this face of the picture only, counted from the left.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Maximum number of matches per face.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Maximum number of matches per face.")] = DEFAULT_RESULTS,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> None:
     """Find photos of the people in a picture, most similar faces first.

@@ -20,7 +20,7 @@ from indexer.intake.discover import discover
 from indexer.intake.names import is_junk_folder
 from indexer.values.files import PhotoFile
 from indexer.vision.preprocess import fitted
-from indexer.vision.spec import Input
+from indexer.vision.spec_tensors import Input
 
 PARTS = TRAIN, VALIDATION, TEST = "train", "validation", "test"
 LEAST_PICTURES = 5  # of a label

@@ -259,7 +259,7 @@ class _Comparison:
         self._on_error(path, reason)
 
     def _kind(self, known: FileState | None, file: PhotoFile) -> str:
-        """Return the part of the plan that a file belongs to."""
+        """Return the part of the plan that a file belongs to; 'unchanged' is one with the stamp that is known."""
         if known is None or self._again or not same_stamp(known, file) or file.path in self._written:
             return "changed"
         if known.stranger:

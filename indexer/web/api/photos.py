@@ -16,6 +16,7 @@ from indexer.library.user.own_tags import change_words, hide, own_word, rate, sa
 from indexer.pipeline.explain import explained
 from indexer.records.alike import SimilarPhotoRecord, likeness_record
 from indexer.records.photo import PhotoRecord, photo_record
+from indexer.values.results import DEFAULT_SIMILAR
 from indexer.web.api.parameters import Limit, Number
 from indexer.web.background import BackgroundOf, classifier_id
 from indexer.web.http import cached
@@ -62,7 +63,7 @@ def similar(
     photo: Number,
     site: SiteOf,
     behind: BackgroundOf,
-    limit: Limit = 20,
+    limit: Limit = DEFAULT_SIMILAR,
     min_score: Annotated[
         float, Query(ge=0, le=1, description="Minimum similarity; below 0.5, most photos have little in common.")
     ] = 0.0,

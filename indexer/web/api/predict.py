@@ -28,6 +28,7 @@ from indexer.records.look import (
     prediction_record,
     query_face_record,
 )
+from indexer.values.results import DEFAULT_RESULTS
 from indexer.web.api.parameters import Limit
 from indexer.web.api.similar import Threshold, describer, like
 from indexer.web.api.upload import BODY, Upload, Uploaded
@@ -71,7 +72,7 @@ def find_faces(upload: Uploaded, site: SiteOf) -> list[DetectedFaceRecord]:
 
 @router.post("/similar-faces", summary="Find the people in a picture", **_UPLOAD)
 def similar_faces(
-    upload: Uploaded, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
+    upload: Uploaded, site: SiteOf, behind: BackgroundOf, limit: Limit = DEFAULT_RESULTS, threshold: Threshold = None
 ) -> list[FaceMatches]:
     """Return, for each face in the picture, the most similar faces of the library."""
     spec, found = describer(site), _looked(site.predictions.faces, upload)

@@ -33,6 +33,7 @@ from indexer.records.browse import (
     tag_count_record,
 )
 from indexer.records.search import hit_record
+from indexer.values.results import DEFAULT_RESULTS
 from indexer.vision.tags.wordnet import nearest
 from indexer.web.advice import hint_text
 from indexer.web.api.parameters import Limit, Month, Offset, QueryText, Sort, Text, asked_for, order_of
@@ -59,7 +60,7 @@ def search(
     q: QueryText = "",
     sort: _SortOf = None,
     reverse: Annotated[bool, Query(description="Reverse the sort order.")] = False,
-    limit: Limit = 50,
+    limit: Limit = DEFAULT_RESULTS,
     offset: Offset = 0,
     min_score: Annotated[float, Query(ge=0, le=1, description="Minimum score.")] = 0.0,
     month: Month = None,
@@ -147,7 +148,7 @@ def duplicates(
     behind: BackgroundOf,
     response: Response,
     identical: Annotated[bool, Query(description="Only files with identical bytes.")] = False,
-    limit: Limit = 50,
+    limit: Limit = DEFAULT_RESULTS,
     offset: Offset = 0,
 ) -> DuplicatesRecord:
     """List groups of duplicates, the best file of each group first. Nothing is ever deleted.

@@ -16,6 +16,7 @@ from indexer.library.people.people import find_person, labels
 from indexer.library.people.similar_faces import SimilarFace, descriptor_of, faces_like, like_person
 from indexer.records.look import SimilarToFaceRecord, SimilarToPersonRecord, alike_record, like_face_record
 from indexer.values.analysis import Descriptor
+from indexer.values.results import DEFAULT_RESULTS
 from indexer.vision.spec import ModelSpec
 from indexer.web.api.media import known_face
 from indexer.web.api.parameters import Limit, Number
@@ -33,7 +34,7 @@ Threshold: TypeAlias = Annotated[
     "/faces/{face}/similar", summary="Find faces similar to a face in the library", responses=documented(404, 409)
 )
 def similar(
-    face: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
+    face: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = DEFAULT_RESULTS, threshold: Threshold = None
 ) -> SimilarToFaceRecord:
     """Return the other faces of the library that are most similar.
 
@@ -52,7 +53,7 @@ def similar(
     "/people/{person}/similar", summary="Find faces that may belong to a person", responses=documented(404, 409)
 )
 def similar_to_person(
-    person: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = 50, threshold: Threshold = None
+    person: Number, site: SiteOf, behind: BackgroundOf, limit: Limit = DEFAULT_RESULTS, threshold: Threshold = None
 ) -> SimilarToPersonRecord:
     """Return the most similar faces that are unassigned or assigned to others, except those that you rejected."""
     spec = describer(site)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.vision.spec import Input, ModelSpec
+from indexer.vision.spec import ModelSpec
+from indexer.vision.spec_tensors import Input
 
 _FITS = {
     "as-is": "chips of {width} × {height} px",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from indexer.vision.spec import Input
+from indexer.vision.spec_tensors import Input
 from indexer.zoo.custom.spec_draft import SURE, DraftReason, SpecDraft
 
 PICTURES, MODEL = "pictures.u8", "model.keras"  # in the folder that both know
