@@ -8,7 +8,7 @@ from indexer.library.search.hints import Hint
 
 # Keys that a request can meet; others are left out. Values stand in place of {0}, {1} …
 WORDS = {
-    "add-photos": "scan a folder of photos",
+    "add-photos": "run 'indexer scan FOLDER' on the server's machine",
     "build-models": "run 'indexer models build' on the server's machine",
     "doctor": "run 'indexer doctor' on the server's machine",
     "install": "on the server's machine, run: pip install {0}",
@@ -18,7 +18,7 @@ WORDS = {
     "list-folders": "the status page lists them",
     "list-models": "there are {0}",
     "list-people": "the people page shows everybody",
-    "make-library": "scan a folder of photos on the server's machine",
+    "make-library": "run 'indexer scan FOLDER' on the server's machine",
     "rebuild-models": "run 'indexer models build' on the server's machine to rebuild it",
     "resume": "run 'indexer resume' on the server's machine",
     "search": "type what you look for, such as: dog",

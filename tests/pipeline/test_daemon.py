@@ -399,7 +399,7 @@ def test_a_model_that_fails_pauses_the_work_and_says_what_to_do(root: Path) -> N
         paused = followed.account.presence
     assert (paused.reason, paused.advice) == ("model resnet: is damaged", Advice("rebuild-models"))
     trouble = [place for place, (event, _) in enumerate(followed.told) if event == "trouble"]
-    assert followed.told[trouble[0]][1] == "model resnet: is damaged; trying again in 10 s"
+    assert followed.told[trouble[0]][1] == "trying again in 10 s: model resnet: is damaged"
     assert followed.advised[trouble[0]] == Advice("rebuild-models")
 
 

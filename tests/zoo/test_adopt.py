@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.advice import Advice
 from indexer.errors import ModelError
 from indexer.vision.spec import read_specs
 from indexer.vision.tags.labels import read_labels
@@ -114,8 +115,9 @@ def test_a_name_that_is_taken_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="comes with the program"):
         check_name("efficientnet-lite0", tuple(read_specs()), tmp_path, replace=True)
     take(source, tmp_path / "own")
-    with pytest.raises(ModelError, match="--replace"):
+    with pytest.raises(ModelError, match="already exists") as raised:
         check_name("mine", (), tmp_path / "own", replace=False)
+    assert raised.value.advice == Advice("replace-model")
     check_name("mine", (), tmp_path / "own", replace=True)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from made_face_api import made_tensors, write_face_api
 
+from indexer.advice import Advice
 from indexer.errors import ModelError
 from indexer.values.files import Picture
 from indexer.vision.objects import ObjectDetector
@@ -184,8 +185,9 @@ def test_face_api_is_told_by_its_manifest_or_by_its_role(tmp_path: Path) -> None
     kinds = ("face-api-landmarks-68", "face-api-recognition")
     for kind in kinds:
         write_face_api(made_tensors(kind), folder / MANIFESTS[kind])
-    with pytest.raises(ModelError, match=r"landmarks-68 \(--role face-landmarks\)"):
+    with pytest.raises(ModelError, match=r"landmarks-68 \(face-landmarks\)") as raised:
         find(f"face-api:{folder}")
+    assert raised.value.advice == Advice("choose-role", ("face-landmarks, face-describer",))
     for asked in (
         AddRequest(f"face-api:{folder}", role="face-describer"),
         AddRequest(f"face-api-recognition:{folder}"),

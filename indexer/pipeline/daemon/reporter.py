@@ -113,7 +113,7 @@ class DaemonReporter:
 
     def trouble(self, error: IndexerError, note: str = "") -> None:
         """Report an error. note: a clause about what follows."""
-        self.tell("trouble", f"{error}; {note}" if note else str(error), error.advice)
+        self.tell("trouble", f"{note}: {error}" if note else str(error), error.advice)
 
     def show(self, phase: str, reason: str, advice: Advice | None, watched: Iterable[Watched], queued: int) -> None:
         """Publish the status for other processes."""
