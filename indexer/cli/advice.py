@@ -22,7 +22,7 @@ WORDS = {
     "install": "pip install {0}",
     "install-again": "pip install --force-reinstall {0}",
     "install-extra": "in the program's folder run: pip install '.[{0}]'",
-    "label-first": "--label-offset 0 where none stands before the first name",
+    "label-first": "--label-offset 0 where no class comes before the first name",
     "label-second": "--label-offset 1 where the first is 'background'",
     "labels": "pass them with --labels FILE",
     "list-faces": "'indexer people show' and 'indexer faces list' show the numbers",

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from made_photos import EYES, dump, faults, made_photo
 
+from indexer.advice import Advice
 from indexer.errors import StoreError
 from indexer.library.checks.file_checks import check_file, is_current
 from indexer.library.checks.finding import Finding
@@ -297,7 +298,7 @@ def test_a_folder_in_a_folder_is_an_error_whose_advice_helps(library: Library) -
     )
     (found,) = (each for each in check_rows(library.path, LENGTHS, NOW, 5) if each.level == "error")
     assert (found.check, found.repairable) == ("roots", False)
-    assert found.advice == "indexer relocate '/photos/trip/' '/photos/trip/'"
+    assert found.advice == Advice("relocate-into", ("/photos/trip/",))
     relocate_folder(library, P / "trip", P / "trip")
     assert root_folders(library) == [P]
     assert set(file_states(library)) == {P / "trip" / "a.jpg", P / "b.jpg"}

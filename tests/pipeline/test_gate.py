@@ -29,7 +29,7 @@ def test_a_pause_holds_until_it_is_ended(tmp_path: Path) -> None:
     pause(library)
     machine.pass_time(1)
     assert not throttle.is_open()
-    assert "indexer resume" in throttle.reason()
+    assert "until it is resumed" in throttle.reason()
     resume(library)
     machine.pass_time(1)
     assert throttle.is_open()

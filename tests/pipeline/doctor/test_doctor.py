@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.advice import Advice
 from indexer.library.checks.finding import Finding
 from indexer.library.db.backup import backup
 from indexer.library.indexing.files import missing_photos
@@ -132,7 +133,7 @@ def test_new_and_changed_files_are_left_to_a_scan(ward: Ward) -> None:
     shutil.copy(ward.photos / "cat.jpg", ward.photos / "new.jpg")
     os.utime(ward.photos / "trip" / "flower.jpg", (1, 1))
     found = ward.finding("new files")
-    assert (found.level, found.count, found.advice) == ("note", 2, "indexer scan")
+    assert (found.level, found.count, found.advice) == ("note", 2, Advice("scan"))
     assert ward.repaired() == []
 
 
@@ -195,7 +196,7 @@ def test_a_network_that_is_not_whole_is_told_with_the_command_that_builds_it(
     spec = ward.context.model_set.specs()[1]
     spoil(ward.context.model_set.folder / spec.id)
     found = ward.finding("models")
-    assert (found.level, found.advice) == (level, f"indexer models build {spec.name}")
+    assert (found.level, found.advice) == (level, Advice("build-model", (spec.name,)))
 
 
 def test_an_unknown_network_in_the_settings_does_not_keep_the_other_checks(ward: Ward) -> None:
@@ -208,7 +209,7 @@ def test_an_unknown_network_in_the_settings_does_not_keep_the_other_checks(ward:
 def test_photos_that_older_networks_saw_are_stale(ward: Ward) -> None:
     ward.write("UPDATE model_sets SET name = 'efficientnet-lite0-00000000'")
     found = ward.finding("stale")
-    assert (found.level, found.count, found.advice) == ("note", 3, "indexer scan")
+    assert (found.level, found.count, found.advice) == ("note", 3, Advice("scan"))
 
 
 def test_old_networks_are_deleted_and_nothing_else(ward: Ward) -> None:
