@@ -21,7 +21,8 @@ class IndexerError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # An error crosses process borders: rebuild it from the arguments of its own constructor.
-        return (type(self), self._arguments or self.args, {"advice": self.advice})
+        made = type(self), self._arguments or self.args
+        return (*made, {"advice": self.advice}) if self.advice else made
 
     def advise(self, key: str, *values: str) -> Self:
         """Say what to do about it; key: one that `cli.advice.WORDS` has."""

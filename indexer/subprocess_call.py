@@ -32,6 +32,11 @@ class CallGroup:
         self._running: set[subprocess.Popen[str]] = set()
         self._is_closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Return whether its calls have been ended."""
+        return self._is_closed
+
     def close(self) -> None:
         """Kill all children; their calls end as lost."""
         with self._lock:

@@ -5,6 +5,7 @@ The child is `python -m indexer.pipeline.library_calls < request.json`.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from indexer.pipeline.duplicates.same_picture import PixelComparison
 from indexer.pipeline.root_state import away_roots
 from indexer.subprocess_call import CallGroup, Report, serve, subprocess_call
 
+_LOG = logging.getLogger("indexer.library_calls")
 _NICENESS = 10  # pages that people wait for have priority
 
 
@@ -44,7 +46,13 @@ def group_faces(library: Path, model: str, distance: float, quality: float, grou
 
 def _call(task: str, group: CallGroup | None, **given: Any) -> Any:
     request = {"task": task, "given": given}
-    return subprocess_call("indexer.pipeline.library_calls", request, lambda _: ProcessLostError(), group=group)
+
+    def lost(how: str) -> ProcessLostError:
+        if group is None or not group.is_closed:
+            _LOG.error("%s: %s", task, how)
+        return ProcessLostError()
+
+    return subprocess_call("indexer.pipeline.library_calls", request, lost, group=group)
 
 
 def _duplicates(library: Path, model: str | None, max_pixels: int) -> list[dict[str, Any]]:

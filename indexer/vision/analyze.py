@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
@@ -142,8 +142,10 @@ class Analyzer:
         first = next((each.model.spec.id for each in self.scene if isinstance(each, Classifier)), "")
         if known is not None and first not in (each.model for each in known.evidence[:1]):
             answers.pop(first, None)  # the stored embedding is not its own
-        mine = [(each.model.spec.id, each) for each in self.scene]
-        return [answers.get(model) or run_model(each, picture) for model, each in mine]
+        return [
+            answers[each.model.spec.id] if _has_answered(each, answers) else run_model(each, picture)
+            for each in self.scene
+        ]
 
     def _faces(self, picture: Picture, larger: Callable[[int], Picture], known: Analysis | None) -> tuple[Face, ...]:
         if self.face_reader is None:
@@ -151,6 +153,12 @@ class Analyzer:
         if known is not None and set(self.face_reader.models) <= set(known.models):
             return known.faces
         return self.face_reader.read(picture, larger)
+
+
+def _has_answered(opened: SceneModel, answers: Mapping[str, ModelAnswer]) -> bool:
+    """Return whether what a model found is known: of a classifier, its evidence."""
+    answer = answers.get(opened.model.spec.id)
+    return answer is not None and (answer.evidence is not None or not isinstance(opened, Classifier))
 
 
 def _known_answers(known: Analysis) -> dict[str, ModelAnswer]:

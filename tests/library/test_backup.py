@@ -123,7 +123,7 @@ REFUSED: list[tuple[Callable[[Path], Path], str]] = [
     (_itself, "is the library itself"),
     (_its_log, "is the library itself"),
     (_linked, "is the library itself"),
-    (_there, "already exists; choose another file, or use --overwrite"),
+    (_there, "already exists"),
     (_no_folder, "its folder does not exist"),
     (_folder, "is a folder"),
     (_being_made, "is being written by another program"),

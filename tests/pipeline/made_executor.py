@@ -42,6 +42,7 @@ class Threads:
             if self.losing:
                 self.losing -= 1
                 future.cancel()
+                future.set_running_or_notify_cancel()  # else nobody who waits is told
             else:
                 self.deaf -= 1
             return future
@@ -52,7 +53,8 @@ class Threads:
 
     def stop(self) -> None:
         self.is_stopped = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        # Threads cannot be killed; a LiteRT interpreter allows only one of them at a time.
+        self._threads.shutdown(wait=True, cancel_futures=True)
         self._board.close()
 
 

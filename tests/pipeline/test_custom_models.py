@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.intake.discover import stamp
 from indexer.library import report
 from indexer.library.indexing.files import stale_photos
 from indexer.library.store import Library
 from indexer.pipeline.retag import learn_names, retag
+from indexer.pipeline.workers.tasks import analyze_file
 from indexer.values.analysis import Analysis
 from indexer.vision.analyze import Analyzer
 from indexer.vision.classify import Classifier
@@ -141,6 +143,17 @@ def test_retag_takes_the_words_of_networks_that_are_not_in_use(scanner, mine: Co
     assert "wooden" not in {tag.name for tag in known(scanner.library, photo).tags}
     assert retag(scanner.library, plain.vocabulary, words, ("unseen-00000000",)) == (1, 1)
     assert "wooden" in {tag.name for tag in known(scanner.library, photo).tags}
+
+
+def test_a_classifier_whose_evidence_is_not_there_analyzes_the_photo_again(
+    scanner, mine: Counting, people: Path
+) -> None:
+    analyzer = with_mine(scanner.analyzer, mine)
+    (photo,) = people.iterdir()
+    whole = analyze_file(stamp(photo), analyzer, 10**8)
+    again = analyze_file(stamp(photo), analyzer, 10**8, known=replace(whole, evidence=whole.evidence[:1]))
+    assert (again.evidence, again.tags) == (whole.evidence, whole.tags)
+    assert mine.seen == 2
 
 
 def test_a_photo_with_other_bytes_is_looked_at_by_all(scanner, mine: Counting, people: Path, small) -> None:

@@ -35,3 +35,16 @@ def test_after_the_end_of_its_group_nothing_is_found(tmp_path: Path) -> None:
     group.close()
     with pytest.raises(ProcessLostError):
         find_duplicates(tmp_path / "library.sqlite", None, group=group)
+
+
+def test_why_a_call_was_lost_is_logged_unless_it_was_ended(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Library.open(tmp_path / "library.sqlite").close()
+    with pytest.raises(ProcessLostError):
+        find_duplicates("no path", None)  # type: ignore[arg-type]
+    assert "duplicates: its process ended with code 1: AttributeError" in caplog.text
+    caplog.clear()
+    group = CallGroup()
+    group.close()
+    with pytest.raises(ProcessLostError):
+        find_duplicates(tmp_path / "library.sqlite", None, group=group)
+    assert caplog.text == ""

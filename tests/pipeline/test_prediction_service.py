@@ -128,9 +128,9 @@ def test_models_load_once_a_process(model_set: ModelSet, samples: dict[str, Path
 
 def test_models_that_are_not_built_are_named(tmp_path: Path, picture: Path) -> None:
     with predictions(ModelSet(tmp_path, "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet")) as one:
-        with pytest.raises(ModelError, match="efficientnet-lite0: is not built") as raised:
+        with pytest.raises(ModelError, match=r"efficientnet-lite0: is not built") as caught:
             one.classify(picture)
-        assert raised.value.advice == Advice("build-models")
+        assert caught.value.advice == Advice("build-models")
         with pytest.raises(ModelError, match="is not built"):
             one.faces(picture)
         assert one.thumbnail(picture, 50)

@@ -16,8 +16,7 @@ import pytest
 from indexer.advice import Advice
 from indexer.errors import ModelError
 from indexer.vision.runtime import FakeModel, LiteRtModel, Model, is_built, open_model
-from indexer.vision.spec import ModelSpec, read_specs
-from indexer.vision.spec_tensors import Output
+from indexer.vision.spec import ModelSpec, Output, read_specs
 
 SPECS = read_specs()
 CLASSIFIER, DETECTOR, DESCRIBER = "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet"
@@ -100,9 +99,9 @@ def test_a_shape_that_the_network_does_not_take_is_refused(
 
 def test_a_network_that_is_not_built_is_named_with_the_remedy(tmp_path: Path) -> None:
     assert not is_built(SPECS[CLASSIFIER], tmp_path)
-    with pytest.raises(ModelError, match="model efficientnet-lite0: is not built in ") as raised:
+    with pytest.raises(ModelError, match=r"model efficientnet-lite0: is not built in ") as caught:
         open_model(SPECS[CLASSIFIER], tmp_path)
-    assert raised.value.advice == Advice("build-models")
+    assert caught.value.advice == Advice("build-models")
 
 
 @pytest.fixture
@@ -153,9 +152,9 @@ def test_damage_is_noticed_before_anything_runs(harm: Any, runtime: str, built: 
     assert is_built(spec, built)
     harm(built / spec.id)
     assert is_built(spec, built) == (harm is damage_content)  # a glance does not see a changed byte
-    with pytest.raises(ModelError, match="model retinaface-mobilenet025: ") as raised:
+    with pytest.raises(ModelError, match=r"model retinaface-mobilenet025: ") as caught:
         open_model(spec, built, runtime)
-    assert raised.value.advice in (Advice("build-models"), Advice("rebuild-models"))
+    assert caught.value.advice in (Advice("build-models"), Advice("rebuild-models"))
 
 
 @pytest.mark.parametrize("runtime", ["litert", "tensorflow"])

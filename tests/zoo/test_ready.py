@@ -210,9 +210,9 @@ def test_face_api_is_told_by_its_manifest_or_by_its_role(tmp_path: Path) -> None
         ("resnet:photos", {}, "a well-known model; the well-known models are arcface:"),
         ("arcface:none.onnx", {}, "cannot be read"),
         ("face-api:nowhere", {}, "contains no model of face-api"),
-        ("arcface:net.onnx", {"weights": Path("w.h5")}, "--weights can be used with keras:NAME only"),
+        ("arcface:net.onnx", {"weights": Path("w.h5")}, "only those of keras:NAME are given apart"),
         ("keras:MobileNetV2", {"weights": Path("none.h5")}, "do not exist"),
-        ("keras:MobileNetV2", {"link": True}, "--link cannot be used"),
+        ("keras:MobileNetV2", {"link": True}, "cannot be linked"),
         ("keras:MobileNetV2", {"role": "face-describer"}, "is a classifier, not a face-describer"),
     ],
 )
