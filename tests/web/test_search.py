@@ -238,7 +238,7 @@ def test_an_empty_library_has_nothing_and_says_so(serve, tmp_path: Path) -> None
     with serve(tmp_path) as served:
         found = served.client.get("/api/search").json()
         assert (found["total"], found["hits"]) == (0, [])
-        assert "scan a folder of photos" in found["hints"][0]["text"]
+        assert "run 'indexer scan FOLDER' on the server's machine" in found["hints"][0]["text"]
         assert served.client.get("/api/timeline").json() == {"total": 0, "months": []}
         assert served.client.get("/api/tags").json() == {"total": 0, "tags": []}
         assert served.client.get("/api/duplicates").json()["groups"] == []
