@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -15,3 +16,17 @@ class Advice(NamedTuple):
 def advice(key: str, *values: str) -> Advice:
     """Return an advice. key: one that `cli.advice.WORDS` has."""
     return Advice(key, values)
+
+
+def in_words(told: Advice | None, words: Mapping[str, str]) -> str:
+    """Return an advice in words, by key; values stand in place of {0}, {1} …
+
+    '' for none, and for a key without words: another release has it, whose daemon may be running.
+    """
+    return words.get(told.key, "").format(*told.values) if told else ""
+
+
+def with_advice(text: str, told: Advice | None, words: Mapping[str, str]) -> str:
+    """Return a sentence with what to do about it, in words."""
+    advised = in_words(told, words)
+    return f"{text}; {advised}" if advised else text

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from indexer.config.config import Config
-    from indexer.pipeline.daemon.daemon import Pace
+    from indexer.pipeline.daemon.pace import Pace
     from indexer.pipeline.scan.plan import Report
     from indexer.pipeline.scan.run import Build, Scanning
     from indexer.pipeline.workers.tasks import Limits
@@ -64,7 +64,7 @@ def scanning(config: Config, build: Build, on_error: Report) -> Scanning:
 
 def pace(config: Config) -> Pace:
     """Return how a daemon divides its time."""
-    from indexer.pipeline.daemon.daemon import Pace
+    from indexer.pipeline.daemon.pace import Pace
 
     return Pace(
         settle_seconds=config.settle_seconds,

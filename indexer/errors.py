@@ -93,16 +93,16 @@ class PhotoError(IndexerError):
         super().__init__(f"{printable(path)}: {stage}: {reason}", path=path, stage=stage, reason=reason)
 
 
+class ProcessLostError(IndexerError):
+    """A process ended before it returned its result."""
+
+    def __init__(self) -> None:
+        super().__init__("the worker process was lost, perhaps for lack of memory")
+
+
 def printable(path: Path | str) -> str:
     """Return a path as text that any terminal and JSON parser accepts: bytes that are not UTF-8 become '�'."""
     try:
         return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     except UnicodeEncodeError:  # no path, but text with half a character in it, as JSON can spell it
         return str(path).encode("utf-8", "replace").decode()
-
-
-class ProcessLostError(IndexerError):
-    """A process ended before it returned its result."""
-
-    def __init__(self) -> None:
-        super().__init__("the worker process was lost, perhaps for lack of memory")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from indexer.advice import Advice
+from indexer.advice import Advice, in_words, with_advice
 from indexer.errors import IndexerError
 
-# Values stand in place of {0}, {1} …
 WORDS = {
     "activation-logits": (
         "raw numbers need --activation logits, or sigmoid-logits where several classes may be right at once"
@@ -65,19 +64,15 @@ WORDS = {
 
 
 def worded(told: Advice | str | None) -> str:
-    """Return an advice in words; what is in words already stays.
-
-    '' for none, and for a key of another release, whose daemon may be running.
-    """
-    return WORDS.get(told.key, "").format(*told.values) if isinstance(told, Advice) else told or ""
+    """Return an advice in words; what is in words already stays, '' for none."""
+    return told if isinstance(told, str) else in_words(told, WORDS)
 
 
 def sentence(error: IndexerError) -> str:
     """Return an error with what to do about it."""
-    return joined(str(error), error.advice)
+    return with_advice(str(error), error.advice, WORDS)
 
 
 def joined(text: str, advice: Advice | None) -> str:
     """Return a sentence with what to do about it."""
-    words = worded(advice)
-    return f"{text}; {words}" if words else text
+    return with_advice(text, advice, WORDS)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from indexer.cli.commands import (
     classify,
+    config,
     doctor,
     faces,
     folders,
     history,
     people,
+    prune,
+    relocate,
+    retag,
     scan,
     search,
     serve,
+    show,
+    similar,
     similar_faces,
     status,
     tag,
@@ -19,10 +25,6 @@ from indexer.cli.commands import (
     watch,
     xmp,
 )
-from indexer.cli.commands import config as settings
-from indexer.cli.commands import maintenance as look_after
-from indexer.cli.commands import show as about
-from indexer.cli.commands import similar as alike
 from indexer.cli.models import models
 from indexer.cli.root import new_app
 
@@ -34,19 +36,21 @@ for family in (
     search,
     similar_faces,
     classify,
-    about,
+    show,
     status,
-    look_after,
+    retag,
+    prune,
+    relocate,
     doctor,
     xmp,
-    alike,
+    similar,
     tag,
     teach,
     history,
 ):
     family.register(app)
 app.add_typer(models.app, name="models")
-app.add_typer(settings.app, name="config")
+app.add_typer(config.app, name="config")
 app.add_typer(folders.app, name="folders")
 app.add_typer(people.app, name="people")
 app.add_typer(faces.app, name="faces")

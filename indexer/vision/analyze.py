@@ -84,14 +84,10 @@ class Analyzer:
         return ModelIds(scene, self.face_reader.models if self.face_reader else ())
 
     @property
-    def scene_side_px(self) -> int:
-        """The long side in px that a picture should have for the models of the whole photo."""
-        return max(each.long_side_px for each in self.scene)
-
-    @property
     def long_side_px(self) -> int:
         """The long side in px that a picture should have for all models to work at full detail."""
-        return max(self.scene_side_px, self.face_reader.detector.long_side_px if self.face_reader else 0)
+        sides = [each.long_side_px for each in self.scene]
+        return max(*sides, self.face_reader.detector.long_side_px if self.face_reader else 0)
 
     def tags(self, answers: Iterable[ModelAnswer], faces: Sequence[Face], look: PixelStats) -> tuple[Tag, ...]:
         """Return the tags that follow from what models found."""

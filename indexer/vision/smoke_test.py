@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.advice import advice
 from indexer.errors import ModelError
 from indexer.vision.preprocess import resized, tensor
 from indexer.vision.runtime import Model
@@ -79,15 +80,16 @@ def check_names(spec: ModelSpec, names: Sequence[str]) -> None:
 def _counted(spec: ModelSpec, classes: int, names: Sequence[str]) -> None:
     if classes == len(names):
         return
-    hint, key = "", "" if names else "labels"
+    hint, told = "", None if names else advice("labels")
     if classes == len(names) + 1 and names:
-        key = "label-second"
+        told = advice("label-second")
     if classes == len(names) - 1:
-        key = "label-first"
+        told = advice("label-first")
     if spec.outputs["probabilities"].shape[-1] == 1:
         hint = ": a single sigmoid has two, first what it is where the number is 0"
     error = ModelError(spec.name, f"it answers with {classes} classes, but {len(names)} names are known{hint}")
-    raise error.advise(key) if key else error
+    error.advice = told
+    raise error
 
 
 def _objects(model: Model, answers: Answers, names: Sequence[str]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from indexer.advice import Advice
+from indexer.advice import Advice, with_advice
 from indexer.errors import IndexerError
 from indexer.library.search.hints import Hint
 
-# Keys that a request can meet; others are left out. Values stand in place of {0}, {1} …
+# Keys that a request can meet; others are left out.
 WORDS = {
     "add-photos": "run 'indexer scan FOLDER' on the server's machine",
     "build-models": "run 'indexer models build' on the server's machine",
@@ -27,7 +27,7 @@ WORDS = {
 
 def sentence(error: IndexerError) -> str:
     """Return an error with what to do about it."""
-    return joined(str(error), error.advice)
+    return with_advice(str(error), error.advice, WORDS)
 
 
 def hint_text(hint: Hint) -> str:
@@ -37,5 +37,4 @@ def hint_text(hint: Hint) -> str:
 
 def joined(text: str, advice: Advice | None) -> str:
     """Return a sentence with what to do about it."""
-    words = WORDS.get(advice.key, "").format(*advice.values) if advice else ""
-    return f"{text}; {words}" if words else text
+    return with_advice(text, advice, WORDS)

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from indexer.config.config import Config
 from indexer.library.store import Library
 from indexer.pipeline.predict.service import PredictionService
-from indexer.pipeline.predict.thumbnails import Thumbnails
+from indexer.pipeline.predict.thumbnail_cache import Thumbnails
 from indexer.vision.tags.vocabulary import Vocabulary
 
 

@@ -32,6 +32,7 @@ from indexer.library.similar.similar import duplicates
 from indexer.library.store import Library
 from indexer.values.analysis import Analysis, Evidence
 from indexer.values.files import Hashes, Metadata, PhotoFile, PixelStats
+from indexer.values.files import Picture as Decoded
 from indexer.values.outcomes import Indexed
 from indexer.vision.classify import Classifier
 from indexer.vision.compare.alignment import AlignmentFeatures, are_copies
@@ -49,6 +50,7 @@ Picture = Image.Image
 Joined = set[tuple[str, str]]  # two names, as NUMBER-KIND or gGROUP-FILE
 ROOT = Path("/photos")
 FIRST_SEED, DOCUMENTS_EACH = 100, 12
+CUT_DOCUMENTS, CUTS_EACH = 3, 60
 
 
 class Shown(NamedTuple):
@@ -71,11 +73,12 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=Path("build/models"))
     parser.add_argument("--every", type=int, default=1, help="only each n-th picture")
     parser.add_argument("--made", type=int, default=0)
-    parser.add_argument("--only", choices=("pictures", "documents"))
+    parser.add_argument("--only", choices=("pictures", "documents", "cuts"))
     given = parser.parse_args()
     found: dict[str | None, Callable[[], Iterable[dict[str, object]]]] = {
         "pictures": lambda: pictured(given.data, given.models, given.every),
         "documents": lambda: written(given.models),
+        "cuts": cut_at_random,
         None: lambda: figures(given.data, given.models, given.every),
     }
     for figure in [made(given.made)] if given.made else found[given.only]():
@@ -169,6 +172,33 @@ def written(models: Path, each: int = DOCUMENTS_EACH) -> Iterator[dict[str, obje
         found = sum(holds(joined, f"{number}-original", f"{number}-{change}") for number in range(len(kinds)))
         value = round(found / len(kinds), 4)
         yield {"figure": "recall of copies of documents", "value": value, "copy": change, "of": len(kinds)}
+
+
+def cut_at_random() -> Iterator[dict[str, object]]:
+    """Yield recall of flat documents of which each side was cut by up to a tenth, or not at all."""
+    random = np.random.default_rng(0)
+    for kind, make in DOCUMENTS.items():
+        found = 0
+        for seed in range(FIRST_SEED, FIRST_SEED + CUT_DOCUMENTS):
+            page = make(seed)
+            sides = random.uniform(0, 0.1, (CUTS_EACH, 4)) * (random.random((CUTS_EACH, 4)) < 0.7)
+            boxes = [(left, top, 1 - right, 1 - bottom) for left, top, right, bottom in sides.tolist()]
+            cuts = [
+                page.crop(tuple(round(side * length) for side, length in zip(box, 2 * page.size, strict=True)))
+                for box in boxes
+            ]
+            found += int(are_copies(features(page), [features(cut) for cut in cuts]).sum())
+        of = CUT_DOCUMENTS * CUTS_EACH
+        yield {
+            "figure": "recall of documents cut at random",
+            "value": round(found / of, 3),
+            "documents": kind,
+            "of": of,
+        }
+
+
+def features(image: Picture) -> AlignmentFeatures:
+    return AlignmentFeatures.of(Decoded(np.asarray(image.convert("RGB")), image.size))
 
 
 def documents(folder: Path, each: int) -> Iterator[tuple[str, Path]]:

@@ -26,7 +26,7 @@ from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.intake.thumbnail import thumbnail
 from indexer.pipeline.predict.service import PredictionService
-from indexer.pipeline.predict.thumbnails import Thumbnails
+from indexer.pipeline.predict.thumbnail_cache import Thumbnails
 from indexer.pipeline.workers.tasks import Limits
 from indexer.vision.model_set import ModelSet
 

@@ -110,7 +110,7 @@ def test_bad_input_is_a_sentence_and_an_exit_code(program, tmp_path: Path, make,
     assert done.stdout == ""
 
 
-def test_a_damaged_network_is_refused_and_can_be_built_again(program, small_photos: Path, tmp_path: Path) -> None:
+def test_a_damaged_model_is_refused_and_can_be_built_again(program, small_photos: Path, tmp_path: Path) -> None:
     models = tmp_path / "models"
     shutil.copytree(program.models, models)
     lite = models / read_specs()["efficientnet-lite0"].id / "model.tflite"

@@ -19,7 +19,7 @@ DETECTOR = read_specs()["retinaface-mobilenet025"]
 DESCRIBER = read_specs()["dlib-face-resnet"]
 
 
-def test_a_network_is_measured_by_every_runtime_that_it_is_built_for(models: Path) -> None:
+def test_a_model_is_measured_by_every_runtime_that_it_is_built_for(models: Path) -> None:
     assert runtimes(CLASSIFIER, models) == ("litert", "tensorflow")
     with pytest.raises(ModelError, match="is not built"):
         runtimes(CLASSIFIER, models / "none")
@@ -40,7 +40,7 @@ def test_a_detector_is_shown_a_photo_and_no_batch_that_it_does_not_take(models: 
         measure(DETECTOR, models, BenchSetup("litert", 1, 4))
 
 
-def test_what_a_network_takes_is_told_as_table_and_as_json(program: Program) -> None:
+def test_what_a_model_takes_is_told_as_table_and_as_json(program: Program) -> None:
     asked = ("models", "bench", "dlib-face-resnet", "--runtime", "litert", "--threads", "1")
     lines = program(*asked, "--batch", "1", "--batch", "2").stdout.splitlines()
     assert lines[0].split()[:5] == ["runtime", "threads", "batch", "load", "first"]

@@ -23,7 +23,7 @@ def test_a_picture_has_the_words_that_a_scan_gives_it(scanned: Scanned, samples:
     assert told["objects"] == []
 
 
-def test_several_networks_are_told_apart_and_no_library_is_made(program: Program, small_photos: Path) -> None:
+def test_several_models_are_told_apart_and_no_library_is_made(program: Program, small_photos: Path) -> None:
     asked = ("--model", "efficientnet-lite0", "--model", "efficientnet-lite2", "--classes", "1")
     lines = program("classify", small_photos, *asked).stdout.splitlines()
     assert lines[0].split() == ["photo", "tags", "classes"]
@@ -42,7 +42,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_done(program: Program, small_p
     assert "it is not a picture" in program("classify", small_photos / "notes.txt", code=7).stderr
 
 
-def test_a_network_for_faces_is_refused(program: Program, small_photos: Path) -> None:
+def test_a_model_for_faces_is_refused(program: Program, small_photos: Path) -> None:
     done = program("classify", small_photos, "--model", "retinaface-mobilenet025", code=4)
     assert "is a face-detector, not a classifier or object-detector" in done.stderr
 

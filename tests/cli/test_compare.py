@@ -24,7 +24,7 @@ def seen(one: ModelPrediction, other: ModelPrediction) -> Prediction:
     return Prediction(Path("photo.jpg"), (one, other), ())
 
 
-def test_networks_agree_when_their_surest_classes_mean_the_same_word() -> None:
+def test_models_agree_when_their_surest_classes_mean_the_same_word() -> None:
     agreed = agreement(seen(said("cat", "cat", "animal"), said("cat", "animal", "pet")))
     assert (agreed.same_word, agreed.common, agreed.either) == (True, ("animal",), 3)
     assert not agreement(seen(said("cat"), said("dog"))).same_word

@@ -56,7 +56,7 @@ def test_two_classifiers_and_a_detector_look_at_photos_and_only_at_what_they_lac
     assert json.loads(fresh("scan", small_photos, "--json", INDEXER_FACES="false").stdout)["unchanged"] == 2
 
 
-def test_a_network_that_does_not_fit_is_refused_and_leaves_nothing(
+def test_a_model_that_does_not_fit_is_refused_and_leaves_nothing(
     fresh: Program, made: Callable[..., Path], tmp_path: Path
 ) -> None:
     file = made("keras_file", activation="logits")
@@ -74,7 +74,7 @@ def test_what_is_no_model_is_a_sentence(fresh: Program, tmp_path: Path) -> None:
     assert "cannot be read" in fresh("models", "add", "a", tmp_path / "none.keras", code=4).stderr
 
 
-def test_settings_keep_their_comments_when_a_network_becomes_the_default(fresh: Program) -> None:
+def test_settings_keep_their_comments_when_a_model_becomes_the_default(fresh: Program) -> None:
     settings = fresh.home / ".config/indexer/config.toml"
     settings.parent.mkdir(parents=True)
     settings.write_text("# mine\nworkers = 1  # it is loud\n")
@@ -102,7 +102,7 @@ def setting(program: Program, key: str) -> Any:
     return tomllib.loads((program.home / ".config/indexer/config.toml").read_text()).get(key)
 
 
-def test_where_a_network_of_a_role_goes_the_one_of_the_program_takes_its_place(fresh: Program) -> None:
+def test_where_a_model_of_a_role_goes_the_one_of_the_program_takes_its_place(fresh: Program) -> None:
     own_copy(fresh, "points", DETECTOR, role="face-landmarks")
     own_copy(fresh, "finder", DETECTOR)
     for name in ("points", "finder"):
@@ -147,7 +147,7 @@ def test_a_broken_description_is_told_and_stops_nothing_but_its_own_use(fresh: P
 
 
 @pytest.mark.long
-def test_a_folder_that_the_user_put_among_his_networks_stays(fresh: Program, made: Callable[..., Path]) -> None:
+def test_a_folder_that_the_user_put_among_his_models_stays(fresh: Program, made: Callable[..., Path]) -> None:
     home = fresh.home / ".local/share/indexer/models/mynet"
     shutil.copytree(made("saved_model"), home)
     for name in ("mynet", "other"):

@@ -65,7 +65,7 @@ def test_explain_names_the_classes_and_the_threshold(scanned) -> None:
     assert "minimum score" in scanned.program("search", "cat", "--explain").stdout
 
 
-def test_explain_names_the_network_that_decided(scanned) -> None:
+def test_explain_names_the_model_that_decided(scanned) -> None:
     (first, *_) = scanned.program.json("search", "cat", "--explain")
     assert first["explanation"][0]["model"].startswith("efficientnet-lite0-")
     assert "(efficientnet-lite0)" in scanned.program("search", "cat", "--explain").stdout
@@ -73,7 +73,7 @@ def test_explain_names_the_network_that_decided(scanned) -> None:
     assert face["explanation"][0]["model"] is None
 
 
-def test_only_words_that_a_network_gave_are_asked_for(scanned) -> None:
+def test_only_words_that_a_model_gave_are_asked_for(scanned) -> None:
     found = scanned.program.json("search", "cat")
     assert scanned.program.json("search", "cat", "--model", "efficientnet-lite0") == found
     assert scanned.program.json("search", "cat model:efficientnet-lite0") == found

@@ -91,6 +91,6 @@ def test_failures_are_counted_by_reason(scanned) -> None:
     assert f"1 photo  decode: {failure['reason']}" in scanned.program("status").stdout
 
 
-def test_photos_that_other_networks_saw_are_stale(scanned) -> None:
+def test_photos_that_other_models_saw_are_stale(scanned) -> None:
     other = {"INDEXER_CLASSIFIER": "efficientnet-lite2"}
     assert "8 photos not analyzed by all current models" in scanned.program("status", **other).stdout

@@ -121,7 +121,7 @@ def test_adobe_rgb_of_a_camera_needs_no_profile(tmp_path: Path, index: str, spac
     assert near(color(small(tmp_path / "a.jpg")), expected)
 
 
-def test_networks_see_the_numbers_of_the_file(tmp_path: Path) -> None:
+def test_models_see_the_numbers_of_the_file(tmp_path: Path) -> None:
     Image.new("RGB", (400, 300), (230, 40, 30)).save(tmp_path / "a.png", icc_profile=rgb_profile(DISPLAY_P3))
     with open_original(stamp(tmp_path / "a.png"), MAX_PIXELS) as original:
         original.shown(100)

@@ -18,8 +18,9 @@ from time import monotonic
 import pytest
 
 from indexer.intake.mounts import Mount
+from indexer.intake.watch.open_source import observed
 from indexer.intake.watch.settle import Settling, disk_stamp
-from indexer.intake.watch.watch import Watch, Watched, observed
+from indexer.intake.watch.watch import Watch, Watched
 
 DEADLINE_SECONDS = 20.0
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has inotify")

@@ -78,9 +78,7 @@ def test_sql_and_memory_find_what_the_query_means(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(subjects, min_size=1, max_size=6), st.lists(st.tuples(terms, some_models), min_size=1, max_size=12))
-def test_words_beside_a_network_count_where_it_gave_them(
-    photos: list[Subject], asked: list[tuple[Query, Query]]
-) -> None:
+def test_words_beside_a_model_count_where_it_gave_them(photos: list[Subject], asked: list[tuple[Query, Query]]) -> None:
     with Library.empty(Path("none")) as library:
         photos = recorded(library, photos)
         for in_memory in (False, True):

@@ -41,7 +41,7 @@ PHOTO = Subject(
         ("cat -model:coco", None),
     ],
 )
-def test_a_word_counts_where_the_network_beside_it_gave_it(text: str, score: float | None) -> None:
+def test_a_word_counts_where_the_model_beside_it_gave_it(text: str, score: float | None) -> None:
     assert match(parse(text, today=date(2024, 3, 31)), PHOTO) == score
 
 

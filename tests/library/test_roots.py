@@ -72,6 +72,16 @@ def test_all_roots_in_a_folder_move_with_it(library: Library) -> None:
     assert root_folders(library) == [Path("/mnt/disk/x"), Path("/mnt/disk/y"), PHOTOS]
 
 
+@pytest.mark.parametrize("new", ["/", "/disk", "/disk/2020/other", "/disk/2020/trip/in", "/elsewhere"])
+def test_a_folder_of_a_root_can_move_anywhere_also_above_its_root(library: Library, new: str) -> None:
+    for year in ("2020", "2021"):
+        add_root(library, Path("/disk") / year)
+    old, stays = Path("/disk/2020/trip"), Path("/disk/2021/b.jpg")
+    record_outcomes(library, [made_photo(old / "a.jpg", 1, faces=0), made_photo(stays, 2, faces=0)])
+    assert relocate_folder(library, old, Path(new)) == 1
+    assert set(dump(library)) == {Path(new) / "a.jpg", stays}
+
+
 # Two-letter names make folders that lie in one another, and names that begin alike.
 folders = st.lists(st.sampled_from([b"a", b"ab", b"\xff", b"b"]), max_size=3).map(
     lambda parts: Path(os.fsdecode(b"/" + b"/".join(parts)))

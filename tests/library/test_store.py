@@ -277,7 +277,7 @@ def test_objects_are_kept_by_the_names_of_their_classes_and_go_along_with_their_
         assert connection.exec_driver_sql("SELECT count(*) FROM objects").scalar() == 0
 
 
-def test_a_tag_names_the_networks_that_gave_it_and_another_network_makes_it_another_tag(library: Library) -> None:
+def test_a_tag_names_the_models_that_gave_it_and_another_model_makes_it_another_tag(library: Library) -> None:
     record_outcomes(library, [made_photo(A, 1)])
     dog = Tag("dog", 0.5, "beagle", ("coco-22222222", "lite-00000000"))
     assert retag_photos(library, {A: [dog]}) == 1

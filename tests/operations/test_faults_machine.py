@@ -123,7 +123,7 @@ def _flip(file: Path) -> bytes:
     return data
 
 
-def test_a_damaged_network_ends_a_scan_with_a_sentence_and_blames_no_photo(rotten, photos: Path) -> None:
+def test_a_damaged_model_ends_a_scan_with_a_sentence_and_blames_no_photo(rotten, photos: Path) -> None:
     program, network = rotten
     good = _flip(network)
     said = program.scan(photos, code=4)["said"]
@@ -134,7 +134,7 @@ def test_a_damaged_network_ends_a_scan_with_a_sentence_and_blames_no_photo(rotte
 
 
 @pytest.mark.long
-def test_a_network_that_is_cut_off_is_built_again(rotten, photos: Path) -> None:
+def test_a_model_that_is_cut_off_is_built_again(rotten, photos: Path) -> None:
     program, network = rotten
     os.truncate(network, 1000)
     told = program.scan(photos)
@@ -143,7 +143,7 @@ def test_a_network_that_is_cut_off_is_built_again(rotten, photos: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_network_that_rots_under_the_daemon_is_told_and_waited_for(rotten, crops, photos: Path) -> None:
+def test_a_model_that_rots_under_the_daemon_is_told_and_waited_for(rotten, crops, photos: Path) -> None:
     program, network = rotten
     program = program.having(idle_seconds=0)
     with program.start("watch", photos) as running:

@@ -196,7 +196,7 @@ def test_an_inference_process_ends_with_the_program(end: signal.Signals, crops, 
         assert wait_until(lambda: not any(map(is_alive, family)), 10)
 
 
-def test_networks_are_run_for_all_only_where_there_is_something_to_share() -> None:
+def test_models_are_run_for_all_only_where_there_is_something_to_share() -> None:
     assert is_shared("tensorflow", 2)
     assert not is_shared("tensorflow", 1)
     assert not is_shared("litert", 8)

@@ -14,7 +14,8 @@ from indexer.intake.watch.settle import Settling, disk_stamp
 from indexer.intake.watch.watch import Watch
 from indexer.library.indexing.files import file_states
 from indexer.library.store import Library
-from indexer.pipeline.daemon.daemon import Daemon, Pace
+from indexer.pipeline.daemon.daemon import Daemon
+from indexer.pipeline.daemon.pace import Pace
 from indexer.pipeline.daemon.reporter import DaemonReporter
 from indexer.pipeline.daemon.status_file import DaemonStatus
 from indexer.pipeline.daemon.throttle import Throttle

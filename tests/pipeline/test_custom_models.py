@@ -112,7 +112,7 @@ def test_another_default_classifier_brings_its_own_vectors(scanner, mine: Counti
     assert stale_photos(scanner.library, scanner.analyzer.model_ids) == []
 
 
-def test_what_a_network_saw_is_kept_while_it_is_not_in_use_and_gives_no_words(
+def test_what_a_model_saw_is_kept_while_it_is_not_in_use_and_gives_no_words(
     scanner, mine: Counting, people: Path, tmp_path: Path
 ) -> None:
     plain = scanner.analyzer
@@ -131,7 +131,7 @@ def test_what_a_network_saw_is_kept_while_it_is_not_in_use_and_gives_no_words(
     assert (mine.seen, other.seen, scanner.seen) == (1, 1, [])
 
 
-def test_retag_takes_the_words_of_networks_that_are_not_in_use(scanner, mine: Counting, people: Path) -> None:
+def test_retag_takes_the_words_of_models_that_are_not_in_use(scanner, mine: Counting, people: Path) -> None:
     plain = scanner.analyzer
     scanner.analyzer = with_mine(plain, mine)
     learn_names(scanner.library, [each.model.spec for each in scanner.analyzer.scene], plain.vocabulary)

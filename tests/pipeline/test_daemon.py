@@ -27,7 +27,7 @@ from indexer.intake.pixel_stats import look
 from indexer.library.indexing.files import file_states
 from indexer.library.report import details
 from indexer.library.store import Library
-from indexer.pipeline.daemon.daemon import Pace
+from indexer.pipeline.daemon.pace import Pace
 from indexer.pipeline.daemon.throttle import Throttle
 from indexer.pipeline.scan.plan import plan
 from indexer.pipeline.scan.run import run

@@ -27,7 +27,7 @@ from indexer.library.db.tables import metadata
 from indexer.library.indexing import record as record_module
 from indexer.library.indexing.record import record
 from indexer.library.store import Library
-from indexer.pipeline.daemon.daemon import Pace
+from indexer.pipeline.daemon.pace import Pace
 from indexer.pipeline.daemon.throttle import Throttle
 from indexer.pipeline.scan.plan import plan
 from indexer.pipeline.scan.run import run

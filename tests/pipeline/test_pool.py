@@ -89,7 +89,7 @@ def test_a_photo_that_kills_its_worker_is_a_failure_and_the_others_go_on(
     assert sum(isinstance(outcome, Indexed) for outcome in done) == 5
 
 
-def test_networks_that_are_not_built_end_the_scan(photos: Path, tmp_path: Path) -> None:
+def test_models_that_are_not_built_end_the_scan(photos: Path, tmp_path: Path) -> None:
     model_set = ModelSet(tmp_path, "efficientnet-lite0", None, None, "litert")
     with pytest.raises(ModelError, match="not built"), Pool(model_set, LIMITS, workers=1) as pool:
         list(pool.outcomes(files(photos)))

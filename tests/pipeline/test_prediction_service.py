@@ -208,7 +208,7 @@ def test_a_picture_that_needs_too_much_memory_costs_itself_only(endless: Path, p
         assert one.thumbnail(picture, 32)
 
 
-def test_networks_that_load_later_take_nothing_from_what_a_picture_may_need(
+def test_models_that_load_later_take_nothing_from_what_a_picture_may_need(
     model_set: ModelSet, samples: dict[str, Path], endless: Path
 ) -> None:
     with predictions(model_set, Limits(10**8, 60, 256_000_000)) as one:

@@ -19,7 +19,7 @@ from PIL import Image
 from indexer.errors import PhotoError
 from indexer.geometry import Box
 from indexer.pipeline.predict.service import PredictionService
-from indexer.pipeline.predict.thumbnails import DiskCacheQuota, Thumbnails
+from indexer.pipeline.predict.thumbnail_cache import DiskCacheQuota, Thumbnails
 from indexer.pipeline.workers.tasks import Limits
 from indexer.vision.model_set import ModelSet
 
@@ -163,7 +163,7 @@ def test_a_full_disk_costs_nothing_but_time(tmp_path: Path, folder: Path) -> Non
 import resource, signal
 from pathlib import Path
 from indexer.pipeline.predict.service import PredictionService
-from indexer.pipeline.predict.thumbnails import Thumbnails
+from indexer.pipeline.predict.thumbnail_cache import Thumbnails
 from indexer.pipeline.workers.tasks import Limits
 from indexer.vision.model_set import ModelSet
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def test_each_label_is_dealt_out_by_its_own(tmp_path: Path) -> None:
     assert read(tmp_path / "photos", seed=1)[0] != lesson
 
 
-def test_pictures_are_kept_as_the_network_will_see_them(tmp_path: Path) -> None:
+def test_pictures_are_kept_as_the_model_will_see_them(tmp_path: Path) -> None:
     from indexer.vision.preprocess import fitted
 
     fill(tmp_path / "photos" / "a", 5, 0)

@@ -115,14 +115,14 @@ def test_an_error_is_only_his_whose_picture_is_to_blame() -> None:
 
 
 @pytest.mark.parametrize("wrong", [0.1, np.nan])
-def test_a_network_whose_joined_answers_are_others_is_never_joined(wrong: float) -> None:
+def test_a_model_whose_joined_answers_are_others_is_never_joined(wrong: float) -> None:
     network, batches = Network(wrong=wrong), BatchLimits()
     assert sums(answered(batches, network, picture(1), picture(2))) == [4, 8]
     assert batches.room(InferenceRequest(network, picture(1))) == 1
     assert batches.counts == {SPEC.id: Count(2, 2)}
 
 
-def test_a_network_that_takes_one_picture_gets_one() -> None:
+def test_a_model_that_takes_one_picture_gets_one() -> None:
     assert BatchLimits().room(InferenceRequest(Network(can_join=False), picture(1))) == 1
 
 
@@ -145,7 +145,7 @@ def gathered(
     return groups
 
 
-def test_different_shapes_and_networks_are_not_mixed_and_the_largest_group_comes_first() -> None:
+def test_different_shapes_and_models_are_not_mixed_and_the_largest_group_comes_first() -> None:
     one, other = Network(), Network(SPECS["efficientnet-lite2"])
     groups = gathered(
         (one, picture(1, side=4)), (one, picture(1)), (other, picture(1)), (one, picture(2)), (one, picture(3)),

@@ -72,7 +72,7 @@ def test_no_boxes_are_no_faces() -> None:
     assert _faces(_answer(), 640, 480) == []
 
 
-def test_the_network_sees_what_its_description_says() -> None:
+def test_the_model_sees_what_its_description_says() -> None:
     shapes = []
 
     def look(image: np.ndarray) -> dict[str, np.ndarray]:

@@ -202,7 +202,7 @@ def _answering(*descriptors: tuple[float, ...]) -> tuple[FakeModel, list[NDArray
     return FakeModel(ARCFACE, look), seen
 
 
-def test_a_network_sees_the_chip_that_its_description_wants(images: dict[str, Image.Image], detector: Detector) -> None:
+def test_a_model_sees_the_chip_that_its_description_wants(images: dict[str, Image.Image], detector: Detector) -> None:
     picture = _picture(images["hopper"])
     (face,) = detector.detect(picture)
     model, seen = _answering((1, 0, 0), (1, 0, 0))
@@ -219,7 +219,7 @@ def test_the_mean_of_descriptors_of_length_1_has_length_1(images: dict[str, Imag
     assert _vector(face) == pytest.approx(np.array([1.6, 0.8, 0]) / np.hypot(1.6, 0.8), abs=1e-6)
 
 
-def test_quality_is_judged_alike_whatever_chip_and_distances_a_network_has(
+def test_quality_is_judged_alike_whatever_chip_and_distances_a_model_has(
     images: dict[str, Image.Image], detector: Detector, describer: Describer
 ) -> None:
     picture = _picture(images["hopper"])

@@ -87,7 +87,7 @@ def test_classes_before_the_first_label_are_background_but_for_object_detectors(
     assert class_names(read_specs()["dlib-face-resnet"], WORDS) == ()
 
 
-def test_what_a_network_means_follows_its_description_and_the_names_that_are_stored(tmp_path: Path) -> None:
+def test_what_a_model_means_follows_its_description_and_the_names_that_are_stored(tmp_path: Path) -> None:
     (tmp_path / "labels.txt").write_text("NoFinding\n")
     output = Output(("views", 2), "none", apply="sigmoid")
     spec = replace(

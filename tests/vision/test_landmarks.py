@@ -50,7 +50,7 @@ def test_what_was_filled_up_around_a_narrow_box_is_taken_away() -> None:
     assert _placed(face) == [pytest.approx((0.125 + x / 2, 0.5 + y / 2)) for x, y in FIVE]
 
 
-def test_of_a_box_that_reaches_beyond_the_picture_the_network_sees_what_there_is() -> None:
+def test_of_a_box_that_reaches_beyond_the_picture_the_model_sees_what_there_is() -> None:
     face = _landmarker(_points()).place(PICTURE, replace(FACE, box=Box(-0.25, -0.25, 0.5, 0.5)))
     assert _placed(face) == [pytest.approx((x / 4, y / 4)) for x, y in FIVE]
 
@@ -61,7 +61,7 @@ def test_a_face_without_pixels_gets_no_landmarks(box: Box) -> None:
     assert _landmarker(_points()).place(PICTURE, face) == face
 
 
-def test_the_network_sees_the_box_as_its_description_says() -> None:
+def test_the_model_sees_the_box_as_its_description_says() -> None:
     seen: list[np.ndarray] = []
 
     def look(image: np.ndarray) -> dict[str, np.ndarray]:

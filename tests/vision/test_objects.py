@@ -106,7 +106,7 @@ def test_a_detector_that_would_not_see_the_whole_picture_is_refused() -> None:
         ObjectDetector(FakeModel(spec(fit="center-crop"), dict))
 
 
-def test_the_picture_should_be_as_large_as_the_network_can_see() -> None:
+def test_the_picture_should_be_as_large_as_the_model_can_see() -> None:
     def wanted(**given: object) -> int:
         return ObjectDetector(FakeModel(spec(**given), dict)).long_side_px
 

@@ -24,7 +24,7 @@ def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 @given(height=sides, width=sides)
-def test_any_picture_gets_a_shape_that_the_network_takes(spec, height: int, width: int) -> None:
+def test_any_picture_gets_a_shape_that_the_model_takes(spec, height: int, width: int) -> None:
     if spec.input.fit == "as-is":
         height = width = spec.input.size_px
     values = tensor(picture(height, width), spec)

@@ -87,7 +87,7 @@ def test_answers_are_not_overwritten_by_the_next_run(models: Path) -> None:
         (DESCRIBER, (0, 150, 150, 3)),
     ],
 )
-def test_a_shape_that_the_network_does_not_take_is_refused(
+def test_a_shape_that_the_model_does_not_take_is_refused(
     name: str, shape: tuple[int, ...], runtime: str, models: Path
 ) -> None:
     model = open_model(SPECS[name], models, runtime)
@@ -97,7 +97,7 @@ def test_a_shape_that_the_network_does_not_take_is_refused(
     assert model.run(np.zeros(good, np.float32))  # and the model is none the worse
 
 
-def test_a_network_that_is_not_built_is_named_with_the_remedy(tmp_path: Path) -> None:
+def test_a_model_that_is_not_built_is_named_with_the_remedy(tmp_path: Path) -> None:
     assert not is_built(SPECS[CLASSIFIER], tmp_path)
     with pytest.raises(ModelError, match=r"model efficientnet-lite0: is not built in ") as caught:
         open_model(SPECS[CLASSIFIER], tmp_path)
@@ -167,7 +167,7 @@ def test_damage_is_noticed_before_anything_runs(harm: Any, runtime: str, built: 
         ({"input": replace(SPECS[DETECTOR].input, name="picture")}, "its inputs are image, not 'picture'"),
     ],
 )
-def test_a_network_that_is_not_as_its_spec_says_is_refused(
+def test_a_model_that_is_not_as_its_spec_says_is_refused(
     change: dict[str, Any], message: str, runtime: str, models: Path, tmp_path: Path
 ) -> None:
     spec = replace(SPECS[DETECTOR], **change)
@@ -176,7 +176,7 @@ def test_a_network_that_is_not_as_its_spec_says_is_refused(
         open_model(spec, tmp_path, runtime)
 
 
-def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.tflite").write_bytes(b"not a model" * 100)
     with pytest.raises(ModelError, match="does not load in LiteRT"):
         LiteRtModel(SPECS[DETECTOR], tmp_path / "model.tflite")

@@ -28,7 +28,7 @@ def test_chips_of_several_faces_get_the_descriptors_that_each_gets(models: Path)
         np.testing.assert_allclose(answers["descriptors"], model.run(image)["descriptors"], rtol=0, atol=1e-4)
 
 
-def test_a_shape_that_the_network_does_not_take_is_refused_among_others(models: Path) -> None:
+def test_a_shape_that_the_model_does_not_take_is_refused_among_others(models: Path) -> None:
     model = TensorFlowModel(DESCRIBER, models / DESCRIBER.id / "saved_model")
     with pytest.raises(ModelError, match="of shape"):
         model.run_joined([np.zeros((1, 150, 151, 3), np.float32)] * 2)
@@ -52,13 +52,13 @@ def plain() -> ModelSpec:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_network_that_takes_one_picture_is_not_joined(plain: ModelSpec, tmp_path: Path) -> None:
+def test_a_model_that_takes_one_picture_is_not_joined(plain: ModelSpec, tmp_path: Path) -> None:
     model = made(plain, 1, lambda tf, image: tf.reduce_mean(image, (1, 2)), tmp_path)
     assert not model.joins((1, 8, 8, 3))
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_network_of_rows_is_joined(plain: ModelSpec, tmp_path: Path) -> None:
+def test_a_model_of_rows_is_joined(plain: ModelSpec, tmp_path: Path) -> None:
     model = made(plain, None, lambda tf, image: tf.reduce_mean(image, (1, 2)), tmp_path)
     images = [np.full((2, 4, 4, 3), number, np.float32) for number in range(3)]
     assert model.joins(images[0].shape)

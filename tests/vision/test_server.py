@@ -85,7 +85,7 @@ def test_arrays_of_any_shape_and_type_come_back(place: Endpoint) -> None:
             assert (answers["name"].shape, answers["nothing"].shape) == ((), (0, 4))
 
 
-def test_many_clients_of_two_networks_each_get_their_own_answers(place: Endpoint) -> None:
+def test_many_clients_of_two_models_each_get_their_own_answers(place: Endpoint) -> None:
     def ask(number: int) -> None:
         spec = (ONE, OTHER)[number % 2]
         model = connected(spec, place)
@@ -125,7 +125,7 @@ def test_an_answer_that_was_not_read_to_its_end_is_not_taken_for_the_next(
 @pytest.mark.parametrize(
     ("role", "message"), [("face-detector", "is not built"), ("object-detector", "cannot be loaded: a runtime's own")]
 )
-def test_a_network_that_cannot_be_opened_is_an_error(role: str, message: str, place: Endpoint) -> None:
+def test_a_model_that_cannot_be_opened_is_an_error(role: str, message: str, place: Endpoint) -> None:
     with pytest.raises(ModelError, match=message):
         RemoteModel.open(replace(ONE, role=role), FOLDER, place)
 
@@ -134,7 +134,7 @@ def test_who_has_no_gpu_says_so(place: Endpoint) -> None:
     assert RemoteModel.open(replace(ONE, role="face-landmarks"), FOLDER, place) is None
 
 
-def test_a_network_is_run_here_where_the_process_has_no_gpu_and_the_switch_asks_nobody(
+def test_a_model_is_run_here_where_the_process_has_no_gpu_and_the_switch_asks_nobody(
     models: Path, place: Endpoint, tmp_path: Path
 ) -> None:
     nowhere = Endpoint(str(tmp_path / "nobody"), b"")

@@ -54,7 +54,7 @@ FITTING = {
 
 
 @pytest.mark.parametrize("role", SHAPES)
-def test_a_network_that_fits_is_taken(role: str) -> None:
+def test_a_model_that_fits_is_taken(role: str) -> None:
     assert tried(role, **FITTING[role]) == set(SHAPES[role])
 
 

@@ -246,7 +246,7 @@ def test_a_wordnet_id_tells_two_things_of_one_name_apart_and_a_name_does_not() -
         ("???", ()),
     ],
 )
-def test_a_class_of_any_network_gets_the_words_that_people_search_for(name: str, words: tuple[str, ...]) -> None:
+def test_a_class_of_any_model_gets_the_words_that_people_search_for(name: str, words: tuple[str, ...]) -> None:
     assert WORDS.model_words((name,)).words == (words,)
 
 
@@ -274,7 +274,7 @@ def test_the_only_classifier_is_the_default_one_whatever_it_knows() -> None:
     assert (tag.name, tag.source) == ("atelectasis", "Atelectasis")
 
 
-def test_the_best_of_several_networks_counts_and_all_that_gave_a_word_are_named() -> None:
+def test_the_best_of_several_models_counts_and_all_that_gave_a_word_are_named() -> None:
     classes = IMAGENET | {COCO: WORDS.model_words(("person", "dog"))}
     dog, other = (Object(1, score, Box(0.1, 0.1, 0.2, 0.2), COCO) for score in (0.95, 0.6))
     found = {tag.name: tag for tag in HALF.tags((seen({"beagle": 0.9}),), (other, dog), (), PLAIN, classes)}
@@ -302,7 +302,7 @@ def test_an_object_gives_words_only_where_it_is_likely(score: float, is_shown: b
         (None, {"atelectasis": 0.3, "sofa": 0.5}, {"furniture", "atelectasis"}),
     ],
 )
-def test_thresholds_are_those_of_the_word_else_of_the_network_else_of_all(
+def test_thresholds_are_those_of_the_word_else_of_the_model_else_of_all(
     threshold: float | None, rules: dict[str, float], shown: set[str]
 ) -> None:
     careful = replace(WORDS, rules=TagRules(0.25, 0.25, rules, {}, frozenset()))
@@ -323,6 +323,6 @@ def test_scores_of_classes_that_do_not_exclude_each_other_are_not_added_up() -> 
     assert found["animal"] == pytest.approx(0.4, abs=1e-4)
 
 
-def test_a_network_or_a_class_without_names_gives_no_tag() -> None:
+def test_a_model_or_a_class_without_names_gives_no_tag() -> None:
     classes = {XRAY: WORDS.model_words(("Atelectasis",))}
     assert WORDS.tags((own(COCO, 0.9), own(XRAY, 0.1, 0.9)), (), (), PLAIN, classes) == ()

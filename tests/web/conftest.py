@@ -20,7 +20,7 @@ from indexer.assemble import limits, model_set
 from indexer.config.config import Config
 from indexer.library.store import Library
 from indexer.pipeline.predict.service import PredictionService
-from indexer.pipeline.predict.thumbnails import Thumbnails
+from indexer.pipeline.predict.thumbnail_cache import Thumbnails
 from indexer.vision.tags.vocabulary import Vocabulary
 from indexer.web.app import create_app
 from indexer.web.security.security import Guard

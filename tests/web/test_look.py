@@ -57,7 +57,7 @@ def test_a_picture_is_classified(client: TestClient, samples: dict[str, Path]) -
     assert all(first["score"] >= each["score"] for each in rest)
 
 
-def test_all_that_networks_see_is_told_on_request(client: TestClient, samples: dict[str, Path]) -> None:
+def test_all_that_models_see_is_told_on_request(client: TestClient, samples: dict[str, Path]) -> None:
     file = {"file": ("../../etc/my cat.png", samples["cat"].read_bytes(), "image/png")}
     seen = client.post("/api/classify?details=true", files=file).json()
     assert seen["path"] == "my cat.png"
@@ -252,7 +252,7 @@ def test_without_faces_none_are_looked_for(serve: Serve, tmp_path: Path, samples
         assert served.client.post("/api/classify", content=samples["cat"].read_bytes()).status_code == 200
 
 
-def test_networks_that_are_not_built_are_named(serve: Serve, tmp_path: Path, samples: dict[str, Path]) -> None:
+def test_models_that_are_not_built_are_named(serve: Serve, tmp_path: Path, samples: dict[str, Path]) -> None:
     with serve(tmp_path, models_folder=tmp_path / "none") as served:
         assert "is not built" in detail(served.client.post("/api/classify", content=samples["cat"].read_bytes()), 500)
 

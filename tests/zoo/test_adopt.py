@@ -74,7 +74,7 @@ def test_a_link_leaves_the_file_where_it_is(source: Path, tmp_path: Path) -> Non
     assert not list(own.iterdir())
 
 
-def test_a_network_that_is_refused_leaves_nothing_and_the_one_before_it_stays(source: Path, tmp_path: Path) -> None:
+def test_a_model_that_is_refused_leaves_nothing_and_the_one_before_it_stays(source: Path, tmp_path: Path) -> None:
     own = tmp_path / "own"
     take(source, own)
     before = read_specs(own)["mine"]
@@ -131,7 +131,7 @@ def test_a_name_whose_folder_is_somebody_elses_is_refused(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("link", [False, True])
-def test_a_file_among_ones_networks_or_around_them_is_refused_and_stays(tmp_path: Path, link: bool) -> None:
+def test_a_file_among_ones_models_or_around_them_is_refused_and_stays(tmp_path: Path, link: bool) -> None:
     own = tmp_path / "saved" / "own"
     inside = own / "mine" / "net.keras"
     inside.parent.mkdir(parents=True)
@@ -142,7 +142,7 @@ def test_a_file_among_ones_networks_or_around_them_is_refused_and_stays(tmp_path
     assert inside.read_bytes() == b"weights"
 
 
-def test_a_link_in_place_of_the_folder_of_a_network_is_deleted_and_what_it_leads_to_stays(
+def test_a_link_in_place_of_the_folder_of_a_model_is_deleted_and_what_it_leads_to_stays(
     source: Path, tmp_path: Path
 ) -> None:
     own = tmp_path / "own"

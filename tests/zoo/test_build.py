@@ -80,7 +80,7 @@ def test_what_is_built_is_not_built_again(folder: Path) -> None:
     assert (folder / SPEC.id).stat().st_ino == before
 
 
-def test_a_damaged_network_is_built_again(folder: Path) -> None:
+def test_a_damaged_model_is_built_again(folder: Path) -> None:
     file = folder / SPEC.id / "model.tflite"
     data = bytearray(file.read_bytes())
     data[-1000] ^= 1
@@ -91,7 +91,7 @@ def test_a_damaged_network_is_built_again(folder: Path) -> None:
     assert open_model(SPEC, folder, "litert").run(np.zeros((1, 32, 32, 3), np.float32))
 
 
-def test_a_built_network_answers_many_pictures_at_once_as_it_answers_each(folder: Path) -> None:
+def test_a_built_model_answers_many_pictures_at_once_as_it_answers_each(folder: Path) -> None:
     model = TensorFlowModel(SPEC, folder / SPEC.id / "saved_model")
     for shape in ((1, 64, 96, 3), (1, 32, 32, 3)):
         assert model.joins(shape)
@@ -108,7 +108,7 @@ def test_a_folder_without_its_record_is_not_taken_for_a_model(folder: Path) -> N
     assert not is_whole(SPEC, folder)
 
 
-def test_a_kill_leaves_no_half_network_and_no_lasting_remains(tmp_path: Path) -> None:
+def test_a_kill_leaves_no_half_model_and_no_lasting_remains(tmp_path: Path) -> None:
     child = subprocess.Popen(
         [sys.executable, "-m", "indexer.zoo"],
         stdin=subprocess.PIPE,
@@ -131,7 +131,7 @@ def test_a_kill_leaves_no_half_network_and_no_lasting_remains(tmp_path: Path) ->
     assert remains(tmp_path) == []
 
 
-def test_a_network_that_is_not_the_converted_one_is_noticed(folder: Path) -> None:
+def test_a_model_that_is_not_the_converted_one_is_noticed(folder: Path) -> None:
     model = keras_forms(SPEC, read_weights(SPEC)).one
     file = folder / SPEC.id / "model.tflite"
     assert difference(model, file, "serving_default") <= 1e-4

@@ -156,7 +156,7 @@ def test_what_was_exported_can_be_added_again(name: str, exports: dict[str, Expo
     assert read_labels(folder / "labels.txt") == ("one", "two", "three")[: told["probabilities"].shape[1]]
 
 
-def test_a_network_without_a_saved_model_is_given_as_it_is(made: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_model_without_a_saved_model_is_given_as_it_is(made: Callable[..., Path], tmp_path: Path) -> None:
     for kind, file in (("tflite_file", "model.tflite"), ("onnx_file", "model.onnx")):
         source = made(kind)
         spec = adopt(source, "mine", tmp_path / kind)

@@ -123,7 +123,7 @@ def plain_ssd(weights: dict[str, np.ndarray], x: Any) -> dict[str, Any]:
         (SSD, plain_ssd, (1, 512, 512, 3)),
     ],
 )
-def test_a_rebuilt_network_answers_what_plain_tensorflow_does(
+def test_a_rebuilt_model_answers_what_plain_tensorflow_does(
     kind: str, plain: Callable[..., dict[str, Any]], shape: tuple[int, ...], quantized: bool, tmp_path: Path
 ) -> None:
     model = built(kind, made_tensors(kind), tmp_path, quantized=quantized)
@@ -266,7 +266,7 @@ def test_a_folder_stands_for_the_only_manifest_in_it(manifest: Path) -> None:
         build(RECOGNITION, manifest.parent)
 
 
-def test_the_networks_of_a_folder_are_found_with_their_files(tmp_path: Path) -> None:
+def test_the_models_of_a_folder_are_found_with_their_files(tmp_path: Path) -> None:
     for kind in (RECOGNITION, LANDMARKS):
         write_face_api(TENSORS, tmp_path / MANIFESTS[kind], shards=1)
     (tmp_path / "age_gender_model-weights_manifest.json").write_text("[]")
@@ -354,7 +354,7 @@ def test_what_is_no_manifest_is_refused(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", MANIFESTS)
-def test_weights_of_another_network_are_refused(kind: str, manifest: Path) -> None:
+def test_weights_of_another_model_are_refused(kind: str, manifest: Path) -> None:
     with pytest.raises(ModelError, match="those of another model: they contain no"):
         build(kind, manifest)
 
@@ -367,6 +367,6 @@ def test_a_tensor_of_another_size_is_refused(kind: str, tmp_path: Path) -> None:
         built(kind, tensors | {name: tensors[name][..., :-1]}, tmp_path)
 
 
-def test_a_network_that_face_api_does_not_have_is_named(manifest: Path) -> None:
+def test_a_model_that_face_api_does_not_have_is_named(manifest: Path) -> None:
     with pytest.raises(ModelError, match="'face-api-age' is none of face-api-ssd-mobilenet-v1, face-api-landmarks-68"):
         build("face-api-age", manifest)

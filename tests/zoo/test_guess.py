@@ -92,7 +92,7 @@ def test_imagenet_s_classes_are_known_by_their_number(width: int, offset: int | 
         ("my_own", "0..1"),
     ],
 )
-def test_well_known_networks_get_the_scaling_that_they_were_trained_with(title: str, scaling: str) -> None:
+def test_well_known_models_get_the_scaling_that_they_were_trained_with(title: str, scaling: str) -> None:
     wanted = SCALINGS[scaling]
     for inspection in (classifier(title=title), classifier(operations=(Operation(f"{title}/conv/Relu", "Relu"),))):
         proposal = guess(inspection)
@@ -114,7 +114,7 @@ def test_the_scalings_are_those_of_keras_applications(name: str) -> None:
     np.testing.assert_allclose(ours * np.float32(scaling.scale), theirs, atol=1e-3)
 
 
-def test_a_network_that_scales_by_itself_gets_plain_pixels(made: Made) -> None:
+def test_a_model_that_scales_by_itself_gets_plain_pixels(made: Made) -> None:
     proposal = guess(look(made("keras_file", rescaling=True, name="xception")))
     assert (value(proposal, "input.mean"), value(proposal, "input.scale")) == (0.0, 1.0)
     assert sure(proposal, "input.scale") == "sure"
@@ -170,7 +170,7 @@ def test_a_free_size_is_that_of_the_family() -> None:
         (136, 112, "BiasAdd", "face-landmarks", None),
     ],
 )
-def test_networks_for_faces_are_known_by_their_sizes(
+def test_models_for_faces_are_known_by_their_sizes(
     width: int, side: int, made_by: str, role: str, align: str | None
 ) -> None:
     proposal = guess(classifier(width, side, made_by))

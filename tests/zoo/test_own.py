@@ -287,7 +287,7 @@ def writing(path: Path, target: Path) -> Path:
     return path
 
 
-def test_a_network_that_writes_files_is_refused_and_has_written_none(tmp_path: Path) -> None:
+def test_a_model_that_writes_files_is_refused_and_has_written_none(tmp_path: Path) -> None:
     target = tmp_path / "target"
     spec = described("saved_model", writing(tmp_path / "saved", target), Net())
     with pytest.raises(ModelError, match="its operation WriteFile accesses files, ") as raised:
@@ -327,7 +327,7 @@ def writing_before(path: Path, target: Path, where: str) -> Path:
 
 
 @pytest.mark.parametrize("where", ["restore", "read", "run"])
-def test_no_step_of_loading_a_network_lets_it_write_a_file(where: str, tmp_path: Path) -> None:
+def test_no_step_of_loading_a_model_lets_it_write_a_file(where: str, tmp_path: Path) -> None:
     target = tmp_path / "target"
     spec = described("tf1_saved_model", writing_before(tmp_path / "saved", target, where), Net())
     with pytest.raises(ModelError, match="its operation WriteFile accesses files"):
@@ -335,7 +335,7 @@ def test_no_step_of_loading_a_network_lets_it_write_a_file(where: str, tmp_path:
     assert not target.exists()
 
 
-def test_what_a_network_would_do_at_its_start_is_left_out(tmp_path: Path) -> None:
+def test_what_a_model_would_do_at_its_start_is_left_out(tmp_path: Path) -> None:
     target = tmp_path / "target"
     spec = described("tf1_saved_model", writing_before(tmp_path / "saved", target, "start"), Net())
     build(spec, tmp_path / "built")
@@ -363,7 +363,7 @@ def test_a_graph_is_judged_by_what_its_answer_needs(tmp_path: Path) -> None:
     assert not target.exists()
 
 
-def test_a_network_with_a_free_batch_answers_many_workers_together(made, tmp_path: Path) -> None:
+def test_a_model_with_a_free_batch_answers_many_workers_together(made, tmp_path: Path) -> None:
     net = Net(activation="logits")
     spec = described("keras_file", made("keras_file", activation="logits"), net)
     build(spec, tmp_path)

@@ -221,7 +221,7 @@ def test_what_cannot_be_meant_is_refused(path: str, asked: dict[str, Any], reaso
         find(path, **asked)
 
 
-def test_a_file_of_another_network_is_refused(made: Made) -> None:
+def test_a_file_of_another_model_is_refused(made: Made) -> None:
     with pytest.raises(ModelError, match="not an object detector"):
         find(f"mask-rcnn:{made('saved_model')}")
     with pytest.raises(ModelError, match=r"no output logits or default.*; its outputs: probabilities"):
@@ -237,7 +237,7 @@ def test_coco_names_80_kinds_of_things_by_90_numbers() -> None:
     assert (names[0], names[17], names[89]) == ("person", "dog", "toothbrush")
 
 
-def test_every_description_says_whose_network_it_is() -> None:
+def test_every_description_says_whose_model_it_is() -> None:
     for name in catalog_names():
         known = catalog_description(name)
         assert {"description", "role", "license", "source", "input", "outputs"} <= known.keys()
@@ -318,7 +318,7 @@ def test_the_others_do_so_too(name: str, makers: dict[str, Callable[..., Any]], 
     check_application(name, tmp_path / "made.weights.h5", makers)
 
 
-def test_weights_of_another_network_are_refused(makers: dict[str, Callable[..., Any]], tmp_path: Path) -> None:
+def test_weights_of_another_model_are_refused(makers: dict[str, Callable[..., Any]], tmp_path: Path) -> None:
     file = made_weights(makers["MobileNetV2"](weights=None, include_top=False), tmp_path / "notop.h5")
     with pytest.raises(ModelError, match="does not hold its weights"):
         find("keras:MobileNetV2", weights=file)

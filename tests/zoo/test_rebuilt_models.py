@@ -144,7 +144,7 @@ def test_a_larger_picture_is_judged_window_by_window(judge: Judge, samples: dict
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_weights_of_another_network_are_refused(name: str) -> None:
+def test_weights_of_another_model_are_refused(name: str) -> None:
     other = {"torch": "dlib", "dlib": "torch"}.get(SPECS[name].weights.format, "torch")
     wrong = next(spec for spec in SPECS.values() if spec.weights.format == other)
     with pytest.raises(ModelError, match="its weights cannot be used"):

@@ -85,7 +85,7 @@ def test_a_trunk_keeps_what_it_knows_but_in_its_last_blocks(transfer: Trained) -
 
 
 @pytest.mark.parametrize("kind", [pytest.param("scratch", marks=pytest.mark.long), "transfer"])
-def test_a_trained_network_runs_as_it_is_described(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_a_trained_model_runs_as_it_is_described(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     folder, figures, _ = request.getfixturevalue(kind)
     labels = tuple(each["label"] for each in figures["labels"])
     course = replace(COURSE, labels=labels, size_px=32 if kind == "scratch" else 64)

@@ -189,7 +189,7 @@ def _question(place: Path, known: Contents) -> str:
 def _forget(session: Session, library: Library, place: Path, known: Contents, *, backup: bool) -> None:
     from indexer.library.db.backup import copy
     from indexer.library.people.forget import forget_photos
-    from indexer.pipeline.predict.thumbnails import forget_thumbnails
+    from indexer.pipeline.predict.thumbnail_cache import forget_thumbnails
 
     if backup:
         name = f"{library.path.name}.before-remove-{datetime.now():%Y%m%d-%H%M%S}.bak"

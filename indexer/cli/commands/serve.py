@@ -128,7 +128,7 @@ def _application(session: Session, config: Config) -> Iterator[Application]:
     """Open all that the application needs, as long as it runs."""
     from indexer.assemble import limits, model_set
     from indexer.pipeline.predict.service import PredictionService
-    from indexer.pipeline.predict.thumbnails import Thumbnails
+    from indexer.pipeline.predict.thumbnail_cache import Thumbnails
     from indexer.vision.tags.vocabulary import Vocabulary
     from indexer.web.app import create_app
     from indexer.web.security.security import Guard

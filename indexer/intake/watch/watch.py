@@ -6,9 +6,7 @@ cannot guarantee is returned by `lost`, to be compared as a whole.
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,8 +18,9 @@ from typing import Self, TypeAlias
 from indexer.intake.mounts import Mount, blind_parts, blind_reason, is_elsewhere, mount_of, nested
 from indexer.intake.mounts import mounts as mounted
 from indexer.intake.watch.limits import advice
+from indexer.intake.watch.open_source import native
 from indexer.intake.watch.settle import Settling
-from indexer.intake.watch.sources import Kernel, Observed, Source, Touch, Trouble
+from indexer.intake.watch.sources import Source, Touch, Trouble
 
 _NOT_THERE = "it is not there"
 
@@ -268,38 +267,6 @@ class Watch:
         except OSError as error:
             self._give_up(root, error)
         self._pass_over(root, places)
-
-
-def native(touch: Touch, trouble: Trouble) -> Source:
-    """Return the source of events that fits the system; OSError where it has none, or allows no more."""
-    if sys.platform == "linux":
-        return kernel(touch, trouble)
-    if sys.platform in ("darwin", "win32"):
-        return observed(touch, trouble)
-    # BSD's kqueue keeps every single file open.
-    raise OSError(errno.ENOTSUP, "it tells of folders only")
-
-
-def kernel(touch: Touch, trouble: Trouble) -> Source:
-    """Open a queue of the Linux kernel; OSError where it allows no more."""
-    from watchdog.observers.inotify_c import InotifyFD
-
-    queue = InotifyFD()
-    queue.start()
-    return Kernel(queue, touch, trouble)
-
-
-def observed(touch: Touch, trouble: Trouble) -> Source:
-    """Start watchdog's observer for the system; OSError where it would walk the folders over and over."""
-    from watchdog.observers import Observer
-    from watchdog.observers.polling import PollingObserver
-
-    del trouble  # it does not publish them
-    if Observer is PollingObserver:
-        raise OSError(errno.ENOTSUP, "its events are not to be had")
-    observer = Observer()
-    observer.start()
-    return Observed(observer, touch)
 
 
 def _skip(followed: _Followed) -> frozenset[str]:

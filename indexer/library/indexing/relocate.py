@@ -50,6 +50,10 @@ def relocate(connection: Connection, old: Path, new: Path, now: str) -> int:
     sources = known.within(old)
     if not sources:
         raise LibraryError(old, "is not a folder of the library").advise("list-folders")
+    if sources[0][1]:  # a folder in a root: its new place may hold that root, which then becomes a part of it
+        add_root(connection, new)
+        known = Roots.read(connection)
+        sources = known.within(old)
     left, right = folder_bytes(old), folder_bytes(new)
     targets = [right + known.prefixes[root_id][len(left) :] if not prefix else right for root_id, prefix in sources]
     # All are set aside before any arrives: no collisions where one place lies in the other.

@@ -16,6 +16,7 @@ from indexer.intake.discover import is_there
 from indexer.intake.watch.settle import Settling
 from indexer.intake.watch.watch import Watch
 from indexer.library.store import Library
+from indexer.pipeline.daemon.pace import Pace
 from indexer.pipeline.daemon.reporter import ComparisonProgress, DaemonReporter
 from indexer.pipeline.daemon.throttle import Throttle
 from indexer.pipeline.scan.links import KnownLinks
@@ -32,24 +33,6 @@ _WALK_SHARE = 20  # a folder that is slow to walk is polled so much more rarely 
 _RETRY_SECONDS = (10.0, 600.0)  # after the library, or a model, could not be used: at first, at most
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """The daemon's time settings.
-
-    settle_seconds: how long a file must be unchanged.  rescan_seconds: between full comparisons, 0 for never.
-    poll_seconds: the same, for folders without events.  idle_seconds: time without work after which the workers end.
-    batch_photos, batch_seconds: as for a scan.  look_seconds: between checks for folders that vanished or came back.
-    """
-
-    settle_seconds: float
-    rescan_seconds: float
-    poll_seconds: float
-    idle_seconds: float
-    batch_photos: int
-    batch_seconds: float
-    look_seconds: float = 5.0
-
-
 class Stopped(Exception):  # noqa: N818 - nothing went wrong
     """The daemon was asked to stop in the middle of a walk."""
 
@@ -64,7 +47,7 @@ class _Job:
 class Daemon:
     """The loop that keeps a library in step with its folders until it is asked to stop.
 
-    settling: receives the events of `watch`.  gate: the throttle.  is_wanted: asked at least every half
+    settling: receives the events of `watch`.  throttle: when to rest.  is_wanted: asked at least every half
     second.  beat: called at least every few seconds while all is well.  ready: called when no event will
     be missed any more.  clock: seconds, monotonic.  now: seconds since 1970.
     """

@@ -71,7 +71,7 @@ def old_models(model_set: ModelSet) -> list[Path]:
     current = {spec.id for spec in read_specs(model_set.own).values()}
     kept = {home for name in broken_specs(model_set.own) for home in homes_of(name, model_set.folder)}
     homes = sorted(model_set.folder.iterdir()) if model_set.folder.is_dir() else []
-    return [home for home in homes if home.name not in current and home not in kept and _is_network(home)]
+    return [home for home in homes if home.name not in current and home not in kept and _is_model(home)]
 
 
 def delete_old_models(model_set: ModelSet) -> int:
@@ -95,7 +95,7 @@ def lengths(specs: Sequence[ModelSpec]) -> dict[str, int]:
     return found
 
 
-def _is_network(home: Path) -> bool:
+def _is_model(home: Path) -> bool:
     if home.is_symlink() or not home.is_dir() or not _ID.fullmatch(home.name):
         return False
     try:

@@ -71,7 +71,7 @@ def _returned(context: DoctorContext) -> str:
         return f"Shown again: {counted(disk.show_returned(library, _models_of(context)), 'photo')}."
 
 
-def _model_ids(context: DoctorContext) -> str:
+def _old_models(context: DoctorContext) -> str:
     return f"Deleted: {counted(models.delete_old_models(context.model_set), 'model')} of older releases."
 
 
@@ -94,6 +94,6 @@ _REPAIRS: dict[str, Callable[[DoctorContext], str]] = {
     "rows": _rows,
     "gone": _gone,
     "returned": _returned,
-    "old models": _model_ids,
+    "old models": _old_models,
     "leftovers": _leftovers,
 }

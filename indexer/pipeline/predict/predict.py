@@ -62,8 +62,7 @@ class Predictor:
         enter("decode")
         reader = self.analyzer.face_reader if with_faces else None
         with open_original(stamp(path), max_pixels) as original:
-            side = self.analyzer.long_side_px if reader else self.analyzer.scene_side_px
-            picture = original.picture(side)
+            picture = original.picture(self.analyzer.long_side_px)
             enter("analyze")
             return self.predict(path, picture, reader.read(picture, original.picture) if reader else ())
 

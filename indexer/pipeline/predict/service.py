@@ -8,9 +8,11 @@ from typing import Any
 
 from indexer.errors import ConfigError, PhotoError, ProcessLostError
 from indexer.geometry import Box
-from indexer.pipeline.predict import tasks as looking
+from indexer.pipeline.predict import tasks
 from indexer.pipeline.predict.predict import Prediction
-from indexer.pipeline.workers.processes import failure_reason
+from indexer.pipeline.workers.executor import StartExecutor
+from indexer.pipeline.workers.processes import LocalProcesses
+from indexer.pipeline.workers.supervise import failure_reason
 from indexer.pipeline.workers.task_pool import PoolBusyError, TaskError, TaskPool
 from indexer.pipeline.workers.tasks import Limits
 from indexer.values.analysis import Face
@@ -30,11 +32,20 @@ class PredictionService:
     """
 
     def __init__(
-        self, model_set: ModelSet, limits: Limits, workers: int, waiting: int, idle_seconds: float = _IDLE_SECONDS
+        self,
+        model_set: ModelSet,
+        limits: Limits,
+        workers: int,
+        waiting: int,
+        idle_seconds: float = _IDLE_SECONDS,
+        start: StartExecutor = LocalProcesses,
     ) -> None:
-        """waiting: pictures that may wait while all workers are busy.  idle_seconds: until the processes end."""
+        """waiting: pictures that may wait while all workers are busy.  idle_seconds: until the processes end.
+
+        start: starts what runs the workers.
+        """
         self._model_set, self._limits = model_set, limits
-        self._task_pool = TaskPool(workers, waiting, limits.seconds, idle_seconds)
+        self._task_pool = TaskPool(workers, waiting, limits.seconds, idle_seconds, start)
 
     @property
     def is_idle(self) -> bool:
@@ -48,30 +59,30 @@ class PredictionService:
 
     def classify(self, file: Path, *, with_faces: bool = False) -> Prediction:
         """Return the predictions of classifiers and object detectors; with_faces: and the tags from its faces."""
-        looks_for_faces = with_faces and self._model_set.detector is not None
-        seen: Prediction = self._do(looking.classify, file, self._model_set, self._limits, file, looks_for_faces)
+        wants_faces = with_faces and self._model_set.detector is not None
+        seen: Prediction = self._do(tasks.classify, file, self._model_set, self._limits, file, wants_faces)
         return seen
 
     def faces(self, file: Path) -> tuple[Face, ...]:
         """Detect and describe the faces. Errors: also ConfigError where faces are switched off."""
         if self._model_set.detector is None:
             raise ConfigError("faces", "face recognition is off; set 'faces = true' in the settings to use it")
-        found: tuple[Face, ...] = self._do(looking.faces, file, self._model_set, self._limits, file)
+        found: tuple[Face, ...] = self._do(tasks.faces, file, self._model_set, self._limits, file)
         return found
 
     def vector(self, file: Path) -> bytes:
         """Return the embedding for a similarity search in the library: little-endian float16."""
-        vector: bytes = self._do(looking.vector, file, self._model_set, self._limits, file)
+        vector: bytes = self._do(tasks.vector, file, self._model_set, self._limits, file)
         return vector
 
     def thumbnail(self, file: Path, side_px: int, content: bytes | None = None) -> bytes:
         """Make a WebP whose long side is at most `side_px`; content: the SHA-256 that the file must have."""
-        made: bytes = self._do(looking.small, file, self._limits, file, side_px, content)
+        made: bytes = self._do(tasks.small, file, self._limits, file, side_px, content)
         return made
 
     def face(self, file: Path, box: Box, side_px: int, content: bytes | None = None) -> bytes:
         """Make a square WebP of a face, at most `side_px` wide; content: as of `thumbnail`."""
-        made: bytes = self._do(looking.face, file, self._limits, file, box, side_px, content)
+        made: bytes = self._do(tasks.face, file, self._limits, file, box, side_px, content)
         return made
 
     def rest(self) -> None:

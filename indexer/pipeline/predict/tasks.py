@@ -34,7 +34,7 @@ def vector(model_set: ModelSet, limits: Limits, file: Path, slot: int) -> bytes:
     analyzer = load_models(model_set, limits)
     enter(slot, "decode")
     with open_original(stamp(file), limits.pixels) as original:
-        picture = original.picture(analyzer.scene_side_px)
+        picture = original.picture(analyzer.long_side_px)
     enter(slot, "analyze")
     return run_model(analyzer.scene[0], picture).embedding
 

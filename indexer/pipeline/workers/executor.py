@@ -7,11 +7,15 @@ from concurrent.futures import Future
 from typing import Any, Protocol, TypeAlias
 
 
+class WorkerCrashedError(Exception):
+    """A task crashed its worker; its text says how the worker ended."""
+
+
 class Executor(Protocol):
     """A number of workers that run tasks, each a function of a module with values that can be pickled.
 
     It promises: a task that comes to an end by itself ends its future, with its result or its error. A task that takes
-    longer than its time ends as TimeoutError, one that crashes its worker as an error of its own, and neither costs
+    longer than its time ends as TimeoutError, one that crashes its worker as WorkerCrashedError, and neither costs
     another task anything. Where it is not known whose task a worker had that was lost, futures are cancelled or end as
     BrokenProcessPool; where even that is not noticed, they never end: the supervisor counts on neither.
     """

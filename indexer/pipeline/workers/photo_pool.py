@@ -17,8 +17,8 @@ from indexer.intake.decode import NotAPhoto
 from indexer.intake.discover import is_there, stamp
 from indexer.pipeline.workers.executor import StartExecutor
 from indexer.pipeline.workers.inference_host import Inference, is_shared
-from indexer.pipeline.workers.processes import LocalProcesses, failure_reason
-from indexer.pipeline.workers.supervise import RunningTask, Supervisor
+from indexer.pipeline.workers.processes import LocalProcesses
+from indexer.pipeline.workers.supervise import RunningTask, Supervisor, failure_reason
 from indexer.pipeline.workers.tasks import Limits, load_models, work
 from indexer.values.analysis import Analysis
 from indexer.values.files import PhotoFile

@@ -6,14 +6,15 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from indexer.errors import IndexerError
+from indexer.pipeline.workers.executor import WorkerCrashedError
 from indexer.pipeline.workers.stage_board import StageBoard
-from indexer.pipeline.workers.tasks import Limits, start
+from indexer.pipeline.workers.tasks import start
 
 _EXIT_CODES = 256
 
@@ -98,13 +99,15 @@ class LocalProcesses:
     def submit(self, task: Callable[..., Any], *given: Any) -> Future[Any]:
         """Begin a task as soon as a worker is free."""
         self._used = True
+        future: Future[Any] = Future()
         try:
-            future: Future[Any] = self._pool.schedule(task, args=given, timeout=self._timeout_seconds)
+            begun = self._pool.schedule(task, args=given, timeout=self._timeout_seconds)
         except RuntimeError as error:  # all workers were lost, a moment ago
-            future = Future()
             future.set_exception(BrokenProcessPool(str(error)))
+            return future
         self._running.add(future)
         future.add_done_callback(self._running.discard)
+        begun.add_done_callback(partial(_pass_on, future))
         return future
 
     def stop(self) -> None:
@@ -115,6 +118,21 @@ class LocalProcesses:
         self._stages.close()
 
 
+def _pass_on(future: Future[Any], begun: Future[Any]) -> None:
+    """End a task's future as pebble's ended, with a crash as the error of any executor."""
+    if begun.cancelled():
+        future.cancel()
+        future.set_running_or_notify_cancel()
+        return
+    match begun.exception():
+        case None:
+            future.set_result(begun.result())
+        case ProcessExpired() as error:
+            future.set_exception(WorkerCrashedError(cause(error.exitcode)))
+        case error:
+            future.set_exception(error)
+
+
 def cause(exit_code: int) -> str:
     """Return how a process ended, in words."""
     if exit_code >= 0:
@@ -123,19 +141,3 @@ def cause(exit_code: int) -> str:
         return signal.Signals(-exit_code).name
     except ValueError:
         return f"signal {-exit_code}"
-
-
-def failure_reason(error: BaseException, limits: Limits) -> str:
-    """Return why a picture failed; errors that are not a picture's fault are raised again."""
-    match error:
-        case TimeoutError():
-            return f"it took longer than {limits.seconds:g} seconds (photo_timeout_seconds in the configuration)"
-        case MemoryError():
-            return "it needs more memory than a photo may take (photo_memory_mb in the configuration)"
-        case ProcessExpired():
-            return f"it crashed the process that read it ({cause(error.exitcode)})"
-        case IndexerError():
-            raise error
-        case Exception():  # a bug with one photo must not cost the others
-            return f"{type(error).__name__}: {error}"
-    raise error

@@ -14,8 +14,10 @@ from threading import RLock
 from time import monotonic
 from typing import Any
 
-from indexer.pipeline.workers.executor import Executor, StartExecutor
+from indexer.errors import IndexerError
+from indexer.pipeline.workers.executor import Executor, StartExecutor, WorkerCrashedError
 from indexer.pipeline.workers.processes import LocalProcesses
+from indexer.pipeline.workers.tasks import Limits
 
 _STUCK_SECONDS = 60.0  # beyond a task's own time; then all wait for a worker that was killed while holding a lock
 _LOSS_SECONDS = 15.0  # the same, where one was lost: a task that is only slow is tried again, with less load
@@ -111,3 +113,19 @@ class Supervisor:
             self._executor = None
         executor.stop()
         return True
+
+
+def failure_reason(error: BaseException, limits: Limits) -> str:
+    """Return why a picture failed; errors that are not a picture's fault are raised again."""
+    match error:
+        case TimeoutError():
+            return f"it took longer than {limits.seconds:g} seconds (photo_timeout_seconds in the configuration)"
+        case MemoryError():
+            return "it needs more memory than a photo may take (photo_memory_mb in the configuration)"
+        case WorkerCrashedError():
+            return f"it crashed the process that read it ({error})"
+        case IndexerError():
+            raise error
+        case Exception():  # a bug with one photo must not cost the others
+            return f"{type(error).__name__}: {error}"
+    raise error

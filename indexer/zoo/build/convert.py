@@ -23,11 +23,11 @@ from indexer.zoo.architectures.layers import Forms
 _Run = Callable[[Any], Any]
 
 
-def export(network: Forms, home: Path, saved_model: str, litert_file: str) -> None:
+def export(forms: Forms, home: Path, saved_model: str, litert_file: str) -> None:
     """Write both formats into the folder `home`; input and outputs are named as in the model, float32."""
-    kept = [variable.value for variable in network.one.variables]  # keras.export would store every weight twice
-    many = _function(network.many) if network.many else None
-    save(*_function(network.one), kept, home / saved_model, many)
+    kept = [variable.value for variable in forms.one.variables]  # keras.export would store every weight twice
+    many = _function(forms.many) if forms.many else None
+    save(*_function(forms.one), kept, home / saved_model, many)
     convert(home / saved_model, home / litert_file)
 
 

@@ -98,7 +98,7 @@ def found(asked: AddRequest, report: Report) -> Iterator[CatalogEntry]:
 def _found(asked: AddRequest, name: str, where: str, folder: Path, report: Report) -> CatalogEntry:
     file = source_of(where)
     if name == FACE_API and where:
-        name = _face_api_network(file, asked.role)
+        name = _face_api_model(file, asked.role)
     if name not in catalog_names() or not where:
         return _plain(asked)
     known = catalog_description(name)
@@ -181,7 +181,7 @@ def _of_signature(inspection: Inspection, names: Sequence[str]) -> Inspection:
     return inspection
 
 
-def _face_api_network(folder: Path, role: str | None) -> str:
+def _face_api_model(folder: Path, role: str | None) -> str:
     """Return which model of face-api.js lies in a folder; of several the one that plays a role."""
     there = {name: catalog_description(name)["role"] for name in models_in(folder)}
     if not there:

@@ -190,7 +190,7 @@ NETWORKS: list[tuple[Callable[[Path], None], str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "level"), NETWORKS, ids=lambda each: getattr(each, "__name__", None))
-def test_a_network_that_is_not_whole_is_told_with_the_command_that_builds_it(
+def test_a_model_that_is_not_whole_is_told_with_the_command_that_builds_it(
     ward: Ward, spoil: Callable[[Path], None], level: str
 ) -> None:
     spec = ward.context.model_set.specs()[1]
@@ -199,20 +199,20 @@ def test_a_network_that_is_not_whole_is_told_with_the_command_that_builds_it(
     assert (found.level, found.advice) == (level, Advice("build-model", (spec.name,)))
 
 
-def test_an_unknown_network_in_the_settings_does_not_keep_the_other_checks(ward: Ward) -> None:
+def test_an_unknown_model_in_the_settings_does_not_keep_the_other_checks(ward: Ward) -> None:
     sick = replace(ward, context=replace(ward.context, model_set=replace(ward.context.model_set, classifier="gpt")))
     assert sick.levels("integrity", "photos") | {"space": "", "watches": ""} == {
         "models": "error", "integrity": "fine", "photos": "fine", "space": "", "watches": "",
     }  # fmt: skip
 
 
-def test_photos_that_older_networks_saw_are_stale(ward: Ward) -> None:
+def test_photos_that_older_models_saw_are_stale(ward: Ward) -> None:
     ward.write("UPDATE model_sets SET name = 'efficientnet-lite0-00000000'")
     found = ward.finding("stale")
     assert (found.level, found.count, found.advice) == ("note", 3, Advice("scan"))
 
 
-def test_old_networks_are_deleted_and_nothing_else(ward: Ward) -> None:
+def test_old_models_are_deleted_and_nothing_else(ward: Ward) -> None:
     folder = ward.context.model_set.folder
     for name, extra in [("old-12345678", ""), ("mine-12345678", "notes.txt")]:
         (folder / name).mkdir()
