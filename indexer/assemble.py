@@ -26,6 +26,7 @@ def model_set(config: Config) -> ModelSet:
         folder=config.models_path,
         own=config.own_models_path,
         classifier=config.classifier,
+        object_detector=config.object_detector if config.object_detector != "none" else None,
         extra=config.extra,
         detector=config.detector if config.faces else None,
         landmarks=config.landmarks if config.faces and config.landmarks != "none" else None,

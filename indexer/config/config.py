@@ -32,6 +32,10 @@ class Config:
     classifier: str = setting(
         "efficientnet-lite0", "Model that gives tags and finds similar photos (see 'indexer models list')."
     )
+    object_detector: str = setting(
+        "ssd-mobilenetv2-coco",
+        "Model that finds and counts people, animals and things (see 'indexer models list'). none: not wanted.",
+    )
     extra: tuple[str, ...] = setting(
         (),
         "Additional classifiers and object detectors that analyze every photo ('indexer models enable').",

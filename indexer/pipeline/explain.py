@@ -23,7 +23,7 @@ def explained_hits(
 
     own_models: where custom models are described.
     """
-    classes = _classes(library, vocabulary, own_models)
+    classes = model_words(library, vocabulary, own_models)
     found = {hit: details(library, hit.number) for hit in hits}
     return {
         hit.number: reasons(vocabulary, known.analysis, tuple(why.tag for why in hit.why), classes)
@@ -37,8 +37,9 @@ def explained(library: Library, vocabulary: Vocabulary, own_models: Path, known:
     if known.analysis is None:
         return []
     wanted = tuple(tag.name for tag in known.analysis.tags)
-    return reasons(vocabulary, known.analysis, wanted, _classes(library, vocabulary, own_models))
+    return reasons(vocabulary, known.analysis, wanted, model_words(library, vocabulary, own_models))
 
 
-def _classes(library: Library, vocabulary: Vocabulary, own_models: Path) -> dict[str, ModelWords]:
+def model_words(library: Library, vocabulary: Vocabulary, own_models: Path) -> dict[str, ModelWords]:
+    """Return the meanings of the classes of all models that the library has results of. own_models: as above."""
     return words_of_models(vocabulary, stored_classes(library), read_specs(own_models).values())

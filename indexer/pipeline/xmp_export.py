@@ -12,20 +12,25 @@ from indexer.intake.xmp.embedded import check_embed, embed, embedded_xmp
 from indexer.intake.xmp.packet import Frame, Packet, Region, XmpChange, XmpContent, write_saying
 from indexer.intake.xmp.sidecar import Sidecars, new_sidecar, read_sidecar, write_sidecar
 from indexer.intake.xmp.tree import BadXmp
-from indexer.library.photo_rows.user_layer import OWN
+from indexer.library.photo_rows.user_layer import OWN, TAUGHT
 from indexer.library.store import Library
 from indexer.library.user.export import KnownPhoto, known_photos, restamp
 from indexer.values.analysis import Tag
 from indexer.values.files import same_stamp
 
+_SURE = 0.5  # score of a tag that other programs are told of by default
 Paths = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """Export settings: tags of at least this score (0..1) or only the user's own, with or without names of faces."""
+    """Export settings: which tags, with or without the names of faces.
 
-    min_score: float = 0.0
+    min_score: 0..1, of all tags but the user's own; None: of those of models, so that taught words are exported, too.
+    own_only: no other than the user's own.
+    """
+
+    min_score: float | None = None
     own_only: bool = False
     faces: bool = True
     in_place: bool = False
@@ -76,7 +81,11 @@ def _saying(photo: KnownPhoto, wish: ExportOptions, paths: Paths) -> XmpContent:
 
 
 def _is_wished(tag: Tag, wish: ExportOptions) -> bool:
-    return tag.source == OWN or (not wish.own_only and tag.score >= wish.min_score)
+    if tag.source == OWN or wish.own_only:
+        return tag.source == OWN
+    if wish.min_score is None:
+        return tag.source == TAUGHT or tag.score >= _SURE
+    return tag.score >= wish.min_score
 
 
 def _export(

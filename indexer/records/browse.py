@@ -52,10 +52,12 @@ class HintRecord(TypedDict):
 class SearchRecord(TypedDict):
     """A page of the results of a search.
 
-    query: the query as understood.  next: the address of the next page.  hints: if nothing was found, why.
+    query: the query as understood.  less_sure: the query that also finds photos in which its words are less sure, null
+    where there is none.  next: the address of the next page.  hints: if nothing was found, why.
     """
 
     query: str
+    less_sure: str | None
     total: int
     offset: int
     limit: int

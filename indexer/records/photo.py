@@ -53,12 +53,13 @@ class PixelStatsRecord(TypedDict):
 
 
 class TagRecord(TypedDict):
-    """A tag of a photo, its score and its source; models: the models that gave it."""
+    """A tag of a photo, its score and its source; models: the models that gave it; count: how many things it names."""
 
     name: str
     score: float
     source: str
     models: list[str]
+    count: int
 
 
 class PhotoLabel(TypedDict):
@@ -227,7 +228,13 @@ def _metadata_record(meta: Metadata | None) -> MetadataRecord:
 
 
 def _tag_record(tag: Tag) -> TagRecord:
-    return {"name": tag.name, "score": rounded(tag.score), "source": tag.source, "models": list(tag.models)}
+    return {
+        "name": tag.name,
+        "score": rounded(tag.score),
+        "source": tag.source,
+        "models": list(tag.models),
+        "count": tag.count,
+    }
 
 
 def _camera(meta: Metadata) -> str | None:

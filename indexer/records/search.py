@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 
 class WhyRecord(TypedDict):
-    """A tag that was searched for, its score and its source."""
+    """A word that was searched for, its score and its source."""
 
     tag: str
     score: float
     source: str
+
+
+class MatchRecord(WhyRecord):
+    """Why a photo matches. less_sure: it does not have the tag, as its score is below the threshold of the word."""
+
+    less_sure: bool
 
 
 class ClassRecord(TypedDict):
@@ -55,7 +61,7 @@ class HitRecord(PhotoPathRecord):
     width: int | None
     height: int | None
     distance_km: NotRequired[float]
-    why: list[WhyRecord]
+    why: list[MatchRecord]
     explanation: NotRequired[list[ReasonRecord]]
 
 
@@ -96,5 +102,5 @@ def reason_record(reason: TagReason) -> ReasonRecord:
     }
 
 
-def _why(why: Why) -> WhyRecord:
-    return {"tag": why.tag, "score": rounded(why.score), "source": why.source}
+def _why(why: Why) -> MatchRecord:
+    return {"tag": why.tag, "score": rounded(why.score), "source": why.source, "less_sure": not why.is_sure}

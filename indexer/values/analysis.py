@@ -30,12 +30,14 @@ class Tag:
     """A tag of a photo: a word, its score (0..1), and its source, a label or a heuristic.
 
     models: the ids of all models that gave it, each by its own threshold; none where faces or colors alone did.
+    count: how many objects of that word were found, those of narrower words included; 1 where nobody counted.
     """
 
     name: str
     score: float
     source: str
     models: tuple[str, ...] = ()
+    count: int = 1
 
 
 _EVIDENCE = [("view", "<u2"), ("label", "<u2"), ("score", "<u2")]
@@ -43,7 +45,7 @@ _EVIDENCE = [("view", "<u2"), ("label", "<u2"), ("score", "<u2")]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The scores of one classifier that tags are made from, stored so that tags can be recomputed.
+    """The scores of the classes of one model that tags are made from, stored so that tags can be recomputed.
 
     A view is one part of the picture that the model classified (a crop, a window); data holds
     (view, class index, score × 65535) as little-endian uint16 for the classes worth storing.
@@ -150,7 +152,8 @@ class Analysis:
 
     evidence: one a classifier.  vector: the first classifier's pooled features, little-endian float16, for
     similarity.  models: the ids of the models that analyzed it, so that a new model marks it stale.
-    objects: those of all object detectors.
+    objects: those of all object detectors.  object_scores: of each, the best score of each class, as evidence with one
+    view, which tells of objects too faint to be kept.
     """
 
     metadata: Metadata
@@ -162,6 +165,7 @@ class Analysis:
     vector: bytes
     models: tuple[str, ...]
     objects: tuple[Object, ...] = ()
+    object_scores: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

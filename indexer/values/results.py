@@ -14,11 +14,15 @@ DEFAULT_SIMILAR = 20
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why a photo was found: the tag, its score, and the label or fact that gave it."""
+    """Why a photo was found: the tag, its score, and the label or fact that gave it.
+
+    is_sure: False where the photo does not have the tag, but models gave it some score.
+    """
 
     tag: str
     score: float
     source: str
+    is_sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

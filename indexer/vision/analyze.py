@@ -15,6 +15,7 @@ from indexer.vision.model_set import SCENE, ModelSet
 from indexer.vision.objects import ObjectDetector
 from indexer.vision.runtime import Model, open_model
 from indexer.vision.tags.labels import words_of_models
+from indexer.vision.tags.people import is_doubtful
 
 if TYPE_CHECKING:
     from indexer.vision.tags.vocabulary import Vocabulary
@@ -25,7 +26,8 @@ SceneModel: TypeAlias = Classifier | ObjectDetector
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """What one model found in a picture: a classifier its evidence and embedding, an object detector its objects.
+    """What one model found in a picture: a classifier its evidence and embedding, an object detector its objects, and
+    in `scores` the best of each class.
 
     seconds: run time of the model; the picture was decoded before.
     """
@@ -35,6 +37,7 @@ class ModelAnswer:
     evidence: Evidence | None = None
     embedding: bytes = b""
     objects: tuple[Object, ...] = ()
+    scores: Evidence | None = None
 
 
 def run_model(opened: SceneModel, picture: Picture) -> ModelAnswer:
@@ -43,8 +46,8 @@ def run_model(opened: SceneModel, picture: Picture) -> ModelAnswer:
     if isinstance(opened, Classifier):
         evidence, pooled = opened.classify(picture)
         return ModelAnswer(model, perf_counter() - start, evidence, pooled.astype("<f2").tobytes())
-    objects = tuple(opened.detect(picture))
-    return ModelAnswer(model, perf_counter() - start, objects=objects)
+    objects, scores = opened.detect(picture)
+    return ModelAnswer(model, perf_counter() - start, objects=tuple(objects), scores=scores)
 
 
 def scene_model(model: Model) -> SceneModel:
@@ -116,8 +119,9 @@ class Analyzer:
         if known is not None and known.hashes.content != hashes.content:
             known = None
         answers = self._answers(picture, known)
+        objects = tuple(thing for each in answers for thing in each.objects)
         reads = want_faces and self.face_reader is not None
-        faces = self._faces(picture, larger, known) if reads else known.faces if known else ()
+        faces = self._faces(picture, larger, known, objects) if reads else known.faces if known else ()
         mine = self.model_ids.ids if reads else self.model_ids.scene
         others = _others(known, mine, keeps_faces=not reads)
         return Analysis(
@@ -129,7 +133,8 @@ class Analyzer:
             faces=faces,
             vector=next((each.embedding for each in answers if each.evidence is not None), b""),
             models=mine + others.models,
-            objects=tuple(thing for each in answers for thing in each.objects) + others.objects,
+            objects=objects + others.objects,
+            object_scores=tuple(each.scores for each in answers if each.scores is not None) + others.object_scores,
         )
 
     def _answers(self, picture: Picture, known: Analysis | None) -> list[ModelAnswer]:
@@ -143,12 +148,20 @@ class Analyzer:
             for each in self.scene
         ]
 
-    def _faces(self, picture: Picture, larger: Callable[[int], Picture], known: Analysis | None) -> tuple[Face, ...]:
+    def _faces(
+        self,
+        picture: Picture,
+        larger: Callable[[int], Picture],
+        known: Analysis | None,
+        objects: Sequence[Object],
+    ) -> tuple[Face, ...]:
+        """Return the known faces, or read them and leave out those that are rather an animal's."""
         if self.face_reader is None:
             return ()
         if known is not None and set(self.face_reader.models) <= set(known.models):
             return known.faces
-        return self.face_reader.read(picture, larger)
+        beings = self.vocabulary.beings(objects, self.words)
+        return tuple(face for face in self.face_reader.read(picture, larger) if not is_doubtful(face, beings))
 
 
 def _has_answered(opened: SceneModel, answers: Mapping[str, ModelAnswer]) -> bool:
@@ -163,8 +176,11 @@ def _known_answers(known: Analysis) -> dict[str, ModelAnswer]:
     if classified:
         classified[0] = replace(classified[0], embedding=known.vector)
     of_classifiers = {each.model for each in classified}
+    scores = {each.model: each for each in known.object_scores}
     detected = [
-        ModelAnswer(model, 0, objects=tuple(each for each in known.objects if each.model == model))
+        ModelAnswer(
+            model, 0, objects=tuple(each for each in known.objects if each.model == model), scores=scores.get(model)
+        )
         for model in known.models
         if model not in of_classifiers
     ]
@@ -177,6 +193,7 @@ class _Others:
 
     evidence: tuple[Evidence, ...] = ()
     objects: tuple[Object, ...] = ()
+    object_scores: tuple[Evidence, ...] = ()
     models: tuple[str, ...] = ()
 
 
@@ -186,6 +203,7 @@ def _others(known: Analysis | None, mine: Sequence[str], *, keeps_faces: bool) -
         return _Others()
     evidence = tuple(each for each in known.evidence if each.model not in mine)
     objects = tuple(each for each in known.objects if each.model not in mine)
-    told = {each.model for each in evidence} | {each.model for each in objects}
+    object_scores = tuple(each for each in known.object_scores if each.model not in mine)
+    told = {each.model for each in (*evidence, *object_scores)} | {each.model for each in objects}
     models = tuple(model for model in known.models if model in told or (keeps_faces and model not in mine))
-    return _Others(evidence, objects, models)
+    return _Others(evidence, objects, object_scores, models)

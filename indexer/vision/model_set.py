@@ -18,7 +18,8 @@ SCENE = ("classifier", "object-detector")  # roles of models for the whole photo
 class ModelSet:
     """The models that analyze a photo, where they are built, and what runs them.
 
-    classifier: the default one, whose embeddings serve similarity.  extra: more classifiers, and object detectors.
+    classifier: the default one, whose embeddings serve similarity.  object_detector: the default one, None where it is
+    not wanted.  extra: more classifiers, and object detectors.
     detector, landmarks, describer: None where they are not wanted.  own: the folder of custom descriptions.
     rules: for tags; None: those that ship with the program.  no_faces: folders below which faces are not wanted, by
     their real paths.  place: the endpoint of the process that runs models for all workers, where there is one.
@@ -35,33 +36,44 @@ class ModelSet:
     extra: tuple[str, ...] = ()
     landmarks: str | None = None
     place: Endpoint | None = None
+    object_detector: str | None = None
 
     @property
     def names(self) -> frozenset[str]:
         """The names of the models."""
         of_faces = (self.detector, self.landmarks, self.describer)
-        return frozenset((self.classifier, *self.extra, *filter(None, of_faces)))
+        return frozenset((*self.scene_names, *filter(None, of_faces)))
+
+    @property
+    def scene_names(self) -> tuple[str, ...]:
+        """The names of the models for the whole photo: the default classifier and object detector, then the others."""
+        found = (self.classifier, self.object_detector, *self.extra)
+        return tuple(dict.fromkeys(name for name in found if name is not None))
 
     def want_faces(self, path: Path) -> bool:
         """Return whether faces may be detected in a photo."""
         return ModelIds((), (), self.no_faces).want_faces(path)
 
     def specs(self) -> tuple[ModelSpec, ...]:
-        """Return the specs of the models: the default classifier, then the extra ones, then those for faces.
+        """Return the specs of the models: the default classifier and object detector, the others, those for faces.
 
         Errors: ModelError for a name that no description has, or that plays another role.
         """
         known, broken = read_specs(self.own), broken_specs(self.own)
-        for name in (self.classifier, *self.extra, self.detector, self.landmarks, self.describer):
+        for name in (*self.scene_names, self.detector, self.landmarks, self.describer):
             if name in broken and name not in known:
                 raise broken[name]
-        extra = [name for name in dict.fromkeys(self.extra) if name != self.classifier]
         of_faces = {"face-detector": self.detector, "face-landmarks": self.landmarks, "face-describer": self.describer}
         return (
-            spec_named(known, self.classifier, "classifier"),
-            *(spec_named(known, name, *SCENE) for name in extra),
+            *(spec_named(known, name, *self._roles_of(name)) for name in self.scene_names),
             *(spec_named(known, name, role) for role, name in of_faces.items() if name is not None),
         )
+
+    def _roles_of(self, name: str) -> tuple[str, ...]:
+        """Return the roles that a model for the whole photo may play."""
+        if name == self.classifier:
+            return ("classifier",)
+        return ("object-detector",) if name == self.object_detector else SCENE
 
     def model_ids(self) -> ModelIds:
         """Return the ids of the models. Errors: as of `specs`."""

@@ -16,9 +16,10 @@ from indexer.vision.spec_table import Table
 from indexer.vision.spec_tensors import Input, Output, tensor_keys
 
 ROLES = ("classifier", "object-detector", "face-detector", "face-landmarks", "face-describer")
-PACKAGED_FORMATS = ("torch", "dlib", "onnx-literal")
+PACKAGED_FORMATS = ("torch", "dlib", "onnx-literal", "graph")
 OWN_FORMATS = ("saved-model", "keras", "graph", "tflite", "onnx", "face-api")
 TEMPLATES = ("dlib", "arcface")
+DECODINGS = ("boxes", "ssd")
 
 _LEAST = {"classifier": 0.01, "object-detector": 0.2}  # minimum of stored scores, where the description has none
 _OBJECT = 0.5  # the minimum score of an object that gives its words
@@ -35,7 +36,7 @@ class Weights:
     file: from the folder of packages, or from the folder of the description; a SavedModel is a folder.
     sha256: of the file; with 'onnx-literal' of the ONNX bytes; of a folder as by `vision.model_store.tree_fingerprint`.
     format: of packages 'torch' (.pth before 1.6), 'dlib' (.dat), 'onnx-literal' (ONNX as WEIGHTS = b'…' in a Python
-    file); of custom ones OWN_FORMATS.
+    file), 'graph' (a frozen GraphDef); of custom ones OWN_FORMATS.
     tags, signature: the graph of a SavedModel, and its function; empty: found by its tensors.
     trust: code inside the file (Lambda layers) may run.
     """
@@ -100,6 +101,8 @@ class ModelSpec:
     align: how chips of faces are cut (TEMPLATES).
     thresholds: defaults, which may change without making stored results stale.
     folder: where the description lies, empty for one that ships with the program: its files lie below it.
+    decoding: what the outputs of an object detector are: 'boxes' (scores and classes beside them) or 'ssd' (offsets
+    to the anchors of `vision.object_anchors`, and logits of each class).
     """
 
     name: str
@@ -116,6 +119,7 @@ class ModelSpec:
     align: str
     thresholds: Mapping[str, float]
     folder: str = ""
+    decoding: str = DECODINGS[0]
 
     @property
     def id(self) -> str:
@@ -133,6 +137,7 @@ class ModelSpec:
         if self.role == "object-detector" and self.labels.offset:
             told["offset"] = self.labels.offset
         told |= {"align": self.align} if self.align != TEMPLATES[0] else {}
+        told |= {"decoding": self.decoding} if self.decoding != DECODINGS[0] else {}
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         return f"{self.name}-{digest[:8]}"
 
@@ -211,6 +216,7 @@ def spec_of(name: str, raw: dict[str, Any], folder: str = "") -> ModelSpec:
         align=table.choice("align", TEMPLATES, TEMPLATES[0]),
         thresholds=table.table("thresholds", {}).numbers(),
         folder=folder,
+        decoding=table.choice("decoding", DECODINGS, DECODINGS[0]),
     )
     table.done()
     for key, file in (("weights.file", spec.weights.file), ("labels.file", spec.labels.file)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ SAME = {
     "pottedplant": "potted plant",
 }
 NAMES = {"skis": "ski", "sports ball": "ball", "cabinetry": "cabinet", "tap": "sink", "mouse": "computer mouse"}
-FACES = {"person"}  # faces tell it, not the classifier
+FACES = {"person"}  # measured by itself, as faces tell it too
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Everyday:
 
     rows: Sequence[Mapping[str, str]]
     classes: Mapping[str, frozenset[int]]
+    trained: frozenset[str] = frozenset()  # files that COCO's training has seen
 
     @classmethod
     def read(cls, folder: Path, every: int = 1) -> Everyday:
@@ -54,28 +55,46 @@ class Everyday:
         for label, indices in json.loads((folder / "label_to_imagenet.json").read_text("utf-8")).items():
             name = SAME.get(label, label)
             classes[name] = classes.get(name, frozenset()) | frozenset(indices)
-        return cls(labels, classes)
+        told = folder / "annotations.json"
+        photos = json.loads(told.read_text("utf-8")) if told.is_file() else []
+        trained = frozenset(each["file"] for each in photos if each.get("upstream_split") == "train2017")
+        return cls(labels, classes, trained)
+
+    def part(self, places: Sequence[int]) -> Everyday:
+        """Return some of the photos, judged by all that their sources label."""
+        some = replace(self, rows=[self.rows[place] for place in places])
+        some.__dict__["listed"] = self.listed
+        return some
+
+    @cached_property
+    def unseen(self) -> list[int]:
+        """The places of the photos that COCO's training has not seen."""
+        return [place for place, row in enumerate(self.rows) if row["file"] not in self.trained]
 
     def labels(self, row: Mapping[str, str], column: str) -> set[str]:
         return {SAME.get(label, label) for label in row[column].split(";") if label} - FACES
 
     @cached_property
-    def judged(self) -> dict[str, frozenset[int]]:
-        """The classes that a source's labels can judge."""
+    def listed(self) -> dict[str, set[str]]:
+        """All labels of a source."""
         listed = {source: {name.replace("_", " ") for name in names.split()} for source, names in LISTS.items()}
         for row in self.rows:
             listed.setdefault(row["dataset"], set()).update(row["labels"].split(";"))
-        return {source: self.of(labels) for source, labels in listed.items()}
+        return {source: {SAME.get(label, label) for label in labels} for source, labels in listed.items()}
+
+    @cached_property
+    def judged(self) -> dict[str, frozenset[int]]:
+        """The classes that a source's labels can judge."""
+        return {source: self.of(labels - FACES) for source, labels in self.listed.items()}
 
     def of(self, labels: Iterable[str]) -> frozenset[int]:
         """Return the classes of labels."""
-        names = {SAME.get(label, label) for label in labels} - FACES
-        return frozenset[int]().union(*(self.classes.get(name, frozenset()) for name in names))
+        return frozenset[int]().union(*(self.classes.get(name, frozenset()) for name in labels))
 
 
 @dataclass(frozen=True)
 class Figures:
-    """precision: of the tags whose source class can be judged.  recall: of the salient labels that have classes."""
+    """precision: of the tags whose source can be judged.  recall: of all salient labels, 'person' left out."""
 
     judged: int
     right: int
@@ -85,12 +104,17 @@ class Figures:
     found: int
     tags: float
 
+    @property
+    def precision(self) -> float:
+        return self.right / max(1, self.judged)
+
+    @property
+    def recall(self) -> float:
+        return self.found / max(1, self.salient)
+
     def row(self) -> str:
         narrow = f"{self.narrow_right / max(1, self.narrow_judged):.3f} ({self.narrow_judged})"
-        return (
-            f"{self.right / max(1, self.judged):.3f} ({self.judged}) | {narrow} | "
-            f"{self.found / max(1, self.salient):.3f} | {self.tags:.2f}"
-        )
+        return f"{self.precision:.3f} ({self.judged}) | {narrow} | {self.recall:.3f} | {self.tags:.2f}"
 
 
 Shown = Sequence[Sequence[Tag]]  # the tags of each photo
@@ -99,39 +123,79 @@ Shown = Sequence[Sequence[Tag]]  # the tags of each photo
 def measure(truth: Everyday, vocabulary: Vocabulary, shown: Shown) -> Figures:
     """Judge the tags that photos are shown with."""
     members = covered(vocabulary)
-    index = {name: number for number, name in enumerate(vocabulary.classes)}
     counts = np.zeros(7)
     for row, tags in zip(truth.rows, shown, strict=True):
-        there = [truth.classes.get(label, frozenset()) for label in truth.labels(row, "labels")]
+        there = truth.labels(row, "labels")
         for tag in tags:
-            if index[tag.source] in truth.judged[row["dataset"]]:
-                right = any(members[tag.name] & classes for classes in there)
-                narrow = len(members[tag.name]) == 1
+            if can_judge(truth, vocabulary, row, tag):
+                right = any(is_word(truth, vocabulary, tag.name, label) for label in there)
+                narrow = len(members.get(tag.name, ())) == 1
                 counts += (1, right, narrow, narrow and right, 0, 0, 0)
         names = {tag.name for tag in tags}
         for label in truth.labels(row, "salient"):
-            if truth.classes.get(label):
-                word = vocabulary.canonical(NAMES.get(label, label))
-                found = word in names or any(members[name] <= truth.classes[label] for name in names)
-                counts += (0, 0, 0, 0, 1, found, 0)
+            word, classes = vocabulary.canonical(NAMES.get(label, label)), truth.classes.get(label, frozenset())
+            found = word in names or any(members[name] <= classes for name in names & members.keys())
+            counts += (0, 0, 0, 0, 1, found, 0)
         counts += (0, 0, 0, 0, 0, 0, len(tags))
     judged, good, narrow_judged, narrow_right, salient, known = counts[:6].astype(int).tolist()
     return Figures(judged, good, narrow_judged, narrow_right, salient, known, counts[6] / len(shown))
 
 
-def covered(vocabulary: Vocabulary) -> dict[str, set[int]]:
-    """Return the classes that each word stands for."""
+def can_judge(truth: Everyday, vocabulary: Vocabulary, row: Mapping[str, str], tag: Tag) -> bool:
+    """Return whether the photo's source labels all things of the class that gave the tag."""
+    source = tag.source.partition(" (")[0]
+    if not tag.models or source in FACES:
+        return False
+    if source != tag.source or source not in vocabulary.classes:  # an object; the default classifier has no brackets
+        return SAME.get(source, source) in truth.listed[row["dataset"]]
+    return vocabulary.classes.index(source) in truth.judged[row["dataset"]]
+
+
+def is_word(truth: Everyday, vocabulary: Vocabulary, word: str, label: str) -> bool:
+    """Return whether a thing with this label may be called by a word."""
+    classes = truth.classes.get(label, frozenset())
+    return word in vocabulary.objects.get(label, ()) or not classes.isdisjoint(covered(vocabulary).get(word, ()))
+
+
+def label_precisions(truth: Everyday, vocabulary: Vocabulary, scored: Shown) -> dict[str, float]:
+    """Return the average precision of each of COCO's words over the photos whose source labels it.
+
+    scored: all words of each photo, whatever their scores.
+    """
+    average = {}
+    for label in vocabulary.objects:
+        word, name = vocabulary.objects[label][0], SAME.get(label, label)
+        asked = [place for place, row in enumerate(truth.rows) if name in truth.listed[row["dataset"]]]
+        labels = ({SAME.get(each, each) for each in truth.rows[place]["labels"].split(";")} for place in asked)
+        right = np.array([name in each for each in labels])
+        scores = [max((tag.score for tag in scored[place] if tag.name == word), default=0.0) for place in asked]
+        ranked = right[np.argsort([-score for score in scores], kind="stable")] if asked else right
+        if ranked.any():
+            average[label] = float((ranked.cumsum() / np.arange(1, len(ranked) + 1))[ranked].mean())
+    return average
+
+
+@cache
+def _covered(words: tuple[tuple[str, ...], ...]) -> dict[str, set[int]]:
     members: dict[str, set[int]] = {}
-    for index, words in enumerate(vocabulary.words):
-        for word in words:
+    for index, each in enumerate(words):
+        for word in each:
             members.setdefault(word, set()).add(index)
     return members
+
+
+def covered(vocabulary: Vocabulary) -> dict[str, set[int]]:
+    """Return the classes that each word stands for."""
+    return _covered(vocabulary.words)
 
 
 def above(vocabulary: Vocabulary, shown: Shown, broad: float, narrow: float) -> Shown:
     """Keep the tags above a threshold, another one for words that stand for a single class."""
     members = covered(vocabulary)
-    return [[tag for tag in tags if tag.score >= (narrow if len(members[tag.name]) == 1 else broad)] for tags in shown]
+    return [
+        [tag for tag in tags if tag.score >= (narrow if len(members.get(tag.name, ())) == 1 else broad)]
+        for tags in shown
+    ]
 
 
 def at_precision(truth: Everyday, vocabulary: Vocabulary, shown: Shown, least: float) -> str:

@@ -17,15 +17,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from everyday import Everyday, Shown, above, at_precision, covered, measure
+from everyday import Everyday, Shown, above, at_precision, covered, label_precisions, measure
 from parts import Figure, face_eyes, opened, parser, pictures, rows
 
 from indexer.config.config import Config
-from indexer.values.analysis import Evidence, Tag
+from indexer.intake.decode import open_original
+from indexer.intake.discover import stamp
+from indexer.intake.pixel_stats import look
+from indexer.values.analysis import Evidence, Face, Object, Tag
 from indexer.values.files import Picture, PixelStats
 from indexer.vision.classify import Classifier
+from indexer.vision.faces.reader import FaceReader
+from indexer.vision.objects import ObjectDetector
 from indexer.vision.runtime import Model
 from indexer.vision.spec import ModelSpec, read_specs
+from indexer.vision.tags.labels import words_of_models
 from indexer.vision.tags.rules import TagRules
 from indexer.vision.tags.vocabulary import Vocabulary
 
@@ -69,23 +75,124 @@ def figures(data: Path, models: Path, every: int = 1) -> Iterator[Figure]:
 
 
 def shown_figures(data: Path, models: Path, every: int) -> Iterator[Figure]:
-    """Yield precision and recall of the tags of everyday photos at the shipped thresholds, and of 'person'."""
+    """Yield how often the tags of everyday photos are right at the shipped thresholds, by all models together."""
     truth, vocabulary = Everyday.read(data / "tags_multilabel", every), Vocabulary.load()
-    files = [data / "tags_multilabel" / row["file"] for row in truth.rows]
-    evidence, _ = seen(read_specs()[Config().classifier], models, files)
-    told = measure(truth, vocabulary, [tagged(vocabulary, one) for one in evidence])
-    yield {"figure": "precision of shown tags", "value": told.right / max(1, told.judged), "of": told.judged}
-    yield {"figure": "recall of shown tags", "value": told.found / max(1, told.salient), "of": told.salient}
-    yield {"figure": "tags a photo", "value": told.tags, "of": len(files)}
-    for word, (right, shown, found, there, photos) in face_words(data, models, every).items():
-        yield {"figure": f"precision of '{word}'", "value": right / max(1, shown), "of": shown, "photos": photos}
-        yield {"figure": f"recall of '{word}'", "value": found / max(1, there), "of": there, "photos": photos}
+    photos = looked_at(models, [data / "tags_multilabel" / row["file"] for row in truth.rows])
+    shown = [tags_of(vocabulary, photo) for photo in photos]
+    parts = {"all": list(range(len(shown))), "not in COCO's training": truth.unseen}
+    for name, places in parts.items():
+        told = measure(truth.part(places), vocabulary, [shown[place] for place in places])
+        yield {"figure": "precision of shown tags", "photos": name, "value": told.precision, "of": told.judged}
+        yield {"figure": "recall of shown tags", "photos": name, "value": told.recall, "of": told.salient}
+        yield {"figure": "tags a photo", "photos": name, "value": told.tags, "of": len(places)}
+    yield from _halves(truth, vocabulary, shown)
+    every_score = looked_at(models, [data / "tags_multilabel" / row["file"] for row in truth.rows], least=0.01)
+    average = label_precisions(truth, vocabulary, [tags_of(lenient(vocabulary, 0.0), photo) for photo in every_score])
+    yield {
+        "figure": "mean average precision of COCO's words",
+        "value": statistics.mean(average.values()),
+        "words": len(average),
+    }
+    is_there = np.array([row["has_person"] == "1" for row in truth.rows])
+    has_word = np.array(["person" in {tag.name for tag in tags} for tags in shown])
+    right = int((is_there & has_word).sum())
+    yield {"figure": "precision of 'person'", "value": right / max(1, int(has_word.sum())), "of": int(has_word.sum())}
+    yield {"figure": "recall of 'person'", "value": right / max(1, int(is_there.sum())), "of": int(is_there.sum())}
+    for word, (good, told_of, found, there, count) in face_words(data, models, every).items():
+        yield {
+            "figure": f"precision of '{word}' by faces",
+            "value": good / max(1, told_of),
+            "of": told_of,
+            "photos": count,
+        }
+        yield {"figure": f"recall of '{word}' by faces", "value": found / max(1, there), "of": there, "photos": count}
+
+
+def _halves(truth: Everyday, vocabulary: Vocabulary, shown: Shown) -> Iterator[Figure]:
+    """Yield the spread of the figures over 30 random halves of the photos."""
+    halves = [np.flatnonzero(np.random.default_rng(seed).random(len(shown)) < 0.5).tolist() for seed in range(30)]
+    told = [measure(truth.part(half), vocabulary, [shown[place] for place in half]) for half in halves]
+    for figure, values in (
+        ("precision", [each.precision for each in told]),
+        ("recall", [each.recall for each in told]),
+    ):
+        spread = {"value": statistics.mean(values), "least": min(values), "most": max(values)}
+        yield {"figure": f"{figure} of shown tags", "photos": "30 halves", **spread}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the default models see in a photo."""
+
+    evidence: Evidence
+    objects: tuple[Object, ...]
+    faces: tuple[Face, ...]
+    look: PixelStats
+
+
+def looked_at(models: Path, files: Sequence[Path], least: float | None = None) -> list[Seen]:
+    """Look at pictures with the default models.  least: the score of objects that are kept, None: as shipped."""
+    specs = read_specs()
+    classifier = Classifier(opened(specs[Config().classifier], models))
+    objects = specs[Config().object_detector]
+    kept = {} if least is None else {"least": least}
+    finder = ObjectDetector(opened(replace(objects, thresholds={**objects.thresholds, **kept}), models))
+    reader = FaceReader(*face_eyes(models))
+    found = []
+    for path in files:
+        with open_original(stamp(path), 200_000_000) as original:
+            picture = original.picture(max(classifier.long_side_px, finder.long_side_px, reader.detector.long_side_px))
+            faces = reader.read(picture, original.picture)
+        things, _ = finder.detect(picture)
+        found.append(Seen(classifier.classify(picture)[0], tuple(things), tuple(faces), look(picture)))
+    return found
+
+
+def tags_of(vocabulary: Vocabulary, photo: Seen) -> tuple[Tag, ...]:
+    """Return the tags that a scan with the default models gives."""
+    specs = [read_specs()[name] for name in (Config().classifier, Config().object_detector)]
+    least = {"score": 0.0} if vocabulary.rules.threshold == 0 else {}
+    words = words_of_models(
+        vocabulary,
+        {},
+        [
+            replace(one, thresholds={**one.thresholds, **least}) if one.role == "object-detector" else one
+            for one in specs
+        ],
+    )
+    return vocabulary.tags((photo.evidence,), photo.objects, photo.faces, photo.look, words)
+
+
+def lenient(vocabulary: Vocabulary, least: float) -> Vocabulary:
+    """Return the vocabulary with one threshold for all words."""
+    return replace(vocabulary, rules=TagRules(least, least, {}, {}, frozenset()))
+
+
+def objects(given: argparse.Namespace) -> None:
+    """Shown tags by classifier and object detector, by threshold of both."""
+    truth, vocabulary = Everyday.read(given.data / "tags_multilabel"), Vocabulary.load()
+    photos = looked_at(given.models, everyday_files(given, truth))
+    specs = [read_specs()[name] for name in (Config().classifier, Config().object_detector)]
+    print(
+        "\n| classifier | objects | precision (judged) | of narrow words | recall | tags a photo | unseen: the same |"
+    )
+    print("|---" * 7 + "|")
+    for (broad, narrow), score in product(((0.25, 0.5), (0.4, 0.6), (0.5, 0.7), (0.6, 0.8)), (0.4, 0.45, 0.5)):
+        rules = replace(vocabulary.rules, threshold=broad, narrow_threshold=narrow)
+        ruled, finder = (
+            replace(vocabulary, rules=rules),
+            replace(specs[1], thresholds={**specs[1].thresholds, "score": score}),
+        )
+        words = words_of_models(ruled, {}, [specs[0], finder])
+        shown = [ruled.tags((each.evidence,), each.objects, each.faces, each.look, words) for each in photos]
+        unseen = measure(truth.part(truth.unseen), ruled, [shown[place] for place in truth.unseen])
+        told = f"{measure(truth, ruled, shown).row()} | {unseen.row().replace('|', '·')}"
+        print(f"| {broad}, {narrow} | {score} | {told} |", flush=True)
 
 
 def every(vocabulary: Vocabulary, evidence: Evidence, least: float = 0.05) -> tuple[Tag, ...]:
     """Return all words that reach a score, whatever the shipped rules say."""
-    all_pass = replace(vocabulary, rules=TagRules(least, least, {}, {}, frozenset()))
-    return tagged(all_pass, evidence)
+    return tagged(lenient(vocabulary, least), evidence)
 
 
 def everyday(given: argparse.Namespace) -> None:
@@ -222,10 +329,8 @@ def _chosen(
 
     def rated(shown: Shown, part: np.ndarray) -> tuple[float, float]:
         places = np.flatnonzero(part).tolist()
-        some = replace(truth, rows=[truth.rows[place] for place in places])
-        some.__dict__["judged"] = truth.judged  # a half is judged by all that its sources label
-        figures = measure(some, vocabulary, [shown[place] for place in places])
-        return figures.right / max(1, figures.judged), figures.found / max(1, figures.salient)
+        figures = measure(truth.part(places), vocabulary, [shown[place] for place in places])
+        return figures.precision, figures.recall
 
     inside = {key: rated(shown, half) for key, shown in settings.items()}
     best = max(inside, key=lambda key: (inside[key][0] >= wanted, inside[key][1]))
@@ -336,6 +441,7 @@ WAYS: dict[str, Callable[[list[float]], float]] = {
 }
 PARTS = {
     "everyday": everyday,
+    "objects": objects,
     "samples": samples,
     "facts": facts,
     "ways": ways,

@@ -43,7 +43,7 @@ def test_two_classifiers_and_a_detector_look_at_photos_and_only_at_what_they_lac
     summary = json.loads(fresh("scan", small_photos, "--json", INDEXER_FACES="false").stdout)
     assert summary["indexed"] == 2
     cat = fresh.json("show", small_photos / "cat.jpg")
-    assert [each["name"] for each in cat["objects"]] == ["dog"]
+    assert [each["name"] for each in cat["objects"] if each["model"].startswith("finder")] == ["dog"]
     assert {"no finding", "atelectasis", "dog"} <= {each["name"] for each in cat["tags"]}
     assert {json.dumps(each) for each in before["labels"]} <= {json.dumps(each) for each in cat["labels"]}
     found = fresh("search", "atelectasis dog cat", "-f", "paths").stdout.splitlines()
@@ -161,3 +161,19 @@ def test_a_face_detector_without_boxes_is_a_sentence(fresh: Program, made: Calla
     assert "is not a face detector" in said.stderr
     added = fresh("models", "add", "faces", made("object_detector"), "--role", "face-detector")
     assert "faces: face-detector" in added.stdout
+
+
+OBJECTS = "ssd-mobilenetv2-coco"
+
+
+def test_the_object_detector_is_switched_off_and_on_and_another_may_take_its_place(fresh: Program) -> None:
+    fresh("models", "disable", OBJECTS)
+    assert setting(fresh, "object_detector") == "none"
+    assert not {each["name"]: each["used"] for each in fresh.record("models", "list")}[OBJECTS]
+    fresh("models", "enable", OBJECTS)
+    assert setting(fresh, "object_detector") == OBJECTS
+    own_copy(fresh, "mine", OBJECTS)
+    fresh("models", "default", "mine")
+    assert setting(fresh, "object_detector") == "mine"
+    fresh("models", "disable", "mine")
+    assert setting(fresh, "object_detector") == OBJECTS

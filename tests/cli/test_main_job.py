@@ -180,7 +180,7 @@ def test_status_counts(scanned) -> None:
     assert re.search(r"^photos +9\nshown +8\nfailed +1\nmissing +0\nhidden +0$", scanned.program("status").stdout, re.M)
     (folder,) = status["folders"]
     assert (folder["path"], folder["state"], folder["photos"]) == (str(scanned.photos), "there", 9)
-    assert len(status["models"]) == 3
+    assert len(status["models"]) == 4
     assert status["stale"] == 0
 
 
@@ -206,7 +206,7 @@ def test_the_library_explains_itself_without_the_program(scanned) -> None:
     with sqlite3.connect(scanned.program.library) as database:
         (count,) = database.execute("SELECT count(*) FROM classes").fetchone()
     database.close()
-    assert count == 1000
+    assert count == 1000 + 90
 
 
 def test_completion_is_offered(program) -> None:

@@ -41,12 +41,14 @@ ABOUT = {"f": 0.0005, "focal": 0.0005}  # fractions in the file: 2.8 may be 2.79
 class Subject:
     """A photo as a query sees it.
 
-    tags: folded name → score.  models: folded name → the ids of the models that gave the tag.  people: folded names.
+    tags: folded name → score.  counts: folded name → how many things.
+    models: folded name → the ids of the models that gave the tag.  people: folded names.
     known: somebody in it has a name and is not hidden.  states: which of STATES it has.
     """
 
     path: str
     tags: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
     models: Mapping[str, frozenset[str]] = field(default_factory=dict)
     people: frozenset[str] = frozenset()
     known: bool = False
@@ -66,7 +68,9 @@ def _score(query: Query, photo: Subject) -> float | None:
         case Term():
             word = folded(query.word)
             given = all(any(_is_like(each, _ids(photo.models.get(word))) for each in some) for some in query.models)
-            return FIELDS["tag"].value(photo).get(word) if given else None
+            count = FIELDS["count"].value(photo).get(word, 1)
+            is_counted = count >= query.least and (query.most is None or count <= query.most)
+            return FIELDS["tag"].value(photo).get(word) if given and is_counted else None
         case And():
             return _all(query, photo)
         case Or():

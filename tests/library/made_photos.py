@@ -38,6 +38,7 @@ def made_analysis(
         vector=random.bytes(16),
         models=model_set,
         objects=tuple(_object(seed, number) for number in range(seed % 3)),
+        object_scores=tuple(_object_scores(seed, number) for number in range(seed % 3)),
     )
 
 
@@ -70,6 +71,11 @@ def faults(path: Path) -> list[Any]:
 
 def _object(seed: int, number: int) -> Object:
     return Object(number, 0.9 - number / 4, Box(0.1, 0.2, 0.3, 0.01 * (1 + seed % 50)), f"finder-4444444{number}")
+
+
+def _object_scores(seed: int, number: int) -> Evidence:
+    scores = np.random.default_rng([seed, number]).uniform(0, 1, (1, 5)).astype(np.float32)
+    return Evidence.of(f"finder-4444444{number}", scores, 0.2)
 
 
 def _face(random: np.random.Generator, model: str, left: float) -> Face:

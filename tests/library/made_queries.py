@@ -42,7 +42,7 @@ NAMES = ["img.jpg", "Küste/b.JPG", "Ku\u0308ste/c.png", "a[1]?/x*y.jpg", "Italy
 
 NETWORKS = ["lite-0a1b2c3d", "lite-two-00000000", "x[1]-99999999"]
 
-words = st.sampled_from(["dog", "Dog", "cat", "border terrier", "unicorn", "Zoe\u0308", "ZOË"])
+words = st.sampled_from(["person", "dog", "Dog", "cat", "border terrier", "unicorn", "Zoe\u0308", "ZOË"])
 dates = st.none() | st.sampled_from(
     ["2023-05-01T12:00:00", "2023-07-31T23:59:59.5", "2024-07-01T00:00:00+02:00", "2024-12-31T23:00:00"]
 )
@@ -66,6 +66,7 @@ subjects = st.builds(
     places,
     path=st.sampled_from(NAMES),
     tags=st.dictionaries(words, st.sampled_from([0.25, 0.5, 0.75]), max_size=4),
+    counts=st.dictionaries(words.map(folded), st.integers(1, 4), max_size=4),
     models=st.dictionaries(words.map(folded), st.frozensets(st.sampled_from(NETWORKS), max_size=2)),
     people=st.frozensets(st.sampled_from(sorted(PEOPLE)), max_size=2),
     faces=st.sampled_from([0, 1, 3]),
@@ -85,7 +86,7 @@ texts = {
 }
 numbers: dict[str, list[float]] = {
     "iso": [100, 200], "f": [2.8, 8], "focal": [50], "width": [100, 400], "height": [150],
-    "rating": [0, 4], "faces": [0, 2], "score": [0.5, 0.3],
+    "rating": [0, 4], "faces": [0, 2], "people": [0, 1, 3], "score": [0.5, 0.3],
 }  # fmt: skip
 
 
@@ -115,8 +116,12 @@ facts: st.SearchStrategy[Query] = st.one_of(
     st.sampled_from(sorted(STATES)).map(State),
     st.just(Away((AWAY,))),
 )
+counts = st.tuples(st.integers(1, 3), st.none() | st.integers(1, 4)).filter(lambda ends: _is_range(ends))
+terms: st.SearchStrategy[Query] = st.builds(Term, words) | st.builds(
+    lambda word, ends: Term(word, least=ends[0] if ends[1] in (None, ends[0]) else 1, most=ends[1]), words, counts
+)
 queries: st.SearchStrategy[Query] = st.recursive(
-    st.builds(Term, words) | facts,
+    terms | facts,
     lambda parts: (
         st.builds(And, st.lists(parts, min_size=2, max_size=3).map(tuple))
         | st.builds(Or, st.lists(parts, min_size=2, max_size=3).map(tuple))
@@ -155,7 +160,10 @@ def _root(number: int) -> Path:
 
 def _outcome(number: int, photo: Subject) -> Outcome:
     made = made_photo(Path(photo.path), number, sorted(photo.tags.items()), faces=photo.faces)
-    tags = tuple(replace(tag, models=_models(photo, folded(tag.name))) for tag in made.analysis.tags)
+    tags = tuple(
+        replace(tag, models=_models(photo, folded(tag.name)), count=photo.counts.get(folded(tag.name), 1))
+        for tag in made.analysis.tags
+    )
     metadata = photo.metadata or made.analysis.metadata
     return replace(made, analysis=replace(made.analysis, metadata=metadata, tags=tags))
 
@@ -178,6 +186,7 @@ def _as_known(photo: Subject) -> Subject:
     return replace(
         photo,
         tags=tags,
+        counts={word: photo.counts.get(word, 1) for word in tags},
         models={word: photo.models[word] for word in tags if photo.models.get(word)},
         people=frozenset(map(folded, shown)),
         known=any(not PEOPLE[name] for name in shown),

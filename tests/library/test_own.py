@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from made_photos import made_photo, moved
 
 from indexer.errors import LibraryError
+from indexer.library.history.undo import undo
 from indexer.library.indexing.outcomes import record_outcomes, retag_photos
+from indexer.library.query.ast import Term
 from indexer.library.report import details
-from indexer.library.search.search import by_keywords
+from indexer.library.search.search import by_keywords, by_query
 from indexer.library.store import Library
 from indexer.library.user.own_tags import OwnWord, UserLayer, add_tag, hidden, hide, own_words, rate, remove_tag, said
 from indexer.values.analysis import Tag
@@ -122,3 +125,23 @@ def test_words_are_counted(library: Library) -> None:
     assert own_words(library) == [OwnWord("mine", 1, 1)]
     add_tag(library, "mine", [B])
     assert own_words(library) == [OwnWord("mine", 2, 0)]
+
+
+def test_how_many_of_a_thing_were_found_outlasts_what_is_said_of_the_word(library: Library) -> None:
+    def at_least_two() -> list[Path]:
+        return [hit.path for hit in by_query(library, Term("dog", least=2))]
+
+    made = made_photo(A, 0)
+    seen = replace(made, analysis=replace(made.analysis, tags=(Tag("dog", 0.9, "3 dogs", count=3),)))
+    record_outcomes(library, [seen])
+    assert at_least_two() == [A]
+    add_tag(library, "Dog", [A, B])
+    record_outcomes(library, [seen])
+    assert [(tag.source, tag.count) for tag in tags(library, A)] == [("own", 3)]
+    assert at_least_two() == [A]
+    remove_tag(library, "dog", [A])
+    assert at_least_two() == []
+    undo(library)
+    assert at_least_two() == [A]
+    assert retag_photos(library, {A: [Tag("dog", 0.9, "dog")]}) == 1
+    assert at_least_two() == []

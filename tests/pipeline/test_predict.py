@@ -56,12 +56,12 @@ def predictor(*models: FakeModel) -> Predictor:
 
 
 def test_each_model_answers_for_itself_and_the_tags_are_those_of_all(tmp_path: Path) -> None:
-    models = [classifier("one", espresso=0.6), classifier("other", espresso=0.9), detector(tmp_path)]
+    models = [classifier("one", espresso=0.8), classifier("other", espresso=0.9), detector(tmp_path)]
     seen = predictor(*models).predict(Path("photo.jpg"), GRAY)
     assert [said.model.rpartition("-")[0] for said in seen.by_model] == ["one", "other", "finder"]
     one, other, finder = seen.by_model
     assert ([label.name for label in one.labels], one.word) == (["espresso"], "espresso")
-    assert {tag.name: round(tag.score, 2) for tag in one.tags}["espresso"] == 0.6
+    assert {tag.name: round(tag.score, 2) for tag in one.tags}["espresso"] == 0.8
     assert {tag.name: round(tag.score, 2) for tag in other.tags}["espresso"] == 0.9
     assert [(label.name, round(label.score, 2)) for label in finder.labels] == [("dog", 0.9), ("toy car", 0.6)]
     assert [name for name, _ in finder.objects] == ["dog", "dog", "toy car"]

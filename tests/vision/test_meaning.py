@@ -57,7 +57,7 @@ def test_a_tag_is_explained_by_the_classes_of_the_view_that_decided() -> None:
     names = [VOCABULARY.classes[index] for index in (dogs[1], dogs[2], dogs[0])]
     assert [name for name, _ in dog.classes] == names
     assert sum(score for _, score in dog.classes) == pytest.approx(dog.tag.score)
-    assert (dog.view, dog.threshold, dog.renamed) == (1, VOCABULARY.rules.threshold, None)
+    assert (dog.view, dog.threshold, dog.renamed) == (1, VOCABULARY.rules.alone_threshold, None)
     assert dog.model == "eyes"
     assert own.model is None
     assert f"{names[0]} 0.50 + {names[1]} 0.30" in str(dog)
@@ -76,16 +76,16 @@ def test_an_object_and_a_class_of_one_s_own_are_explained_by_their_model() -> No
     seen = Analysis(Metadata("JPEG", 1, 1), Hashes(b"", b""), look, (Evidence("lite", b""), xray), tags, (), b"", ())
     lung, dog = reasons(VOCABULARY, replace(seen, objects=found), ("atelectasis", "dog"), classes)
     assert str(lung) == "atelectasis 0.90 ← Atelectasis 0.90 in view 0 (xray); minimum score 0.7"
-    assert str(dog) == "dog 0.80 ← dog 0.80, dog 0.60 (coco); minimum score 0.25"
-    assert (dog.view, dog.tag.source, dog.model) == (None, "dog (coco)", "coco-22222222")
+    assert str(dog) == "dog 0.80 ← dog 0.80, dog 0.60 (coco); minimum score 0.5"
+    assert (dog.view, dog.tag.source, dog.model) == (None, "2 dogs (coco)", "coco-22222222")
 
 
 def test_a_tag_that_faces_decided_is_explained_by_them() -> None:
     look = PixelStats(0.5, 0.5, 0.2, 0.1)
     face = Face(Box(0.4, 0.4, 0.1, 0.1), 0.99, 0.5, (), None)
-    person = Object(0, 0.8, Box(0.1, 0.1, 0.2, 0.2), "coco-22222222")
+    person = Object(0, 0.8, Box(0.3, 0.3, 0.3, 0.7), "coco-22222222")
     classes = {"coco-22222222": VOCABULARY.model_words(("person",))}
     tags = VOCABULARY.tags((), (person,), (face,), look, classes)
     seen = Analysis(Metadata("JPEG", 1, 1), Hashes(b"", b""), look, (), tags, (face,), b"", (), (person,))
     (why,) = reasons(VOCABULARY, seen, ("person",), classes)
-    assert str(why) == "person 0.99 ← 1 face; minimum score 0.25"
+    assert str(why) == "person 0.99 ← 1 person; minimum score 0.4"

@@ -10,7 +10,7 @@ import pytest
 
 from indexer.errors import ModelError
 from indexer.geometry import Box
-from indexer.values.analysis import Object
+from indexer.values.analysis import Evidence, Object
 from indexer.values.files import Picture
 from indexer.vision.objects import ObjectDetector
 from indexer.vision.runtime import FakeModel
@@ -38,6 +38,13 @@ def spec(offset: int = 0, score: float | None = None, **wanted: object) -> Model
 def found(
     of: ModelSpec, *things: tuple[tuple[float, float, float, float], float, float], count: int | None = None
 ) -> list[Object]:
+    """The objects in a model's answer."""
+    return answered(of, *things, count=count)[0]
+
+
+def answered(
+    of: ModelSpec, *things: tuple[tuple[float, float, float, float], float, float], count: int | None = None
+) -> tuple[list[Object], Evidence]:
     """What is made of a model's answer: (top, left, bottom, right), score, class of each thing."""
     boxes, scores, classes = (np.array([each[part] for each in things], np.float32) for part in range(3))
     answers = {"boxes": boxes[np.newaxis], "scores": scores[np.newaxis], "classes": classes[np.newaxis]}
@@ -76,6 +83,15 @@ def test_the_surest_comes_first_and_what_is_not_sure_enough_is_left_out() -> Non
     assert [thing.label for thing in found(spec(), *things, count=1)] == [1]
 
 
+def test_the_best_score_of_each_class_is_told_of_faint_objects_too() -> None:
+    whole = (0.0, 0.0, 1.0, 1.0)
+    things = [(whole, 0.9, 1), (whole, 0.5, 1), (whole, 0.1, 3), (whole, 0.005, 4), ((0.5, 0.5, 0.5, 0.5), 0.9, 5)]
+    objects, scores = answered(spec(), *things)
+    assert {thing.label for thing in objects} == {1}
+    told = {label: score for _, label, score in scores.entries()}
+    assert told == pytest.approx({1: 0.9, 3: 0.1}, abs=1e-4)
+
+
 def test_classes_are_counted_from_the_first_label_on() -> None:
     whole = (0.0, 0.0, 1.0, 1.0)
     assert [thing.label for thing in found(spec(offset=1), (whole, 0.9, 1), (whole, 0.8, 0), (whole, 0.7, 90))] == [
@@ -93,7 +109,7 @@ def test_boxes_are_cut_off_at_the_edges_and_empty_ones_left_out() -> None:
 
 def test_no_answer_is_no_object() -> None:
     empty = {"boxes": np.zeros((1, 0, 4)), "scores": np.zeros((1, 0)), "classes": np.zeros((1, 0))}
-    assert ObjectDetector(FakeModel(spec(), lambda _: empty)).detect(WIDE) == []
+    assert ObjectDetector(FakeModel(spec(), lambda _: empty)).detect(WIDE) == ([], Evidence(spec().id, b""))
 
 
 def test_an_object_goes_to_another_process_as_it_is() -> None:

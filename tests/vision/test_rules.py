@@ -26,20 +26,36 @@ def test_the_shipped_rules_can_all_do_something() -> None:
 
 
 def test_a_tag_needs_its_threshold() -> None:
-    assert rules().apply(Tag("dog", 0.5, "beagle")) == Tag("dog", 0.5, "beagle")
-    assert rules().apply(Tag("dog", 0.49, "beagle")) is None
-    assert rules().apply(Tag("tap", 0.6, "tap"), rules().narrow_threshold) is None
-    assert rules(thresholds={"dog": 0.2}).apply(Tag("dog", 0.3, "beagle")) is not None
+    assert rules().apply(Tag("dog", 0.5, "beagle"), 0.5) == Tag("dog", 0.5, "beagle")
+    assert rules().apply(Tag("dog", 0.49, "beagle"), 0.5) is None
+
+
+def test_a_rule_for_a_word_goes_before_all_others() -> None:
+    assert rules().needed("dog", 0.5) == 0.5
+    assert rules(thresholds={"dog": 0.2}).needed("dog", 0.5) == 0.2
+
+
+def test_a_rule_for_words_of_classifiers_leaves_those_of_other_models_alone() -> None:
+    careful = rules(thresholds={"dog": 0.2}, classifier_thresholds={"dog": 0.9})
+    assert careful.needed("dog", 0.5, of_classifier=True) == 0.9
+    assert careful.needed("dog", 0.5) == 0.2
+
+
+def test_without_an_object_detector_lower_thresholds_may_hold() -> None:
+    alone = rules(alone_threshold=0.25)
+    assert alone.general(narrow=False, alone=True) == 0.25
+    assert alone.general(narrow=True, alone=True) == 0.7
+    assert alone.general(narrow=False, alone=False) == 0.5
 
 
 def test_a_renamed_tag_keeps_score_and_source_and_gets_the_new_threshold() -> None:
     renaming = rules(rename={"tap": "faucet"}, thresholds={"faucet": 0.9})
-    assert renaming.apply(Tag("tap", 0.95, "sink")) == Tag("faucet", 0.95, "sink")
-    assert renaming.apply(Tag("tap", 0.8, "sink")) is None
+    assert renaming.apply(Tag("tap", 0.95, "sink"), 0.5) == Tag("faucet", 0.95, "sink")
+    assert renaming.needed("tap", 0.5) == 0.9
 
 
 def test_a_blocked_tag_is_not_shown() -> None:
-    assert rules(block=frozenset({"tap"})).apply(Tag("tap", 1.0, "sink")) is None
+    assert rules(block=frozenset({"tap"})).apply(Tag("tap", 1.0, "sink"), 0.5) is None
 
 
 @pytest.mark.parametrize(

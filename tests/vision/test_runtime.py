@@ -22,6 +22,7 @@ SPECS = read_specs()
 CLASSIFIER, DETECTOR, DESCRIBER = "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet"
 SHAPES = {
     "classifier": [(1, 260, 260, 3), (1, 288, 356, 3)],
+    "object-detector": [(1, 300, 300, 3)],
     "face-detector": [(1, 256, 320, 3), (1, 96, 64, 3)],
     "face-describer": [(1, 150, 150, 3), (3, 150, 150, 3)],
 }

@@ -20,6 +20,7 @@ from indexer.vision.spec_tensors import Input, Output
 SPECS = read_specs()
 OUTPUTS = {
     "classifier": {"probabilities": ("windows", 1000), "embedding": (1280,)},
+    "object-detector": {"offsets": ("anchors", 4), "logits": ("anchors", 91)},
     "face-detector": {"boxes": ("anchors", 4), "scores": ("anchors",), "landmarks": ("anchors", 10)},
     "face-describer": {"descriptors": ("chips", 128)},
 }
@@ -30,7 +31,7 @@ def raw(name: str = LITE) -> dict[str, Any]:
     return tomllib.loads((packaged("models") / f"{name}.toml").read_text("utf-8"))
 
 
-def test_the_three_roles_are_filled() -> None:
+def test_every_role_that_a_scan_needs_is_filled() -> None:
     assert {spec.role for spec in SPECS.values()} == set(OUTPUTS)
     assert {LITE, "efficientnet-lite2", "retinaface-mobilenet025", "dlib-face-resnet"} <= set(SPECS)
 

@@ -233,7 +233,7 @@ def test_a_wordnet_id_tells_two_things_of_one_name_apart_and_a_name_does_not() -
         ("person", ("person",)),
         ("coffee", ("coffee", "drink")),  # no cup: that stands beside it
         ("kitchen", ("kitchen",)),
-        ("kite", ("kite",)),  # the toy as likely as the bird
+        ("kite", ("kite", "toy")),  # the one that flies on a string
         ("iPod", ("iPod", "electronics")),
         ("traffic light", ("traffic light",)),
         ("NoFinding", ("no finding",)),
@@ -278,11 +278,11 @@ def test_the_best_of_several_models_counts_and_all_that_gave_a_word_are_named() 
     classes = IMAGENET | {COCO: WORDS.model_words(("person", "dog"))}
     dog, other = (Object(1, score, Box(0.1, 0.1, 0.2, 0.2), COCO) for score in (0.95, 0.6))
     found = {tag.name: tag for tag in HALF.tags((seen({"beagle": 0.9}),), (other, dog), (), PLAIN, classes)}
-    assert found["dog"] == Tag("dog", 0.95, "dog (coco)", (COCO, LITE))
+    assert found["dog"] == Tag("dog", 0.95, "2 dogs (coco)", (COCO, LITE), 2)
     assert found["hound"].models == (LITE,)
     face = Face(Box(0.4, 0.4, 0.1, 0.1), 0.99, 0.5, (), None)
-    (person,) = WORDS.tags((), (replace(dog, label=0),), (face,), PLAIN, classes)
-    assert person == Tag("person", 0.99, "1 face", (COCO,))
+    person = replace(dog, label=0, box=Box(0.3, 0.3, 0.3, 0.7))
+    assert WORDS.tags((), (person,), (face,), PLAIN, classes) == (Tag("person", 0.99, "1 person", (COCO,), 1),)
 
 
 @pytest.mark.parametrize(("score", "is_shown"), [(0.3, False), (0.6, True)])
@@ -326,3 +326,40 @@ def test_scores_of_classes_that_do_not_exclude_each_other_are_not_added_up() -> 
 def test_a_model_or_a_class_without_names_gives_no_tag() -> None:
     classes = {XRAY: WORDS.model_words(("Atelectasis",))}
     assert WORDS.tags((own(COCO, 0.9), own(XRAY, 0.1, 0.9)), (), (), PLAIN, classes) == ()
+
+
+COCO_NAMES = [
+    name for name in (packaged("models") / "labels" / "coco.txt").read_text().split("\n") if name not in ("", "???")
+]
+
+
+@pytest.mark.parametrize("name", COCO_NAMES)
+def test_everything_that_the_object_detector_finds_can_be_searched(name: str) -> None:
+    (words,) = WORDS.model_words((name,)).words
+    assert WORDS.canonical(name) == words[0]
+    assert WORDS.canonical(f"{name}s") in {words[0], "people", None}
+    assert all(WORDS.canonical(word) == word for word in words)
+
+
+def test_there_are_80_of_them() -> None:
+    assert len(set(COCO_NAMES)) == len(WORDS.objects) == 80
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [
+        ("giraffes", "giraffe"), ("hydrant", "fire hydrant"), ("luggage", "suitcase"), ("suitcases", "suitcase"),
+        ("doughnuts", "donut"), ("couch", "sofa"), ("TV", "television"), ("bike", "bicycle"), ("bikes", "bicycle"),
+        ("plane", "airplane"), ("motorbike", "motorcycle"), ("skis", "ski"), ("skiing", "ski"), ("surfer", "surfboard"),
+        ("tennis", "tennis racket"), ("mitt", "baseball glove"), ("forks", "fork"), ("knives", "knife"),
+        ("silverware", "cutlery"), ("rucksack", "backpack"), ("parasol", "umbrella"), ("purse", "purse"),
+        ("smartphone", "cell phone"), ("mobile phone", "cell phone"), ("hairdryer", "hair dryer"),
+        ("mice", "computer mouse"),
+        ("fridge", "refrigerator"), ("people", "people"), ("men", "person"), ("children", "person"),
+        ("ponies", "horse"),
+        ("kittens", "cat"), ("puppies", "dog"), ("cattle", "cow"), ("lorry", "truck"), ("shears", "scissors"),
+        ("houseplants", "potted plant"), ("stop signs", "stop sign"), ("traffic lights", "traffic light"),
+    ],
+)  # fmt: skip
+def test_what_people_type_finds_what_the_object_detector_sees(typed: str, word: str) -> None:
+    assert WORDS.canonical(typed) == word

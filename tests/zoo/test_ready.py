@@ -145,7 +145,7 @@ def test_mask_r_cnn_finds_what_coco_knows(made: Made, tmp_path: Path) -> None:
     with added(tmp_path, f"mask-rcnn:{file}") as spec:
         names = class_names(spec, Vocabulary.load())
         detector = ObjectDetector(opened(spec, tmp_path))
-        things = detector.detect(Picture(np.zeros((600, 800, 3), np.uint8), (800, 600)))
+        things, _ = detector.detect(Picture(np.zeros((600, 800, 3), np.uint8), (800, 600)))
     assert len(names) == 90
     assert [names[thing.label] for thing in things] == ["dog", "toothbrush"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import distribution
 from pathlib import Path
@@ -15,6 +15,9 @@ import pytest
 from PIL import Image
 
 from indexer.errors import ModelError
+from indexer.geometry import Box
+from indexer.values.files import Picture
+from indexer.vision.objects import ObjectDetector
 from indexer.vision.preprocess import normalized, resized, tensor
 from indexer.vision.runtime import open_model
 from indexer.vision.spec import ModelSpec, read_specs
@@ -66,6 +69,57 @@ def test_detections_equal_those_of_onnx_runtime(
     np.testing.assert_allclose(found["boxes"], boxes[0], rtol=0, atol=1e-4)
     np.testing.assert_allclose(found["scores"], scores[0, :, 1], rtol=0, atol=1e-4)
     np.testing.assert_allclose(found["landmarks"], landmarks[0], rtol=0, atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def graph() -> Callable[[str, np.ndarray, Sequence[str]], list[np.ndarray]]:
+    """TensorFlow itself on the frozen graph of the object detector: (input, its values, outputs) → their values."""
+    import tensorflow as tf
+
+    frozen = tf.compat.v1.GraphDef.FromString(read_weights(SPECS["ssd-mobilenetv2-coco"]))
+    with tf.Graph().as_default() as whole:
+        tf.import_graph_def(frozen, name="")
+
+    def run(name: str, values: np.ndarray, wanted: Sequence[str]) -> list[np.ndarray]:
+        with tf.compat.v1.Session(graph=whole) as session:
+            found: list[np.ndarray] = session.run([f"{each}:0" for each in wanted], {f"{name}:0": values})
+            return found
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["astronaut", "cat", "coffee", "temple"])
+def test_offsets_and_logits_of_objects_equal_those_of_the_graph(
+    name: str, graph: Callable[..., list[np.ndarray]], models: Path, samples: dict[str, Path]
+) -> None:
+    spec = SPECS["ssd-mobilenetv2-coco"]
+    image = tensor(pixels(samples[name]), spec)
+    offsets, logits = graph("Preprocessor/sub", image, ["concat", "concat_1"])
+    found = open_model(spec, models, "litert").run(image)
+    np.testing.assert_allclose(found["offsets"], offsets[0, :, 0], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(found["logits"], logits[0], rtol=1e-5, atol=1e-4)  # they go down to -40
+
+
+@pytest.mark.parametrize("name", ["astronaut", "cat", "coffee"])
+def test_objects_equal_those_that_the_graph_itself_keeps(
+    name: str, graph: Callable[..., list[np.ndarray]], models: Path, samples: dict[str, Path]
+) -> None:
+    spec = SPECS["ssd-mobilenetv2-coco"]
+    small = resized(pixels(samples[name]), (300, 300), "bilinear")
+    wanted = ["detection_boxes", "detection_scores", "detection_classes"]
+    boxes, scores, classes = (each[0] for each in graph("image_tensor", small[np.newaxis], wanted))
+    sure = scores >= 0.3  # the graph keeps no others
+    assert sure.any()
+    detected, _ = ObjectDetector(open_model(spec, models, "litert")).detect(Picture(small, (300, 300)))
+    found = [each for each in detected if each.score >= 0.3]
+    assert [each.label + spec.labels.offset for each in found] == classes[sure].astype(int).tolist()
+    np.testing.assert_allclose([each.score for each in found], scores[sure], rtol=0, atol=1e-4)
+    mine = [(each.box.top, each.box.left, *_end(each.box)) for each in found]
+    np.testing.assert_allclose(mine, boxes[sure], rtol=0, atol=1e-4)
+
+
+def _end(box: Box) -> tuple[float, float]:
+    return box.top + box.height, box.left + box.width
 
 
 class Judge:
@@ -168,11 +222,12 @@ def test_an_unknown_architecture_is_refused() -> None:
 def test_many_pictures_at_once_get_the_answers_that_each_gets(name: str) -> None:
     both = keras_forms(SPECS[name], read_weights(SPECS[name]))
     assert both.many is not None
-    images = np.random.default_rng(1).uniform(-1, 1, (3, 288, 320, 3)).astype(np.float32)
+    width, height = SPECS[name].input.size if SPECS[name].input.fit == "stretch" else (320, 288)
+    images = np.random.default_rng(1).uniform(-1, 1, (3, height, width, 3)).astype(np.float32)
     together = both.many(images, training=False)
     for place in range(3):
         for key, values in both.one(images[place : place + 1], training=False).items():
-            np.testing.assert_allclose(np.asarray(together[key])[place], np.asarray(values), rtol=0, atol=1e-4)
+            np.testing.assert_allclose(np.asarray(together[key])[place], np.asarray(values), rtol=1e-5, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", PICTURE_NETWORKS)

@@ -76,11 +76,12 @@ def scene_specs(config: Config, names: Sequence[str]) -> tuple[ModelSpec, ...]:
 
     Errors: ModelError for an unknown name, or a face model.
     """
+    from indexer.assemble import model_set
     from indexer.vision.model_set import SCENE, spec_named
     from indexer.vision.spec import read_specs
 
     known = read_specs(config.own_models_path)
-    chosen = dict.fromkeys(names or (config.classifier, *config.extra))
+    chosen = dict.fromkeys(names) if names else model_set(config).scene_names
     return tuple(spec_named(known, name, *SCENE) for name in chosen)
 
 

@@ -19,7 +19,7 @@ from indexer.cli.session import Session, command
 from indexer.config.config import Config
 from indexer.errors import ConfigError, PhotoError, printable
 from indexer.pipeline.scan.stats import ScanStats
-from indexer.values.outcomes import Outcome
+from indexer.values.outcomes import Indexed, Outcome
 
 if TYPE_CHECKING:
     from indexer.library.store import Library
@@ -50,6 +50,9 @@ def scan(
     again: Annotated[
         bool, typer.Option("--again", help="Analyze all photos again, even if they have not changed.")
     ] = False,
+    later: Annotated[
+        bool, typer.Option("--later", help="Leave photos that only a new model has to analyze for another time.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")] = False,
 ) -> None:
     """Index folders of photos: analyze new and changed photos, and recognize photos that were moved.
@@ -69,7 +72,8 @@ def scan(
     scanning.prepare(folders)
     with stoppable() as stop, _open(session, config, dry_run) as library:
         tally = ScanStats(monotonic)
-        planned = scanning.plan(library, folders, retry_failed=retry_failed, again=again)
+        planned = scanning.plan(library, folders, retry_failed=retry_failed, again=again, later=later)
+        _say_earlier(session, planned, later=later)
         if dry_run:
             _say_planned(session, planned, as_json)
             return
@@ -115,11 +119,27 @@ def _say_planned(session: Session, planned: Plan, as_json: bool) -> None:
         )
 
 
+def _say_earlier(session: Session, planned: Plan, *, later: bool) -> None:
+    """Say that photos were analyzed before a model came, and what becomes of them."""
+    from indexer.values.analysis import model_name
+
+    if not planned.earlier:
+        return
+    models = ", ".join(sorted(map(model_name, planned.lacking)))
+    known = f"{count(planned.earlier, 'photo')} analyzed before, but not by {models}"
+    if later:
+        session.say(f"{known}: left for another time; 'indexer scan' without --later analyzes them.")
+    else:
+        session.say(
+            f"{known}: only that is done now. To do it another time, press Ctrl-C and use 'indexer scan --later'."
+        )
+
+
 def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, tally: ScanStats, stop: Stop) -> None:
     """Carry out the plan until a stop request."""
     from indexer.values.outcomes import Failed
 
-    outcomes = scanning.run(library, planned, is_wanted=lambda: not stop.asked)
+    outcomes = timed(scanning.run(library, planned, is_wanted=lambda: not stop.asked), planned, session.say, monotonic)
     for outcome in with_progress(outcomes, planned.work_count, tally, monotonic, quiet=session.quiet):
         if isinstance(outcome, Failed):
             session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
@@ -148,6 +168,36 @@ def _summarize(tally: ScanStats, stopped: bool, as_json: bool) -> None:
 
 def _trouble(path: Path, reason: str) -> None:
     print(f"indexer: {printable(path)}: {reason}", file=sys.stderr)  # noqa: T201
+
+
+_MEASURED_SECONDS = 10.0  # after which the time that the other photos take is estimated
+
+
+def timed(
+    outcomes: Iterable[Outcome | None], planned: Plan, say: Callable[[str], None], clock: Callable[[], float]
+) -> Iterator[Outcome | None]:
+    """Yield outcomes; say how long the photos take that only a new model analyzes, as soon as that is known.
+
+    They come last, so their speed is measured from the first of them on, where nothing waits to be stored.
+    """
+    stale = frozenset(file.path for file in planned.stale) if planned.earlier and planned.stale else frozenset()
+    done, since, is_said = 0, clock(), not stale
+    for outcome in outcomes:
+        if isinstance(outcome, Indexed) and outcome.file.path in stale:
+            done += 1
+        elif outcome is not None:
+            since = clock()
+        elif done and not is_said and (spent := clock() - since) >= _MEASURED_SECONDS:
+            is_said = True
+            say(f"{count(len(stale), 'photo')} analyzed before: about {_duration(spent * len(stale) / done)}.")
+        yield outcome
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration as people say it: '40 s', '25 min', '2 h'."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.0f} h"
 
 
 _LINE_SECONDS = 10.0

@@ -68,7 +68,10 @@ def search(
     reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the sort order.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=_MOST, help="Maximum number of photos.")] = DEFAULT_RESULTS,
     offset: Annotated[int, typer.Option(min=0, max=_MOST, help="Number of results to skip.")] = 0,
-    min_score: Annotated[float, typer.Option(min=0, max=1, help="Minimum score.")] = 0.0,
+    min_score: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Minimum score; a low one also finds less sure matches, marked as such."),
+    ] = None,
     count: Annotated[bool, typer.Option("--count", help="Print only the number of matching photos.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show the classes and rules behind each tag.")] = False,
     html: Annotated[
@@ -83,32 +86,36 @@ def search(
     """
     from datetime import date
 
+    from indexer.library.query.evidence import less_sure
     from indexer.library.search.hints import nothing_found
     from indexer.library.search.request import SearchRequest, resolver, tree
     from indexer.library.search.search import by_query, count_hits
+    from indexer.pipeline.less_sure import outputs_of
     from indexer.pipeline.root_state import away_roots
     from indexer.vision.tags.vocabulary import Vocabulary
 
     config = session.settings().config
     vocabulary = Vocabulary.load(rules=config.rules)
-    asked = SearchRequest(query or (), keyword or (), any_word, person or (), model or (), after, before)
+    asked = SearchRequest(query or (), keyword or (), any_word, person or (), model or (), after, before, min_score)
     with session.open_library() as library:
         away = away_roots(library)
-        wanted = tree(asked, resolver(library, vocabulary.canonical), date.today(), away)
+        outputs = outputs_of(library, vocabulary, config.own_models_path)
+        wanted = tree(asked, resolver(library, vocabulary.canonical), date.today(), away, outputs)
         _refuse_no_place(sort, wanted)
         if count:
-            _write_count(count_hits(library, wanted, min_score), format)
+            _write_count(count_hits(library, wanted), format)
             return
         unseen = 0
         if away and lists_paths(format):
-            wanted, unseen = _reachable(library, wanted, away, min_score)
+            wanted, unseen = _reachable(library, wanted, away)
             say_left_out(session, unseen)
-        hits = by_query(
-            library, wanted, sort=sort.value, reverse=reverse, limit=limit, offset=offset, min_score=min_score
-        )
+        hits = by_query(library, wanted, sort=sort.value, reverse=reverse, limit=limit, offset=offset)
         if not hits and not offset and not unseen:
             for hint in nothing_found(library, wanted, _by_meaning(vocabulary)):
                 session.say(f"{hint.text}; {worded(hint.advice)}." if hint.advice else hint.text)
+            wider = less_sure(wanted, outputs)
+            if wider is not None and (number := count_hits(library, wider)):
+                session.say(f"{_less_sure_matches(number)}: add '--min-score 0' to see them.")
         reasons = _reasons(library, vocabulary, config.own_models_path, hits) if explain else {}
     _present(only_under_own_name(session, format, hits), reasons, away, format)
     if html is not None:
@@ -117,13 +124,17 @@ def search(
         _show(html, [hit for hit in hits if not is_in(hit.path, away)])
 
 
-def _reachable(library: Library, query: Query, away: Sequence[Path], min_score: float) -> tuple[Query, int]:
+def _reachable(library: Library, query: Query, away: Sequence[Path]) -> tuple[Query, int]:
     """Return the query without photos in folders that are away, and how many of its photos that leaves out."""
     from indexer.library.query.ast import And, Away, Not
     from indexer.library.search.search import count_hits
 
     unseen = Away(tuple(away))
-    return And((query, Not(unseen))), count_hits(library, And((query, unseen)), min_score)
+    return And((query, Not(unseen))), count_hits(library, And((query, unseen)))
+
+
+def _less_sure_matches(number: int) -> str:
+    return "1 less sure match" if number == 1 else f"{number:,} less sure matches"
 
 
 def _refuse_no_place(sort: SortBy, query: Query) -> None:

@@ -38,7 +38,10 @@ def export_xmp(
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Write into JPEG and PNG files; other files get a sidecar.")
     ] = False,
-    min_score: Annotated[float, typer.Option(min=0, max=1, help="Minimum score of tags.")] = 0.0,
+    min_score: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Minimum score of tags (default: 0.5; your own and taught words always)."),
+    ] = None,
     own_only: Annotated[bool, typer.Option("--own-only", help="Only your own tags.")] = False,
     faces: Annotated[bool, typer.Option("--faces/--no-faces", help="Write face regions with names.")] = True,
     as_json: JsonOption = False,

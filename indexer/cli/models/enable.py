@@ -1,6 +1,6 @@
 """`indexer models enable`, `disable`, `default`, `remove`: which models analyze photos, stored in the settings.
 
-Where the model of a role is removed (except a landmarks model, which nobody needs), the default one takes its place.
+Where the model of a role is removed, the built-in one takes its place. Landmarks and objects need none.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="Name of the model (see 'indexer models list').")]
 _NEXT = "The next scan analyzes all photos with it."
+_NONE = "none"
 # The setting that names the model of a role.
 _SETTINGS = {
     "classifier": "classifier",
+    "object-detector": "object_detector",
     "face-detector": "detector",
     "face-landmarks": "landmarks",
     "face-describer": "describer",
@@ -47,7 +49,7 @@ def disable(session: Session, name: Name) -> None:
     """
     config = session.settings().config
     if _taken_out(session, name):
-        if name in (config.classifier, *config.extra):
+        if name in (config.classifier, config.object_detector, *config.extra):
             session.say("Run 'indexer retag' to remove its tags from the photos; its stored results are kept.")
         return
     find_spec(session.settings().config, name)
@@ -58,20 +60,16 @@ def disable(session: Session, name: Name) -> None:
 
 
 def default(session: Session, name: Name) -> None:
-    """Make a model the default of its role: the main classifier, also used for similar photos, or a face model."""
+    """Make a model the default of its role: the main classifier, which also finds similar photos, or a detector."""
     config = session.settings().config
     spec = find_spec(config, name)
-    if spec.role not in _SETTINGS:
-        raise ModelError(name, f"is an {spec.role}, which has no default; use 'indexer models enable {name}'")
-    if spec.role == "classifier":
-        if "embedding" not in spec.outputs:
-            session.say(
-                f"{name} has no embedding: 'similar', 'duplicates' and 'teach' will not work (see --embedding)."
-            )
-        if name in config.extra:
-            write_setting(session, "extra", [each for each in config.extra if each != name])
-        if name != config.classifier:
-            session.say(f"{config.classifier} is no longer used; 'indexer models enable' uses it in addition.")
+    if spec.role == "classifier" and "embedding" not in spec.outputs:
+        session.say(f"{name} has no embedding: 'similar', 'duplicates' and 'teach' will not work (see --embedding).")
+    if name in config.extra:
+        write_setting(session, "extra", [each for each in config.extra if each != name])
+    former = getattr(config, _SETTINGS[spec.role])
+    if spec.role in ("classifier", "object-detector") and former not in (name, _NONE):
+        session.say(f"{former} is no longer used; 'indexer models enable' uses it in addition.")
     write_setting(session, _SETTINGS[spec.role], name)
     session.say(_NEXT)
 
@@ -103,9 +101,11 @@ def enabled(session: Session, spec: ModelSpec) -> None:
     config = session.settings().config
     if spec.role.startswith("face-"):
         write_setting(session, _SETTINGS[spec.role], spec.name)
-    elif spec.name in (config.classifier, *config.extra):
+    elif spec.name in (config.classifier, config.object_detector, *config.extra):
         session.say(f"{spec.name} is already in use.")
         return
+    elif spec.name == Config().object_detector and config.object_detector == _NONE:
+        write_setting(session, "object_detector", spec.name)
     else:
         write_setting(session, "extra", [*config.extra, spec.name])
     session.say(_NEXT)
@@ -117,6 +117,9 @@ def _taken_out(session: Session, name: str) -> bool:
     roles = [key for key in _SETTINGS.values() if getattr(config, key) == name != getattr(shipped, key)]
     if name in config.extra:
         write_setting(session, "extra", [each for each in config.extra if each != name])
+    if name == shipped.object_detector == config.object_detector:
+        write_setting(session, "object_detector", _NONE)
+        return True
     for key in roles:
         write_setting(session, key, getattr(shipped, key))
         session.say(f"{name} is replaced by the built-in model.")

@@ -75,6 +75,11 @@ PARTS = {  # by the name of the check
         "SELECT rowid, photo_id FROM evidence WHERE typeof(data) <> 'blob' OR length(data) % 6",
         "DELETE FROM evidence WHERE rowid = ?",
     ),
+    "object scores": Part(
+        "scores of objects",
+        "SELECT rowid, photo_id FROM object_scores WHERE typeof(data) <> 'blob' OR length(data) % 6",
+        "DELETE FROM object_scores WHERE rowid = ?",
+    ),
     "objects": Part(
         "objects",
         "SELECT photo_id, photo_id FROM objects WHERE number < 0 OR typeof(number) || typeof(score) || typeof(box_left)"
@@ -101,8 +106,10 @@ BELONGS = (  # the rows of what is deleted with its photo or face: table, column
     ("descriptors", "face_id", "faces"),
     ("evidence", "photo_id", "photos"),
     ("objects", "photo_id", "photos"),
+    ("object_scores", "photo_id", "photos"),
     ("vectors", "photo_id", "photos"),
     ("photo_tags", "photo_id", "photos"),
+    ("tag_counts", "photo_id", "photos"),
 )
 
 

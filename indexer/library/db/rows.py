@@ -17,10 +17,12 @@ from indexer.library.db.tables import (
     faces,
     model_sets,
     models,
+    object_scores,
     objects,
     photo_tags,
     photos,
     sources,
+    tag_counts,
     tags,
     vectors,
 )
@@ -41,6 +43,7 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
     marks = read_tags(connection, photo_ids)
     found = _by_photo(connection, FACES.where(faces.c.photo_id.in_(photo_ids), faces.c.position > UNSEEN))
     things = _by_photo(connection, _OBJECTS.where(objects.c.photo_id.in_(photo_ids)))
+    faint = _by_photo(connection, _OBJECT_SCORES.where(object_scores.c.photo_id.in_(photo_ids)))
     looks = select(vectors).where(vectors.c.photo_id.in_(photo_ids if vector else ()))
     pooled = {row.photo_id: row.data for row in connection.execute(looks)}
     return {
@@ -54,6 +57,7 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
             vector=pooled.get(row.id, b""),
             models=models_of(row.models),
             objects=tuple(Object(each.number, each.score, box(each), each.name) for each in things[row.id]),
+            object_scores=tuple(Evidence(each.name, each.data) for each in faint[row.id]),
         )
         for row in connection.execute(_ANALYZED.where(photos.c.id.in_(photo_ids)))
     }
@@ -63,7 +67,8 @@ def read_tags(connection: Connection, photo_ids: Sequence[int]) -> defaultdict[i
     """Return the tags of photos by row id, each with its position, in order."""
     found: defaultdict[int, list[tuple[int, Tag]]] = defaultdict(list)
     for row in connection.execute(_TAGS.where(photo_tags.c.photo_id.in_(photo_ids))):
-        found[row.photo_id].append((row.position, Tag(row.name, row.score, row.source, models_of(row.models))))
+        tag = Tag(row.name, row.score, row.source, models_of(row.models), row.things or 1)
+        found[row.photo_id].append((row.position, tag))
     return found
 
 
@@ -131,6 +136,12 @@ _EVIDENCE = (
 _OBJECTS = (
     select(objects, models.c.name).select_from(objects.join(models)).order_by(objects.c.photo_id, objects.c.position)
 )
+_OBJECT_SCORES = (
+    select(object_scores.c.photo_id, models.c.name, object_scores.c.data)
+    .select_from(object_scores.join(models))
+    .order_by(object_scores.c.photo_id, models.c.name)
+)
+_IS_COUNTED = (tag_counts.c.photo_id == photo_tags.c.photo_id) & (tag_counts.c.tag_id == photo_tags.c.tag_id)
 _TAGS = (
     select(
         photo_tags.c.photo_id,
@@ -139,8 +150,9 @@ _TAGS = (
         photo_tags.c.score,
         sources.c.name.label("source"),
         sources.c.models,
+        tag_counts.c.count.label("things"),
     )
-    .select_from(photo_tags.join(tags).join(sources))
+    .select_from(photo_tags.join(tags).join(sources).outerjoin(tag_counts, _IS_COUNTED))
     .order_by(photo_tags.c.photo_id, photo_tags.c.position, tags.c.name)
 )
 FACES = (

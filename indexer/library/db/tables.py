@@ -158,6 +158,15 @@ objects = Table(
     sqlite_with_rowid=False,
 )
 
+# The best score of each class that an object detector gave, those of objects too faint to be kept as well.
+object_scores = Table(
+    "object_scores",
+    metadata,
+    _photo(key=True),
+    _model(key=True),
+    Column("data", LargeBinary, nullable=False),  # as in `evidence`; there is one view, 0
+)
+
 vectors = Table(
     "vectors",
     metadata,
@@ -196,6 +205,16 @@ photo_tags = Table(
 )
 # A search for a word reads this index alone, from the best score down.
 Index("ix_photo_tags_best", photo_tags.c.tag_id, photo_tags.c.score.desc(), photo_tags.c.photo_id)
+
+# How many of a thing were found in a photo; of one, or where nobody counted, there is no row.
+tag_counts = Table(
+    "tag_counts",
+    metadata,
+    _photo(key=True),
+    Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 faces = Table(
     "faces",

@@ -36,7 +36,7 @@ def hand_over(connection: Connection, kept: dict[str, Any]) -> str | None:
     columns = {**place, **photo_columns(analysis), **whole}
     connection.execute(update(photos).where(photos.c.id == before).values(columns))
     replace_evidence(connection, {before: analysis})
-    replace_objects(connection, {before: analysis.objects})
+    replace_objects(connection, {before: analysis})
     replace_faces(connection, {before: analysis.faces})
     same_faces = add_said(connection, now, before)
     log_joined(connection, {now: before}, dict(same_faces))

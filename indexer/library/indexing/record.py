@@ -246,6 +246,6 @@ def _store(connection: Connection, roots: Roots, seen: Seen, now: str) -> None:
     ids = find_ids(connection, [roots.place(file.path) for file, _ in seen])
     analyses = {ids[roots.place(file.path)]: analysis for file, analysis in seen}
     replace_evidence(connection, analyses)
-    replace_objects(connection, {photo: analysis.objects for photo, analysis in analyses.items()})
+    replace_objects(connection, analyses)
     replace_tags(connection, {photo: analysis.tags for photo, analysis in analyses.items()})
     replace_faces(connection, {photo: analysis.faces for photo, analysis in analyses.items()})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import Connection, select
@@ -71,12 +71,18 @@ def read_probes(connection: Connection) -> list[LinearProbe]:
 
 def _laid(given: Sequence[Tag], learned: Sequence[Tag], said: Mapping[str, tuple[str, int]]) -> Placed:
     over = said.keys() | {folded(tag.name) for tag in learned}
+    counts = {folded(tag.name): tag.count for tag in given}
     placed = [
         *((place, tag) for place, tag in enumerate(given) if folded(tag.name) not in over and not _is_laid(tag)),
-        *((TAUGHT_PLACE, tag) for tag in learned if folded(tag.name) not in said),
-        *((OWN_PLACE, Tag(name, 1.0, OWN)) for name, wanted in said.values() if wanted),
+        *((TAUGHT_PLACE, _counted(tag, counts)) for tag in learned if folded(tag.name) not in said),
+        *((OWN_PLACE, _counted(Tag(name, 1.0, OWN), counts)) for name, wanted in said.values() if wanted),
     ]
     return sorted(placed, key=lambda each: (each[0], each[1].name))
+
+
+def _counted(tag: Tag, counts: Mapping[str, int]) -> Tag:
+    """Return a tag of the user layer with the number of things that the analysis found of it."""
+    return replace(tag, count=counts.get(folded(tag.name), 1))
 
 
 def _is_laid(tag: Tag) -> bool:

@@ -17,18 +17,20 @@ from indexer.library.db.tables import (
     evidence,
     faces,
     models,
+    object_scores,
     objects,
     person_faces,
     photo_tags,
     photos,
     sources,
+    tag_counts,
     tags,
     vectors,
 )
 from indexer.library.photo_rows.same_face import same_faces
 from indexer.library.photo_rows.user_layer import merge_user_tags
 from indexer.library.query.ast import folded
-from indexer.values.analysis import Analysis, Face, Object, Tag
+from indexer.values.analysis import Analysis, Face, Tag
 
 _FORGOTTEN_FACE = 0.3  # the same for a face that was to be forgotten: better one too many
 
@@ -41,7 +43,8 @@ def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -
     now = merge_user_tags(connection, {photo: _unique(given) for photo, given in tags_of.items()})
     old = read_tags(connection, tuple(now))
     other = {photo: given for photo, given in now.items() if given != old[photo]}
-    connection.execute(delete(photo_tags).where(photo_tags.c.photo_id.in_(tuple(other))))
+    for table in (photo_tags, tag_counts):
+        connection.execute(delete(table).where(table.c.photo_id.in_(tuple(other))))
     marks = [(photo, position, tag) for photo, given in other.items() for position, tag in given]
     tag_ids = intern(connection, tags, {tag.name for _, _, tag in marks})
     source_ids = _intern_sources(connection, [tag for _, _, tag in marks])
@@ -59,6 +62,10 @@ def replace_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -
             for photo, position, tag in marks
         ],
     )
+    counts = [
+        {"photo_id": photo, "tag_id": tag_ids[tag.name], "count": tag.count} for photo, _, tag in marks if tag.count > 1
+    ]
+    _insert(connection, tag_counts, counts)
     return len(other)
 
 
@@ -85,11 +92,13 @@ def replace_evidence(connection: Connection, analyses: Mapping[int, Analysis]) -
     )
 
 
-def replace_objects(connection: Connection, objects_of: Mapping[int, Sequence[Object]]) -> None:
-    """Replace the objects of photos (by row id)."""
-    connection.execute(delete(objects).where(objects.c.photo_id.in_(tuple(objects_of))))
-    given = [(photo, place, each) for photo, seen in objects_of.items() for place, each in enumerate(seen)]
-    ids = intern(connection, models, {each.model for _, _, each in given})
+def replace_objects(connection: Connection, analyses: Mapping[int, Analysis]) -> None:
+    """Replace the objects of photos (by row id), and the scores of those too faint to be kept."""
+    for table in (objects, object_scores):
+        connection.execute(delete(table).where(table.c.photo_id.in_(tuple(analyses))))
+    given = [(photo, place, each) for photo, seen in analyses.items() for place, each in enumerate(seen.objects)]
+    scores = [(photo, each) for photo, seen in analyses.items() for each in seen.object_scores]
+    ids = intern(connection, models, {each.model for _, _, each in given} | {each.model for _, each in scores})
     rows = [
         {
             "photo_id": photo,
@@ -102,6 +111,11 @@ def replace_objects(connection: Connection, objects_of: Mapping[int, Sequence[Ob
         for photo, place, each in given
     ]
     _insert(connection, objects, rows)
+    _insert(
+        connection,
+        object_scores,
+        [{"photo_id": photo, "model_id": ids[each.model], "data": each.data} for photo, each in scores],
+    )
 
 
 def replace_faces(connection: Connection, faces_of: Mapping[int, Sequence[Face]]) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from unicodedata import normalize
 
+from indexer.values.outputs import ModelOutputs
+
 ANYTHING = "*"
 STATES = frozenset({"missing", "failed", "hidden"})
 
@@ -28,10 +30,16 @@ class Term:
     """Photos that have a tag of this name, with its score; the case of letters does not matter.
 
     models: what `bound` found beside it: of each of these Texts one must tell of a model that gave the tag.
+    least, most: how many of the thing the photo must show, both included, most None: any number; a tag that nobody
+    counted stands for one.
+    outputs: what `with_evidence` found: photos without the tag match, too, if these say that they may show it.
     """
 
     word: str
     models: tuple[tuple[Text, ...], ...] = ()
+    least: int = 1
+    most: int | None = None
+    outputs: tuple[ModelOutputs, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

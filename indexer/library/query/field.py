@@ -24,7 +24,8 @@ class InvalidValue(Exception):  # noqa: N818 - a reason, which becomes part of a
 class PhotoFacts(Protocol):
     """What is known of a photo.
 
-    tags: folded name → score.  models: folded tag → the ids of the models that gave it.  people: folded names.
+    tags: folded name → score.  counts: folded name → how many things.
+    models: folded tag → the ids of the models that gave it.  people: folded names.
     known: somebody in it has a name and is not hidden.  states: which of STATES it has.
     """
 
@@ -32,6 +33,8 @@ class PhotoFacts(Protocol):
     def path(self) -> str: ...
     @property
     def tags(self) -> Mapping[str, float]: ...
+    @property
+    def counts(self) -> Mapping[str, int]: ...
     @property
     def models(self) -> Mapping[str, frozenset[str]]: ...
     @property

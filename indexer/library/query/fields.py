@@ -7,6 +7,7 @@ from datetime import date
 from indexer.library.query import facet_values
 from indexer.library.query.ast import ANYTHING, Fact, PersonTerm, Query, Term, folded
 from indexer.library.query.clause import Sql
+from indexer.library.query.counted import PEOPLE, count_text, parse_count
 from indexer.library.query.dates import TIMES, date_sql, date_text, parse_date
 from indexer.library.query.field import InvalidValue, SearchField, of_metadata, quoted
 from indexer.library.query.kinds import KINDS, ORIENTATIONS, kind_sql, kind_text, kinds, parse_kind, parse_orientation
@@ -71,6 +72,15 @@ _ALL = (
         sql=_tag_sql,
         value=lambda photo: photo.tags,
         facet=facet_values.tag_values,
+    ),
+    SearchField(
+        "count",
+        "how many of a thing it shows",
+        "such as count:dog>=2 or count:cat=1",
+        parse_count,
+        text=lambda leaf: quoted(leaf.word) + count_text(leaf),
+        sql=_tag_sql,
+        value=lambda photo: photo.counts,
     ),
     SearchField(
         "person",
@@ -200,6 +210,14 @@ _ALL = (
         column="(SELECT count(*) FROM faces WHERE photo_id = photos.id)",
         value=lambda photo: photo.faces,
         values=(("0", "nobody"), ("1", "one face"), ("2", "two faces"), ("3+", "three or more")),
+    ),
+    number_field(
+        "people",
+        "how many people it shows, with or without a face",
+        example="people:0, people:3+ or people:1..3",
+        column=PEOPLE,
+        value=lambda photo: photo.counts.get("person", 0),
+        values=(("0", "nobody"), ("1", "one person"), ("2", "two people"), ("3+", "three or more")),
     ),
     number_field(
         "score",

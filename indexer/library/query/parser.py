@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from indexer.errors import QueryError, printable
 from indexer.library.query.ast import ALL, And, Away, Everything, Not, Or, Query, Term, leaves, replaced
+from indexer.library.query.counted import COUNT, count_text, split_count, with_count
 from indexer.library.query.field import InvalidValue, quoted
 from indexer.library.query.fields import FIELDS, leaf, written
 
@@ -39,9 +40,10 @@ _LONGEST_WORD = 5  # plain words that together may be one tag, such as 'great wh
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    kind: str  # sign, field, minus, quote, word, or end
+    kind: str  # sign, field, value, minus, quote, word, or end
     text: str
     start: int
+    count: str = ""  # of a quote: what stands right behind it, as in "wine glass">=2
 
 
 def parse(text: str, *, today: date, resolve: Resolve = lambda _: None, away: Sequence[Path] = ()) -> Query:
@@ -79,7 +81,7 @@ def printed(query: Query) -> str:
         case Not(part):
             return f"-{_inside(part, And, Or)}"
         case Term(word):
-            return quoted(word)
+            return quoted(word) + count_text(query)
     return written(query)
 
 
@@ -108,15 +110,23 @@ def _tokens(text: str) -> list[_Token]:
         at = found.end()
         if kind == "space":
             continue
-        tokens.append(_Token(kind, _bare(found[kind]), found.start()))
+        count = _count_at(text, at) if kind == "quote" else ""
+        tokens.append(_Token(kind, _bare(found[kind]), found.start(), count))
+        at += len(count)
         if kind == "field" and not text.startswith("(", at):
             value = _VALUE.match(text, at)
             assert value is not None  # it matches the empty text, too
             if value[0] == "" and text.startswith('"', at):
                 raise QueryError(text, at, f"the quote at {at + 1} is never closed")
-            tokens.append(_Token("value", _bare(value[0]), at))
-            at = value.end()
+            count = _count_at(text, value.end()) if value[0][:1] == '"' else ""
+            tokens.append(_Token("value", _bare(value[0]) + count, at))
+            at = value.end() + len(count)
     return [*tokens, _Token("end", "", len(text))]
+
+
+def _count_at(text: str, at: int) -> str:
+    found = COUNT.match(text, at)
+    return found[0] if found else ""
 
 
 def _bare(text: str) -> str:
@@ -178,9 +188,9 @@ class _Reader:
             case "field", name:
                 return self._field(token, name)
             case "word", word if word not in _OPERATORS:
-                return Term(self._resolve(word) or word)
+                return self._term(word, token)
             case "quote", word if word.strip():
-                return Term(self._resolve(word) or word)
+                return self._counted(word, token.count, token)
             case "quote", _:
                 raise self.error("a search term is empty", token)
         raise self.error("a search term is missing", token)
@@ -193,10 +203,23 @@ class _Reader:
                 break
             row.append(token.text)
         for length in range(len(row), 1, -1):
-            if found := self._resolve(" ".join(row[:length])):
+            word, count = split_count(" ".join(row[:length]))
+            if self._resolve(word):
                 self._at += length
-                return Term(found)
+                return self._counted(word, count, self._tokens[self._at - 1])
         return self._part()
+
+    def _term(self, text: str, token: _Token) -> Query:
+        """Return what a plain word means: a word that is known as it is, or one with a count."""
+        word, count = split_count(text)
+        is_word = not word or self._resolve(text) is not None
+        return self._counted(*((text, "") if is_word else (word, count)), token)
+
+    def _counted(self, word: str, count: str, token: _Token) -> Query:
+        try:
+            return with_count(Term(self._resolve(word) or word), count)
+        except InvalidValue as error:
+            raise self.error(str(error), token) from error
 
     def _nested(self) -> Query:
         self._depth += 1
@@ -249,7 +272,10 @@ class _Reader:
             made = leaf(name, value.text, self._today)
         except InvalidValue as error:
             raise QueryError(self._text, value.start, f"at {value.start + 1}: {error}") from error
-        return Term(self._resolve(made.word) or made.word) if isinstance(made, Term) else made
+        for term in leaves(made):
+            if isinstance(term, Term):
+                made = replaced(made, term, replace(term, word=self._resolve(term.word) or term.word))
+        return made
 
     def _take(self) -> _Token:
         token = self.next

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from sqlalchemy import Connection
 
 from indexer.library.db.engine import Changes, chunks
-from indexer.library.query.ast import And, Everything, Fact, Not, Or, Query, Term, Text, folded, split_scores
+from indexer.library.query.ast import And, Everything, Fact, Not, Or, Query, Term, folded, split_scores
 from indexer.library.query.clause import Sql
 from indexer.library.query.compiled import CompiledQuery, Snapshot, compile_query
+from indexer.library.query.counted import count_condition
+from indexer.library.query.evidence import evidence_scores, has_evidence
 from indexer.library.query.fields import condition
 from indexer.library.query.ordering import Ranks, in_order, read_ranks
 from indexer.library.query.plan import FoundRow, Order, rows_of
@@ -31,6 +33,7 @@ if TYPE_CHECKING:  # NumPy takes 0.1 s to import: who asks once does without it
     Scores: TypeAlias = NDArray[np.float64]  # by row id of the photo; -1: does not match
 
 Kept = TypeVar("Kept")
+_Read: TypeAlias = "Callable[[], tuple[NDArray[Any], NDArray[Any]]]"
 _MOST_BYTES = 256 * 1024 * 1024
 _MOST_ROWS = 5000  # as many are looked up to be ranked; for more, the places of all photos are worth being read
 _AT_A_TIME = 16 * 1024
@@ -80,7 +83,7 @@ class Postings:
         if ranks is not None and order.by != "distance":
             hits = in_order(ranks, hits, scores[hits], order)[order.offset : order.end]
             return rows_of(connection, query, order, dict(zip(hits.tolist(), scores[hits].tolist(), strict=True)))
-        if many:
+        if many and not has_evidence(query.tree):
             return None
         found = rows_of(connection, query, order, dict(zip(hits.tolist(), scores[hits].tolist(), strict=True)))
         return found[order.offset : order.end]
@@ -141,7 +144,7 @@ class Postings:
         self._refresh(query.snapshot)
         scores = self._scores(connection, query.tree, query.tag_ids)
         hidden = query.shown.inside("NOT (", ")")
-        gone, _ = self._leaf(connection, ("left out", query.left_out), lambda: Sql(_LEFT_OUT + hidden.text))
+        gone, _ = self._leaf(("left out", query.left_out), lambda: _read(connection, Sql(_LEFT_OUT + hidden.text)))
         scores[gone] = -1.0
         scores[self._gaps(connection)] = -1.0
         return scores
@@ -195,16 +198,16 @@ class Postings:
 
     def _found(self, connection: Connection, leaf: Term | Fact, ids: TagIds) -> tuple[NDArray[Any], NDArray[Any]]:
         if not isinstance(leaf, Term):
-            return self._leaf(connection, leaf, lambda: condition(leaf).inside(_FROM, ""))
+            return self._leaf(leaf, lambda: _read(connection, condition(leaf).inside(_FROM, "")))
         tags = tuple(ids[folded(leaf.word)])
-        return self._leaf(connection, (tags, leaf.models), lambda: _tagged(tags, leaf.models))
+        return self._leaf((tags, leaf), lambda: _with_word(connection, tags, leaf))
 
-    def _leaf(self, connection: Connection, key: Hashable, sql: Callable[[], Sql]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return the row ids and scores of the photos that a statement finds, from memory where it ran before."""
+    def _leaf(self, key: Hashable, read: _Read) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the row ids and scores of the photos that a leaf finds, from memory where it was read before."""
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        found = self._kept[key] = _read(connection, sql())
+        found = self._kept[key] = read()
         self._bytes += sum(each.nbytes for each in found)
         while self._bytes > _MOST_BYTES and len(self._kept) > 1:
             _, old = self._kept.popitem(last=False)
@@ -238,7 +241,18 @@ class Postings:
         self._mark, self._size = snapshot.mark, snapshot.size
 
 
-def _tagged(tags: Sequence[int], models: Sequence[Sequence[Text]]) -> Sql:
+def _with_word(connection: Connection, tags: Sequence[int], term: Term) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the photos with a tag and their scores; with evidence, first the less sure ones: the last entry stays."""
+    import numpy as np
+
+    found = _read(connection, _tagged(tags, term)) if tags else (np.empty(0, np.int64), np.empty(0))
+    if not term.outputs:
+        return found
+    photos, scores = evidence_scores(connection, term)
+    return np.concatenate((photos, found[0])), np.concatenate((scores, found[1]))
+
+
+def _tagged(tags: Sequence[int], term: Term) -> Sql:
     """Return SQL for the photos that have a tag, and their scores.
 
     From the least sure on: where two tags are one word, the surer one is written last, and stays.
@@ -246,7 +260,7 @@ def _tagged(tags: Sequence[int], models: Sequence[Sequence[Text]]) -> Sql:
     marks = ", ".join("?" * len(tags))
     order = " ORDER BY score" if len(tags) > 1 else ""
     sql = Sql(f"SELECT photo_id, score FROM photo_tags WHERE tag_id IN ({marks})", tuple(tags))  # noqa: S608
-    return Sql.joined("", [sql, given_by(models), Sql(order)])
+    return Sql.joined("", [sql, given_by(term.models), count_condition(term), Sql(order)])
 
 
 def _first(hits: NDArray[Any], scores: Scores, order: Order) -> NDArray[Any]:

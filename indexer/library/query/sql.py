@@ -16,11 +16,11 @@ from indexer.library.query.ast import (
     Or,
     Query,
     Term,
-    Text,
     folded,
     split_scores,
 )
 from indexer.library.query.clause import Sql, in_range
+from indexer.library.query.counted import count_condition
 from indexer.library.query.fields import condition
 from indexer.library.query.kinds import STATES_SQL
 from indexer.library.query.places import distance_km
@@ -33,8 +33,8 @@ _TAUGHT = "indexer_km"
 def score(query: Query, tag_ids: TagIds) -> Sql:
     """Return the score of a photo: NULL where it does not match, as `match` says None."""
     match query:
-        case Term(word, models):
-            return _term(tag_ids.get(folded(word), ()), models)
+        case Term(word):
+            return _term(tag_ids.get(folded(word), ()), query)
         case Not(part):
             return score(part, tag_ids).inside("CASE WHEN (", ") IS NULL THEN 1.0 END")
         case Or(parts):
@@ -68,13 +68,13 @@ def add_functions(connection: Connection) -> None:
         connection.info[_TAUGHT] = True
 
 
-def _term(ids: Sequence[int], models: Sequence[Sequence[Text]]) -> Sql:
+def _term(ids: Sequence[int], term: Term) -> Sql:
     if not ids:
         return Sql("NULL")
     wanted = f"= {ids[0]}" if len(ids) == 1 else f"IN ({', '.join(map(str, ids))})"
     best = "score" if len(ids) == 1 else "max(score)"
     sql = f"(SELECT {best} FROM photo_tags WHERE photo_id = photos.id AND tag_id {wanted}"  # noqa: S608
-    return given_by(models).inside(sql, ")")
+    return Sql.joined("", [given_by(term.models), count_condition(term)]).inside(sql, ")")
 
 
 def _and(query: And, ids: TagIds) -> Sql:

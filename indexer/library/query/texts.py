@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
@@ -100,6 +101,11 @@ def given_by(models: Sequence[Sequence[Text]]) -> Sql:
     """Return the condition, after others, that of each of these Texts one tells of a model behind a tag."""
     some = [Sql.joined(" OR ", [_like(_MODELS, model_ids(each.wanted)) for each in texts]) for texts in models]
     return _given([each.inside("(", ")") for each in some]) if some else Sql("")
+
+
+def tells_of(text: Text, model: str) -> bool:
+    """Return whether a Text of `model_field` means the model with this id."""
+    return any(fnmatchcase(f" {model} ", each) for each in model_ids(text.wanted))
 
 
 def format_name(typed: str) -> str:

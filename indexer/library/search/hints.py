@@ -65,6 +65,7 @@ def _hidden(library: Library, query: Query) -> Hint | None:
 def _alone(library: Library, query: Query, leaf: Query, meant: Callable[[str], Sequence[str]]) -> Hint | None:
     """Return what is to be said of a part that finds nothing by itself."""
     from indexer.library.query.ast import ANYTHING, PersonTerm, Term, Text
+    from indexer.library.query.parser import printed
     from indexer.library.search.search import count_hits, known_tag, nearest_people, tagging_models
 
     match leaf:
@@ -72,6 +73,9 @@ def _alone(library: Library, query: Query, leaf: Query, meant: Callable[[str], S
             return _unknown(
                 library, query, leaf, [each for each in meant(word) if known_tag(library, each) is not None]
             )
+        case Term(word) if (leaf.least > 1 or leaf.most is not None) and not count_hits(library, leaf):
+            text = f"No photo shows {printed(leaf)}; where nobody counted, one is shown."
+            return Hint(text, _instead(query, leaf, {word: Term(word)}))
         case PersonTerm(name) if name != ANYTHING and (people := nearest_people(library, name)) is not None:
             text = f"Nobody is named {name!r}." + _listed("Known names", people)
             return Hint(text, _instead(query, leaf, {each: PersonTerm(each) for each in people}))

@@ -12,6 +12,7 @@ from indexer.errors import QueryError, printable
 
 if TYPE_CHECKING:
     from indexer.library.query.ast import Query
+    from indexer.library.query.evidence import OutputsOf
     from indexer.library.query.parser import Resolve
     from indexer.library.store import Library
 
@@ -27,6 +28,7 @@ class SearchRequest:
     models: Sequence[str] = ()
     after: str | None = None
     before: str | None = None
+    min_score: float | None = None
 
 
 def resolver(library: Library, canonical: Callable[[str], str | None]) -> Resolve:
@@ -39,9 +41,20 @@ def resolver(library: Library, canonical: Callable[[str], str | None]) -> Resolv
     return lambda word: known_tag(library, word) or canonical(word)
 
 
-def tree(asked: SearchRequest, resolve: Resolve, today: date, away: Sequence[Path] = ()) -> Query:
-    """Return what was asked for as one query; resolve, today, away: as for `parse`. Errors: QueryError."""
-    from indexer.library.query.ast import And
+def tree(
+    asked: SearchRequest,
+    resolve: Resolve,
+    today: date,
+    away: Sequence[Path] = (),
+    outputs_of: OutputsOf | None = None,
+) -> Query:
+    """Return what was asked for as one query; resolve, today, away: as for `parse`.
+
+    outputs_of: the outputs of models that stand for a word, for less sure matches; None: such are not searched.
+    Errors: QueryError.
+    """
+    from indexer.library.query.ast import And, Number
+    from indexer.library.query.evidence import with_evidence
     from indexer.library.query.parser import parse
 
     parts: list[Query] = []
@@ -54,7 +67,10 @@ def tree(asked: SearchRequest, resolve: Resolve, today: date, away: Sequence[Pat
         parts.append(_leaf("date", f"{asked.after or ''}..{asked.before or ''}", today))
     if not parts:
         raise QueryError("", 0, "the search is empty").advise("search")
-    return parts[0] if len(parts) == 1 else And(tuple(parts))
+    if asked.min_score is not None:
+        parts.append(Number("score", asked.min_score, None))
+    query = parts[0] if len(parts) == 1 else And(tuple(parts))
+    return with_evidence(query, outputs_of) if outputs_of is not None else query
 
 
 def _keywords(asked: SearchRequest, resolve: Resolve) -> list[Query]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Exists, select
 
+from indexer.library.db.batching import batched
 from indexer.library.db.rows import SHOWN, models_of
 from indexer.library.db.tables import people, photo_tags, photos, sources, tags
-from indexer.library.query.ast import And, Or, Query, Term, folded
+from indexer.library.query.ast import And, Or, Query, Term, folded, leaves
 from indexer.library.query.compiled import compile_query
+from indexer.library.query.evidence import evidence_scores, has_evidence
 from indexer.library.query.plan import FoundRow, Order, Sort, find
 from indexer.library.query.postings import Postings
 from indexer.values.analysis import model_name
@@ -22,6 +24,7 @@ from indexer.values.results import Hit, Why
 if TYPE_CHECKING:
     from indexer.library.store import Library
 
+_LESS_SURE = "less sure"  # the source of such a match
 _AT_A_TIME = 1000  # rows looked up by id in one statement
 
 
@@ -60,15 +63,19 @@ def by_query(
     """
     order = Order(sort, reverse, limit, offset, min_score)
     with library.reading() as connection:
-        if library.postings is None:
+        if library.postings is None and not has_evidence(query):
             asked = compile_query(connection, query)
             rows = find(connection, asked, order)
         else:
-            asked = library.postings.compiled(connection, query)
-            kept = library.postings.find(connection, asked, order)
+            postings = library.postings or Postings()
+            asked = postings.compiled(connection, query)
+            kept = postings.find(connection, asked, order)
             rows = find(connection, asked, order) if kept is None else kept
         found = [row.photo_id for row in rows]
         whys, sides = _whys(connection, found, asked.tags), _sides(connection, found)
+        for photo, why in _less_sure(connection, found, query):
+            if folded(why.tag) not in {folded(each.tag) for each in whys[photo]}:
+                whys[photo] += (why,)
     return [_hit(row, whys[row.photo_id], sides[row.photo_id]) for row in rows]
 
 
@@ -140,7 +147,17 @@ def _somebody_has() -> Exists:
     return shown.where(photo_tags.c.tag_id == tags.c.id, SHOWN).exists()
 
 
-def _whys(connection: Connection, found: Sequence[int], tags_asked: Collection[int]) -> Mapping[int, tuple[Why, ...]]:
+def _less_sure(connection: Connection, found: Sequence[int], query: Query) -> Iterator[tuple[int, Why]]:
+    """Yield photos and a word each that models see in them, though not sure enough for a tag."""
+    for term in dict.fromkeys(leaf for leaf in leaves(query) if isinstance(leaf, Term) and leaf.outputs):
+        for some in batched(found):
+            for photo, score in zip(*evidence_scores(connection, term, some), strict=True):
+                yield int(photo), Why(term.word, float(score), _LESS_SURE, is_sure=False)
+
+
+def _whys(
+    connection: Connection, found: Sequence[int], tags_asked: Collection[int]
+) -> defaultdict[int, tuple[Why, ...]]:
     whys: defaultdict[int, tuple[Why, ...]] = defaultdict(tuple)
     query = (
         select(photo_tags.c.photo_id, tags.c.name, photo_tags.c.score, sources.c.name.label("source"))

@@ -77,6 +77,8 @@ class Plan:
     changed: new, or with another stamp.  stale: not analyzed by all models, or failed and to be tried again.
     gone: known, but not found.  links: the links that were found.  again: the changed ones are to be analyzed anew,
     whatever their bytes.  retry_failed: so are those of them that failed.
+    earlier: how many were analyzed before, but not by all models: they are among the stale ones, or, where that was
+    asked for, left for another time as they are.  lacking: the ids of the models that one of them lacks.
     """
 
     folders: tuple[Path, ...] = ()
@@ -89,6 +91,8 @@ class Plan:
     links: tuple[Path, ...] = ()
     again: bool = False
     retry_failed: bool = False
+    earlier: int = 0
+    lacking: frozenset[str] = frozenset()
 
     @property
     def work(self) -> Iterator[PhotoFile]:
@@ -108,6 +112,7 @@ def plan(
     *,
     retry_failed: bool = False,
     again: bool = False,
+    later: bool = False,
     on_error: Report,
     on_notice: Report | None = None,
     on_step: Step = lambda: None,
@@ -118,6 +123,7 @@ def plan(
 
     A folder that lies in one of the library's follows the ignore rules of that one.
     model_ids: the models that must have analyzed each photo.  again: every file counts as changed.
+    later: photos that were analyzed before, but not by all of these, are left for another time.
     on_error: receives what cannot be read; its photos are kept.
     on_notice: receives what was walked all the same; None: as on_error.
     on_step: called for each folder that is entered; what it raises ends the walk.
@@ -130,7 +136,14 @@ def plan(
     bases = [_base(folder, roots) for folder in folders]
     others = [_base(Path(os.path.realpath(folder)), roots) for folder in beside]
     compare = _Comparison(
-        library, model_ids, on_error, on_notice or on_error, on_step, retry_failed=retry_failed, again=again
+        library,
+        model_ids,
+        on_error,
+        on_notice or on_error,
+        on_step,
+        retry_failed=retry_failed,
+        again=again,
+        later=later,
     )
     found = compare.found(bases, folders, None if bases == folders else folders, others, follow)
     compare.spare(_empty_folders(folders, compare.kinds.values()))
@@ -180,11 +193,13 @@ class _Comparison:
         *,
         retry_failed: bool = False,
         again: bool = False,
+        later: bool = False,
         written: Collection[Path] = (),
     ) -> None:
         self._library, self._on_error, self._on_notice, self._on_step = library, on_error, on_notice, on_step
         self._model_ids, self._retry_failed, self._again, self._written = model_ids, retry_failed, again, written
         self._are_done = cache(model_ids.are_done)  # there are many files, but few sets of models that analyzed them
+        self._later, self._earlier, self._lacking = later, 0, set[str]()
         self._spared: set[Path] = set()
         self._left: list[Path] = []
         self._links: list[Path] = []
@@ -245,6 +260,8 @@ class _Comparison:
             dated=self._dated,
             again=self._again,
             retry_failed=self._retry_failed,
+            earlier=self._earlier,
+            lacking=frozenset(self._lacking),
             **kinds,
         )
 
@@ -264,8 +281,13 @@ class _Comparison:
             return "changed"
         if known.stranger:
             return "stranger"
-        if self._retry_failed if known.failed else self._lacks(known.models, file.path):
+        if known.failed and self._retry_failed:
             return "stale"
+        if not known.failed and self._lacks(known.models, file.path):
+            self._earlier += 1
+            self._lacking |= set(self._model_ids.ids).difference(known.models)
+            if not self._later:
+                return "stale"
         return "returned" if known.missing else "unchanged"
 
     def _lacks(self, seen: tuple[str, ...], path: Path) -> bool:

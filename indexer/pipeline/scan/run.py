@@ -141,6 +141,7 @@ class Scanning:
         *,
         retry_failed: bool = False,
         again: bool = False,
+        later: bool = False,
         on_step: Step = lambda: None,
     ) -> Plan:
         """Compare folders with the library, as `plan` does."""
@@ -150,6 +151,7 @@ class Scanning:
             self.model_set.model_ids(),
             retry_failed=retry_failed,
             again=again,
+            later=later,
             on_error=self.on_error,
             on_step=on_step,
         )

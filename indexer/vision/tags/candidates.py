@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from indexer.values.analysis import Evidence, Face, Object, Tag
-from indexer.values.files import PixelStats
+from indexer.values.analysis import Evidence, Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +17,14 @@ class ModelWords:
     classes: their names.  words: of each class, its own name first and then broader ones; none for 'background'.
     threshold: the minimum score of its words, None: as the rules say.
     adds_up: its classes exclude each other (softmax), so that the score of a word is the sum over them.
+    of_objects: they are those of an object detector.
     """
 
     classes: tuple[str, ...]
     words: tuple[tuple[str, ...], ...]
     threshold: float | None = None
     adds_up: bool = True
+    of_objects: bool = False
 
     def name(self, label: int) -> str:
         """Return the name of a class, or its number."""
@@ -51,6 +52,14 @@ class TagCandidate(NamedTuple):
     def surest(self) -> int:
         """The class that contributed most."""
         return -max(self.given)[1]
+
+    def count(self, least: float) -> int:
+        """Return how many objects of at least that score were found; 1 for a classifier, which does not count."""
+        return max(1, sum(score >= least for score, _ in self.given)) if self.view is None else 1
+
+    def count_of_surest(self, least: float) -> int:
+        """Return how many of them are of the class that contributed most."""
+        return self._replace(given=[each for each in self.given if -each[1] == self.surest]).count(least)
 
 
 def tag_candidates(
@@ -88,26 +97,3 @@ def _seen(model: str, objects: Sequence[Object], known: ModelWords) -> Iterator[
             given[word].append((each.score, -each.label))
     for word, scores in given.items():
         yield TagCandidate(word, max(scores)[0], model, None, scores)
-
-
-_GROUP = 4  # faces
-_PORTRAIT = 0.06  # of the picture's area that the one face covers
-_GRAY = 0.005  # mean chroma below which nothing but rounding is left
-
-
-def heuristic_tags(faces: Sequence[Face], look: PixelStats) -> Iterator[Tag]:
-    """Yield heuristic tags, from faces and colors; docs/measurements/tags.md has the accuracy of each rule."""
-    yield from _people(faces)
-    if look.colorfulness < _GRAY:
-        yield Tag("black and white", 1.0, "no colors")
-
-
-def _people(faces: Sequence[Face]) -> Iterator[Tag]:
-    """Yield the heuristic tags of faces; the score is that of the deciding face."""
-    scores = sorted((face.score for face in faces), reverse=True)
-    source = "1 face" if len(scores) == 1 else f"{len(scores)} faces"
-    for word, least in (("person", 1), ("people", 2), ("group", _GROUP)):
-        if len(scores) >= least:
-            yield Tag(word, scores[least - 1], source)
-    if len(faces) == 1 and faces[0].box.area >= _PORTRAIT:
-        yield Tag("portrait", scores[0], source)

@@ -62,7 +62,8 @@ def reasons(
 
 def _told(vocabulary: Vocabulary, tag: Tag) -> TagReason:
     by_rule = not tag.source.startswith(("own", "taught"))
-    return TagReason(tag, threshold=_threshold(vocabulary, tag.name, tag.name) if by_rule else None)
+    least = vocabulary.rules.needed(tag.name, vocabulary.least(tag.name)) if by_rule else None
+    return TagReason(tag, threshold=least)
 
 
 def _given(
@@ -71,10 +72,11 @@ def _given(
     """Return the candidate that became the tag, None where none did."""
     default = analysis.evidence[0].model if analysis.evidence else ""
     rename = vocabulary.rules.rename
+    mine = (claim for claim in made if rename.get(claim.word, claim.word) == tag.name)
     found = [
         claim
-        for claim in made
-        if rename.get(claim.word, claim.word) == tag.name and source(claim, classes[claim.model], default) == tag.source
+        for claim in mine
+        if source(claim, classes[claim.model], default, vocabulary.needed(claim, classes)) == tag.source
     ]
     if not found:
         return None
@@ -85,11 +87,7 @@ def _given(
         classes=tuple(given[:_MOST_CLASSES]),
         others=max(0, len(given) - _MOST_CLASSES),
         view=best.view,
-        threshold=_threshold(vocabulary, best.word, tag.name, classes[best.model]),
+        threshold=vocabulary.needed(best, classes),
         renamed=best.word if best.word != tag.name else None,
         model=best.model,
     )
-
-
-def _threshold(vocabulary: Vocabulary, word: str, name: str, of: ModelWords | None = None) -> float:
-    return vocabulary.rules.thresholds.get(name, vocabulary.least(word, of))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from indexer.errors import ModelError
+from indexer.resources import packaged
 from indexer.vision.spec import ModelSpec
 from indexer.vision.tags.candidates import ModelWords
 from indexer.vision.tags.vocabulary import Vocabulary
 
 _BACKGROUND = "background"
+_COCO = "coco"
 _UNUSED = "???"  # the name in TensorFlow's own lists for a number without a class
 _NUMBERED = re.compile(r"(\d+)(?:\s*[:,]\s*|\s+)(\S.*)")
 _ITEM = re.compile(r"item\s*\{(.*?)\}", re.DOTALL)
@@ -44,8 +47,15 @@ def class_names(spec: ModelSpec, vocabulary: Vocabulary) -> tuple[str, ...]:
     """
     labels = spec.labels
     before = 0 if spec.role == "object-detector" else labels.offset
-    names = vocabulary.classes if labels.set else read_labels(spec.path(labels.file)) if labels.file else ()
+    names = (
+        _of_set(labels.set, vocabulary) if labels.set else read_labels(spec.path(labels.file)) if labels.file else ()
+    )
     return (_BACKGROUND,) * before + tuple(names) if names else ()
+
+
+def _of_set(name: str, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Return the names of a set that ships with the program: COCO's, or the everyday ones of ImageNet's classes."""
+    return read_labels(packaged("models") / "labels" / "coco.txt") if name == _COCO else vocabulary.classes
 
 
 def words_of_models(
@@ -64,7 +74,8 @@ def words_of_models(
 def _words(vocabulary: Vocabulary, names: Sequence[str], spec: ModelSpec | None) -> ModelWords:
     if spec is None:
         return vocabulary.model_words(names)
-    return vocabulary.model_words(names, spec.shown_from, adds_up=_adds_up(spec))
+    words = vocabulary.model_words(names, spec.shown_from, adds_up=_adds_up(spec))
+    return replace(words, of_objects=spec.role == "object-detector")
 
 
 def _adds_up(spec: ModelSpec) -> bool:

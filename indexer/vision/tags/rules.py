@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ class TagRules:
 
     threshold: the minimum score, 0..1, of a word that has none of its own in `thresholds`.
     narrow_threshold: the same for a word that stands for a single class of the classifier.
+    classifier_thresholds: like `thresholds`, for words that a classifier gives: they go before those.
+    alone_threshold, alone_narrow_threshold: instead of the first two where no object detector is in use.
     """
 
     threshold: float
@@ -26,18 +28,29 @@ class TagRules:
     thresholds: Mapping[str, float]
     rename: Mapping[str, str]
     block: frozenset[str]
+    classifier_thresholds: Mapping[str, float] = field(default_factory=dict)
+    alone_threshold: float | None = None
+    alone_narrow_threshold: float | None = None
 
-    def apply(self, tag: Tag, least: float | None = None) -> Tag | None:
-        """Return the tag as shown, or None where it is not.
+    def general(self, *, narrow: bool, alone: bool) -> float:
+        """Return the minimum score of a word that no rule names. alone: no object detector is in use."""
+        usual, other = self.threshold, self.alone_threshold
+        if narrow:
+            usual, other = self.narrow_threshold, self.alone_narrow_threshold
+        return other if alone and other is not None else usual
 
-        least: the score that it needs where it has no threshold of its own; None: that of all words.
-        """
-        if tag.name in self.block:
+    def apply(self, tag: Tag, least: float) -> Tag | None:
+        """Return the tag as shown, or None where it is not; least: the score that it needs, as of `needed`."""
+        if tag.name in self.block or tag.score < least:
             return None
         name = self.rename.get(tag.name, tag.name)
-        if tag.score < self.thresholds.get(name, self.threshold if least is None else least):
-            return None
         return tag if name == tag.name else replace(tag, name=name)
+
+    def needed(self, word: str, least: float, *, of_classifier: bool = False) -> float:
+        """Return the minimum score of a word before it is renamed; least: the one where no rule names the word."""
+        name = self.rename.get(word, word)
+        own = self.thresholds.get(name, least)
+        return self.classifier_thresholds.get(name, own) if of_classifier else own
 
 
 def read_rules(file: Path) -> TagRules:
@@ -59,6 +72,9 @@ def read_rules(file: Path) -> TagRules:
         thresholds=raw.get("thresholds", {}),
         rename=raw.get("rename", {}),
         block=frozenset(raw.get("block", ())),
+        classifier_thresholds=raw.get("classifier_thresholds", {}),
+        alone_threshold=raw.get("alone_threshold"),
+        alone_narrow_threshold=raw.get("alone_narrow_threshold"),
     )
 
 
@@ -89,7 +105,7 @@ def _idle_thresholds(rules: TagRules, known: Set[str]) -> Iterator[str]:
     shown = (known - rules.block - rules.rename.keys()) | {
         name for word, name in rules.rename.items() if word in known - rules.block
     }
-    for word, least in sorted(rules.thresholds.items()):
+    for word, least in sorted([*rules.thresholds.items(), *rules.classifier_thresholds.items()]):
         if word in rules.block:
             yield f"threshold {word!r}: the word is blocked"
         elif word in rules.rename and word not in shown:
@@ -98,8 +114,9 @@ def _idle_thresholds(rules: TagRules, known: Set[str]) -> Iterator[str]:
             yield f"threshold {word!r}: {_unknown(word, shown)}"
         elif not 0 < least <= 1:
             yield f"threshold {word!r}: {_out_of_range(least)}"
-    for key, least in (("threshold", rules.threshold), ("narrow_threshold", rules.narrow_threshold)):
-        if not 0 < least <= 1:
+    for key in ("threshold", "narrow_threshold", "alone_threshold", "alone_narrow_threshold"):
+        least = getattr(rules, key)
+        if least is not None and not 0 < least <= 1:
             yield f"{key}: {_out_of_range(least)}"
 
 
@@ -129,7 +146,10 @@ _DEFAULTS = {"threshold", "narrow_threshold"}
 _KEYS: dict[str, tuple[Any, str]] = {
     "threshold": (_is_number, "a number"),
     "narrow_threshold": (_is_number, "a number"),
+    "alone_threshold": (_is_number, "a number"),
+    "alone_narrow_threshold": (_is_number, "a number"),
     "block": (_is_words, "a list of words"),
     "rename": (lambda value: _is_table(value, lambda name: isinstance(name, str)), "a table: word = 'word'"),
     "thresholds": (lambda value: _is_table(value, _is_number), "a table: word = number"),
+    "classifier_thresholds": (lambda value: _is_table(value, _is_number), "a table: word = number"),
 }

@@ -6,27 +6,32 @@ No model, no NumPy: a search loads the words in a few milliseconds, and `retag` 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from indexer.errors import ModelError
 from indexer.resources import packaged
 from indexer.values.analysis import Evidence, Face, Object, Tag, model_name
 from indexer.values.files import PixelStats
-from indexer.vision.tags.candidates import ModelWords, TagCandidate, heuristic_tags, tag_candidates
+from indexer.vision.tags.candidates import ModelWords, TagCandidate, tag_candidates
+from indexer.vision.tags.doubts import ANIMAL, doubted
+from indexer.vision.tags.people import Beings, heuristic_tags
+from indexer.vision.tags.plurals import counted, forms
 from indexer.vision.tags.rules import TagRules, read_rules
 
+_PERSON = "person"
 _PLAIN_THRESHOLD = 0.5  # of a word that is in no table
 _NO_THING = frozenset({"background", "???", "n/a", ""})
 _WORDNET = re.compile(r"(n\d{8})\b[\s:,]*(.*)", re.DOTALL)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Words recognized by objects in the picture: neither broader nor narrower than the classes of these.
 _TOLD_BY_THINGS = frozenset({"baseball", "bathroom", "cup", "kitchen", "wedding", "wine glass"})
-# ImageNet means a bird and a dog; without a WordNet id the toy and the athlete are as likely.
-_HOMONYMS = frozenset({"kite", "boxer"})
+# ImageNet means a dog; without a WordNet id the athlete is as likely.
+_HOMONYMS = frozenset({"boxer"})
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,7 @@ class Vocabulary:
     words: every word, with the broader words of each class: class index → words, its own name first.
     spellings: in lower case, every word and its synonyms → the word, before the rules rename it.
     synonyms: the same → the tag that it becomes.
-
-    ids: the WordNet id of each of ImageNet's 1000 classes, in their order.  classes: their everyday names.
-    words: every word, with the broader words of each class: class index → words, its own name first.
-    spellings: in lower case, every word and its synonyms → the word, before the rules rename it.
-    synonyms: the same → the tag that it becomes.
+    objects: the names that object detectors give (COCO's) → their word, and broader ones from narrow to broad.
     """
 
     ids: tuple[str, ...]
@@ -50,10 +51,11 @@ class Vocabulary:
     spellings: Mapping[str, str]
     synonyms: Mapping[str, str]
     rules: TagRules
+    objects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path | None = None, rules: Path | None = None) -> Vocabulary:
-        """Read classes.tsv, words.tsv and rules.toml of a folder; None: those that ship with the program.
+        """Read classes.tsv, words.tsv, objects.tsv and rules.toml of a folder; None: those that ship with the program.
 
         rules: a rules file instead of the folder's own.
 
@@ -72,6 +74,7 @@ class Vocabulary:
             spellings=spellings,
             synonyms=_synonyms(rows, applied.rename) if applied.rename else spellings,
             rules=applied,
+            objects={name: tuple(_split(words)) for name, words in _rows(folder / "objects.tsv", 2)},
         )
 
     @cached_property
@@ -93,16 +96,17 @@ class Vocabulary:
                 below[word].add(number)
         return {word: frozenset(numbers) for word, numbers in below.items()}
 
-    def least(self, word: str, of: ModelWords | None = None, *, is_object: bool = False) -> float:
+    def least(self, word: str, of: ModelWords | None = None, *, is_object: bool = False, alone: bool = False) -> float:
         """Return the minimum score of a word, before the rules, where these have no threshold of its own for it.
 
         A word that stands for a single class needs a higher score.  of: the model that gives it, None: no model.
+        alone: no object detector is in use.
         """
         if of is not None and of.threshold is not None:
             return of.threshold
         if is_object or (of is not None and word not in self.known):
             return _PLAIN_THRESHOLD
-        return self.rules.narrow_threshold if word in self._narrow else self.rules.threshold
+        return self.rules.general(narrow=word in self._narrow, alone=alone)
 
     def canonical(self, word: str) -> str | None:
         """Return the tag that a word means: itself, a synonym or a plural in any case; None for an unknown word."""
@@ -135,17 +139,20 @@ class Vocabulary:
         evidence: the first is that of the default classifier.  classes: model → the meanings of its classes.
         A word's score in one view is the sum over the classes below it (its marginal probability), its score in the
         photo that of the best view of any model; its source is the class that contributed most there, with the name
-        of a model that is not the default classifier. The rules decide what is shown.
+        of a model that is not the default classifier. The rules decide what is shown.  Objects and people are counted;
+        where several models count, the highest count holds.
         """
         best: dict[str, Tag] = {}
         givers: defaultdict[str, set[str]] = defaultdict(set)
+        counts: Counter[str] = Counter()
         for tag, least in self._given(evidence, objects, faces, look, classes):
             shown = self.rules.apply(tag, least)
             if shown is not None:
                 givers[shown.name].update(shown.models)
+                counts[shown.name] = max(counts[shown.name], shown.count)
                 if shown.name not in best or shown.score > best[shown.name].score:
                     best[shown.name] = shown
-        found = (replace(tag, models=tuple(sorted(givers[name]))) for name, tag in best.items())
+        found = (replace(tag, models=tuple(sorted(givers[name])), count=counts[name]) for name, tag in best.items())
         return tuple(sorted(found, key=lambda tag: (-tag.score, tag.name)))
 
     def _given(
@@ -163,12 +170,42 @@ class Vocabulary:
             if key not in best or claim.score > best[key].score:
                 best[key] = claim
         default = evidence[0].model if evidence else ""
+        for key in tuple(doubted(best, objects, classes)):
+            del best[key]
         for claim in best.values():
-            known = classes[claim.model]
-            tag = Tag(claim.word, claim.score, source(claim, known, default), (claim.model,))
-            yield tag, self.least(claim.word, known, is_object=claim.view is None)
-        for tag in heuristic_tags(faces, look):
-            yield tag, self.least(tag.name)
+            least = self.needed(claim, classes)
+            told = source(claim, classes[claim.model], default, least)
+            yield Tag(claim.word, claim.score, told, (claim.model,), claim.count(least)), least
+        for tag in heuristic_tags(faces, look, self.beings(objects, classes)):
+            yield tag, self.rules.needed(tag.name, self.least(tag.name))
+
+    def needed(self, claim: TagCandidate, classes: Mapping[str, ModelWords]) -> float:
+        """Return the score that a candidate needs to be shown.  classes: model → the meanings of its classes."""
+        is_object = claim.view is None
+        alone = not any(each.of_objects for each in classes.values())
+        least = self.least(claim.word, classes[claim.model], is_object=is_object, alone=alone)
+        return self.rules.needed(claim.word, least, of_classifier=not is_object)
+
+    def beings(self, objects: Sequence[Object], classes: Mapping[str, ModelWords]) -> Beings:
+        """Return the people and animals among objects: the people of that model which found most, and all animals."""
+        people = (
+            self._shown(_PERSON, model, objects, classes) for model in dict.fromkeys(each.model for each in objects)
+        )
+        animals = (
+            self._shown(ANIMAL, model, objects, classes) for model in dict.fromkeys(each.model for each in objects)
+        )
+        return Beings(max(people, key=len, default=()), tuple(chain.from_iterable(animals)))
+
+    def _shown(
+        self, word: str, model: str, objects: Sequence[Object], classes: Mapping[str, ModelWords]
+    ) -> tuple[Object, ...]:
+        """Return the objects of a word that a model found, those that are sure enough."""
+        if model not in classes:
+            return ()
+        known = classes[model]
+        least = self.rules.needed(word, self.least(word, known, is_object=True))
+        mine = (each for each in objects if each.model == model and each.score >= least)
+        return tuple(each for each in mine if word in known.of(each.label))
 
     def _meaning(self, label: str) -> tuple[str, tuple[str, ...]]:
         """Return the name of a class as shown, and its words."""
@@ -183,6 +220,8 @@ class Vocabulary:
 
     def _words(self, name: str, spelled: Iterable[str]) -> tuple[str, ...]:
         word = plain(name)
+        if word in self.objects:
+            return self.objects[word]
         if word in _NO_THING or word in _HOMONYMS:
             return () if word in _NO_THING else (word,)
         ways = (way for each in spelled for way in (each.lower().replace("_", " "), plain(each), each.split(",")[0]))
@@ -206,9 +245,13 @@ def plain(name: str) -> str:
     return " ".join(_HUMP.sub(" ", name).replace("_", " ").lower().split())
 
 
-def source(claim: TagCandidate, known: ModelWords, default: str) -> str:
-    """Return the source of a tag: the class, and the name of a model that is not the default classifier."""
-    name = known.classes[claim.surest]
+def source(claim: TagCandidate, known: ModelWords, default: str, least: float) -> str:
+    """Return the source of a tag: the class, how many objects of it, and a model that is not the default classifier.
+
+    least: the score that objects need to be counted.
+    """
+    number = claim.count_of_surest(least)
+    name = known.classes[claim.surest] if number == 1 else counted(number, known.classes[claim.surest])
     return name if claim.model == default else f"{name} ({model_name(claim.model)})"
 
 
@@ -235,11 +278,3 @@ def _synonyms(rows: Iterable[Sequence[str]], rename: Mapping[str, str]) -> dict[
         for other in (word, *_split(others)):
             found.setdefault(other.lower(), tag)
     return found
-
-
-def forms(word: str) -> Iterator[str]:
-    """Yield a word and its possible singulars; irregular plurals stand in the tables."""
-    yield word
-    for ending, singular in (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", "")):
-        if word.endswith(ending):
-            yield word.removesuffix(ending) + singular

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from indexer.errors import ModelError
 from indexer.resources import packaged
-from indexer.vision.tags.vocabulary import Vocabulary, forms
+from indexer.vision.tags.plurals import forms
+from indexer.vision.tags.vocabulary import Vocabulary
 
 
 def paths(vocabulary: Vocabulary) -> Mapping[str, tuple[str, ...]]:

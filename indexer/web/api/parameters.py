@@ -12,7 +12,9 @@ from fastapi import Query as Parameter
 
 from indexer.errors import QueryError
 from indexer.library.query.ast import ALL, And, Near, Not, Query, Taken, is_ranked, leaves
+from indexer.library.query.evidence import OutputsOf
 from indexer.library.search.request import SearchRequest, resolver, tree
+from indexer.pipeline.less_sure import outputs_of
 from indexer.web.problems import Problem
 from indexer.web.site import Site
 
@@ -43,18 +45,26 @@ Month: TypeAlias = Annotated[
 ]
 
 
-def asked_for(site: Site, text: str, month: str | None = None, away: Sequence[Path] = ()) -> tuple[Query, Query]:
+def asked_for(
+    site: Site, text: str, month: str | None = None, away: Sequence[Path] = (), min_score: float | None = None
+) -> tuple[Query, Query]:
     """Return the query of a text, and the same with a month as a further condition. Errors: QueryError.
 
-    away: the meaning of 'is:away'.
+    away: the meaning of 'is:away'.  min_score: of less sure matches, too, where it is below the words' thresholds.
     """
     resolve, today = resolver(site.library, site.vocabulary.canonical), date.today()
-    query = tree(SearchRequest(query=[text]), resolve, today, away) if text.strip() else ALL
+    wish = SearchRequest(query=[text] if text.strip() else [], min_score=min_score)
+    query = tree(wish, resolve, today, away, site_outputs(site)) if text.strip() else ALL
     if month is None:
         return query, query
     if month == "none":
         return query, And((query, Not(Taken(None, None))))
     return query, And((query, tree(SearchRequest(after=month, before=month), resolve, today)))
+
+
+def site_outputs(site: Site) -> OutputsOf:
+    """Return the function that says which outputs of models stand for a word."""
+    return outputs_of(site.library, site.vocabulary, site.config.own_models_path)
 
 
 def order_of(sort: Sort | None, query: Query) -> Sort:

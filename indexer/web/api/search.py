@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from indexer.library.query.evidence import less_sure
 from indexer.library.query.parser import printed
 from indexer.library.report import tag_counts
 from indexer.library.search.aggregates import shapes, timeline
@@ -36,7 +37,7 @@ from indexer.records.search import hit_record
 from indexer.values.results import DEFAULT_RESULTS
 from indexer.vision.tags.wordnet import nearest
 from indexer.web.advice import hint_text
-from indexer.web.api.parameters import Limit, Month, Offset, QueryText, Sort, Text, asked_for, order_of
+from indexer.web.api.parameters import Limit, Month, Offset, QueryText, Sort, Text, asked_for, order_of, site_outputs
 from indexer.web.background import BackgroundOf
 from indexer.web.http import cached
 from indexer.web.problems import documented
@@ -62,18 +63,21 @@ def search(
     reverse: Annotated[bool, Query(description="Reverse the sort order.")] = False,
     limit: Limit = DEFAULT_RESULTS,
     offset: Offset = 0,
-    min_score: Annotated[float, Query(ge=0, le=1, description="Minimum score.")] = 0.0,
+    min_score: Annotated[
+        float | None, Query(ge=0, le=1, description="Minimum score; a low one also finds less sure matches.")
+    ] = None,
     month: Month = None,
 ) -> SearchRecord:
     """Return the photos that match a query, and why. `next` is the address of the next page, null on the last page."""
     away = behind.away()
     cached(request, response, behind.memory.mark(), date.today(), away, request.url.query)
-    query, wanted = asked_for(site, q, month, away)
+    query, wanted = asked_for(site, q, month, away, min_score)
     order = order_of(sort, query)
-    total = behind.memory.kept(("count", wanted, min_score), lambda: count_hits(site.library, wanted, min_score))
-    hits = by_query(site.library, wanted, sort=order, reverse=reverse, limit=limit, offset=offset, min_score=min_score)
+    total = behind.memory.kept(("count", wanted), lambda: count_hits(site.library, wanted))
+    hits = by_query(site.library, wanted, sort=order, reverse=reverse, limit=limit, offset=offset)
     return {
         "query": printed(query),
+        "less_sure": printed(wider) if (wider := less_sure(query, site_outputs(site))) else None,
         "total": total,
         "offset": offset,
         "limit": limit,

@@ -94,6 +94,11 @@ def keras_forms(spec: ModelSpec, weights: bytes) -> Forms:
                 from indexer.zoo.readers.onnx_file import read_onnx
 
                 return retinaface(read_onnx(weights))
+            case "ssd-mobilenetv2":
+                from indexer.zoo.architectures.ssd_mobilenetv2 import ssd_mobilenetv2
+                from indexer.zoo.readers.graph_file import read_graph
+
+                return ssd_mobilenetv2(read_graph(weights))
             case "dlib-face-resnet":
                 from indexer.zoo.architectures.dlib_resnet import dlib_resnet
                 from indexer.zoo.architectures.layers import Forms

@@ -1,6 +1,6 @@
 """Generator of the word tables that `vision.tags.vocabulary` reads, from WordNet's nouns and everyday.toml.
 
-`python -m indexer.zoo.vocabulary.wordnet /usr/share/wordnet` writes models/labels/classes.tsv and words.tsv anew
+`python -m indexer.zoo.vocabulary.wordnet /usr/share/wordnet` writes classes.tsv, words.tsv and objects.tsv anew
 (WordNet 3.0, https://wordnet.princeton.edu; Debian: wordnet-base). Needed only after a change of the words.
 """
 
@@ -57,6 +57,7 @@ class Words:
     also: Mapping[str, list[str]]
     omit: frozenset[str]
     plurals: Mapping[str, list[str]]
+    objects: Mapping[str, list[str]] = field(default_factory=dict)
     _covered: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def name(self, index: int) -> str:
@@ -105,6 +106,14 @@ class Words:
         for word, parts in sorted(self.words.items()):
             yield word, self._synonyms(word, parts[0] if parts else "")
 
+    def object_rows(self) -> Iterator[tuple[str, ...]]:
+        """Yield (name of an object, its word and broader ones). Errors: ValueError for a word that there is not."""
+        known = {self.name(index) for index in range(len(self.classes))} | self.words.keys()
+        for name, words in self.objects.items():
+            if missing := set(words) - known:
+                raise ValueError(f"everyday.toml: {min(missing)!r} of the object {name!r} is no class and no word")
+            yield name, "; ".join(words)
+
     def _synonyms(self, word: str, synset: str) -> str:
         """Join WordNet's other words for a synset and those of everyday.toml."""
         lemmas = self.nouns[synset].lemmas if synset in self.nouns else ()
@@ -114,9 +123,10 @@ class Words:
 
 
 def write_tables(words: Words, folder: Path) -> None:
-    """Write classes.tsv and words.tsv."""
+    """Write classes.tsv, words.tsv and objects.tsv."""
     _write(folder / "classes.tsv", ("wordnet id", "name", "synonyms", "broader words"), words.class_rows())
     _write(folder / "words.tsv", ("word", "synonyms"), words.word_rows())
+    _write(folder / "objects.tsv", ("object", "words"), words.object_rows())
 
 
 def _write(file: Path, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
@@ -139,6 +149,7 @@ def main(arguments: list[str]) -> None:
         words=choices["words"],
         also=choices["also"],
         omit=frozenset(choices["omit"]["words"]),
+        objects=choices["objects"],
         plurals=read_plurals((wordnet / "noun.exc").read_text("utf-8").splitlines()),
     )
     write_tables(words, folder)

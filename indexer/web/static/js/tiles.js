@@ -12,7 +12,7 @@ export function tileOf(hit, at, asked) {
     src: thumbnail(hit.photo), srcset: `${thumbnail(hit.photo)} 320w, ${thumbnail(hit.photo, 640)} 640w`,
     sizes: `auto, ${Math.ceil(ratioOf(shape) * 240)}px`, alt: "", loading: "lazy", decoding: "async",
   });
-  const why = hit.why?.length ? el("span", { class: "why", "aria-hidden": "true" }, hit.why.slice(0, 3).map((each) => `${each.tag} ${percent(each.score)}`).join(" · ")) : null;
+  const why = hit.why?.length ? el("span", { class: "why", "aria-hidden": "true" }, hit.why.slice(0, 3).map((each) => `${each.tag} ${each.less_sure ? "less sure" : percent(each.score)}`).join(" · ")) : null;
   return el("a", {
     class: `tile r${shape}`, href: `/photos/${hit.photo}${query({ ...asked, at })}`, "aria-label": named(hit), tabindex: "-1",
     dataset: { at, photo: hit.photo, shape },
