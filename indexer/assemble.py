@@ -31,6 +31,7 @@ def model_set(config: Config) -> ModelSet:
         detector=config.detector if config.faces else None,
         landmarks=config.landmarks if config.faces and config.landmarks != "none" else None,
         describer=config.describer if config.faces else None,
+        text=("ppocrv5-text-detector", "ppocrv5-text-recognizer") if config.text else (),
         runtime=config.runtime,
         rules=config.rules,
         no_faces=tuple(Path(os.path.realpath(folder)) for folder in config.no_faces),

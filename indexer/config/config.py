@@ -53,6 +53,9 @@ class Config:
         "none", "Model that finds eyes, nose and mouth, if the face detector does not. none: not needed."
     )
     describer: str = setting("dlib-face-resnet", "Model that computes face descriptors.")
+    text: bool = setting(
+        False, "Read text in pictures (needs the extra packages of [text]), for searches such as text:stop."
+    )
     runtime: str = setting(
         "auto",
         "Runtime of the models: litert (CPU only), tensorflow (uses a GPU if there is one), or auto (TensorFlow with a "

@@ -122,6 +122,14 @@ class MetadataRecord(TypedDict):
     gps: GpsRecord | None
 
 
+class TextRecord(TypedDict):
+    """A line of text in a photo, with the upright box around it."""
+
+    text: str
+    score: float
+    box: BoxRecord
+
+
 class AnalysisRecord(MetadataRecord):
     """The analysis of a photo, except its faces; null or empty before the first analysis."""
 
@@ -145,6 +153,7 @@ class DetailsRecord(PhotoPathRecord, AnalysisRecord, UserLayerRecord):
     failed: FailedRecord | None
     labels: list[PhotoLabel]
     objects: list[ObjectRecord]
+    text: list[TextRecord]
 
 
 class ShownRecord(DetailsRecord):
@@ -178,6 +187,10 @@ def shown_record(known: Details, said: UserLayer) -> ShownRecord:
         "objects": [
             {"name": each.name, "score": rounded(each.score), "model": each.model, "box": box_record(each.box)}
             for each in known.objects
+        ],
+        "text": [
+            {"text": each.text, "score": rounded(each.score), "box": box_record(each.box)}
+            for each in (known.analysis.lines if known.analysis else ())
         ],
         **_said_record(said),
     }

@@ -100,6 +100,25 @@ class Object:
     model: str
 
 
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of text in a photo.
+
+    score: of the recognizer, 0..1.  corners: clockwise from the upper left of the text.  model: the recognizer's id.
+    """
+
+    text: str
+    score: float
+    corners: tuple[Point, ...]
+    model: str
+
+    @property
+    def box(self) -> Box:
+        """The upright box around the corners."""
+        across, down = [each.x for each in self.corners], [each.y for each in self.corners]
+        return Box(min(across), min(down), max(across) - min(across), max(down) - min(down))
+
+
 def model_name(model: str) -> str:
     """Return the name of a model, the first part of its id."""
     return model.rpartition("-")[0] or model
@@ -153,7 +172,7 @@ class Analysis:
     evidence: one a classifier.  vector: the first classifier's pooled features, little-endian float16, for
     similarity.  models: the ids of the models that analyzed it, so that a new model marks it stale.
     objects: those of all object detectors.  object_scores: of each, the best score of each class, as evidence with one
-    view, which tells of objects too faint to be kept.
+    view, which tells of objects too faint to be kept.  lines: of text.
     """
 
     metadata: Metadata
@@ -166,6 +185,7 @@ class Analysis:
     models: tuple[str, ...]
     objects: tuple[Object, ...] = ()
     object_scores: tuple[Evidence, ...] = ()
+    lines: tuple[TextLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

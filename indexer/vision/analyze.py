@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from indexer.values.analysis import Analysis, Evidence, Face, ModelIds, Object, Tag
+from indexer.values.analysis import Analysis, Evidence, Face, ModelIds, Object, Tag, TextLine
 from indexer.values.files import Hashes, Metadata, Picture, PixelStats
 from indexer.vision.classify import Classifier
 from indexer.vision.faces.reader import FaceReader
@@ -19,6 +19,7 @@ from indexer.vision.tags.people import is_doubtful
 
 if TYPE_CHECKING:
     from indexer.vision.tags.vocabulary import Vocabulary
+    from indexer.vision.text.reader import TextReader
 
 SceneModel: TypeAlias = Classifier | ObjectDetector
 """A model for the whole photo."""
@@ -59,18 +60,24 @@ class Analyzer:
     """The loaded models: those for the whole photo, in their order, and those for faces."""
 
     def __init__(
-        self, scene: Sequence[SceneModel], vocabulary: Vocabulary, face_reader: FaceReader | None = None
+        self,
+        scene: Sequence[SceneModel],
+        vocabulary: Vocabulary,
+        face_reader: FaceReader | None = None,
+        text_reader: TextReader | None = None,
     ) -> None:
         """scene: of its classifiers, the first is the default one, whose embedding serves similarity."""
         self.scene = tuple(scene)
         self.vocabulary = vocabulary
         self.face_reader = face_reader
         self.words = words_of_models(vocabulary, {}, [each.model.spec for each in self.scene])
+        self.text_reader = text_reader
 
     @classmethod
     def open(cls, model_set: ModelSet, threads: int = 1) -> Analyzer:
         """Load built models. Errors: ModelError where one is not built or damaged."""
         from indexer.vision.tags.vocabulary import Vocabulary
+        from indexer.vision.text.reader import TextReader
 
         specs = [spec for spec in model_set.specs() if spec.role in SCENE]
         models = [open_model(spec, model_set.folder, model_set.runtime, threads, model_set.place) for spec in specs]
@@ -78,18 +85,21 @@ class Analyzer:
             [scene_model(model) for model in models],
             Vocabulary.load(rules=model_set.rules),
             FaceReader.open(model_set, threads) if model_set.detector else None,
+            TextReader.open(model_set, threads) if model_set.text else None,
         )
 
     @property
     def model_ids(self) -> ModelIds:
         """The ids of the models."""
         scene = tuple(each.model.spec.id for each in self.scene)
-        return ModelIds(scene, self.face_reader.models if self.face_reader else ())
+        text = self.text_reader.models if self.text_reader else ()
+        return ModelIds(scene + text, self.face_reader.models if self.face_reader else ())
 
     @property
     def long_side_px(self) -> int:
         """The long side in px that a picture should have for all models to work at full detail."""
         sides = [each.long_side_px for each in self.scene]
+        sides += [self.text_reader.long_side_px] if self.text_reader else []
         return max(*sides, self.face_reader.detector.long_side_px if self.face_reader else 0)
 
     def tags(self, answers: Iterable[ModelAnswer], faces: Sequence[Face], look: PixelStats) -> tuple[Tag, ...]:
@@ -135,6 +145,7 @@ class Analyzer:
             models=mine + others.models,
             objects=objects + others.objects,
             object_scores=tuple(each.scores for each in answers if each.scores is not None) + others.object_scores,
+            lines=self._lines(picture, larger, known) + others.lines,
         )
 
     def _answers(self, picture: Picture, known: Analysis | None) -> list[ModelAnswer]:
@@ -162,6 +173,16 @@ class Analyzer:
             return known.faces
         beings = self.vocabulary.beings(objects, self.words)
         return tuple(face for face in self.face_reader.read(picture, larger) if not is_doubtful(face, beings))
+
+    def _lines(
+        self, picture: Picture, larger: Callable[[int], Picture], known: Analysis | None
+    ) -> tuple[TextLine, ...]:
+        """Return the known lines of text, or read them."""
+        if self.text_reader is None:
+            return ()
+        if known is not None and set(self.text_reader.models) <= set(known.models):
+            return tuple(line for line in known.lines if line.model in self.text_reader.models)
+        return self.text_reader.read(picture, larger)
 
 
 def _has_answered(opened: SceneModel, answers: Mapping[str, ModelAnswer]) -> bool:
@@ -194,6 +215,7 @@ class _Others:
     evidence: tuple[Evidence, ...] = ()
     objects: tuple[Object, ...] = ()
     object_scores: tuple[Evidence, ...] = ()
+    lines: tuple[TextLine, ...] = ()
     models: tuple[str, ...] = ()
 
 
@@ -204,6 +226,8 @@ def _others(known: Analysis | None, mine: Sequence[str], *, keeps_faces: bool) -
     evidence = tuple(each for each in known.evidence if each.model not in mine)
     objects = tuple(each for each in known.objects if each.model not in mine)
     object_scores = tuple(each for each in known.object_scores if each.model not in mine)
-    told = {each.model for each in (*evidence, *object_scores)} | {each.model for each in objects}
+    lines = tuple(each for each in known.lines if each.model not in mine)
+    found: Sequence[Evidence | Object | TextLine] = (*evidence, *objects, *object_scores, *lines)
+    told = {each.model for each in found}
     models = tuple(model for model in known.models if model in told or (keeps_faces and model not in mine))
-    return _Others(evidence, objects, object_scores, models)
+    return _Others(evidence, objects, object_scores, lines, models)

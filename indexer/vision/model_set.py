@@ -11,7 +11,9 @@ from indexer.values.analysis import ModelIds
 from indexer.vision.endpoint import Endpoint
 from indexer.vision.spec import ModelSpec, broken_specs, read_specs
 
-SCENE = ("classifier", "object-detector")  # roles of models for the whole photo
+SCENE = ("classifier", "object-detector")  # roles of models whose results give tags
+TEXT = ("text-detector", "text-recognizer")
+WHOLE = SCENE + TEXT  # roles of models for the whole photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class ModelSet:
     detector, landmarks, describer: None where they are not wanted.  own: the folder of custom descriptions.
     rules: for tags; None: those that ship with the program.  no_faces: folders below which faces are not wanted, by
     their real paths.  place: the endpoint of the process that runs models for all workers, where there is one.
+    text: the text detector and the text recognizer; empty where they are not wanted.
     """
 
     folder: Path
@@ -37,16 +40,17 @@ class ModelSet:
     landmarks: str | None = None
     place: Endpoint | None = None
     object_detector: str | None = None
+    text: tuple[str, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
         """The names of the models."""
         of_faces = (self.detector, self.landmarks, self.describer)
-        return frozenset((*self.scene_names, *filter(None, of_faces)))
+        return frozenset((*self.scene_names, *self.text, *filter(None, of_faces)))
 
     @property
     def scene_names(self) -> tuple[str, ...]:
-        """The names of the models for the whole photo: the default classifier and object detector, then the others."""
+        """The names of the models that give tags: the default classifier and object detector, then the others."""
         found = (self.classifier, self.object_detector, *self.extra)
         return tuple(dict.fromkeys(name for name in found if name is not None))
 
@@ -55,7 +59,7 @@ class ModelSet:
         return ModelIds((), (), self.no_faces).want_faces(path)
 
     def specs(self) -> tuple[ModelSpec, ...]:
-        """Return the specs of the models: the default classifier and object detector, the others, those for faces.
+        """Return the specs of the models: the default classifier and object detector, others, text's, those for faces.
 
         Errors: ModelError for a name that no description has, or that plays another role.
         """
@@ -66,6 +70,7 @@ class ModelSet:
         of_faces = {"face-detector": self.detector, "face-landmarks": self.landmarks, "face-describer": self.describer}
         return (
             *(spec_named(known, name, *self._roles_of(name)) for name in self.scene_names),
+            *(spec_named(known, name, role) for role, name in zip(TEXT, self.text, strict=False)),
             *(spec_named(known, name, role) for role, name in of_faces.items() if name is not None),
         )
 
@@ -83,8 +88,8 @@ class ModelSet:
 def model_ids_of(specs: Iterable[ModelSpec], no_faces: tuple[Path, ...]) -> ModelIds:
     """Return the ids of models, by their input: pictures or faces."""
     specs = tuple(specs)
-    scene = tuple(spec.id for spec in specs if spec.role in SCENE)
-    return ModelIds(scene, tuple(spec.id for spec in specs if spec.role not in SCENE), no_faces)
+    scene = tuple(spec.id for spec in specs if spec.role in WHOLE)
+    return ModelIds(scene, tuple(spec.id for spec in specs if spec.role not in WHOLE), no_faces)
 
 
 def spec_named(known: Mapping[str, ModelSpec], name: str, *roles: str) -> ModelSpec:

@@ -19,6 +19,7 @@ from indexer.vision.spec import ModelSpec
 LITERT_FILE = "model.tflite"
 SAVED_MODEL = "saved_model"
 ONNX_FILE = "model.onnx"
+LABELS_FILE = "labels.txt"  # of a packaged model whose classes are listed beside its weights
 RECORD = "build.json"
 SIGNATURE = "serving_default"  # of both formats, with the names of the spec
 BATCH_SIGNATURE = "batch"  # of a SavedModel: batches; outputs have one side more, the batch, in front

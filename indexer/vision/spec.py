@@ -15,8 +15,16 @@ from indexer.resources import packaged
 from indexer.vision.spec_table import Table
 from indexer.vision.spec_tensors import Input, Output, tensor_keys
 
-ROLES = ("classifier", "object-detector", "face-detector", "face-landmarks", "face-describer")
-PACKAGED_FORMATS = ("torch", "dlib", "onnx-literal", "graph")
+ROLES = (
+    "classifier",
+    "object-detector",
+    "face-detector",
+    "face-landmarks",
+    "face-describer",
+    "text-detector",
+    "text-recognizer",
+)
+PACKAGED_FORMATS = ("torch", "dlib", "onnx-literal", "graph", "onnx")
 OWN_FORMATS = ("saved-model", "keras", "graph", "tflite", "onnx", "face-api")
 TEMPLATES = ("dlib", "arcface")
 DECODINGS = ("boxes", "ssd")

@@ -43,7 +43,7 @@ class Subject:
 
     tags: folded name → score.  counts: folded name → how many things.
     models: folded name → the ids of the models that gave the tag.  people: folded names.
-    known: somebody in it has a name and is not hidden.  states: which of STATES it has.
+    text: in the picture, folded.  known: somebody in it has a name and is not hidden.  states: which of STATES it has.
     """
 
     path: str
@@ -56,6 +56,7 @@ class Subject:
     rating: int | None = None
     metadata: Metadata | None = None
     states: frozenset[str] = frozenset()
+    text: str = ""
 
 
 def match(query: Query, photo: Subject) -> float | None:

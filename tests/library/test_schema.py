@@ -63,7 +63,8 @@ def test_the_head_is_the_newest_script() -> None:
 
 def test_migrations_make_exactly_the_tables(library: Library) -> None:
     with library.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        ours = {"include_name": lambda name, kind, _: kind != "table" or not name.startswith("text_search")}
+        assert compare_metadata(MigrationContext.configure(connection, opts=ours), metadata) == []
         migrated = set(connection.exec_driver_sql("SELECT type, name FROM sqlite_schema WHERE sql NOT NULL").all())
     with Library.empty(Path("none")) as empty, empty.reading() as connection:
         made = set(connection.exec_driver_sql("SELECT type, name FROM sqlite_schema WHERE sql NOT NULL").all())

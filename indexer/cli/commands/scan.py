@@ -53,6 +53,9 @@ def scan(
     later: Annotated[
         bool, typer.Option("--later", help="Leave photos that only a new model has to analyze for another time.")
     ] = False,
+    text: Annotated[
+        bool | None, typer.Option("--text/--no-text", help="Read text in pictures (default: as in the settings).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")] = False,
 ) -> None:
     """Index folders of photos: analyze new and changed photos, and recognize photos that were moved.
@@ -62,7 +65,7 @@ def scan(
     from indexer.cli.commands.teach import tell_stale
     from indexer.pipeline.scan.stats import ScanStats
 
-    config = session.settings(workers=workers).config
+    config = session.settings(workers=workers, text=text).config
     folders = paths or list(config.folders)
     if not folders:
         raise ConfigError(

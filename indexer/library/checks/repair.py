@@ -107,6 +107,7 @@ BELONGS = (  # the rows of what is deleted with its photo or face: table, column
     ("evidence", "photo_id", "photos"),
     ("objects", "photo_id", "photos"),
     ("object_scores", "photo_id", "photos"),
+    ("text_lines", "photo_id", "photos"),
     ("vectors", "photo_id", "photos"),
     ("photo_tags", "photo_id", "photos"),
     ("tag_counts", "photo_id", "photos"),

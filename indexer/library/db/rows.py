@@ -24,9 +24,10 @@ from indexer.library.db.tables import (
     sources,
     tag_counts,
     tags,
+    text_lines,
     vectors,
 )
-from indexer.values.analysis import Analysis, Descriptor, Evidence, Face, Object, Tag
+from indexer.values.analysis import Analysis, Descriptor, Evidence, Face, Object, Tag, TextLine
 from indexer.values.files import Hashes, Metadata, PixelStats
 
 UNSEEN = -1  # the position of a face that a user named, and that the last analysis did not find
@@ -44,6 +45,7 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
     found = _by_photo(connection, FACES.where(faces.c.photo_id.in_(photo_ids), faces.c.position > UNSEEN))
     things = _by_photo(connection, _OBJECTS.where(objects.c.photo_id.in_(photo_ids)))
     faint = _by_photo(connection, _OBJECT_SCORES.where(object_scores.c.photo_id.in_(photo_ids)))
+    lines = _by_photo(connection, _LINES.where(text_lines.c.photo_id.in_(photo_ids)))
     looks = select(vectors).where(vectors.c.photo_id.in_(photo_ids if vector else ()))
     pooled = {row.photo_id: row.data for row in connection.execute(looks)}
     return {
@@ -58,6 +60,7 @@ def read_analyses(connection: Connection, photo_ids: Sequence[int], *, vector: b
             models=models_of(row.models),
             objects=tuple(Object(each.number, each.score, box(each), each.name) for each in things[row.id]),
             object_scores=tuple(Evidence(each.name, each.data) for each in faint[row.id]),
+            lines=tuple(map(_line, lines[row.id])),
         )
         for row in connection.execute(_ANALYZED.where(photos.c.id.in_(photo_ids)))
     }
@@ -104,6 +107,10 @@ def face_columns(face: Face) -> dict[str, Any]:
     }
 
 
+def _line(row: Row[Any]) -> TextLine:
+    return TextLine(row.text, row.score, tuple(Point(x, y) for x, y in iter_unpack("<dd", row.corners)), row.name)
+
+
 def box_columns(box: Box) -> dict[str, float]:
     """Return the columns of a box, in a row of `faces` or `objects`."""
     return {f"box_{side}": getattr(box, side) for side in ("left", "top", "width", "height")}
@@ -142,6 +149,11 @@ _OBJECT_SCORES = (
     .order_by(object_scores.c.photo_id, models.c.name)
 )
 _IS_COUNTED = (tag_counts.c.photo_id == photo_tags.c.photo_id) & (tag_counts.c.tag_id == photo_tags.c.tag_id)
+_LINES = (
+    select(text_lines, models.c.name)
+    .select_from(text_lines.join(models))
+    .order_by(text_lines.c.photo_id, text_lines.c.position)
+)
 _TAGS = (
     select(
         photo_tags.c.photo_id,

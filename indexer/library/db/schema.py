@@ -16,7 +16,7 @@ from indexer.library.db.backup import copy
 from indexer.library.db.engine import APPLICATION_ID, connect, writing
 from indexer.resources import packaged
 
-HEAD = "0008"  # the newest revision in migrations/versions
+HEAD = "0009"  # the newest revision in migrations/versions
 
 
 def open_current(path: Path, *, read_only: bool, busy_seconds: float) -> Engine:

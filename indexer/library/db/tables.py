@@ -6,7 +6,20 @@ a new analysis and a move; everything else that an analysis writes is replaced b
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    DDL,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -166,6 +179,28 @@ object_scores = Table(
     _model(key=True),
     Column("data", LargeBinary, nullable=False),  # as in `evidence`; there is one view, 0
 )
+
+# Lines of text in photos. A trigger deletes the photo's row of `text_search` with them.
+text_lines = Table(
+    "text_lines",
+    metadata,
+    _photo(key=True),
+    Column("position", Integer, primary_key=True),
+    _model(),
+    Column("text", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("corners", LargeBinary, nullable=False),  # float64 pairs: x, y
+    sqlite_with_rowid=False,
+)
+
+# rowid: of the photo.  folded: all its lines, as they are looked up.
+TEXT_SEARCH = (
+    "CREATE VIRTUAL TABLE text_search USING fts5(folded, tokenize = 'trigram case_sensitive 1')",
+    "CREATE TRIGGER text_lines_deleted AFTER DELETE ON text_lines"
+    " BEGIN DELETE FROM text_search WHERE rowid = OLD.photo_id; END",
+)
+for _statement in TEXT_SEARCH:
+    event.listen(text_lines, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
 
 vectors = Table(
     "vectors",

@@ -14,6 +14,7 @@ from indexer.library.db.tables import photos
 from indexer.library.history.joined_photos import log_joined
 from indexer.library.photo_rows.said import add_said
 from indexer.library.photo_rows.write_analysis import replace_evidence, replace_faces, replace_objects, replace_tags
+from indexer.library.photo_rows.write_text import replace_text
 
 _PLACE = ("root_id", "path", "path_text", "size", "mtime_ns", "ctime_ns", "missing_since", "indexed_at", "model_set_id")
 
@@ -37,6 +38,7 @@ def hand_over(connection: Connection, kept: dict[str, Any]) -> str | None:
     connection.execute(update(photos).where(photos.c.id == before).values(columns))
     replace_evidence(connection, {before: analysis})
     replace_objects(connection, {before: analysis})
+    replace_text(connection, {before: analysis.lines})
     replace_faces(connection, {before: analysis.faces})
     same_faces = add_said(connection, now, before)
     log_joined(connection, {now: before}, dict(same_faces))

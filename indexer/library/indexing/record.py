@@ -28,6 +28,7 @@ from indexer.library.photo_rows.write_analysis import (
     replace_tags,
     upsert,
 )
+from indexer.library.photo_rows.write_text import replace_text
 from indexer.values.analysis import Analysis
 from indexer.values.files import PhotoFile
 from indexer.values.outcomes import Failed, Indexed, Moved, Outcome, Removed, Replaced, Skipped, Unchanged
@@ -247,5 +248,6 @@ def _store(connection: Connection, roots: Roots, seen: Seen, now: str) -> None:
     analyses = {ids[roots.place(file.path)]: analysis for file, analysis in seen}
     replace_evidence(connection, analyses)
     replace_objects(connection, analyses)
+    replace_text(connection, {photo: analysis.lines for photo, analysis in analyses.items()})
     replace_tags(connection, {photo: analysis.tags for photo, analysis in analyses.items()})
     replace_faces(connection, {photo: analysis.faces for photo, analysis in analyses.items()})

@@ -26,7 +26,7 @@ class PhotoFacts(Protocol):
 
     tags: folded name → score.  counts: folded name → how many things.
     models: folded tag → the ids of the models that gave it.  people: folded names.
-    known: somebody in it has a name and is not hidden.  states: which of STATES it has.
+    text: in the picture, folded.  known: somebody in it has a name and is not hidden.  states: which of STATES it has.
     """
 
     @property
@@ -47,6 +47,8 @@ class PhotoFacts(Protocol):
     def rating(self) -> int | None: ...
     @property
     def metadata(self) -> Metadata | None: ...
+    @property
+    def text(self) -> str: ...
     @property
     def states(self) -> frozenset[str]: ...
 

@@ -20,8 +20,10 @@ from indexer.library.query.texts import (
     ending,
     format_name,
     in_folder,
+    in_text,
     model_field,
     text_field,
+    text_sql,
     whole,
     without_dot,
 )
@@ -156,6 +158,15 @@ _ALL = (
         column=PATH,
         value=lambda photo: photo.path,
         globs=in_folder,
+    ),
+    text_field(
+        "text",
+        "text in the picture",
+        example="stop",
+        column="(SELECT folded FROM text_search WHERE rowid = photos.id)",
+        value=lambda photo: photo.text,
+        globs=in_text,
+        found=text_sql,
     ),
     text_field(
         "format",

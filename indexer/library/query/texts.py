@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
-from indexer.library.query.ast import Text
+from indexer.library.query.ast import Text, folded
 from indexer.library.query.clause import Sql
 from indexer.library.query.field import FacetValue, PhotoFacts, SearchField, quoted
 
@@ -18,6 +19,7 @@ PATH = "(roots.path_text || photos.path_text)"
 CAMERA = "trim(ifnull(photos.camera_make, '') || ' ' || ifnull(photos.camera_model, ''))"
 _MODELS = "(' ' || nullif(sources.models, '') || ' ')"
 _FINGERPRINT = "-" + "[0123456789abcdef]" * 8  # what an id has after the name of its model
+_TRIGRAM = 3
 _FORMATS = {"jpg": "JPEG", "tif": "TIFF", "heic": "HEIF"}
 
 
@@ -41,6 +43,22 @@ def in_folder(wanted: str) -> tuple[str, ...]:
     return _forms("" if wanted.startswith("/") else "*/", wanted.rstrip("/"), "/*")
 
 
+def in_text(wanted: str) -> tuple[str, ...]:
+    """Return the pattern of folded text that has another inside."""
+    return (f"*{''.join(f'[{each}]' if each in '?[' else each for each in folded(wanted))}*",)
+
+
+def text_sql(globs: Sequence[str]) -> Sql:
+    """Return the condition that a photo shows text of these patterns; from three letters on the index answers it."""
+    pieces = [Sql(f"{'folded' if _has_trigrams(each) else '+folded'} GLOB ?", (each,)) for each in globs]
+    return Sql.joined(" OR ", pieces).inside("photos.id IN (SELECT rowid FROM text_search WHERE ", ")")
+
+
+def _has_trigrams(glob: str) -> bool:
+    """Tell whether FTS5 can answer a pattern; it counts bytes, and finds nothing for a single '港' (SQLite 3.40)."""
+    return all(len(each) >= _TRIGRAM for each in re.split(r"\*|\[[^\]]+\]", glob) if each)
+
+
 def model_ids(wanted: str) -> tuple[str, ...]:
     """Return the patterns of the ids of models, with a space around each, of which one is this id or has this name."""
     name = "".join(map(_either_case, wanted))
@@ -58,10 +76,12 @@ def text_field(
     spelled: Callable[[str], str] = str,
     condition: Callable[[Sql], Sql] = lambda found: found,
     facet: Callable[[Connection], tuple[FacetValue, ...]] | None = None,
+    found: Callable[[Sequence[str]], Sql] | None = None,
 ) -> SearchField:
     """Return a field of Text.
 
-    column: SQL for the text.  spelled: what was typed → what the photos have.  condition: what is asked around it.
+    column: SQL for the text.  found: patterns → the condition, where an index has the text.
+    spelled: what was typed → what the photos have.  condition: what is asked around it.
     """
     return SearchField(
         name,
@@ -69,7 +89,7 @@ def text_field(
         f"such as {name}:{example}",
         lambda field, typed, _: Text(field.name, spelled(typed)),
         text=lambda leaf: quoted(leaf.wanted),
-        sql=lambda leaf: condition(_like(column, globs(leaf.wanted))),
+        sql=lambda leaf: found(globs(leaf.wanted)) if found else condition(_like(column, globs(leaf.wanted))),
         value=value,
         globs=globs,
         facet=facet,

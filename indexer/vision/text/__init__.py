@@ -1,0 +1,1 @@
+"""Text in pictures: detection of lines, and recognition of their characters."""
