@@ -84,10 +84,9 @@ def test_only_the_new_model_runs_and_the_user_s_words_stay(
 def test_a_plan_says_how_many_photos_lack_which_model(
     scanner: Any, all_four: Analyzer, photo: Path, photos: Path
 ) -> None:
-    (detector,) = all_four.finders
     planned = plan(scanner.library, [photos], all_four.model_ids, on_error=pytest.fail)
     assert (planned.earlier, len(planned.stale)) == (4, 4)
-    assert planned.lacking == {detector.model.spec.id}
+    assert planned.lacking == {all_four.scene[1].model.spec.id}
 
 
 def test_they_may_be_left_for_another_time(
