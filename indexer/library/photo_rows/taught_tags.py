@@ -9,7 +9,8 @@ from sqlalchemy import Connection, delete, select
 
 from indexer.library.db.embeddings import normalized, read
 from indexer.library.db.engine import chunks
-from indexer.library.db.tables import own_tags, photo_tags, sources, tags
+from indexer.library.db.tables import photo_tags, sources, tags
+from indexer.library.db.user_tables import own_tags
 from indexer.library.photo_rows.user_layer import SHOWN_SCORE, TAUGHT, TAUGHT_PLACE, LinearProbe
 from indexer.library.photo_rows.write_analysis import intern, upsert
 from indexer.library.query.ast import folded

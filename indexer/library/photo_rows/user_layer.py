@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from sqlalchemy import Connection, select
 
 from indexer.library.db.embeddings import normalized
-from indexer.library.db.tables import models, own_tags, tags, taught, vectors
+from indexer.library.db.tables import models, tags, vectors
+from indexer.library.db.user_tables import own_tags, taught
 from indexer.library.query.ast import folded
 from indexer.values.analysis import Tag
 

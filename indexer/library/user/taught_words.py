@@ -13,7 +13,8 @@ from sqlalchemy import Connection, delete, func, select
 from indexer.library.db.embeddings import read
 from indexer.library.db.roots import Roots, find_ids
 from indexer.library.db.rows import SHOWN
-from indexer.library.db.tables import models, photo_tags, photos, tags, taught, vectors
+from indexer.library.db.tables import models, photo_tags, photos, tags, vectors
+from indexer.library.db.user_tables import taught
 from indexer.library.history.change_log import recording
 from indexer.library.photo_rows.taught_tags import give_taught, take_taught
 from indexer.library.photo_rows.user_layer import LinearProbe
