@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from indexer.library.db.tables import metadata
+from indexer.library.db.user_tables import all_tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=all_tables,
     render_as_batch=True,  # SQLite cannot alter a column: a batch rebuilds the table
 )
 with context.begin_transaction():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.cli.session import Session
@@ -40,3 +41,8 @@ def build_if_missing(session: Session, config: Config, specs: tuple[ModelSpec, .
 
     session.say("Building models from their weights; this happens only once …")
     build_missing(specs, config.models_path, session.say)
+
+
+def in_library(path: Path) -> Path:
+    """Return a path by the library's name for it: its folder may be given by a link."""
+    return path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()

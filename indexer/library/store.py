@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from indexer.library.db.descriptors import DescriptorMatrix, Descriptors
 from indexer.library.db.engine import Changes, in_memory, scrub, writing
 from indexer.library.db.schema import open_current
-from indexer.library.db.tables import metadata
+from indexer.library.db.user_tables import all_tables
 from indexer.library.query.postings import Postings
 from indexer.values.analysis import Descriptor
 
@@ -55,7 +55,7 @@ class Library:
     def empty(cls, path: Path) -> Library:
         """Return a library that knows nothing and is never kept, to stand in for a file that does not exist yet."""
         engine = in_memory(path)
-        metadata.create_all(engine)
+        all_tables.create_all(engine)
         return cls(path, engine)
 
     def keep_words(self) -> None:

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 LEAST_EXAMPLES = 5
+LEAST_SCENES = 3  # different ones among the examples: what was learned of some is tried on another
 PREVALENCE = 0.05  # the precision is estimated for a library in which one photo of 20 is an example
 # Low, as in a library with many photos that show it, many seem wrong: in between, the user decides.
 _LEAST_PRECISION, _LEAST_RECALL = 0.25, 0.2
 _PENALTY = 0.01  # of large weights
 _FOLDS = 10  # at most
 _DOUBTFUL = 0.02  # of the sample at most: the rest that looks like examples counts as wrong
-_BETA = 0.5  # precision counts more than recall in the choice of the threshold (F-measure)
+_BETA = 0.7  # precision counts more than recall in the choice of the threshold (F-measure)
 _ROUNDS = 8  # of Newton's method: more change nothing
 _SETTLED = 1e-4
 
@@ -39,6 +40,7 @@ class CrossValidation:
     where PREVALENCE of all photos show it.  wrong: photos of `compared` that got the word and should not.
     doubtful: photos of the library that look like the examples do; they were used for neither side, and half of them
     count as wrong in the precision (as measured).
+    scenes: how many different ones the examples show; the photos of one, such as a burst, count as one photo.
     """
 
     weights: bytes
@@ -48,6 +50,7 @@ class CrossValidation:
     precision: float
     wrong: int
     doubtful: int
+    scenes: int
 
     @property
     def is_hopeless(self) -> bool:
@@ -55,25 +58,29 @@ class CrossValidation:
         return self.precision < _LEAST_PRECISION or self.recall < _LEAST_RECALL
 
 
-def train(examples: NDArray[np.float32], others: NDArray[np.float32], surely: int = 0) -> CrossValidation:
+def train(
+    examples: NDArray[np.float32],
+    others: NDArray[np.float32],
+    surely: int = 0,
+    scenes: NDArray[np.int64] | None = None,
+) -> CrossValidation:
     """Train a linear probe on float32[n, length] and float32[m, length], all of length 1.
 
     surely: how many of the first of the others are known not to be examples; the rest is a sample of the library, in
     which some may be. Such a one, when left out, looks like half of the examples do, and is then used for neither side.
+    scenes: int64[n], from 0 on: which scene each example shows; None: each shows another one.
     """
     import numpy as np
 
-    pooled = np.concatenate([examples, others]).astype(np.float64)
-    is_example = np.arange(len(pooled)) < len(examples)
-    products = pooled @ pooled.T
-    told = _left_out(products, is_example)
-    doubtful = _doubtful(told, is_example, surely)
-    used = np.flatnonzero(~doubtful)
-    told = _left_out(products[np.ix_(used, used)], is_example[used])
-    threshold, recall, wrong = _threshold(told[is_example[used]], told[~is_example[used]])
-    shares, bias = _solve(products[np.ix_(used, used)], is_example[used])
-    weights = np.append(shares @ pooled[used], bias - threshold).astype("<f4")
-    compared = len(used) - len(examples)
+    scenes = np.arange(len(examples)) if scenes is None else scenes
+    sides = _Sides.of(np.concatenate([examples, others]).astype(np.float64), scenes)
+    doubtful = _doubtful(_left_out(sides), sides.is_example, surely)
+    used = sides.only(~doubtful)
+    told = _left_out(used)
+    threshold, recall, wrong = _threshold(told, used)
+    shares, bias = _solve(used)
+    weights = np.append(shares @ used.pooled, bias - threshold).astype("<f4")
+    compared = len(used.pooled) - len(examples)
     return CrossValidation(
         weights=weights.tobytes(),
         examples=len(examples),
@@ -82,7 +89,54 @@ def train(examples: NDArray[np.float32], others: NDArray[np.float32], surely: in
         precision=_precision(recall, wrong + doubtful.sum() / 2, compared + doubtful.sum()),
         wrong=wrong,
         doubtful=int(doubtful.sum()),
+        scenes=int(scenes.max()) + 1,
     )
+
+
+def scenes_of(examples: NDArray[np.float32], same: float) -> NDArray[np.int64]:
+    """Return the scene that each of float32[n, length] shows, int64[n] from 0 on.
+
+    same: the cosine from which two photos show one scene; photos that a chain of such pairs connects do, too.
+    """
+    import numpy as np
+
+    reach = examples @ examples.T >= same
+    np.fill_diagonal(reach, val=True)
+    while not np.array_equal(wider := reach | (reach.astype(int) @ reach > 0), reach):
+        reach = wider
+    _, scenes = np.unique(reach.argmax(axis=1), return_inverse=True)
+    return np.asarray(scenes, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """The examples and the other photos, float64[n, length].
+
+    weight: of each, so that a scene counts as one photo.  fold: in which part of the cross-validation it is left out;
+    the photos of one scene together.
+    """
+
+    pooled: Numbers
+    is_example: NDArray[np.bool_]
+    weight: Numbers
+    fold: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, pooled: Numbers, scenes: NDArray[np.int64]) -> _Sides:
+        """scenes: of the examples, which are the first."""
+        import numpy as np
+
+        others = np.arange(len(pooled) - len(scenes))
+        folds = min(int(scenes.max()) + 1, _FOLDS)
+        return cls(
+            pooled,
+            np.arange(len(pooled)) < len(scenes),
+            np.concatenate([1 / np.bincount(scenes)[scenes], np.ones(len(others))]),
+            np.concatenate([scenes, others]) % folds,
+        )
+
+    def only(self, kept: NDArray[np.bool_]) -> _Sides:
+        return _Sides(self.pooled[kept], self.is_example[kept], self.weight[kept], self.fold[kept])
 
 
 def _doubtful(told: Numbers, is_example: NDArray[np.bool_], surely: int) -> NDArray[np.bool_]:
@@ -96,24 +150,19 @@ def _doubtful(told: Numbers, is_example: NDArray[np.bool_], surely: int) -> NDAr
     return doubtful
 
 
-def _left_out(products: Numbers, is_example: NDArray[np.bool_]) -> Numbers:
+def _left_out(sides: _Sides) -> Numbers:
     """Return the score of each photo by a probe that was trained without it (cross-validation)."""
     import numpy as np
 
-    count = int(is_example.sum())
-    folds = min(count, _FOLDS)
-    fold = np.empty(len(is_example), int)
-    fold[is_example] = np.arange(count) % folds
-    fold[~is_example] = np.arange(len(is_example) - count) % folds
-    told = np.empty(len(is_example))
-    for each in range(folds):
-        kept, left = np.flatnonzero(fold != each), np.flatnonzero(fold == each)
-        shares, bias = _solve(products[np.ix_(kept, kept)], is_example[kept])
-        told[left] = products[np.ix_(left, kept)] @ shares + bias
+    told = np.empty(len(sides.pooled))
+    for each in range(sides.fold.max() + 1):
+        kept, left = sides.fold != each, sides.fold == each
+        shares, bias = _solve(sides.only(kept))
+        told[left] = sides.pooled[left] @ (shares @ sides.pooled[kept]) + bias
     return told
 
 
-def _solve(products: Numbers, is_example: NDArray[np.bool_]) -> tuple[Numbers, float]:
+def _solve(sides: _Sides) -> tuple[Numbers, float]:
     """Return the share of each photo in the weights, and the bias: logistic regression by Newton's method.
 
     Both sides count as much, however many photos they have. In terms of the products of photos with each other it is
@@ -121,8 +170,10 @@ def _solve(products: Numbers, is_example: NDArray[np.bool_]) -> tuple[Numbers, f
     """
     import numpy as np
 
+    is_example, products = sides.is_example, sides.pooled @ sides.pooled.T
     count = len(is_example)
-    balance = np.where(is_example, 0.5 / is_example.sum(), 0.5 / (~is_example).sum()) * count
+    halves = [max(float(sides.weight[side].sum()), 1.0) for side in (is_example, ~is_example)]
+    balance = np.where(is_example, 0.5 / halves[0], 0.5 / halves[1]) * sides.weight * count
     shares, bias = np.zeros(count), 0.0
     for _ in range(_ROUNDS):
         told = products @ shares + bias
@@ -140,18 +191,20 @@ def _solve(products: Numbers, is_example: NDArray[np.bool_]) -> tuple[Numbers, f
     return shares, float(bias)
 
 
-def _threshold(examples: Numbers, others: Numbers) -> tuple[float, float, int]:
+def _threshold(told: Numbers, sides: _Sides) -> tuple[float, float, int]:
     """Return the threshold with the best balance of precision and recall, the recall and the wrong ones there."""
     import numpy as np
 
+    examples, others = told[sides.is_example], told[~sides.is_example]
+    weight = sides.weight[sides.is_example]
     best = (-1.0, 0.0, 0.0, 0)
-    told = np.sort(np.concatenate([examples, others]))
+    told = np.sort(told)
     for threshold in (told[1:] + told[:-1]) / 2:
-        found, wrong = int((examples >= threshold).sum()), int((others >= threshold).sum())
-        recall = (found + 1) / (len(examples) + 2)  # cautious: with few examples the best threshold is too optimistic
+        found, wrong = float(weight[examples >= threshold].sum()), int((others >= threshold).sum())
+        recall = (found + 1) / (weight.sum() + 2)  # cautious: with few examples the best threshold is too optimistic
         precision = _precision(recall, wrong, len(others))
         score = (1 + _BETA**2) * precision * recall / (_BETA**2 * precision + recall)
-        best = max(best, (score, float(threshold), recall, wrong))
+        best = max(best, (score, float(threshold), float(recall), wrong))
     return best[1:]
 
 

@@ -105,9 +105,16 @@ def sizes(photo: Photo) -> str:
 def named(hit: Photo) -> str:
     """Return the title of a link to a photo: file, day, tags."""
     parts = [file_name(hit["path"]), day(hit["taken_at"], weekday=False) if hit.get("taken_at") else ""]
-    parts += [*(why["tag"] for why in hit.get("why", ())[:3]), "folder not available" if hit.get("away") else ""]
+    parts += [why["tag"] + (" (less sure)" if why["less_sure"] else "") for why in hit.get("why", ())[:3]]
+    parts += ["folder not available" if hit.get("away") else ""]
     parts += ["missing, replaced by another photo of the same name"] if hit.get("replaced") else []
     return ", ".join(part for part in parts if part)
+
+
+def mark(hit: Photo) -> str:
+    """Return what is written on a photo in a grid: that its folder is away, or that it is a less sure match."""
+    is_less_sure = any(why["less_sure"] for why in hit.get("why", ()))
+    return "away" if hit.get("away") else "less sure" if is_less_sure else ""
 
 
 def alt_text(photo: Photo) -> str:
@@ -213,6 +220,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
             known_name,
             months,
             named,
+            mark,
             nearby,
             pixels,
             place,

@@ -12,6 +12,7 @@ import numpy as np
 from parts import rows
 
 from indexer.values.analysis import Tag
+from indexer.vision.tags.plurals import counted
 from indexer.vision.tags.vocabulary import Vocabulary
 
 # Everything that a source labels: what it did not label there is not there.
@@ -143,36 +144,29 @@ def measure(truth: Everyday, vocabulary: Vocabulary, shown: Shown) -> Figures:
 
 def can_judge(truth: Everyday, vocabulary: Vocabulary, row: Mapping[str, str], tag: Tag) -> bool:
     """Return whether the photo's source labels all things of the class that gave the tag."""
-    source = tag.source.partition(" (")[0]
+    source = _one(truth, row, tag.source.partition(" (")[0])
     if not tag.models or source in FACES:
         return False
-    if source != tag.source or source not in vocabulary.classes:  # an object; the default classifier has no brackets
+    if (
+        tag.source.endswith(")") or source not in vocabulary.classes
+    ):  # an object; the default classifier has no brackets
         return SAME.get(source, source) in truth.listed[row["dataset"]]
     return vocabulary.classes.index(source) in truth.judged[row["dataset"]]
+
+
+def _one(truth: Everyday, row: Mapping[str, str], source: str) -> str:
+    """Return the class of '3 dogs'."""
+    number = source.split()[0]
+    if not number.isdecimal():
+        return source
+    names = truth.listed[row["dataset"]] | set(SAME)
+    return next((name for name in names if counted(int(number), name) == source), source)
 
 
 def is_word(truth: Everyday, vocabulary: Vocabulary, word: str, label: str) -> bool:
     """Return whether a thing with this label may be called by a word."""
     classes = truth.classes.get(label, frozenset())
     return word in vocabulary.objects.get(label, ()) or not classes.isdisjoint(covered(vocabulary).get(word, ()))
-
-
-def label_precisions(truth: Everyday, vocabulary: Vocabulary, scored: Shown) -> dict[str, float]:
-    """Return the average precision of each of COCO's words over the photos whose source labels it.
-
-    scored: all words of each photo, whatever their scores.
-    """
-    average = {}
-    for label in vocabulary.objects:
-        word, name = vocabulary.objects[label][0], SAME.get(label, label)
-        asked = [place for place, row in enumerate(truth.rows) if name in truth.listed[row["dataset"]]]
-        labels = ({SAME.get(each, each) for each in truth.rows[place]["labels"].split(";")} for place in asked)
-        right = np.array([name in each for each in labels])
-        scores = [max((tag.score for tag in scored[place] if tag.name == word), default=0.0) for place in asked]
-        ranked = right[np.argsort([-score for score in scores], kind="stable")] if asked else right
-        if ranked.any():
-            average[label] = float((ranked.cumsum() / np.arange(1, len(ranked) + 1))[ranked].mean())
-    return average
 
 
 @cache

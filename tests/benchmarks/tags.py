@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from everyday import Everyday, Shown, above, at_precision, covered, label_precisions, measure
+from everyday import Everyday, Shown, above, at_precision, covered, measure
 from parts import Figure, face_eyes, opened, parser, pictures, rows
+from searched import Seen, coco_figures, sample_figures
 
 from indexer.config.config import Config
 from indexer.intake.decode import open_original
 from indexer.intake.discover import stamp
 from indexer.intake.pixel_stats import look
-from indexer.values.analysis import Evidence, Face, Object, Tag
+from indexer.values.analysis import Evidence, Tag
 from indexer.values.files import Picture, PixelStats
 from indexer.vision.classify import Classifier
 from indexer.vision.faces.reader import FaceReader
@@ -72,6 +73,7 @@ def figures(data: Path, models: Path, every: int = 1) -> Iterator[Figure]:
                 "words": len(average),
                 "of": count,
             }
+            yield from _searched_samples(data / "imagenet_samples", models, vocabulary=Vocabulary.load(), every=every)
 
 
 def shown_figures(data: Path, models: Path, every: int) -> Iterator[Figure]:
@@ -86,13 +88,7 @@ def shown_figures(data: Path, models: Path, every: int) -> Iterator[Figure]:
         yield {"figure": "recall of shown tags", "photos": name, "value": told.recall, "of": told.salient}
         yield {"figure": "tags a photo", "photos": name, "value": told.tags, "of": len(places)}
     yield from _halves(truth, vocabulary, shown)
-    every_score = looked_at(models, [data / "tags_multilabel" / row["file"] for row in truth.rows], least=0.01)
-    average = label_precisions(truth, vocabulary, [tags_of(lenient(vocabulary, 0.0), photo) for photo in every_score])
-    yield {
-        "figure": "mean average precision of COCO's words",
-        "value": statistics.mean(average.values()),
-        "words": len(average),
-    }
+    yield from coco_figures(truth, data / "tags_multilabel", photos, shown)
     is_there = np.array([row["has_person"] == "1" for row in truth.rows])
     has_word = np.array(["person" in {tag.name for tag in tags} for tags in shown])
     right = int((is_there & has_word).sum())
@@ -108,6 +104,17 @@ def shown_figures(data: Path, models: Path, every: int) -> Iterator[Figure]:
         yield {"figure": f"recall of '{word}' by faces", "value": found / max(1, there), "of": there, "photos": count}
 
 
+def _searched_samples(folder: Path, models: Path, vocabulary: Vocabulary, every: int) -> Iterator[Figure]:
+    """Yield how well words rank labelled samples, with all models, and with the classifier alone."""
+    labels = rows(folder / "labels.csv", every)
+    files = {folder / row["file"]: int(row["class_index"]) for row in labels}
+    words = [word.replace("_", " ") for word in WORDS.split()]
+    photos = looked_at(models, list(files))
+    for by, seen_by in (("all", photos), ("classifier alone", [photo.without_objects for photo in photos])):
+        shown = [tags_of(vocabulary, photo) for photo in seen_by]
+        yield from sample_figures(files, words, seen_by, shown, by)
+
+
 def _halves(truth: Everyday, vocabulary: Vocabulary, shown: Shown) -> Iterator[Figure]:
     """Yield the spread of the figures over 30 random halves of the photos."""
     halves = [np.flatnonzero(np.random.default_rng(seed).random(len(shown)) < 0.5).tolist() for seed in range(30)]
@@ -120,46 +127,26 @@ def _halves(truth: Everyday, vocabulary: Vocabulary, shown: Shown) -> Iterator[F
         yield {"figure": f"{figure} of shown tags", "photos": "30 halves", **spread}
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What the default models see in a photo."""
-
-    evidence: Evidence
-    objects: tuple[Object, ...]
-    faces: tuple[Face, ...]
-    look: PixelStats
-
-
-def looked_at(models: Path, files: Sequence[Path], least: float | None = None) -> list[Seen]:
-    """Look at pictures with the default models.  least: the score of objects that are kept, None: as shipped."""
+def looked_at(models: Path, files: Sequence[Path]) -> list[Seen]:
+    """Look at pictures with the default models."""
     specs = read_specs()
     classifier = Classifier(opened(specs[Config().classifier], models))
-    objects = specs[Config().object_detector]
-    kept = {} if least is None else {"least": least}
-    finder = ObjectDetector(opened(replace(objects, thresholds={**objects.thresholds, **kept}), models))
+    finder = ObjectDetector(opened(specs[Config().object_detector], models))
     reader = FaceReader(*face_eyes(models))
     found = []
     for path in files:
         with open_original(stamp(path), 200_000_000) as original:
             picture = original.picture(max(classifier.long_side_px, finder.long_side_px, reader.detector.long_side_px))
             faces = reader.read(picture, original.picture)
-        things, _ = finder.detect(picture)
-        found.append(Seen(classifier.classify(picture)[0], tuple(things), tuple(faces), look(picture)))
+        things, scores = finder.detect(picture)
+        found.append(Seen(classifier.classify(picture)[0], tuple(things), scores, tuple(faces), look(picture)))
     return found
 
 
 def tags_of(vocabulary: Vocabulary, photo: Seen) -> tuple[Tag, ...]:
     """Return the tags that a scan with the default models gives."""
-    specs = [read_specs()[name] for name in (Config().classifier, Config().object_detector)]
-    least = {"score": 0.0} if vocabulary.rules.threshold == 0 else {}
-    words = words_of_models(
-        vocabulary,
-        {},
-        [
-            replace(one, thresholds={**one.thresholds, **least}) if one.role == "object-detector" else one
-            for one in specs
-        ],
-    )
+    names = (Config().classifier, Config().object_detector) if photo.scores.model else (Config().classifier,)
+    words = words_of_models(vocabulary, {}, [read_specs()[name] for name in names])
     return vocabulary.tags((photo.evidence,), photo.objects, photo.faces, photo.look, words)
 
 
@@ -177,6 +164,7 @@ def objects(given: argparse.Namespace) -> None:
         "\n| classifier | objects | precision (judged) | of narrow words | recall | tags a photo | unseen: the same |"
     )
     print("|---" * 7 + "|")
+    settings = {}
     for (broad, narrow), score in product(((0.25, 0.5), (0.4, 0.6), (0.5, 0.7), (0.6, 0.8)), (0.4, 0.45, 0.5)):
         rules = replace(vocabulary.rules, threshold=broad, narrow_threshold=narrow)
         ruled, finder = (
@@ -185,9 +173,11 @@ def objects(given: argparse.Namespace) -> None:
         )
         words = words_of_models(ruled, {}, [specs[0], finder])
         shown = [ruled.tags((each.evidence,), each.objects, each.faces, each.look, words) for each in photos]
+        settings[broad, narrow, score] = shown
         unseen = measure(truth.part(truth.unseen), ruled, [shown[place] for place in truth.unseen])
         told = f"{measure(truth, ruled, shown).row()} | {unseen.row().replace('|', '·')}"
         print(f"| {broad}, {narrow} | {score} | {told} |", flush=True)
+    _print_held_out(truth, vocabulary, settings, 0.93)
 
 
 def every(vocabulary: Vocabulary, evidence: Evidence, least: float = 0.05) -> tuple[Tag, ...]:
@@ -311,12 +301,17 @@ def held_out(given: argparse.Namespace) -> None:
         for broad, narrow in product(np.arange(0.10, 0.55, 0.05), (0.0, 0.15, 0.25)):
             settings[size, round(broad, 2), round(narrow, 2)] = above(vocabulary, scored, broad, broad + narrow)
     for wanted in (0.85, 0.90):
-        told = [_chosen(truth, vocabulary, settings, wanted, seed) for seed in range(30)]
-        inside, outside = (np.array(each) for each in zip(*told, strict=True))
-        for where, figures in (("where chosen", inside), ("held out", outside)):
-            mean, spread = figures.mean(axis=0), figures.std(axis=0)
-            row = f"precision {mean[0]:.3f} ± {spread[0]:.3f}, recall {mean[1]:.3f} ± {spread[1]:.3f}"
-            print(f"precision of {wanted:.2f} asked for, {where}: {row}", flush=True)
+        _print_held_out(truth, vocabulary, settings, wanted)
+
+
+def _print_held_out(truth: Everyday, vocabulary: Vocabulary, settings: Mapping[Any, Shown], wanted: float) -> None:
+    """Choose the setting with the best recall at a precision on each of 30 halves; judge it there and on the other."""
+    told = [_chosen(truth, vocabulary, settings, wanted, seed) for seed in range(30)]
+    inside, outside = (np.array(each) for each in zip(*told, strict=True))
+    for where, figures in (("where chosen", inside), ("held out", outside)):
+        mean, spread = figures.mean(axis=0), figures.std(axis=0)
+        row = f"precision {mean[0]:.3f} ± {spread[0]:.3f}, recall {mean[1]:.3f} ± {spread[1]:.3f}"
+        print(f"precision of {wanted:.2f} asked for, {where}: {row}", flush=True)
 
 
 def _chosen(

@@ -1,5 +1,6 @@
 """Print docs/measurements/own-words.md: python tests/benchmarks/teach.py DATA [--models FOLDER] [--classifier NAME].
 
+--detector: an object detector, 'none' for the embeddings alone.
 DATA holds imagenet_samples/ (labels.csv) and tags_multilabel/ (labels.csv): every word that 14 or more pictures show is
 taught from a few of them, compared with half of the other pictures as the library, and judged on the rest. As in a real
 library, some that show it are among those it is compared with: a quarter of what is left of them.
@@ -15,32 +16,36 @@ import numpy as np
 from parts import Figure, opened, parser, pictures, print_lines, rows
 
 from indexer.config.config import Config
-from indexer.library.db.embeddings import normalized
+from indexer.library.photo_rows.probe_inputs import ProbeInput, probe_vectors
 from indexer.vision.classify import Classifier
 from indexer.vision.linear_head import PREVALENCE, train
-from indexer.vision.spec import ModelSpec, read_specs
+from indexer.vision.objects import ObjectDetector
+from indexer.vision.spec import read_specs
+from indexer.vision.tags.labels import class_names
 from indexer.vision.tags.vocabulary import Vocabulary
 
 LEAST, SEEDS = 14, 4
+DETECTOR = next((name for name, spec in read_specs().items() if spec.role == "object-detector"), "none")
 
 
 def main() -> None:
     """Teach every word several times and add up."""
     asked = parser(__doc__)
     asked.add_argument("--classifier", default=Config().classifier)
+    asked.add_argument("--detector", default=DETECTOR)
     given = asked.parse_args()
-    print_lines(told(given.data, given.models, given.classifier))
+    print_lines(told(given.data, given.models, given.classifier, given.detector))
 
 
 def figures(data: Path, models: Path, every: int = 1) -> Iterator[Figure]:
     """Yield precision and recall of taught words as they are, beside what is told of them."""
-    for row in told(data, models, Config().classifier, every):
+    for row in told(data, models, Config().classifier, DETECTOR, every):
         about = {key: row[key] for key in ("set", "examples", "words", "refused")}
         for kind in ("precision", "recall"):
             yield {"figure": f"{kind} of taught words", "value": row[kind], "told": row[f"told_{kind}"], **about}
 
 
-def told(data: Path, models: Path, classifier: str, every: int = 1) -> Iterator[Figure]:
+def told(data: Path, models: Path, classifier: str, detector: str, every: int = 1) -> Iterator[Figure]:
     """Yield what is told of words and what is true, by the set of pictures and the number of examples."""
     sets = {"samples": samples(data / "imagenet_samples", every), "everyday": everyday(data / "tags_multilabel", every)}
     for name, truth in sets.items():
@@ -48,7 +53,7 @@ def told(data: Path, models: Path, classifier: str, every: int = 1) -> Iterator[
         shown = {
             word: np.array([word in words for words in truth.values()]) for word in counts if counts[word] >= LEAST
         }
-        pooled = look(read_specs()[classifier], models, list(truth)) if shown else np.empty((0, 0))
+        pooled = look(classifier, detector, models, list(truth)) if shown else np.empty((0, 0))
         for examples in (5, 10, 20, 50):
             trials = [
                 one(pooled, there, examples, seed)
@@ -99,11 +104,21 @@ def everyday(folder: Path, every: int) -> dict[Path, set[str]]:
     return {folder / row["file"]: set(row["labels"].split(";")) for row in rows(folder / "labels.csv", every)}
 
 
-def look(spec: ModelSpec, models: Path, files: list[Path]) -> np.ndarray:
-    """Return the pooled vectors of pictures, each of length 1, as the library has them."""
-    classifier = Classifier(opened(spec, models))
-    seen = (classifier.classify(picture)[1] for picture in pictures(files, classifier.long_side_px))
-    return normalized([pooled.astype("<f2").tobytes() for pooled in seen])
+def look(classifier: str, detector: str, models: Path, files: list[Path]) -> np.ndarray:
+    """Return what taught words judge of pictures, each of length 1."""
+    specs = read_specs()
+    judge = Classifier(opened(specs[classifier], models))
+    finder = None if detector == "none" else ObjectDetector(opened(specs[detector], models))
+    side = max(judge.long_side_px, finder.long_side_px if finder else 0)
+    seen = [
+        ProbeInput(
+            judge.classify(picture)[1].astype("<f2").tobytes(),
+            finder.detect(picture)[1].data if finder else b"",
+        )
+        for picture in pictures(files, side)
+    ]
+    classes = len(class_names(specs[detector], Vocabulary.load())) if finder else 0
+    return probe_vectors(seen, classes)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Print docs/measurements/text.md: python tests/benchmarks/text.py [DATA] [--models FOLDER] [PART …].
 
-Words are drawn in fonts of Matplotlib, on paper and over a photograph, turned, in perspective, small, faint; what is read
-of them is compared letter by letter. DATA holds real_files/scenes/ and tags_multilabel/: real signs, documents and
+Words are drawn in fonts of Matplotlib, on paper and over a photograph, turned, in perspective, small, faint; what is
+read of them is compared letter by letter. DATA holds real_files/scenes/ and tags_multilabel/: real signs, documents and
 screenshots with known words, and everyday photos, of which the small first look passes some.
 """
 
@@ -55,7 +55,9 @@ Drawn = Callable[[str, str], np.ndarray]
 SCENES = {
     "JaidedAI__EasyOCR/examples/japanese.jpg": "ポイ捨て禁止 NO LITTER 清潔できれいな港区を 港区 MINATO CITY",
     "JaidedAI__EasyOCR/examples/example2.png": "愚园路 西 东 315 309 Yuyuan Rd. W E",
-    "Webreaper__Damselfly/System-Settings.jpg": "Configuration Settings USER SYSTEM FACE RECOGNITION EMAIL NOTIFICATIONS",
+    "Webreaper__Damselfly/System-Settings.jpg": (
+        "Configuration Settings USER SYSTEM FACE RECOGNITION EMAIL NOTIFICATIONS"
+    ),
     "ocrmypdf__OCRmyPDF/tests/resources/crom.png": "Covfefe is a perfectly cromulent word.",
 }
 
@@ -194,10 +196,12 @@ def everyday(given: argparse.Namespace, reader: TextReader) -> None:
             lines.append(len(found))
     look, whole = statistics.median(looks), statistics.median(reads)
     print(
-        f"\n{len(files)} everyday photos: the first look passes {len(reads)}, and text is read in {sum(map(bool, lines))}"
+        f"\nOf {len(files)} everyday photos, {len(reads)} pass the first look, and {sum(map(bool, lines))} show text."
     )
-    print(f"a look takes {look / whole:.2f} of reading a photo; with it, a photo takes on average ", end="")
-    print(f"{(sum(looks) + sum(reads)) / (len(files) * whole):.2f} of it")
+    average = (sum(looks) + sum(reads)) / (len(files) * whole)
+    print(
+        f"A look takes {look / whole:.2f} of reading a photo; with it, a photo takes {average:.2f} of that on average."
+    )
 
 
 if __name__ == "__main__":

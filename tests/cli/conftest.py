@@ -23,19 +23,22 @@ class Program:
     models: Path
     library: Path
 
-    def __call__(self, *arguments: str | Path, code: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: str | Path, code: int = 0, stdin: str | None = None, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command; its exit code must be `code`."""
-        process = self.start(*arguments, **environ)
-        said = [part.decode() for part in process.communicate()]
+        process = self.start(*arguments, stdin=subprocess.PIPE if stdin is not None else None, **environ)
+        said = [part.decode() for part in process.communicate(None if stdin is None else os.fsencode(stdin))]
         text = subprocess.CompletedProcess(process.args, process.returncode, *said)
         assert text.returncode == code, text.stderr
         assert "Traceback" not in text.stderr
         return text
 
-    def start(self, *arguments: str | Path, **environ: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str | Path, stdin: int | None = None, **environ: str) -> subprocess.Popen[bytes]:
         """Start a command, and do not wait for it."""
         return subprocess.Popen(
             [sys.executable, "-m", "indexer", *map(os.fsencode, arguments)],
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={

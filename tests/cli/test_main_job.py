@@ -146,7 +146,7 @@ def test_show_tells_everything_known(scanned) -> None:
     assert (known["width"], known["height"], known["format"]) == (512, 512, "PNG")
     assert known["taken_from"] == "mtime"
     assert known["gps"] is None
-    assert {"name", "score", "source", "models"} == set(known["tags"][0])
+    assert {"name", "score", "count", "source", "models"} == set(known["tags"][0])
     assert {"name", "score", "model"} == set(known["labels"][0])
     assert len(known["faces"]) == 1
     assert known["faces"][0]["quality"] > 0.5

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from made_photos import made_photo
 
-from indexer.library.db.tables import metadata
+from indexer.library.db.user_tables import all_tables
 from indexer.library.indexing.outcomes import record_outcomes, store_classes
 from indexer.library.store import Library
 from indexer.values.files import PhotoFile
@@ -17,7 +17,7 @@ from indexer.values.outcomes import Failed
 MANUAL = (Path(__file__).parents[2] / "docs" / "library.md").read_text()
 
 
-@pytest.mark.parametrize("table", sorted(metadata.tables))
+@pytest.mark.parametrize("table", sorted(all_tables.tables))
 def test_the_manual_names_every_table(table: str) -> None:
     assert f"`{table}`" in MANUAL
 

@@ -21,7 +21,7 @@ from indexer.errors import IndexerError, StoreError
 from indexer.library.db import schema
 from indexer.library.db.engine import connect
 from indexer.library.db.rows import read_tags
-from indexer.library.db.tables import metadata
+from indexer.library.db.user_tables import all_tables
 from indexer.library.history.change_log import history
 from indexer.library.history.undo import undo
 from indexer.library.indexing.files import file_states
@@ -64,7 +64,7 @@ def test_the_head_is_the_newest_script() -> None:
 def test_migrations_make_exactly_the_tables(library: Library) -> None:
     with library.reading() as connection:
         ours = {"include_name": lambda name, kind, _: kind != "table" or not name.startswith("text_search")}
-        assert compare_metadata(MigrationContext.configure(connection, opts=ours), metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=ours), all_tables) == []
         migrated = set(connection.exec_driver_sql("SELECT type, name FROM sqlite_schema WHERE sql NOT NULL").all())
     with Library.empty(Path("none")) as empty, empty.reading() as connection:
         made = set(connection.exec_driver_sql("SELECT type, name FROM sqlite_schema WHERE sql NOT NULL").all())

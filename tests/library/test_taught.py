@@ -10,13 +10,14 @@ import pytest
 from made_photos import EYES, made_photo, moved
 
 from indexer.library.indexing.outcomes import record_outcomes, retag_photos
+from indexer.library.photo_rows.probe_inputs import ProbeInput, ProbeModels
 from indexer.library.photo_rows.user_layer import LinearProbe
 from indexer.library.report import details
 from indexer.library.search.search import by_keywords
 from indexer.library.store import Library
 from indexer.library.user.own_tags import add_tag, remove_tag
-from indexer.library.user.taught_words import forget, sample, taught_words, teach, to_teach_again
-from indexer.values.analysis import Tag
+from indexer.library.user.taught_words import forget, known_inputs, sample, taught_words, teach, to_teach_again
+from indexer.values.analysis import Evidence, Tag
 from indexer.values.files import PhotoFile
 from indexer.values.outcomes import Indexed
 
@@ -114,7 +115,49 @@ def test_vectors_of_another_classifier_are_never_judged(library: Library) -> Non
 
 def test_a_sample_is_always_the_same_and_leaves_out_the_examples(library: Library) -> None:
     record_outcomes(library, [photo(f"{number}.jpg", SAIL + number) for number in range(20)])
-    drawn = sample(library, MODEL, 10)
+    drawn = sample(library, ProbeModels(MODEL), 10)
     assert len(drawn) == 10
-    assert drawn == sample(library, MODEL, 10)
-    assert sample(library, MODEL, 100, [Path("/photos/tree.jpg")]).count(TREE.astype("<f2").tobytes()) == 0
+    assert drawn == sample(library, ProbeModels(MODEL), 10)
+    others = sample(library, ProbeModels(MODEL), 100, [Path("/photos/tree.jpg")])
+    assert ProbeInput(TREE.astype("<f2").tobytes()) not in others
+
+
+JOINED = ProbeModels(MODEL, "finder-1")
+
+
+def boat(score: float) -> Evidence:
+    return Evidence.of(JOINED.detector, np.array([[0, score]], np.float32), 0.01)
+
+
+def with_boat(indexed: Indexed, score: float = 0.0) -> Indexed:
+    """Let a detector find a boat, class 1 of 2, in a photo."""
+    models = (*indexed.analysis.models, JOINED.detector)
+    return Indexed(indexed.file, replace(indexed.analysis, object_scores=(boat(score),), models=models))
+
+
+def boats() -> LinearProbe:
+    """Return a word that photos with a boat in them get, whatever their embedding is."""
+    return LinearProbe("sailing", JOINED.id, np.array([0, 0, 0, 0, 0, 9, -1], "<f4").tobytes())
+
+
+def test_a_word_sees_what_a_detector_found(library: Library) -> None:
+    record_outcomes(library, [with_boat(photo("boat.jpg", TREE), 0.9), with_boat(photo("tree.jpg", TREE))])
+    assert teach(library, boats(), ABOUT) == 1
+    record_outcomes(library, [with_boat(photo("new.jpg", TREE), 0.9)])
+    assert found(library) == ["boat.jpg", "new.jpg"]
+    assert tags(library, "boat.jpg")[-1] == tags(library, "new.jpg")[-1]
+
+
+def test_a_photo_that_the_detector_has_not_seen_is_not_judged(library: Library) -> None:
+    never = LinearProbe("sailing", JOINED.id, np.array([0, 0, 0, 0, 0, 0, 9], "<f4").tobytes())
+    assert teach(library, never, ABOUT) == 0
+    record_outcomes(library, [with_boat(photo("sail.jpg", SAIL))])
+    assert found(library) == ["sail.jpg"]
+
+
+def test_the_inputs_of_known_photos_are_those_that_the_library_has(library: Library) -> None:
+    record_outcomes(library, [with_boat(photo("boat.jpg", TREE), 0.9)])
+    paths = [Path("/photos/boat.jpg"), Path("/photos/sail.jpg"), Path("/elsewhere/a.jpg")]
+    known = known_inputs(library, JOINED, paths)
+    assert known == {paths[0]: ProbeInput(TREE.astype("<f2").tobytes(), boat(0.9).data)}
+    assert set(known_inputs(library, ProbeModels(MODEL), paths)) == set(paths[:2])

@@ -294,12 +294,14 @@ def test_forgetting_one_face_forgets_what_was_said_before(party: Library) -> Non
         assert find_person(connection, "ben").number == 2
 
 
-def test_no_trigger_is_left(party: Library) -> None:
+def test_no_trigger_of_the_log_is_left(party: Library) -> None:
     say(party, "name_person", 2, "Ben")
     with party.reading() as connection:
         assert connection.exec_driver_sql("SELECT name FROM temp.sqlite_schema").all() == []
     with closing(sqlite3.connect(party.path)) as plain:
-        assert plain.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall() == []
+        assert plain.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall() == [
+            ("text_lines_deleted",)
+        ]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from indexer.library.db.tables import own_tags
+from indexer.library.db.user_tables import own_tags
 from indexer.library.photo_rows.write_analysis import upsert
 from indexer.library.roots import add_root, relocate_folder
 from indexer.library.store import Library

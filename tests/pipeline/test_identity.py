@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from made_worlds import NAMES, ROOTS, Killed, MadePool, World, expected_words, photo_in
 
-from indexer.library.db.tables import metadata
+from indexer.library.db.user_tables import all_tables
 from indexer.library.indexing import record as record_module
 from indexer.library.indexing.record import record
 from indexer.library.store import Library
@@ -65,7 +65,7 @@ def emptied() -> Library:
     """Return the library without anything in it."""
     library = opened()
     with library.writing() as connection:
-        for table in reversed(metadata.sorted_tables):
+        for table in reversed(all_tables.sorted_tables):
             connection.execute(table.delete())
     return library
 

@@ -16,18 +16,12 @@ from indexer.pipeline.retag import learn_names
 from indexer.pipeline.scan.plan import plan
 from indexer.values.analysis import Analysis
 from indexer.vision.analyze import Analyzer
+from indexer.vision.classify import Classifier
 from indexer.vision.model_set import ModelSet
 
 
-class Refusing:
-    """A part of an analyzer that may not be asked to look at anything; all else is as in the other."""
-
-    def __init__(self, other: Any, *refused: str) -> None:
-        self._other, self._refused = other, refused
-
-    def __getattr__(self, name: str) -> Any:
-        assert name not in self._refused, f"{name} was run again"
-        return getattr(self._other, name)
+def refuse(*_: object, **__: object) -> None:
+    raise AssertionError("it was run again")
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +29,11 @@ def all_four(models: Path) -> Analyzer:
     """The default models of this release; those of the one before refuse to look again."""
     names = ("efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet")
     found = Analyzer.open(ModelSet(models, *names, "litert", object_detector="ssd-mobilenetv2-coco"))
-    found.classifiers = tuple(Refusing(each, "classify") for each in found.classifiers)  # type: ignore[assignment]
-    found.face_reader = Refusing(found.face_reader, "read")  # type: ignore[assignment]
+    classifier, reader = found.scene[0], found.face_reader
+    assert isinstance(classifier, Classifier)
+    assert reader is not None
+    classifier.classify = refuse  # type: ignore[assignment]
+    reader.read = refuse  # type: ignore[assignment]
     return found
 
 
@@ -46,9 +43,7 @@ def photo(scanner: Any, photos: Path, small: dict[str, Path]) -> Iterator[Path]:
     person = photos / "eileen.jpg"
     person.write_bytes(small["astronaut"].read_bytes())
     scanner(photos)
-    learn_names(
-        scanner.library, [each.model.spec for each in scanner.analyzer.classifiers], scanner.analyzer.vocabulary
-    )
+    learn_names(scanner.library, [each.model.spec for each in scanner.analyzer.scene], scanner.analyzer.vocabulary)
     own.add_tag(scanner.library, "holiday", [person])
     own.rate(scanner.library, 4, [person])
     own.remove_tag(scanner.library, "person", [person])
@@ -89,10 +84,9 @@ def test_only_the_new_model_runs_and_the_user_s_words_stay(
 def test_a_plan_says_how_many_photos_lack_which_model(
     scanner: Any, all_four: Analyzer, photo: Path, photos: Path
 ) -> None:
-    (detector,) = all_four.finders
     planned = plan(scanner.library, [photos], all_four.model_ids, on_error=pytest.fail)
     assert (planned.earlier, len(planned.stale)) == (4, 4)
-    assert planned.lacking == {detector.model.spec.id}
+    assert planned.lacking == {all_four.scene[1].model.spec.id}
 
 
 def test_they_may_be_left_for_another_time(

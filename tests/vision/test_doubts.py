@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from indexer.geometry import Box
 from indexer.values.analysis import Evidence, Object
 from indexer.values.files import PixelStats
+from indexer.vision.tags.candidates import ModelWords
 from indexer.vision.tags.vocabulary import Vocabulary
 
 PLAIN = PixelStats(0.5, 0.3, 0.2, 0.0)
 LITE, COCO = "lite-00000000", "coco-22222222"
 WORDS = Vocabulary.load()
 FOUND = ("person", "dog", "clock", "orange", "dining table", "cup")
-CLASSES = {LITE: WORDS.model_words(WORDS.classes), COCO: WORDS.model_words(FOUND)}
+CLASSES = {
+    LITE: replace(WORDS.model_words(WORDS.classes), is_shipped=True),
+    COCO: replace(WORDS.model_words(FOUND), is_shipped=True, of_objects=True),
+}
 
 
-def shown(classes: dict[str, float], *things: tuple[str, float, float]) -> set[str]:
-    """The tags of a photo: classes and their scores; kind, score and area of each object."""
+def shown(
+    classes: dict[str, float], *things: tuple[str, float, float], known: Mapping[str, ModelWords] = CLASSES
+) -> set[str]:
+    """The tags of a photo: classes and their scores; kind, score and area of each object; the models' words."""
     scores = np.zeros((1, 1000), np.float32)
     for name, score in classes.items():
         scores[0, WORDS.classes.index(name)] = score
     objects = [Object(FOUND.index(kind), score, Box(0, 0, area, 1), COCO) for kind, score, area in things]
-    given = WORDS.tags((Evidence.of(LITE, scores, 0.001),), objects, (), PLAIN, CLASSES)
+    given = WORDS.tags((Evidence.of(LITE, scores, 0.001),), objects, (), PLAIN, known)
     return {tag.name for tag in given}
 
 
@@ -67,3 +76,9 @@ def test_a_broader_word_stays_where_a_classifier_supports_it() -> None:
     told = shown({"lemon": 0.95}, ("orange", 0.9, 0.5))
     assert "orange" not in told
     assert {"lemon", "fruit"} <= told
+
+
+@pytest.mark.parametrize("own", [LITE, COCO])
+def test_models_of_one_s_own_doubt_nobody_and_are_not_doubted(own: str) -> None:
+    known = {**CLASSES, own: replace(CLASSES[own], is_shipped=False)}
+    assert "dog" in shown({"gray wolf": 0.9}, ("dog", 0.9, 0.5), known=known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from indexer.vision.linear_head import PREVALENCE, train
+from indexer.vision.linear_head import PREVALENCE, scenes_of, train
 
 LENGTH = 32
 
@@ -57,3 +57,22 @@ def test_examples_that_hide_in_the_library_are_set_aside() -> None:
 def test_the_same_photos_give_the_same_head() -> None:
     pictures = photos(np.random.default_rng(5), 10, 8.0), photos(np.random.default_rng(6), 300, 0.0)
     assert train(*pictures) == train(*pictures)
+
+
+def test_a_burst_counts_as_one_photo() -> None:
+    random = np.random.default_rng(5)
+    scenes, library = photos(random, 4, 3.0), photos(random, 400, 0.0)
+    alone = train(scenes, library)
+    burst = np.concatenate([scenes, np.repeat(scenes[:1], 8, axis=0)])
+    shown = scenes_of(burst, 0.99)
+    together = train(burst, library, scenes=shown)
+    assert shown.tolist() == [0, 1, 2, 3, *[0] * 8] or len(set(shown.tolist())) == 4
+    assert (together.examples, together.scenes) == (12, 4)
+    assert together.recall == pytest.approx(alone.recall)
+    assert train(burst, library).recall > alone.recall + 0.2  # what would be told if the burst counted twelvefold
+
+
+def test_photos_that_a_chain_of_likeness_connects_show_one_scene() -> None:
+    turns = np.radians([0, 20, 40, 60, 170])
+    ring = np.stack([np.cos(turns), np.sin(turns)], axis=1).astype(np.float32)
+    assert [len(set(scenes_of(ring, np.cos(np.radians(step))).tolist())) for step in (19, 21, 180)] == [5, 2, 1]

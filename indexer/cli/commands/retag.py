@@ -26,6 +26,7 @@ def retag(session: Session) -> None:
     """Recompute all tags from stored model results, after a change of rules or thresholds; no model runs."""
     from indexer.assemble import model_set
     from indexer.cli.commands.teach import tell_stale
+    from indexer.cli.probe_models import probe_models
     from indexer.library.indexing.outcomes import stored_classes
     from indexer.pipeline.retag import retag as make_tags
     from indexer.vision.spec import read_specs
@@ -43,7 +44,7 @@ def retag(session: Session) -> None:
         scene: tuple[str, ...] = ()
         try:
             scene = model_set(config).model_ids().scene
-            tell_stale(session, library, scene[0])
+            tell_stale(session, library, probe_models(config).id)
         except ModelError as error:  # the tags are made all the same
             session.say(sentence(error))
         seen, changed = make_tags(library, vocabulary, classes, scene)

@@ -63,6 +63,7 @@ def scan(
     You can stop a scan at any time (Ctrl-C); the next scan continues where it stopped.
     """
     from indexer.cli.commands.teach import tell_stale
+    from indexer.cli.probe_models import probe_models
     from indexer.pipeline.scan.stats import ScanStats
 
     config = session.settings(workers=workers, text=text).config
@@ -80,7 +81,7 @@ def scan(
         if dry_run:
             _say_planned(session, planned, as_json)
             return
-        tell_stale(session, library, scanning.model_set.specs()[0].id)
+        tell_stale(session, library, probe_models(config).id)
         stop.gently = True
         _run(session, scanning, library, planned, tally, stop)
         say_found_elsewhere(session, library)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from indexer.cli.away import marked, only_reachable
+from indexer.cli.lookup import in_library
 from indexer.cli.output import (
     Format,
     FormatOption,
@@ -121,11 +122,6 @@ def open_classifier(session: Session, config: Config) -> Classifier:
     spec = model_set(config).specs()[0]
     build_if_missing(session, config, (spec,))
     return Classifier(open_model(spec, config.models_path, config.runtime, config.worker_count))
-
-
-def in_library(path: Path) -> Path:
-    """Return a path by the library's name for it: its folder may be given by a link."""
-    return path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()
 
 
 def _look(session: Session, config: Config, file: Path) -> bytes:

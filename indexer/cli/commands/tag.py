@@ -106,6 +106,6 @@ def _set_hidden(session: Session, files: list[Path], *, hidden: bool) -> None:
 
 
 def _named(files: list[Path]) -> list[Path]:
-    from indexer.cli.commands.similar import in_library
+    from indexer.cli.lookup import in_library
 
     return [in_library(file) for file in files]

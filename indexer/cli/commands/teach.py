@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from hashlib import sha256
 from pathlib import Path
@@ -13,8 +14,9 @@ import typer
 from typer.core import TyperGroup
 
 from indexer.cli.advice import sentence
-from indexer.cli.commands.similar import classifier_id, open_classifier
+from indexer.cli.example_photos import PhotoSource, report_unreadable
 from indexer.cli.output import Format, FormatOption, count, present, write
+from indexer.cli.probe_models import object_classes, open_look, probe_models
 from indexer.cli.session import Session, command
 from indexer.errors import ConfigError, IndexerError, ModelError, printable
 
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
     from indexer.library.photo_rows.user_layer import LinearProbe
     from indexer.library.store import Library
     from indexer.library.user.taught_words import TaughtWord
-    from indexer.pipeline.models.few_shot import Look
     from indexer.vision.linear_head import CrossValidation
 
 _WORD = "word"  # the command that may be left out: `teach NAME` is `teach word NAME`
 _MOST_EXAMPLES = 500
+# The options that give the photos of a taught word again, and where its report keeps what they were.
+_AGAIN = {"--examples": "folder", "--examples-from": "query", "--not": "not", "--not-from": "not_query"}
 
 
 class _WordFirst(TyperGroup):
@@ -50,8 +53,20 @@ def register(whole: typer.Typer) -> None:
 def teach(
     session: Session,
     name: Annotated[str, typer.Argument(help="Tag to teach.")],
-    examples: Annotated[Path, typer.Option(help="Folder of 5 to 50 photos that show it; links are allowed.")],
+    examples: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of 5 to 50 photos that show it; links are allowed. '-' reads their paths from stdin."
+        ),
+    ] = None,
+    examples_from: Annotated[
+        str | None, typer.Option(metavar="QUERY", help="Use the photos that a search finds as examples.")
+    ] = None,
     other: Annotated[Path | None, typer.Option("--not", help="Folder of similar photos that do not show it.")] = None,
+    not_from: Annotated[
+        str | None,
+        typer.Option(metavar="QUERY", help="Use the photos that a search finds as those that do not show it."),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Accept the result without asking, unless it is useless.")
     ] = False,
@@ -61,6 +76,9 @@ def teach(
 ) -> None:
     """Teach a tag by examples; 'word' can be omitted: indexer teach NAME --examples FOLDER.
 
+    The examples are the photos of a folder, those that a search finds, or those whose paths come from stdin, one a
+    line or as 'indexer search -f paths0' prints them.
+
     Shows how well the tag works on photos that were held out, and asks before adding it to the library. No photo is
     scanned again.
     """
@@ -69,8 +87,12 @@ def teach(
 
     word = own_word(name)
     _refuse_known(session, word)
+    given = PhotoSource("--examples", examples, examples_from)
+    against = PhotoSource("--not", other, not_from)
+    if not given:
+        raise ConfigError("--examples", "name a folder of photos that show it, or a search with --examples-from")
     with session.open_library(read_only=dry_run) as library:
-        head, trial = _try_out(session, library, word, examples, other)
+        head, trial = _try_out(session, library, word, given, against)
         _report(trial, word)
         if trial.is_hopeless:
             raise ModelError(
@@ -78,9 +100,9 @@ def teach(
             )
         if dry_run or not (yes or typer.confirm("Add it to the library?")):
             return
-        about = _about(trial, examples, other)
-        given = keep(library, head, about)
-        write(f"{count(given, 'photo')} tagged {word!r}.")
+        about = _about(trial, given, against)
+        tagged = keep(library, head, about)
+        write(f"{count(tagged, 'photo')} tagged {word!r}.")
         _write_model(session, library.path, head, about)
 
 
@@ -89,10 +111,9 @@ def list_words(session: Session, format: FormatOption = Format.TABLE) -> None:  
     """List the tags that you taught, with their precision and recall."""
     from indexer.library.user.taught_words import taught_words
 
-    model = classifier_id(session.settings().config)
     with session.open_library() as library:
         found = taught_words(library)
-        tell_stale(session, library, model)
+        tell_stale(session, library, probe_models(session.settings().config).id)
     columns = {
         "photos": lambda each: f"{each.photos:>7,}",
         "precision": lambda each: f"{each.about['precision']:.2f}",
@@ -118,14 +139,17 @@ def remove(session: Session, name: Annotated[str, typer.Argument(help="Tag that 
 
 
 def tell_stale(session: Session, library: Library, model: str) -> None:
-    """Print which words must be taught again, and how, before photos of this classifier get them."""
+    """Print which words must be taught again, and how, before photos of these models get them.
+
+    model: the id of `probe_models`.
+    """
     from indexer.library.user.taught_words import to_teach_again
 
     for word in to_teach_again(library, model):
-        opposite = f" --not {word.about['not']}" if word.about.get("not") else ""
+        sides = [f"{flag} {shlex.quote(word.about[key])}" for flag, key in _AGAIN.items() if word.about.get(key)]
         session.say(
-            f"{word.name!r} was taught with {word.model}, which is not the current classifier; new photos do not get "
-            f"this tag. Teach it again: indexer teach '{word.name}' --examples {word.about['folder']}{opposite}"
+            f"{word.name!r} was taught with {word.model}, not the current models; new photos do not get "
+            f"this tag. Teach it again: indexer teach {shlex.quote(word.name)} {' '.join(sides)}"
         )
 
 
@@ -138,47 +162,36 @@ def _refuse_known(session: Session, word: str) -> None:
 
 
 def _try_out(
-    session: Session, library: Library, word: str, examples: Path, other: Path | None
+    session: Session, library: Library, word: str, given: PhotoSource, against: PhotoSource
 ) -> tuple[LinearProbe, CrossValidation]:
     from indexer.pipeline.models.few_shot import gather, try_out
     from indexer.vision.linear_head import LEAST_EXAMPLES
 
     config = session.settings().config
-    model = classifier_id(config)
-    look = _look(session)
-    shown = gather(library, model, examples.resolve(), look, _trouble(session))
+    by = probe_models(config)
+    look = open_look(session)
+    shown = gather(library, by, given.photos(session, library, _MOST_EXAMPLES + 1), look, report_unreadable(session))
     if not LEAST_EXAMPLES <= len(shown) <= _MOST_EXAMPLES:
-        raise ConfigError("--examples", f"the folder has {count(len(shown), 'photo')}; use {LEAST_EXAMPLES} to 50")
-    against = gather(library, model, other.resolve(), look, _trouble(session)) if other else {}
-    both = shown.keys() & against.keys()
+        raise ConfigError(given.flag, f"there {_are(len(shown))}; use {LEAST_EXAMPLES} to 50")
+    other = gather(library, by, against.photos(session, library, _MOST_EXAMPLES), look, report_unreadable(session))
+    both = shown.keys() & other.keys()
     if both:
-        raise ConfigError("--not", f"{printable(min(both))} is also one of the examples")
+        raise ConfigError(against.flag, f"{printable(min(both))} is also one of the examples")
+    classes = object_classes(config)
     try:
-        return try_out(library, word, model, list(shown.values()), list(against.values()), [*shown, *against])
+        return try_out(library, word, by, classes, list(shown.values()), list(other.values()), [*shown, *other])
     except ValueError as error:
-        raise ConfigError(
-            "--examples", f"the result cannot be evaluated: {error}; scan more photos, or use --not"
-        ) from error
+        raise ConfigError(given.flag, f"the result cannot be evaluated: {error}; add others, or use --not") from error
 
 
-def _look(session: Session) -> Look:
-    """Return a function that analyzes a file; the classifier is loaded with the first one."""
-    from functools import cache
-
-    from indexer.pipeline.models.few_shot import picture_embedding
-
-    config = session.settings().config
-    classifier = cache(lambda: open_classifier(session, config))
-    return lambda file: picture_embedding(file, classifier(), config.max_pixels)
-
-
-def _trouble(session: Session) -> Any:
-    return lambda path, reason: session.say(f"indexer: {printable(path)}: {reason}")
+def _are(photos: int) -> str:
+    return f"{'is' if photos == 1 else 'are'} {count(photos, 'photo')}"
 
 
 def _report(trial: CrossValidation, word: str) -> None:
+    scenes = f" of {count(trial.scenes, 'scene')}" if trial.scenes < trial.examples else ""
     write(
-        f"{count(trial.examples, 'example')} compared with {count(trial.compared, 'other photo')}; "
+        f"{count(trial.examples, 'example')}{scenes} compared with {count(trial.compared, 'other photo')}; "
         "result for held-out photos:"
     )
     write(f"recall     {trial.recall:.2f}  of the photos that show it are tagged {word!r}")
@@ -188,10 +201,13 @@ def _report(trial: CrossValidation, word: str) -> None:
         write(f"{count(trial.doubtful, 'photo')} of the library look like the examples and were not used for this.")
 
 
-def _about(trial: CrossValidation, examples: Path, other: Path | None) -> dict[str, Any]:
+def _about(trial: CrossValidation, given: PhotoSource, against: PhotoSource) -> dict[str, Any]:
+    (folder, query), (opposite, other) = given.about(), against.about()
     return {
-        "folder": printable(examples.resolve()),
-        "not": printable(other.resolve()) if other else "",
+        "folder": folder,
+        "query": query,
+        "not": opposite,
+        "not_query": other,
         "examples": trial.examples,
         "compared": trial.compared,
         "precision": round(trial.precision, 4),
@@ -203,13 +219,19 @@ def _write_model(session: Session, library: Path, head: LinearProbe, about: dict
     """Write the taught word as a Keras model beside the library; the word works without it."""
     from indexer.zoo.train.export_taught import write_head
 
-    weights = [number for (number,) in iter_unpack("<f", head.weights)]
+    told = {
+        "name": head.name,
+        "models": head.models,
+        "classes": object_classes(session.settings().config),
+        "weights": [number for (number,) in iter_unpack("<f", head.weights)],
+        "taught": about,
+    }
     folder = _home(library, head.name)
     try:
-        write_head(folder, {"name": head.name, "classifier": head.model, "weights": weights, "taught": about})
+        write_head(folder, told)
     except (IndexerError, OSError) as error:
-        told = sentence(error) if isinstance(error, IndexerError) else error
-        session.say(f"The tag is in the library, but its model could not be written: {told}")
+        reason = sentence(error) if isinstance(error, IndexerError) else error
+        session.say(f"The tag is in the library, but its model could not be written: {reason}")
     else:
         session.detail(f"Its model was written to {printable(folder)}.")
 

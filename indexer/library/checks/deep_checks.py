@@ -9,7 +9,8 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select, update
 
 from indexer.library.db.roots import Roots
-from indexer.library.db.tables import deep_checks, own_tags, photos, tags
+from indexer.library.db.tables import deep_checks, photos, tags
+from indexer.library.db.user_tables import own_tags
 from indexer.library.photo_rows.said import with_said
 
 # No file has such a stamp: the next scan analyzes it. It is unknown which bytes its row describes.

@@ -31,12 +31,14 @@ metadata = MetaData(
 )
 
 
-def _photo(*, key: bool = False, index: bool = False) -> Column[int]:
+def photo_column(*, key: bool = False, index: bool = False) -> Column[int]:
+    """Return the column of the photo that a row belongs to, with which it is deleted."""
     target = ForeignKey("photos.id", ondelete="CASCADE")
     return Column("photo_id", target, nullable=False, primary_key=key, index=index)
 
 
-def _model(*, key: bool = False) -> Column[int]:
+def model_column(*, key: bool = False) -> Column[int]:
+    """Return the column of the model that a row comes from."""
     return Column("model_id", ForeignKey("models.id"), nullable=False, primary_key=key)
 
 
@@ -69,7 +71,7 @@ model_sets = Table(
 classes = Table(
     "classes",
     metadata,
-    _model(key=True),
+    model_column(key=True),
     Column("number", Integer, primary_key=True),
     Column("name", Text, nullable=False),
     sqlite_with_rowid=False,
@@ -149,8 +151,8 @@ strangers = Table(
 evidence = Table(
     "evidence",
     metadata,
-    _photo(key=True),
-    _model(key=True),
+    photo_column(key=True),
+    model_column(key=True),
     Column("position", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),  # uint16 triples: view, class, score × 65535
 )
@@ -159,9 +161,9 @@ evidence = Table(
 objects = Table(
     "objects",
     metadata,
-    _photo(key=True),
+    photo_column(key=True),
     Column("position", Integer, primary_key=True),
-    _model(),
+    model_column(),
     Column("number", Integer, nullable=False),  # the class
     Column("score", Float, nullable=False),
     Column("box_left", Float, nullable=False),
@@ -175,8 +177,8 @@ objects = Table(
 object_scores = Table(
     "object_scores",
     metadata,
-    _photo(key=True),
-    _model(key=True),
+    photo_column(key=True),
+    model_column(key=True),
     Column("data", LargeBinary, nullable=False),  # as in `evidence`; there is one view, 0
 )
 
@@ -184,9 +186,9 @@ object_scores = Table(
 text_lines = Table(
     "text_lines",
     metadata,
-    _photo(key=True),
+    photo_column(key=True),
     Column("position", Integer, primary_key=True),
-    _model(),
+    model_column(),
     Column("text", Text, nullable=False),
     Column("score", Float, nullable=False),
     Column("corners", LargeBinary, nullable=False),  # float64 pairs: x, y
@@ -205,7 +207,7 @@ for _statement in TEXT_SEARCH:
 vectors = Table(
     "vectors",
     metadata,
-    _photo(key=True),
+    photo_column(key=True),
     Column("model_id", ForeignKey("models.id")),
     Column("data", LargeBinary, nullable=False),  # float16
 )
@@ -231,7 +233,7 @@ sources = Table(
 photo_tags = Table(
     "photo_tags",
     metadata,
-    _photo(key=True),
+    photo_column(key=True),
     Column("tag_id", ForeignKey("tags.id"), primary_key=True),
     Column("position", Integer, nullable=False),
     Column("score", Float, nullable=False),
@@ -245,7 +247,7 @@ Index("ix_photo_tags_best", photo_tags.c.tag_id, photo_tags.c.score.desc(), phot
 tag_counts = Table(
     "tag_counts",
     metadata,
-    _photo(key=True),
+    photo_column(key=True),
     Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True),
     Column("count", Integer, nullable=False),
     sqlite_with_rowid=False,
@@ -255,7 +257,7 @@ faces = Table(
     "faces",
     metadata,
     Column("id", Integer, primary_key=True),
-    _photo(index=True),
+    photo_column(index=True),
     Column("position", Integer, nullable=False),
     Column("box_left", Float, nullable=False),
     Column("box_top", Float, nullable=False),
@@ -274,81 +276,8 @@ descriptors = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("face_id", ForeignKey("faces.id", ondelete="CASCADE"), nullable=False),
-    _model(),
+    model_column(),
     Column("data", LargeBinary, nullable=False),  # float32
     UniqueConstraint("face_id", "model_id"),
     sqlite_autoincrement=True,  # ids are never reused: whoever holds a copy knows the new ones by their ids
-)
-
-# People: faces that belong together. Without a name as long as nobody gave one.
-people = Table(
-    "people",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", Text),
-    Column("folded", Text, unique=True),  # the name as it is looked up
-    Column("is_hidden", Integer, nullable=False, server_default="0"),
-    sqlite_autoincrement=True,
-)
-
-person_faces = Table(
-    "person_faces",
-    metadata,
-    Column("face_id", ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True),
-    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("by_user", Integer, nullable=False),  # 1: assigned by the user, and no clustering changes it
-)
-
-# Corrections on two faces: the same person (1) or not (0). face_id < other_id.
-face_pairs = Table(
-    "face_pairs",
-    metadata,
-    Column("face_id", ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True),
-    Column("other_id", ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True, index=True),
-    Column("same", Integer, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# Refusals: the face is not this person's.
-refusals = Table(
-    "refusals",
-    metadata,
-    Column("face_id", ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True),
-    Column("person_id", ForeignKey("people.id", ondelete="CASCADE"), primary_key=True),
-    sqlite_with_rowid=False,
-)
-
-# The change log: the user's acts, with the former rows of these tables, tags and ratings. `undo` restores them.
-changes = Table(
-    "changes",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", Text),  # UTC; null: entry of an older release
-    Column("kind", Text, nullable=False),  # 'people', 'words', 'rating', …
-    Column("about", Text, nullable=False),  # a sentence in the past
-    Column("photos", Integer),  # how many it changed
-    Column("undone_at", Text),
-    Column("undoes", Integer),  # the entry that this one undid
-    Column("changes", Text, nullable=False),  # JSON: rows before and after, and the positions of faces
-    sqlite_autoincrement=True,
-)
-
-# Own tags that the user added to a photo (1), or removed from it (0): they outlast every analysis and retag.
-own_tags = Table(
-    "own_tags",
-    metadata,
-    _photo(key=True),
-    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
-    Column("wanted", Integer, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# Taught words: few-shot classifiers on the embeddings of one model, trained from the user's examples.
-taught = Table(
-    "taught",
-    metadata,
-    Column("tag_id", ForeignKey("tags.id"), primary_key=True),
-    _model(),
-    Column("weights", LargeBinary, nullable=False),  # float32: one for each number of a vector, and the bias
-    Column("about", Text, nullable=False),  # JSON: the folders of examples, the cross-validation result
 )

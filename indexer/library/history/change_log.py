@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sqlalchemy import Connection, Select, func, select
 
 from indexer.library.db.engine import transaction_time
-from indexer.library.db.tables import changes as change_log
+from indexer.library.db.user_tables import changes as change_log
 from indexer.library.history.change_json import FaceMark, packed
 from indexer.library.history.entries import log_change
 from indexer.library.history.revert import face_marks

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from indexer.library.db.tables import changes as change_log
+from indexer.library.db.user_tables import changes as change_log
 from indexer.library.history.change_json import to_json
 from indexer.library.photo_rows.said import read_said, summary
 

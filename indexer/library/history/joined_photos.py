@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select, update
 
 from indexer.errors import IndexerError
 from indexer.library.db.rows import box
-from indexer.library.db.tables import changes as change_log
 from indexer.library.db.tables import faces
+from indexer.library.db.user_tables import changes as change_log
 from indexer.library.history.change_json import FaceMark, from_json, packed, to_json, unpacked
 from indexer.library.history.row_changes import NOTED, Key, RowChange, grouped
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection, select
 
-from indexer.library.db.tables import models, photo_tags, sources, tags, taught
+from indexer.library.db.tables import models, photo_tags, sources, tags
+from indexer.library.db.user_tables import taught
 from indexer.library.history.revert import replace_rows, rows_now
 from indexer.library.history.row_changes import Key, RowChange, RowChangeGroup
 from indexer.library.photo_rows.taught_tags import give_taught, take_taught

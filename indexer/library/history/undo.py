@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select, update
 from indexer.errors import IndexerError
 from indexer.library.checks.finding import counted
 from indexer.library.db.engine import transaction_time
-from indexer.library.db.tables import changes
+from indexer.library.db.user_tables import changes
 from indexer.library.history.change_json import from_json, unpacked
 from indexer.library.history.change_log import ENTRIES, Entry, recording
 from indexer.library.history.entries import IDENTITY, log_change

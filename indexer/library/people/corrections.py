@@ -10,7 +10,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from indexer.errors import IndexerError, printable
 from indexer.library.db.batching import batched
-from indexer.library.db.tables import descriptors, face_pairs, people, person_faces, refusals
+from indexer.library.db.tables import descriptors
+from indexer.library.db.user_tables import face_pairs, people, person_faces, refusals
 from indexer.library.history.change_log import recording
 from indexer.library.people.people import check_faces, find_person, is_number, label_of, namesake
 from indexer.library.query.ast import folded

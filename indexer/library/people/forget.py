@@ -11,22 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, 
 
 from indexer.library.db.batching import batched
 from indexer.library.db.roots import Place, Roots, part
-from indexer.library.db.tables import (
-    changes,
-    descriptors,
-    face_pairs,
-    faces,
-    own_tags,
-    people,
-    person_faces,
-    photo_tags,
-    photos,
-    refusals,
-    roots,
-    strangers,
-    tags,
-    taught,
-)
+from indexer.library.db.tables import descriptors, faces, photo_tags, photos, roots, strangers, tags
+from indexer.library.db.user_tables import changes, face_pairs, own_tags, people, person_faces, refusals, taught
 from indexer.library.history.change_log import WITHOUT_PEOPLE
 
 if TYPE_CHECKING:

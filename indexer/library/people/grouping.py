@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete, insert, select
 
 from indexer.library.db.engine import chunks
-from indexer.library.db.tables import descriptors, face_pairs, people, person_faces, refusals
+from indexer.library.db.tables import descriptors
+from indexer.library.db.user_tables import face_pairs, people, person_faces, refusals
 from indexer.library.people.clustering import Constraints, cluster
 from indexer.library.people.copied_faces import condensed, repeated, sound, together
 

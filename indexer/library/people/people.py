@@ -15,7 +15,8 @@ from indexer.geometry import Box
 from indexer.library.db.batching import batched
 from indexer.library.db.roots import known_photo
 from indexer.library.db.rows import SHOWN, box
-from indexer.library.db.tables import faces, people, person_faces, photos, roots
+from indexer.library.db.tables import faces, photos, roots
+from indexer.library.db.user_tables import people, person_faces
 from indexer.library.query.ast import folded
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
-from indexer.library.db.tables import people, person_faces, refusals
+from indexer.library.db.user_tables import people, person_faces, refusals
 from indexer.library.people.clustering import unit
 from indexer.library.people.grouping import Described, read_comparable_faces
 from indexer.library.people.people import PlacedFace, placed

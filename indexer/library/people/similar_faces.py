@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 
 from indexer.library.db.batching import batched
-from indexer.library.db.tables import descriptors, faces, models, person_faces, refusals
+from indexer.library.db.tables import descriptors, faces, models
+from indexer.library.db.user_tables import person_faces, refusals
 from indexer.library.people.people import PlacedFace, placed
 from indexer.values.analysis import Descriptor
 from indexer.values.results import FaceMatch

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from indexer.library.db.batching import batched
 from indexer.library.db.rows import box
-from indexer.library.db.tables import faces, own_tags, people, person_faces, photos, refusals, tags
+from indexer.library.db.tables import faces, photos, tags
+from indexer.library.db.user_tables import own_tags, people, person_faces, refusals
 from indexer.library.photo_rows.same_face import OVERLAP
 
 _TOLD = 3  # words, or people, that a summary names

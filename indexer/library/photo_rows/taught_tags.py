@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, select
 
-from indexer.library.db.embeddings import normalized, read
+from indexer.library.db.embeddings import read
 from indexer.library.db.engine import chunks
-from indexer.library.db.tables import own_tags, photo_tags, sources, tags
+from indexer.library.db.tables import photo_tags, sources, tags
+from indexer.library.db.user_tables import own_tags
+from indexer.library.photo_rows.probe_inputs import ProbeInput, with_objects
 from indexer.library.photo_rows.user_layer import SHOWN_SCORE, TAUGHT, TAUGHT_PLACE, LinearProbe
 from indexer.library.photo_rows.write_analysis import intern, upsert
 from indexer.library.query.ast import folded
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 _AT_A_TIME = 2048
 _ALL = """
@@ -34,10 +31,10 @@ def give_taught(connection: Connection, head: LinearProbe, tag: int, photo_ids: 
     said = set(connection.scalars(select(own_tags.c.photo_id).where(own_tags.c.tag_id.in_(same))))
     (source,) = intern(connection, sources, [TAUGHT]).values()
     given = 0
-    for ids, pooled in _blocks(connection, head.model, photo_ids):
+    for ids, inputs in _blocks(connection, head, photo_ids):
         marks = [
             {"photo_id": photo, "tag_id": tag, "position": TAUGHT_PLACE, "score": score, "source_id": source}
-            for photo, score in zip(ids, head.scores(pooled).tolist(), strict=True)
+            for photo, score in zip(ids, head.scores(inputs).tolist(), strict=True)
             if score >= SHOWN_SCORE and photo not in said
         ]
         upsert(connection, photo_tags, ["photo_id", "tag_id"], marks)
@@ -52,15 +49,21 @@ def take_taught(connection: Connection, tag: int) -> None:
 
 
 def _blocks(
-    connection: Connection, model: str, photo_ids: Collection[int] | None
-) -> Iterator[tuple[Sequence[int], NDArray[np.float32]]]:
-    """Yield vectors, including those of missing and hidden photos, which may come back."""
-    if photo_ids is not None:
-        found = read(connection, sorted(photo_ids), model)
+    connection: Connection, head: LinearProbe, photo_ids: Collection[int] | None
+) -> Iterator[tuple[Sequence[int], Sequence[ProbeInput]]]:
+    """Yield what the word's classifier judges, of missing and hidden photos too, which may come back."""
+    for rows in _embeddings(connection, head.models.classifier, photo_ids):
+        found = dict(with_objects(connection, head.models.detector, rows))
         if found:
-            yield tuple(found), normalized(tuple(found.values()))
+            yield tuple(found), tuple(found.values())
+
+
+def _embeddings(
+    connection: Connection, model: str, photo_ids: Collection[int] | None
+) -> Iterator[Sequence[tuple[int, bytes]]]:
+    if photo_ids is None:
+        yield from chunks(connection, _ALL, (model,), _AT_A_TIME)
         return
-    rows: Sequence[Any]
-    for rows in chunks(connection, _ALL, (model,), _AT_A_TIME):
-        ids, data = zip(*rows, strict=True)
-        yield ids, normalized(data)
+    found = read(connection, sorted(photo_ids), model)
+    if found:
+        yield tuple(found.items())

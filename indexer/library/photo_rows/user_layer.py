@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import Connection, select
 
-from indexer.library.db.embeddings import normalized
-from indexer.library.db.tables import models, own_tags, tags, taught, vectors
+from indexer.library.db.tables import models, tags, vectors
+from indexer.library.db.user_tables import own_tags, taught
+from indexer.library.photo_rows.probe_inputs import ProbeInput, ProbeModels, probe_vectors, with_objects
 from indexer.library.query.ast import folded
 from indexer.values.analysis import Tag
 
@@ -33,29 +34,35 @@ Placed: TypeAlias = Sequence[tuple[int, Tag]]  # a position, and the tag there
 class LinearProbe:
     """The classifier of a taught word: the score of a photo is the logistic function of weights · vector + bias.
 
-    model: whose embeddings it classifies.  weights: little-endian float32, the bias last.
+    model: the id of `ProbeModels`.  weights: little-endian float32, the bias last.
     """
 
     name: str
     model: str
     weights: bytes
 
-    def scores(self, pooled: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the scores 0..1 of unit embeddings, float32[photos, length].
+    @property
+    def models(self) -> ProbeModels:
+        """The models whose numbers it judges."""
+        return ProbeModels.of(self.model)
+
+    def scores(self, inputs: Sequence[ProbeInput]) -> NDArray[np.float64]:
+        """Return the scores 0..1 of photos.
 
         Rounded, so that a photo alone and a block of photos give the same.
         """
         import numpy as np
 
         weights = np.frombuffer(self.weights, "<f4").astype(np.float64)
-        logits = pooled @ weights[:-1] + weights[-1]
+        classes = len(weights) - 1 - len(inputs[0].embedding) // 2 if self.models.detector else 0
+        logits = probe_vectors(inputs, classes) @ weights[:-1] + weights[-1]
         return np.asarray(np.round(1 / (1 + np.exp(-np.clip(logits, -30, 30))), 6), np.float64)
 
 
 def merge_user_tags(connection: Connection, tags_of: Mapping[int, Sequence[Tag]]) -> dict[int, Placed]:
     """Return the tags of photos (by row id) with taught and own words over those of their analysis.
 
-    Vectors must have been stored before.
+    Vectors and objects must have been stored before.
     """
     said = _said(connection, tags_of)
     learned = _learned(connection, tags_of)
@@ -103,12 +110,10 @@ def _learned(connection: Connection, photo_ids: Iterable[int]) -> defaultdict[in
     found: defaultdict[int, list[Tag]] = defaultdict(list)
     for head in read_probes(connection):
         query = select(vectors.c.photo_id, vectors.c.data).join(models)
-        seen = connection.execute(
-            query.where(models.c.name == head.model, vectors.c.photo_id.in_(tuple(photo_ids)))
-        ).all()
+        query = query.where(models.c.name == head.models.classifier, vectors.c.photo_id.in_(tuple(photo_ids)))
+        seen = dict(with_objects(connection, head.models.detector, connection.execute(query).tuples()))
         if seen:
-            scores = head.scores(normalized([row.data for row in seen])).tolist()
-            for row, score in zip(seen, scores, strict=True):
+            for photo, score in zip(seen, head.scores(tuple(seen.values())).tolist(), strict=True):
                 if score >= SHOWN_SCORE:
-                    found[row.photo_id].append(Tag(head.name, score, TAUGHT))
+                    found[photo].append(Tag(head.name, score, TAUGHT))
     return found

@@ -19,7 +19,6 @@ from indexer.library.db.tables import (
     models,
     object_scores,
     objects,
-    person_faces,
     photo_tags,
     photos,
     sources,
@@ -27,6 +26,7 @@ from indexer.library.db.tables import (
     tags,
     vectors,
 )
+from indexer.library.db.user_tables import person_faces
 from indexer.library.photo_rows.same_face import same_faces
 from indexer.library.photo_rows.user_layer import merge_user_tags
 from indexer.library.query.ast import folded

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
 from indexer.library.db.engine import chunks
 from indexer.library.query.ast import And, Not, Number, Or, Query, Term, Text, folded, leaves, split_scores
 from indexer.library.query.texts import tells_of
-from indexer.values.outputs import ModelOutputs
+from indexer.values.outputs import Doubt, ModelOutputs
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Scores: TypeAlias = NDArray[np.float64]  # by row id of the photo
+
 OutputsOf = Callable[[str], tuple[ModelOutputs, ...]]
 _AT_A_TIME = 16 * 1024
 _CLASSES = 65_536  # evidence stores the number of a class in 16 bits
-_WEIGHT_OF_OBJECTS = 0.7  # the rest is a classifier's
+_ENTRY_BYTES = 6
+_WEIGHTS = {True: 0.7, False: 0.3}  # of an object detector, of a classifier
 _JUST_BELOW = 0.999  # of the threshold: no less sure match is as sure as a tag
 
 
@@ -75,34 +78,80 @@ def evidence_scores(
     import numpy as np
 
     asked = [each for each in term.outputs if all(_are_told(texts, each.model) for texts in term.models)]
-    lowest = min((each.least for each in asked), default=0.0)
-    where = f" AND photo_id IN ({', '.join(map(str, photo_ids))})" if photo_ids is not None else ""
-    of_kind: dict[bool, dict[int, float]] = {}
+    if not asked:
+        return np.zeros(0, np.int64), np.zeros(0)
+    scores = _read(connection, _needed(asked), photo_ids)
+    shares: dict[bool, Scores] = {}
     for outputs in asked:
-        shares = of_kind.setdefault(outputs.of_objects, {})
-        for photo, score in _scores(connection, outputs, where).items():
-            shares[photo] = max(shares.get(photo, 0.0), min(score / outputs.least, _JUST_BELOW))
-    weights = {True: _WEIGHT_OF_OBJECTS, False: 1 - _WEIGHT_OF_OBJECTS}
-    found: defaultdict[int, float] = defaultdict(float)
-    for kind, shares in of_kind.items():
-        for photo, share in shares.items():
-            found[photo] += (weights[kind] if len(of_kind) > 1 else 1.0) * share * lowest
-    for (photo,) in connection.exec_driver_sql(_REMOVED, (folded(term.word),)):
-        found.pop(photo, None)
-    photos = np.array(sorted(found), np.int64)
-    return photos, np.array([found[photo] for photo in photos.tolist()], np.float64)
+        found = scores[_Need.of(outputs)]
+        for doubt in outputs.doubts:
+            wider, word = (scores[need] for need in _Need.of_doubt(doubt))
+            found = np.where((wider >= doubt.sure) & (word < doubt.share * wider), 0.0, found)
+        share = np.minimum(found / outputs.least, _JUST_BELOW)
+        shares[outputs.of_objects] = np.maximum(shares.get(outputs.of_objects, 0.0), share)
+    weights = _WEIGHTS if len(shares) > 1 else dict.fromkeys(shares, 1.0)
+    total: Scores = np.sum([weights[kind] * share for kind, share in shares.items()], axis=0)
+    removed = [photo for (photo,) in connection.exec_driver_sql(_REMOVED, (folded(term.word),)) if photo < len(total)]
+    total[removed] = 0.0
+    photos = np.flatnonzero(total)
+    return photos, total[photos] * min(each.least for each in asked)
 
 
-def _scores(connection: Connection, outputs: ModelOutputs, where: str) -> dict[int, float]:
-    table = "object_scores" if outputs.of_objects else "evidence"
-    found = _of_classes(connection, table, outputs.model, outputs.classes, outputs.adds_up, where)
-    for doubt in outputs.doubts if found else ():
-        wider = _of_classes(connection, "evidence", doubt.model, doubt.wider, doubt.adds_up, where)
-        word = _of_classes(connection, "evidence", doubt.model, doubt.classes, doubt.adds_up, where)
-        for photo, score in wider.items():
-            if score >= doubt.sure and word.get(photo, 0.0) < doubt.share * score:
-                found.pop(photo, None)
-    return found
+class _Need(NamedTuple):
+    """Classes of a model whose score in each photo is needed: the sum over them, or the best of them."""
+
+    table: str
+    model: str
+    classes: frozenset[int]
+    adds_up: bool
+
+    @classmethod
+    def of(cls, outputs: ModelOutputs) -> _Need:
+        table = "object_scores" if outputs.of_objects else "evidence"
+        return cls(table, outputs.model, outputs.classes, outputs.adds_up)
+
+    @classmethod
+    def of_doubt(cls, doubt: Doubt) -> tuple[_Need, _Need]:
+        """Return those of the wider word and of the word itself."""
+        wider, word = (cls("evidence", doubt.model, classes, doubt.adds_up) for classes in (doubt.wider, doubt.classes))
+        return wider, word
+
+
+def _needed(asked: Sequence[ModelOutputs]) -> list[_Need]:
+    doubts = chain.from_iterable(_Need.of_doubt(doubt) for outputs in asked for doubt in outputs.doubts)
+    return list(dict.fromkeys((*map(_Need.of, asked), *doubts)))
+
+
+def _read(connection: Connection, needs: Sequence[_Need], photo_ids: Sequence[int] | None) -> dict[_Need, Scores]:
+    """Return the scores by row id of the photo, each in its best view; what a model stored is read once."""
+    import numpy as np
+
+    size = 1 + (connection.exec_driver_sql("SELECT max(id) FROM photos").scalar() or 0)
+    where = f" AND photo_id IN ({', '.join(map(str, photo_ids))})" if photo_ids is not None else ""
+    scores = {need: np.zeros(size) for need in needs}
+    for table, model in dict.fromkeys((need.table, need.model) for need in needs):
+        mine = [need for need in needs if (need.table, need.model) == (table, model)]
+        for rows in chunks(connection, _EVIDENCE.format(table) + where, (model,), _AT_A_TIME):
+            photos, blobs = zip(*rows, strict=True)
+            entries = np.frombuffer(b"".join(blobs), "<u2").reshape(-1, 3)
+            owners = np.repeat(photos, np.fromiter(map(len, blobs), np.int64) // _ENTRY_BYTES)
+            for need in mine:
+                _gather(need, entries, owners, scores[need])
+    return scores
+
+
+def _gather(need: _Need, entries: NDArray[Any], owners: NDArray[np.int64], scores: Scores) -> None:
+    """Write the scores of some photos; owners: the photo of each entry."""
+    import numpy as np
+
+    is_mine = np.zeros(_CLASSES, bool)
+    is_mine[list(need.classes)] = True
+    mine = is_mine[entries[:, 1]]
+    views, photos = np.unique(owners[mine] * _CLASSES + entries[mine, 0], return_inverse=True)
+    totals = np.zeros(len(views))
+    gather = np.add if need.adds_up else np.maximum
+    gather.at(totals, photos, entries[mine, 2] / 65535)
+    np.maximum.at(scores, views // _CLASSES, totals)
 
 
 def _has_open_end(limits: Sequence[Number]) -> bool:
@@ -124,30 +173,6 @@ def _asked(query: Query, outputs_of: OutputsOf, low: float) -> Query:
 def _are_told(texts: Sequence[Text], model: str) -> bool:
     """Return whether one of the texts means a model."""
     return any(tells_of(each, model) for each in texts)
-
-
-def _of_classes(
-    connection: Connection, table: str, model: str, classes: frozenset[int], adds_up: bool, where: str
-) -> dict[int, float]:
-    """Return the score of a word in the best view of each photo: the sum over its classes, or the best of them."""
-    import numpy as np
-
-    is_mine = np.zeros(_CLASSES, bool)
-    is_mine[list(classes)] = True
-    found: dict[int, float] = {}
-    for rows in chunks(connection, _EVIDENCE.format(table) + where, (model,), _AT_A_TIME):
-        entries = np.frombuffer(b"".join(row[1] for row in rows), "<u2").reshape(-1, 3)
-        owners = np.repeat(np.arange(len(rows)), [len(row[1]) // 6 for row in rows])
-        mine = is_mine[entries[:, 1]]
-        views, scores = entries[mine, 0].astype(np.int64), entries[mine, 2] / 65535
-        width = int(views.max(initial=0)) + 1
-        totals = np.zeros(len(rows) * width)
-        gather = np.add if adds_up else np.maximum
-        gather.at(totals, owners[mine] * width + views, scores)
-        best = totals.reshape(len(rows), width).max(axis=1)
-        given = np.flatnonzero(best)
-        found.update(zip((rows[place][0] for place in given.tolist()), best[given].tolist(), strict=True))
-    return found
 
 
 _EVIDENCE = "SELECT photo_id, data FROM {} WHERE model_id = (SELECT id FROM models WHERE name = ?)"

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from indexer.library.db.rows import SHOWN, models_of
-from indexer.library.db.tables import faces, people, person_faces, photo_tags, photos, sources, tags
+from indexer.library.db.tables import faces, photo_tags, photos, sources, tags
+from indexer.library.db.user_tables import people, person_faces
 from indexer.library.query.ast import folded
 from indexer.library.query.dates import MONTHS
 from indexer.library.query.field import FacetValue

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Exists, select
 
 from indexer.library.db.batching import batched
 from indexer.library.db.rows import SHOWN, models_of
-from indexer.library.db.tables import people, photo_tags, photos, sources, tags
+from indexer.library.db.tables import photo_tags, photos, sources, tags
+from indexer.library.db.user_tables import people
 from indexer.library.query.ast import And, Or, Query, Term, folded, leaves
 from indexer.library.query.compiled import compile_query
 from indexer.library.query.evidence import evidence_scores, has_evidence

@@ -17,7 +17,8 @@ from indexer.errors import LibraryError
 from indexer.geometry import Box
 from indexer.library.db.roots import Roots, part
 from indexer.library.db.rows import SHOWN, UNSEEN, box, has_stamp, read_tags
-from indexer.library.db.tables import faces, own_tags, people, person_faces, photos, refusals, tags
+from indexer.library.db.tables import faces, photos, tags
+from indexer.library.db.user_tables import own_tags, people, person_faces, refusals
 from indexer.library.query.ast import folded
 from indexer.values.analysis import Tag
 from indexer.values.files import PhotoFile

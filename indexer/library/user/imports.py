@@ -11,7 +11,8 @@ from sqlalchemy import Connection, delete, select, update
 from indexer.errors import IndexerError
 from indexer.geometry import Box
 from indexer.library.checks.finding import counted
-from indexer.library.db.tables import own_tags, people, person_faces, photo_tags, photos, sources, tags
+from indexer.library.db.tables import photo_tags, photos, sources, tags
+from indexer.library.db.user_tables import own_tags, people, person_faces
 from indexer.library.history.change_log import recording
 from indexer.library.people.corrections import checked_name, person_with
 from indexer.library.photo_rows.user_layer import OWN, OWN_PLACE

@@ -17,7 +17,8 @@ from sqlalchemy.dialects.sqlite import insert
 from indexer.errors import ConfigError, LibraryError, printable
 from indexer.library.db.batching import batched
 from indexer.library.db.roots import Roots, find_ids, known_photo, part
-from indexer.library.db.tables import own_tags, photo_tags, photos, sources, tags
+from indexer.library.db.tables import photo_tags, photos, sources, tags
+from indexer.library.db.user_tables import own_tags
 from indexer.library.history.change_log import recording
 from indexer.library.photo_rows.said import UserLayer as UserLayer
 from indexer.library.photo_rows.said import read_said

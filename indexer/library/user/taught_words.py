@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from indexer.library.db.embeddings import read
+from indexer.library.db.embeddings import by_path, read
 from indexer.library.db.roots import Roots, find_ids
 from indexer.library.db.rows import SHOWN
-from indexer.library.db.tables import models, photo_tags, photos, tags, taught, vectors
+from indexer.library.db.tables import models, photo_tags, photos, tags, vectors
+from indexer.library.db.user_tables import taught
 from indexer.library.history.change_log import recording
+from indexer.library.photo_rows.probe_inputs import ProbeInput, ProbeModels, with_objects
 from indexer.library.photo_rows.taught_tags import give_taught, take_taught
 from indexer.library.photo_rows.user_layer import LinearProbe
 from indexer.library.photo_rows.write_analysis import intern, upsert
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TaughtWord:
-    """A taught word: the model whose embeddings it classifies, how many photos have it, and its training report."""
+    """A taught word: the id of its `ProbeModels`, how many photos have it, and its training report."""
 
     name: str
     model: str
@@ -70,23 +72,35 @@ def taught_words(library: Library) -> list[TaughtWord]:
 
 
 def to_teach_again(library: Library, model: str) -> list[TaughtWord]:
-    """Return the words that were taught with another classifier than `model`, whose photos do not get them."""
+    """Return the words that were taught with other models than those of `model`, an id of `ProbeModels`."""
     return [word for word in taught_words(library) if word.model != model]
 
 
-def sample(library: Library, model: str, count: int, but: Sequence[Path] = ()) -> list[bytes]:
-    """Return the vectors of photos from all over the library, without those of some paths; always the same ones."""
+def sample(library: Library, by: ProbeModels, count: int, but: Sequence[Path] = ()) -> list[ProbeInput]:
+    """Return the inputs of photos from all over the library, without those of some paths; always the same ones."""
     import numpy as np
 
     with library.reading() as connection:
         roots = Roots.read(connection)
         left_out = set(find_ids(connection, [roots.place(path) for path in but if roots.hold(path)]).values())
         query = select(vectors.c.photo_id).join(models).join(photos, photos.c.id == vectors.c.photo_id)
-        ids = connection.scalars(query.where(models.c.name == model, SHOWN).order_by(vectors.c.photo_id))
+        ids = connection.scalars(query.where(models.c.name == by.classifier, SHOWN).order_by(vectors.c.photo_id))
         known = np.array([photo for photo in ids if photo not in left_out], np.int64)
         chosen = np.random.default_rng(0).permutation(known)[:count]
-        stored = read(connection, chosen.tolist())
-    return [stored[photo] for photo in chosen.tolist()]
+        stored = read(connection, chosen.tolist(), by.classifier)
+        found = dict(with_objects(connection, by.detector, stored.items()))
+    return [found[photo] for photo in chosen.tolist() if photo in found]
+
+
+def known_inputs(library: Library, by: ProbeModels, paths: Sequence[Path]) -> dict[Path, ProbeInput]:
+    """Return the inputs of those paths that are photos of the library, as far as its models have analyzed them."""
+    with library.reading() as connection:
+        embeddings = by_path(connection, by.classifier, paths)
+        roots = Roots.read(connection)
+        ids = find_ids(connection, [roots.place(path) for path in embeddings])
+        paths_of = {ids[roots.place(path)]: path for path in embeddings}
+        given = [(photo, embeddings[path]) for photo, path in paths_of.items()]
+        return {paths_of[photo]: each for photo, each in with_objects(connection, by.detector, given)}
 
 
 def _words(connection: Connection) -> list[TaughtWord]:

@@ -17,7 +17,7 @@ class ModelWords:
     classes: their names.  words: of each class, its own name first and then broader ones; none for 'background'.
     threshold: the minimum score of its words, None: as the rules say.
     adds_up: its classes exclude each other (softmax), so that the score of a word is the sum over them.
-    of_objects: they are those of an object detector.
+    of_objects: they are those of an object detector.  is_shipped: the model came with the program.
     """
 
     classes: tuple[str, ...]
@@ -25,6 +25,7 @@ class ModelWords:
     threshold: float | None = None
     adds_up: bool = True
     of_objects: bool = False
+    is_shipped: bool = False
 
     def name(self, label: int) -> str:
         """Return the name of a class, or its number."""

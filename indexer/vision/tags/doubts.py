@@ -3,7 +3,8 @@
 A detector of COCO's things knows ten animals, and calls a wolf a dog, a marmot a bear. ImageNet's classifiers know
 398: where one is sure that it sees an animal, but not this one, the name is not believed, only that it is an animal.
 In the same way an iron that fills the picture is called a clock: where a classifier is sure of one thing, gives the
-word nothing, and no other object is that thing, then the large object is. Measured: docs/measurements/tags.md.
+word nothing, and no other object is that thing, then the large object is. Measured, for the models that ship with the
+program and for these alone: docs/measurements/tags.md.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ def doubted(
 
     best: the best candidate of each model and word.  classes: model → the meanings of its classes.
     """
-    claims = [claim for claim in best.values() if claim.view is None]
-    told = [_Told.of(model, known, best) for model, known in classes.items() if not known.of_objects] if claims else []
+    claims = [claim for claim in best.values() if claim.view is None and classes[claim.model].is_shipped]
+    judges = [(model, known) for model, known in classes.items() if known.is_shipped and not known.of_objects]
+    told = [_Told.of(model, known, best) for model, known in judges] if claims else []
     for claim in claims:
         mine = [each for each in told if each is not None and each.knows(claim.word)]
         things = [each for each in objects if each.model == claim.model]

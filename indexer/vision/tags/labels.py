@@ -75,7 +75,7 @@ def _words(vocabulary: Vocabulary, names: Sequence[str], spec: ModelSpec | None)
     if spec is None:
         return vocabulary.model_words(names)
     words = vocabulary.model_words(names, spec.shown_from, adds_up=_adds_up(spec))
-    return replace(words, of_objects=spec.role == "object-detector")
+    return replace(words, of_objects=spec.role == "object-detector", is_shipped=not spec.weights.is_own)
 
 
 def _adds_up(spec: ModelSpec) -> bool:

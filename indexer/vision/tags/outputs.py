@@ -28,7 +28,8 @@ def _outputs(vocabulary: Vocabulary, word: str, model: str, classes: Mapping[str
     if not numbers:
         return None
     least = vocabulary.needed(TagCandidate(word, 1.0, model, None if known.of_objects else 0, []), classes)
-    doubts = tuple(_doubts(word, classes)) if known.of_objects and is_kind_of_animal(word, known) else ()
+    may_be_doubted = known.of_objects and known.is_shipped
+    doubts = tuple(_doubts(word, classes)) if may_be_doubted and is_kind_of_animal(word, known) else ()
     return ModelOutputs(model, numbers, least, known.adds_up, known.of_objects, doubts)
 
 
@@ -36,7 +37,7 @@ def _doubts(word: str, classes: Mapping[str, ModelWords]) -> Iterator[Doubt]:
     """Yield what each classifier may say against a kind of animal, as `doubted` has it."""
     for model, known in classes.items():
         this, any_animal = _numbers(word, known), _numbers(ANIMAL, known)
-        if this and any_animal and not known.of_objects:
+        if this and any_animal and known.is_shipped and not known.of_objects:
             yield Doubt(model, this, any_animal, known.adds_up, SURE, SHARE)
 
 

@@ -153,6 +153,18 @@ def test_nothing_found_says_what_to_try_and_mistakes_are_explained(
     expect(box(page)).to_have_value("(dog")
 
 
+def test_less_sure_matches_are_shown_on_request_and_marked(reading: Served, page: Page) -> None:
+    page.goto(f"{reading.address}/?q=person")
+    sure = tiles(page).count()
+    expect(tiles(page).get_by_text("less sure", exact=True)).to_have_count(0)
+    page.get_by_role("link", name="Show less sure matches").click()
+    expect(box(page)).to_have_value("person score:0..")
+    expect(tiles(page).first).to_have_accessible_name(re.compile(r", person$"))
+    expect(tiles(page).nth(sure)).to_have_accessible_name(re.compile(r"person \(less sure\)"))
+    expect(tiles(page).nth(sure).get_by_text("less sure", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Show less sure matches")).to_have_count(0)
+
+
 def test_words_that_try_to_be_html_are_text(reading: Served, page: Page) -> None:
     page.goto(f"{reading.address}/?q=<img src=x onerror=alert(3)>")
     expect(page.get_by_role("heading", level=1)).to_contain_text("<img")
