@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from indexer.config.config import Config
+    from indexer.library.people.grouping import Grouped
     from indexer.pipeline.daemon.pace import Pace
     from indexer.pipeline.scan.plan import Report
     from indexer.pipeline.scan.run import Build, Scanning
     from indexer.pipeline.workers.tasks import Limits
+    from indexer.subprocess_call import CallGroup
     from indexer.vision.model_set import ModelSet
 
 
@@ -62,6 +67,17 @@ def scanning(config: Config, build: Build, on_error: Report) -> Scanning:
         build=build,
         on_error=on_error,
     )
+
+
+def face_grouping(config: Config, library: Path) -> Callable[[CallGroup | None], Grouped] | None:
+    """Return what groups the faces of a library file in a process of its own; None where new faces stay unassigned."""
+    from indexer.pipeline.library_calls import group_faces
+
+    if not (config.faces and config.group_faces):
+        return None
+    spec = model_set(config).specs()[-1]
+    limits = spec.thresholds["cluster_distance"], spec.thresholds["quality"]
+    return lambda calls: group_faces(library, spec.id, *limits, calls)
 
 
 def pace(config: Config) -> Pace:

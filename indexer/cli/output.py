@@ -11,9 +11,12 @@ from datetime import datetime
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+
+if TYPE_CHECKING:
+    from indexer.library.people.grouping import Grouped
 
 Value = TypeVar("Value")
 _READER_GONE = 141  # the exit code of shells for a program ended by SIGPIPE
@@ -110,6 +113,12 @@ def write(line: str) -> None:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, plural with 's' unless it is given: '1 face', '1,200 photos'."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def grouped_text(done: Grouped) -> str:
+    """Return what a grouping of faces did, without a full stop."""
+    people = "1 new person" if done.people == 1 else f"{done.people:,} new people"
+    return f"{count(done.joined, 'face')} joined existing people, {done.grouped:,} became {people}"
 
 
 def local(moment: str) -> str:

@@ -45,6 +45,10 @@ class Config:
         None, "Your own rules for tags, instead of models/labels/rules.toml; run 'indexer retag' after a change."
     )
     faces: bool = setting(True, "Recognize faces. false: no face data is ever computed.")
+    group_faces: bool = setting(
+        True,
+        "Group new faces into people after each scan and while watching. false: only when you ask for it.",
+    )
     no_faces: tuple[Path, ...] = setting(
         (), "Folders in whose photos faces are never detected; 'indexer faces forget --folder' erases existing ones."
     )

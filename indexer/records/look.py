@@ -22,7 +22,7 @@ from indexer.records.plain import (
 
 if TYPE_CHECKING:
     from indexer.library.people.people import PlacedFace
-    from indexer.library.people.similar_faces import SimilarFace
+    from indexer.library.people.similar_faces import Likelihood, SimilarFace
     from indexer.pipeline.predict.predict import Prediction
     from indexer.values.analysis import Face
     from indexer.vision.spec import ModelSpec
@@ -162,15 +162,12 @@ def detected_face_record(number: int, face: Face, spec: ModelSpec) -> DetectedFa
 
 
 def alike_record(
-    match: SimilarFace, spec: ModelSpec, names: Mapping[int | None, str], away: Sequence[Path] = ()
+    match: SimilarFace, likely: Likelihood, names: Mapping[int | None, str], away: Sequence[Path] = ()
 ) -> SimilarFaceRecord:
     """Return a similar face.
 
-    spec: of the describer.  names: labels of people.  away: folders that are not available now.
+    likely: in this library.  names: labels of people.  away: folders that are not available now.
     """
-    from indexer.library.people.similar_faces import probability
-
-    likely = probability(match.distance, spec.thresholds["even_distance"], spec.thresholds["log_odds"])
     return {
         "photo": match.face.photo,
         **path_record(match.face.path),
@@ -178,7 +175,7 @@ def alike_record(
         "box": box_record(match.face.box),
         "away": is_in(match.face.path, away),
         "distance": rounded(match.distance),
-        "probability": rounded(likely),
+        "probability": rounded(likely.probability(match.distance)),
         "person": match.face.person,
         "name": names.get(match.face.person),
     }

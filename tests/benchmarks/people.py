@@ -1,31 +1,39 @@
 """Measure how people are told apart, and how fast: python tests/benchmarks/people.py [DATA] [--only PART]
 
-With DATA, a folder with faces_verify: quality, calibration on its photographs. Without: cluster, search on made-up
-descriptors (--faces N). One JSON line a figure; the tables stand in docs/measurements/people.md.
+With DATA, a folder with faces_verify: quality, calibration, family (with faces_detect, too) on its photographs.
+Without: cluster, search on made-up descriptors (--faces N). One JSON line a figure; the tables stand in
+docs/measurements/people.md.
 """
 
 from __future__ import annotations
 
 import resource
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from time import perf_counter
+from unittest.mock import patch
 
 import numpy as np
 from face_truth import pairs, picture
 from numpy.typing import NDArray
 from parts import Figure, face_eyes, parser, print_lines, rows
+from sqlalchemy import select
 
 from indexer.config.config import Config
 from indexer.library.db.descriptors import Descriptors
+from indexer.library.db.user_tables import person_faces
 from indexer.library.indexing.outcomes import record_outcomes
 from indexer.library.people.clustering import cluster
+from indexer.library.people.corrections import give_faces
+from indexer.library.people.evidence import doubtful
 from indexer.library.people.grouping import group
 from indexer.library.people.people import PlacedFace, faces_in
-from indexer.library.people.similar_faces import probability
+from indexer.library.people.similar_faces import Likelihood, like_person
 from indexer.library.roots import add_root
 from indexer.library.store import Library
 from indexer.values.analysis import Analysis, Descriptor, Face
@@ -38,6 +46,9 @@ LIMITS = SPEC.thresholds
 ROOT = Path("/photos")
 DISTANCES = (0.35, 0.36, 0.37, LIMITS["cluster_distance"], 0.38, 0.39)
 # As measured on photographs: the length of the mean descriptor, and the distances of one and of two people's faces.
+SUGGESTED = 0.6  # probability from which a person's page suggests a face
+GROUP_PHOTO = "group photo "
+STRANGER_LIMITS = (float("inf"), 1.0, 0.1, 0.05, 0.02, 0.01)
 MEAN_LENGTH, SAME_DISTANCE, OTHER_DISTANCE = 1.3, 0.43, 0.81
 SPREAD = 40  # numbers that people differ in, of 128: it makes the distances of strangers spread by 0.09
 
@@ -173,11 +184,92 @@ def _grouped(seen: Sequence[Portrait], limits: Sequence[float]) -> Iterator[Figu
 
 def _indexed(each: Portrait) -> Indexed:
     """Return a photograph as if it had been scanned: its faces, and nothing else."""
-    content = Hashes(each.file.encode(), bytes(8))
+    content = Hashes(each.file.encode(), blake2b(each.file.encode(), digest_size=8).digest())  # no copies of each other
     analysis = Analysis(
         Metadata("JPEG", 250, 250), content, PixelStats(0.5, 0.5, 0.2, 0.0), (), (), tuple(each.faces), b"", (SPEC.id,)
     )
     return Indexed(PhotoFile(ROOT / each.file, 1, 1), analysis)
+
+
+def family(data: Path, models: Path) -> Iterator[Figure]:
+    """Group a library like a family's: people with 4 photos or more, people seen once, strangers in group photos.
+
+    The limit of expected strangers is chosen on one half of the people, and judged on the other.
+    """
+    seen = described(data, models) + strangers(data, models)
+    counts = Counter(each.identity for each in seen)
+    seen = [each for each in seen if counts[each.identity] >= 4 or counts[each.identity] == 1]
+    halves = [[*_told(half)] for half in _halves(seen, 0)]
+    for name, told in (("all", [*_told(seen)]), ("first half", halves[0]), ("second half", halves[1])):
+        for each in told:
+            yield {"figure": "family", "set": name, **each}
+
+
+def strangers(data: Path, models: Path) -> list[Portrait]:
+    """Describe the group photos of faces_detect, without those whose people are in faces_verify."""
+    eye, teller = face_eyes(models)
+    found = []
+    for row in rows(data / "faces_detect" / "images.csv"):
+        if not row["file"].startswith("faceapi/"):
+            whole = picture(data / "faces_detect" / row["file"])
+            if faces := teller.describe(whole, eye.detect(whole)):
+                found.append(Portrait(row["file"], f"{GROUP_PHOTO}{row['file']}", GROUP_PHOTO, faces))
+    return found
+
+
+def _told(seen: Sequence[Portrait]) -> Iterator[Figure]:
+    """Yield the figures of a library for each limit of expected strangers."""
+    for limit in STRANGER_LIMITS:
+        with patch("indexer.library.people.grouping.doubtful", partial(doubtful, strangers=limit)):
+            yield {"strangers": limit, **_judged_family(seen)}
+
+
+def _judged_family(seen: Sequence[Portrait]) -> Figure:
+    known = [each for each in seen if each.subset != GROUP_PHOTO]
+    counts = Counter(each.identity for each in known)
+    with tempfile.TemporaryDirectory() as folder, Library.open(Path(folder) / "library.sqlite") as library:
+        add_root(library, ROOT)
+        record_outcomes(library, [_indexed(each) for each in seen])
+        group(library, SPEC.id, distance=LIMITS["cluster_distance"], min_quality=LIMITS["quality"])
+        shown = [faces_in(library, ROOT / each.file) for each in known]
+        suggested = _suggested(library, seen, counts)
+    whose = np.array([faces[middle(faces)].person or -number for number, faces in enumerate(shown, 1)])
+    often = np.array([counts[each.identity] >= 4 for each in known])
+    people = np.unique([each.identity for each in known], return_inverse=True)[1].astype(np.int64)
+    told = f1(people[often], np.unique(whose[often], return_inverse=True)[1].astype(np.int64))
+    once = whose[~often]
+    return {"value": told.pop("f1"), **told, "once_in_a_group": int((once > 0).sum()), "once": len(once), **suggested}
+
+
+def _suggested(library: Library, seen: Sequence[Portrait], counts: Counter[str]) -> Figure:
+    """Count the faces that the pages of people suggest, and the right ones.
+
+    The pages are those of the groups, and of each face of a person with several photos that came into no group, had the
+    user named it.
+    """
+    whose = {}
+    for each in seen:
+        faces = faces_in(library, ROOT / each.file)
+        for face in faces:
+            is_known = each.subset != GROUP_PHOTO and face is faces[middle(faces)]
+            whose[face.number] = each.identity if is_known else f"stranger {face.number}"
+            if is_known and face.person is None and counts[each.identity] >= 4:
+                with library.writing() as connection:
+                    give_faces(connection, [face.number], f"face {face.number}")
+    likely = Likelihood.of(library, SPEC.id, LIMITS)
+    with library.reading() as connection:
+        members = [(row.person_id, row.face_id) for row in connection.execute(select(person_faces))]
+    pages: dict[int, list[str]] = {}
+    for person, face in members:
+        pages.setdefault(person, []).append(whose[face])
+    shown = right = 0
+    for person, names in pages.items():
+        (name, _), *_ = Counter(names).most_common(1)
+        _, found = like_person(library, person, SPEC.id, threshold=LIMITS["distance"], limit=24)
+        for match in found:
+            if likely.probability(match.distance) >= SUGGESTED:
+                shown, right = shown + 1, right + (whose[match.face.number] == name)
+    return {"pages": len(pages), "suggested": shown, "suggested_right": right}
 
 
 def calibration(data: Path, models: Path) -> Iterator[Figure]:
@@ -209,7 +301,7 @@ def _rates(name: str, apart: NDArray[np.float64], same: NDArray[np.bool_]) -> It
             "set": name,
             "distance": limit,
             "missed": float((apart[same] > limit).mean()),
-            "probability": probability(limit, LIMITS["even_distance"], LIMITS["log_odds"]),
+            "probability": Likelihood(LIMITS["even_distance"], LIMITS["log_odds"], 1).probability(limit),
             "of": int((~same).sum()),
         }
 
@@ -275,7 +367,7 @@ def main() -> None:
         print_lines(parts[name]())
 
 
-OF_DATA = {"quality": quality, "calibration": calibration}
+OF_DATA = {"quality": quality, "family": family, "calibration": calibration}
 OF_NOTHING = {"cluster": clustering, "search": search}
 
 if __name__ == "__main__":

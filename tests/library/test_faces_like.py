@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select
 from indexer.library.db.tables import descriptors, faces, models, photos
 from indexer.library.people.corrections import move_faces, person_with
 from indexer.library.people.people import faces_in
-from indexer.library.people.similar_faces import descriptors_of, faces_like, probability
+from indexer.library.people.similar_faces import Likelihood, descriptors_of, faces_like
 from indexer.library.store import Library
 from indexer.values.analysis import Descriptor
 
@@ -85,12 +85,18 @@ def test_a_list_is_cut_after_the_nearest(party: Library) -> None:
     assert faces_like(party, wanted(BOB, 2), threshold=2, limit=2) == everything[:2]
 
 
-def test_probability_falls_with_the_distance_from_one_to_nothing() -> None:
-    told = [probability(distance, 0.6, 45) for distance in (0, 0.3, 0.59, 0.6, 0.61, 0.9, 100)]
+def test_probability_falls_with_the_distance() -> None:
+    told = [Likelihood(0.6, 45, 1).probability(distance) for distance in (0, 0.3, 0.59, 0.6, 0.61, 0.9, 100)]
     assert told == sorted(told, reverse=True)
     assert told[3] == 0.5
-    assert told[0] > 0.999999
+    assert told[0] > 0.99999
     assert told[-1] < 1e-6
+
+
+def test_the_more_faces_a_library_has_the_nearer_one_must_be_to_be_likely(party: Library) -> None:
+    few, many = Likelihood(0.6, 45, 100), Likelihood(0.6, 45, 100_000)
+    assert many.probability(0.4) < 0.1 < 0.9 < few.probability(0.4)
+    assert Likelihood.of(party, MODEL, {"even_distance": 0.6, "log_odds": 45}) == Likelihood(0.6, 45, 4)
 
 
 def test_the_matrix_finds_exactly_what_a_plain_comparison_finds(party: Library) -> None:

@@ -16,6 +16,7 @@ from indexer.cli.output import (
     FormatOption,
     JsonOption,
     count,
+    grouped_text,
     present,
     write,
     write_json,
@@ -61,9 +62,7 @@ def cluster(
         write_json(grouped_record(done))
         return
     write(
-        f"{count(done.joined, 'face')} joined existing people, {done.grouped:,} became "
-        f"{'1 new person' if done.people == 1 else f'{done.people:,} new people'}; "
-        f"{done.left:,} have no similar face, {done.unfit:,} are of too low quality to compare."
+        f"{grouped_text(done)}; {done.left:,} have no similar face, {done.unfit:,} are of too low quality to compare."
     )
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cli.advice import sentence
 from indexer.cli.away import say_found_elsewhere
 from indexer.cli.lookup import build_if_missing
-from indexer.cli.output import count, write, write_json
+from indexer.cli.output import count, grouped_text, write, write_json
 from indexer.cli.service.signals import INTERRUPTED, Stop, stoppable
 from indexer.cli.session import Session, command
 from indexer.config.config import Config
-from indexer.errors import ConfigError, PhotoError, printable
+from indexer.errors import ConfigError, IndexerError, PhotoError, printable
 from indexer.pipeline.scan.stats import ScanStats
 from indexer.values.outcomes import Indexed, Outcome
 
@@ -84,8 +85,11 @@ def scan(
         tell_stale(session, library, probe_models(config).id)
         stop.gently = True
         _run(session, scanning, library, planned, tally, stop)
+        grouped = _group_faces(session, config, library) if tally.faces and not stop.asked else ""
         say_found_elsewhere(session, library)
     _summarize(tally, stop.asked, as_json)
+    if grouped and not as_json:
+        write(grouped)
     raise typer.Exit(INTERRUPTED if stop.asked else _SOME_FAILED if tally.kinds["failed"] else 0)
 
 
@@ -147,6 +151,21 @@ def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, 
     for outcome in with_progress(outcomes, planned.work_count, tally, monotonic, quiet=session.quiet):
         if isinstance(outcome, Failed):
             session.detail(f"failed: {printable(outcome.file.path)}: {outcome.reason}")
+
+
+def _group_faces(session: Session, config: Config, library: Library) -> str:
+    """Let new faces join people; return what came of it, '' for nothing."""
+    from indexer.assemble import face_grouping
+
+    group = face_grouping(config, library.path)
+    if group is None:
+        return ""
+    try:
+        done = group(None)
+    except IndexerError as error:  # the photos are stored all the same
+        session.say(f"Faces were not grouped: {sentence(error)}")
+        return ""
+    return f"{grouped_text(done)}." if done.joined or done.people else ""
 
 
 def _summarize(tally: ScanStats, stopped: bool, as_json: bool) -> None:

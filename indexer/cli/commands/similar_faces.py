@@ -22,7 +22,7 @@ from indexer.values.results import DEFAULT_RESULTS
 
 if TYPE_CHECKING:
     from indexer.config.config import Config
-    from indexer.library.people.similar_faces import SimilarFace
+    from indexer.library.people.similar_faces import Likelihood, SimilarFace
     from indexer.library.store import Library
     from indexer.pipeline.predict.query_faces import QueryFace
     from indexer.values.analysis import Descriptor
@@ -118,12 +118,12 @@ def similar_faces(
     """Find photos of the people in a picture, most similar faces first.
 
     Several pictures are treated as pictures of one person: the face that appears in all of them is searched for.
-    'probability' is the chance that two faces show the same person, assuming that both cases are equally likely
-    beforehand.
+    'probability' is the chance that two faces show the same person, if one of the faces in this library does.
     """
     if bool(files) == (person is not None):
         raise IndexerError("give a picture, or a person with --person")
     from indexer.library.people.people import labels
+    from indexer.library.people.similar_faces import Likelihood
     from indexer.pipeline.root_state import away_roots
 
     config = session.settings().config
@@ -141,10 +141,11 @@ def similar_faces(
         reachable = only_reachable(session, library, format, found, lambda match: match.face.path)
         results = [replace(each, matches=matches) for each, matches in zip(results, reachable, strict=True)]
         names, away = labels(library), away_roots(library)
+        likely = Likelihood.of(library, spec.id, spec.thresholds)
     if format is Format.TABLE:
-        _write_likenesses(results, spec, largest, names, away)
+        _write_likenesses(results, likely, largest, names, away)
     else:
-        present(results, format, lambda each: _record(each, spec, names, away), {}, _paths)
+        present(results, format, lambda each: _record(each, likely, names, away), {}, _paths)
 
 
 def _of_person(search: _Search, who: str) -> _Likeness:
@@ -194,7 +195,7 @@ def _about(query: QueryFace, spec: ModelSpec) -> str:
 
 def _write_likenesses(
     results: Sequence[_Likeness],
-    spec: ModelSpec,
+    likely: Likelihood,
     threshold: float,
     names: dict[int | None, str],
     away: Sequence[Path],
@@ -205,7 +206,7 @@ def _write_likenesses(
             rows = [
                 [
                     f"{match.distance:.3f}",
-                    f"{_probability(match, spec):.3f}",
+                    f"{likely.probability(match.distance):.2f}",
                     names.get(match.face.person, "–"),
                     marked(match.face.path, away),
                 ]
@@ -218,18 +219,14 @@ def _write_likenesses(
             write("")
 
 
-def _record(result: _Likeness, spec: ModelSpec, names: dict[int | None, str], away: Sequence[Path]) -> dict[str, Any]:
-    return {**result.record, "matches": [alike_record(match, spec, names, away) for match in result.matches]}
+def _record(
+    result: _Likeness, likely: Likelihood, names: dict[int | None, str], away: Sequence[Path]
+) -> dict[str, Any]:
+    return {**result.record, "matches": [alike_record(match, likely, names, away) for match in result.matches]}
 
 
 def _paths(result: _Likeness) -> list[Path]:
     return [match.face.path for match in result.matches]
-
-
-def _probability(match: SimilarFace, spec: ModelSpec) -> float:
-    from indexer.library.people.similar_faces import probability
-
-    return probability(match.distance, spec.thresholds["even_distance"], spec.thresholds["log_odds"])
 
 
 def query_faces(session: Session, files: Sequence[Path]) -> list[list[QueryFace]]:

@@ -15,7 +15,7 @@ import typer
 
 from indexer.cli.advice import sentence
 from indexer.cli.lookup import build_if_missing
-from indexer.cli.output import count, local, write
+from indexer.cli.output import count, grouped_text, local, write
 from indexer.cli.service.log import Log
 from indexer.cli.service.sd_notify import Notifier
 from indexer.cli.service.signals import Stop, stoppable
@@ -26,8 +26,11 @@ from indexer.config.config import Config
 from indexer.errors import ConfigError, IndexerError, LibraryError, StoreError, printable
 
 if TYPE_CHECKING:
+    from indexer.library.people.grouping import Grouped
     from indexer.library.store import Library
+    from indexer.pipeline.daemon.face_grouping import FaceGrouping
     from indexer.pipeline.daemon.lock import DaemonLock
+    from indexer.pipeline.daemon.reporter import DaemonReporter
     from indexer.pipeline.daemon.status_file import DaemonStatus
     from indexer.vision.model_set import ModelSet
 
@@ -135,6 +138,7 @@ class _Service:
             throttle = Throttle(self._library.path, config.max_load, lambda: pool.busy, monotonic)
             pool = stack.enter_context(Pool(models, limits(config), config.worker_count, throttle.is_open))
             account = DaemonReporter(daemon_lock.presence, log.log, self._shown(daemon_lock), monotonic, time)
+            grouping = self._grouping(config, account, stack)
             settling = Settling(config.settle_seconds, monotonic, disk_stamp)
             watch = stack.enter_context(Watch(settling, account.notice, mode=config.watching, on_step=self._step))
             daemon = Daemon(
@@ -151,8 +155,27 @@ class _Service:
                 ready=self._notifier.ready,
                 clock=monotonic,
                 now=time,
+                grouping=grouping,
             )
             daemon.run()
+
+    def _grouping(self, config: Config, account: DaemonReporter, stack: ExitStack) -> FaceGrouping | None:
+        """Return what groups new faces, None where it is switched off."""
+        from indexer.assemble import face_grouping
+        from indexer.pipeline.daemon.face_grouping import FaceGrouping
+
+        def report(done: Grouped | IndexerError) -> None:
+            if isinstance(done, IndexerError):
+                account.trouble(done, "faces were not grouped")
+            elif done.joined or done.people:
+                account.tell("people", grouped_text(done), joined=done.joined, people=done.people)
+
+        group = face_grouping(config, self._library.path)
+        if group is None:
+            return None
+        grouping = FaceGrouping(group, report, monotonic)
+        stack.callback(grouping.close)
+        return grouping
 
     def _shown(self, daemon_lock: DaemonLock) -> Callable[[DaemonStatus], None]:
         def show(daemon_status: DaemonStatus) -> None:

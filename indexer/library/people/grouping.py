@@ -14,6 +14,7 @@ from indexer.library.db.tables import descriptors
 from indexer.library.db.user_tables import face_pairs, people, person_faces, refusals
 from indexer.library.people.clustering import Constraints, cluster
 from indexer.library.people.copied_faces import condensed, repeated, sound, together
+from indexer.library.people.evidence import doubtful
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,9 +80,21 @@ def group(library: Library, model: str, *, distance: float, min_quality: float, 
         pairs = repeated(connection, seen.numbers, seen.photos, seen.vectors)
     shown = sound(together(len(seen.numbers), pairs), known)
     once = np.unique(shown, return_index=True)[1]
-    labels = cluster(seen.vectors[once], distance, condensed(known, shown))[shown]
+    constraints = condensed(known, shown)
+    labels = _proven(seen.vectors[once], cluster(seen.vectors[once], distance, constraints), constraints)[shown]
     with library.writing() as connection:
         return _store(connection, seen, labels, shown, unfit)
+
+
+def _proven(vectors: NDArray[np.float32], labels: NDArray[np.int64], known: Constraints) -> NDArray[np.int64]:
+    """Return the groups without those faces that nobody assigned and that may as well be strangers, int64[n]."""
+    import numpy as np
+
+    bound = np.bincount(known.groups)[known.groups] > 1
+    leaves = np.flatnonzero(doubtful(vectors, labels) & (known.owners == 0) & ~bound)
+    split = labels.copy()
+    split[leaves] = len(labels) + leaves
+    return np.unique(split, return_inverse=True)[1].astype(np.int64)
 
 
 def group_in(file: Path, model: str, distance: float, min_quality: float) -> Grouped:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from indexer.library.db.batching import batched
 from indexer.library.db.tables import descriptors, faces, models
@@ -28,6 +28,35 @@ class SimilarFace:
 
     face: PlacedFace
     distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How likely two faces are one person's in a library, by their distance.
+
+    even_distance, log_odds: the describer's, from its spec: the distance at which as many pairs of one person as of two
+    lie that near, had both as many pairs, and the slope there (logistic).
+    faces: how many the library has. The more there are, the nearer the nearest stranger: all but one are taken for
+    strangers (measured: docs/measurements/people.md).
+    """
+
+    even_distance: float
+    log_odds: float
+    faces: int
+
+    @classmethod
+    def of(cls, library: Library, model: str, thresholds: Mapping[str, float]) -> Likelihood:
+        """Return that of a describer's faces in a library; thresholds: of the describer's spec."""
+        query = select(func.count()).select_from(descriptors.join(models)).where(models.c.name == model)
+        with library.reading() as connection:
+            faces = connection.scalar(query) or 0
+        return cls(thresholds["even_distance"], thresholds["log_odds"], max(faces, 1))
+
+    def probability(self, distance: float) -> float:
+        """Return the probability, 0..1, that two faces at this distance show one person."""
+        from math import exp
+
+        return 1 / (1 + self.faces * exp(min(self.log_odds * (distance - self.even_distance), 600)))
 
 
 def similar_faces(
@@ -123,16 +152,6 @@ def descriptor_of(library: Library, face: int, model: str) -> Descriptor | None:
     with library.reading() as connection:
         data = connection.scalar(query)
     return None if data is None else Descriptor(model, data)
-
-
-def probability(distance: float, even_distance: float, log_odds: float) -> float:
-    """Return the probability that two faces at this distance are one person's, with even prior odds.
-
-    even_distance, log_odds: the describer's, from its spec: the distance of 0.5, and the slope (logistic).
-    """
-    from math import exp
-
-    return 1 / (1 + exp(min(log_odds * (distance - even_distance), 700)))
 
 
 def _near(

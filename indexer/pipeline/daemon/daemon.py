@@ -16,6 +16,7 @@ from indexer.intake.discover import is_there
 from indexer.intake.watch.settle import Settling
 from indexer.intake.watch.watch import Watch
 from indexer.library.store import Library
+from indexer.pipeline.daemon.face_grouping import FaceGrouping
 from indexer.pipeline.daemon.pace import Pace
 from indexer.pipeline.daemon.reporter import ComparisonProgress, DaemonReporter
 from indexer.pipeline.daemon.throttle import Throttle
@@ -49,7 +50,7 @@ class Daemon:
 
     settling: receives the events of `watch`.  throttle: when to rest.  is_wanted: asked at least every half
     second.  beat: called at least every few seconds while all is well.  ready: called when no event will
-    be missed any more.  clock: seconds, monotonic.  now: seconds since 1970.
+    be missed any more.  clock: seconds, monotonic.  now: seconds since 1970.  grouping: of faces, None: not wanted.
     """
 
     def __init__(
@@ -68,12 +69,13 @@ class Daemon:
         ready: Callable[[], None],
         clock: Callable[[], float],
         now: Callable[[], float],
+        grouping: FaceGrouping | None = None,
     ) -> None:
         self._library, self._folders = library, tuple(folders)
         self._pool, self._watch, self._settling, self._throttle = pool, watch, settling, throttle
         self._pace, self._account = pace, account
         self._is_wanted, self._beat, self._ready = is_wanted, beat, ready
-        self._clock, self._now = clock, now
+        self._clock, self._now, self._grouping = clock, now, grouping
         self._jobs: list[_Job] = []  # the last one goes first
         self._whole: dict[Path, None] = {}  # folders to be compared as a whole
         self._rested: list[Path] = []  # settled paths, and since when they wait for related ones
@@ -109,8 +111,11 @@ class Daemon:
                 self._work()
         except (StoreError, ModelError) as error:
             self._put_off(error)
+        phase, reason, advice = self._phase()
+        if self._grouping is not None:
+            self._grouping.turn(is_idle=phase == "watching")
         queued = sum(job.progress.waiting for job in self._jobs) + len(self._settling)
-        self._account.show(*self._phase(), (*self._watch.watched(), *self._links.watched()), queued)
+        self._account.show(phase, reason, advice, (*self._watch.watched(), *self._links.watched()), queued)
         self._wait()
 
     def _listen(self) -> None:
@@ -223,6 +228,8 @@ class Daemon:
                 if outcome is None:
                     break
                 self._account.count(job.progress, outcome)
+                if self._grouping is not None:
+                    self._grouping.note(outcome)
                 if isinstance(outcome, Removed) and is_there(outcome.path):
                     self._settling.touch(outcome.path)  # it came back since the plan was made
             else:

@@ -30,7 +30,7 @@ from indexer.records.look import (
 )
 from indexer.values.results import DEFAULT_RESULTS
 from indexer.web.api.parameters import Limit
-from indexer.web.api.similar import Threshold, describer, like
+from indexer.web.api.similar import Threshold, describer, like, likelihood
 from indexer.web.api.upload import BODY, Upload, Uploaded
 from indexer.web.background import BackgroundOf
 from indexer.web.problems import Problem, documented
@@ -76,12 +76,13 @@ def similar_faces(
 ) -> list[FaceMatches]:
     """Return, for each face in the picture, the most similar faces of the library."""
     spec, found = describer(site), _looked(site.predictions.faces, upload)
-    names, away = labels(site.library), behind.away()
+    names, away, likely = labels(site.library), behind.away(), likelihood(site, spec)
     return [
         {
             **query_face_record(each.number, each.face, spec),
             "matches": [
-                alike_record(match, spec, names, away) for match in like(site, spec, each.descriptor, limit, threshold)
+                alike_record(match, likely, names, away)
+                for match in like(site, spec, each.descriptor, limit, threshold)
             ],
         }
         for each in query_faces(upload.name, found)

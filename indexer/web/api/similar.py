@@ -1,7 +1,7 @@
 """Similar faces over HTTP: those that resemble a face or a person of the library.
 
-`probability` assumes even prior odds that two faces are one person's; in a
-large library most are not. Of a `poor` face it says little.
+`probability` takes one of the library's faces for the person's, and all others for strangers: the more
+faces there are, the nearer one must be. Of a `poor` face it says little.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query
 from indexer.assemble import model_set
 from indexer.errors import IndexerError
 from indexer.library.people.people import find_person, labels
-from indexer.library.people.similar_faces import SimilarFace, descriptor_of, faces_like, like_person
+from indexer.library.people.similar_faces import Likelihood, SimilarFace, descriptor_of, faces_like, like_person
 from indexer.records.look import SimilarToFaceRecord, SimilarToPersonRecord, alike_record, like_face_record
 from indexer.values.analysis import Descriptor
 from indexer.values.results import DEFAULT_RESULTS
@@ -38,15 +38,15 @@ def similar(
 ) -> SimilarToFaceRecord:
     """Return the other faces of the library that are most similar.
 
-    `probability` is the chance that two faces show the same person, assuming that both cases are equally likely
-    beforehand; in a large library most faces belong to different people. For a `poor` face it means little.
+    `probability` is the chance that two faces show the same person, if one of the faces in this library does. For a
+    `poor` face it means little.
     """
     spec, known, names = describer(site), known_face(site, face), labels(site.library)
     descriptor = descriptor_of(site.library, face, spec.id)
     found = [] if descriptor is None else like(site, spec, descriptor, limit + 1, threshold)
     others = [match for match in found if match.face.number != face][:limit]
-    away = behind.away()
-    return like_face_record(known, spec, names, [alike_record(match, spec, names, away) for match in others])
+    away, likely = behind.away(), likelihood(site, spec)
+    return like_face_record(known, spec, names, [alike_record(match, likely, names, away) for match in others])
 
 
 @router.get(
@@ -70,11 +70,11 @@ def similar_to_person(
         limit=limit,
         min_quality=spec.thresholds["quality"],
     )
-    names, away = labels(site.library), behind.away()
+    names, away, likely = labels(site.library), behind.away(), likelihood(site, spec)
     return {
         "person": known.number,
         "name": known.name,
-        "matches": [alike_record(match, spec, names, away) for match in found],
+        "matches": [alike_record(match, likely, names, away) for match in found],
     }
 
 
@@ -94,6 +94,11 @@ def describer(site: Site) -> ModelSpec:
     if not site.config.faces:
         raise Problem(409, "Face recognition is off; set 'faces = true' in the settings to use it.")
     return model_set(site.config).specs()[-1]
+
+
+def likelihood(site: Site, spec: ModelSpec) -> Likelihood:
+    """Return how likely two faces of the library are one person's, by their distance."""
+    return Likelihood.of(site.library, spec.id, spec.thresholds)
 
 
 def _largest(spec: ModelSpec, threshold: float | None) -> float:

@@ -7,8 +7,8 @@ import { done } from "./undo.js";
 import { suggestPeople } from "./who.js";
 
 const MOST = 12;
-const LIKELY = 0.75;
-const VERY_LIKELY = 0.97;
+const LIKELY = 0.5;
+const VERY_LIKELY = 0.9;
 
 /** known: {face, name, person}.  closed: called when the panel is left.  focus: "name", where one may say it, "title", or "". */
 export async function showFace(panel, known, closed, focus) {
@@ -33,7 +33,7 @@ export async function showFace(panel, known, closed, focus) {
 /** What the likenesses of a face are worth. */
 export const note = (isPoor) => el("p", { class: "muted small" }, isPoor
   ? "This face is too small or blurred for a reliable comparison."
-  : "Probability that it is the same person.");
+  : "Probability that it is the same person, if one of the faces in this library is.");
 
 /** Likeness in words; whom a poor face shows nobody can be sure of. */
 export function likeness(probability, isPoor = false) {

@@ -1,8 +1,7 @@
 // The page of one person: the name, hiding, faces that are somebody else's, and faces that may be theirs.
 
 import { get, post } from "./api.js";
-import { $, $$, count, el, faceThumbnail, fileName, icon, mayWrite, nameOf, tried } from "./dom.js";
-import { likeness } from "./facepanel.js";
+import { $, $$, count, el, faceThumbnail, fileName, icon, mayWrite, nameOf, percent, tried } from "./dom.js";
 import { nameThem } from "./name.js";
 import { done } from "./undo.js";
 import { suggestPeople } from "./who.js";
@@ -11,6 +10,7 @@ const page = $("#person");
 const person = Number(page.dataset.person);
 const label = page.dataset.name || `Person ${person}`;
 const ALIKE = 24;
+const LIKELY = 0.6; // of less likely ones, too many are strangers (docs/measurements/people.md)
 
 function renaming() {
   const form = $("#rename");
@@ -78,7 +78,8 @@ function selecting() {
 /** Faces of others, or of nobody, that are near to this person's and were not refused. */
 async function others() {
   if (!$("#others")) return;
-  const { matches } = await get(`people/${person}/similar`, { limit: ALIKE }).catch(() => ({ matches: [] }));
+  const found = await get(`people/${person}/similar`, { limit: ALIKE }).catch(() => ({ matches: [] }));
+  const matches = found.matches.filter((each) => each.probability >= LIKELY);
   if (!matches.length) return;
   $("#other-faces").append(...matches.map(candidate));
   $("#others").hidden = false;
@@ -100,7 +101,7 @@ function candidate(match) {
   });
   const card = el("li", { class: "face-card" },
     el("a", { class: "thumb", href: `/photos/${match.photo}?face=${match.face}`, "aria-label": `${nameOf(match) || "Unknown person"} in ${fileName(match.path)}` }, el("img", { src: faceThumbnail(match.face, 320), alt: "", loading: "lazy", width: "320", height: "320" })),
-    el("div", { class: "about" }, el("span", {}, nameOf(match) ? el("span", { class: "cut whose" }, nameOf(match)) : "", likeness(match.probability)), mayWrite() && el("span", { class: "answers" }, yes(), no())));
+    el("div", { class: "about" }, el("span", {}, nameOf(match) ? el("span", { class: "cut whose" }, nameOf(match)) : "", `Is this ${label}? ${percent(match.probability)}`), mayWrite() && el("span", { class: "answers" }, yes(), no())));
   return card;
 }
 
