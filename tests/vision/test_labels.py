@@ -110,3 +110,9 @@ def test_what_a_model_means_follows_its_description_and_the_names_that_are_store
     (tmp_path / "labels.txt").unlink()
     with pytest.raises(ModelError, match=r"labels\.txt"):
         words_of_models(WORDS, {}, [spec])
+
+
+def test_all_descriptions_that_ship_have_words_or_give_no_tags() -> None:
+    told = words_of_models(WORDS, {}, read_specs().values())
+    roles = {spec.role for spec in read_specs().values() if spec.id in told}
+    assert roles == {"classifier", "object-detector"}

@@ -11,6 +11,7 @@ from typing import Any
 
 from indexer.errors import ModelError
 from indexer.resources import packaged
+from indexer.vision.model_set import SCENE
 from indexer.vision.spec import ModelSpec
 from indexer.vision.tags.candidates import ModelWords
 from indexer.vision.tags.vocabulary import Vocabulary
@@ -64,9 +65,9 @@ def words_of_models(
     """Return the meanings of models' classes, by model id.
 
     names: id → names of its classes, in order; they take precedence over the description.
-    specs: the known descriptions: thresholds come from them.
+    specs: the known descriptions: thresholds come from them.  Those that give no tags are left out.
     """
-    known = {spec.id: spec for spec in specs if spec.labels.set or spec.labels.file}
+    known = {spec.id: spec for spec in specs if spec.role in SCENE and (spec.labels.set or spec.labels.file)}
     told = {model: class_names(spec, vocabulary) for model, spec in known.items() if model not in names} | dict(names)
     return {model: _words(vocabulary, each, known.get(model)) for model, each in told.items()}
 
