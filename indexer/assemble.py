@@ -10,16 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from indexer.config.config import Config
-    from indexer.library.people.grouping import Grouped
     from indexer.pipeline.daemon.pace import Pace
+    from indexer.pipeline.library_calls import FaceGrouper
     from indexer.pipeline.scan.plan import Report
     from indexer.pipeline.scan.run import Build, Scanning
     from indexer.pipeline.workers.tasks import Limits
-    from indexer.subprocess_call import CallGroup
     from indexer.vision.model_set import ModelSet
 
 
@@ -69,7 +65,7 @@ def scanning(config: Config, build: Build, on_error: Report) -> Scanning:
     )
 
 
-def face_grouping(config: Config, library: Path) -> Callable[[CallGroup | None], Grouped] | None:
+def face_grouping(config: Config, library: Path) -> FaceGrouper | None:
     """Return what groups the faces of a library file in a process of its own; None where new faces stay unassigned."""
     from indexer.pipeline.library_calls import group_faces
 

@@ -120,7 +120,7 @@ def test_every_command_and_option_that_a_page_shows_exists(page: str) -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/tour.md"])
 def test_what_a_newcomer_reads_shows_the_main_commands(page: str) -> None:
     shown = {command_of(arguments)[0] for arguments in commands(PAGES[page])}
-    main = "scan|search|similar-faces|people cluster|people name|duplicates|watch|serve"
+    main = "scan|search|similar-faces|people list|people name|duplicates|watch|serve"
     assert {f"indexer {name}" for name in main.split("|")} <= shown
 
 

@@ -47,6 +47,7 @@ ROOT = Path("/photos")
 DISTANCES = (0.35, 0.36, 0.37, LIMITS["cluster_distance"], 0.38, 0.39)
 # As measured on photographs: the length of the mean descriptor, and the distances of one and of two people's faces.
 SUGGESTED = 0.6  # probability from which a person's page suggests a face
+MANY = 4  # photos of a person who is there often
 GROUP_PHOTO = "group photo "
 STRANGER_LIMITS = (float("inf"), 1.0, 0.1, 0.05, 0.02, 0.01)
 MEAN_LENGTH, SAME_DISTANCE, OTHER_DISTANCE = 1.3, 0.43, 0.81
@@ -134,6 +135,7 @@ def figures(data: Path, models: Path, every: int = 1) -> Iterator[Figure]:
     """Yield how well faces are grouped with the shipped settings, and what the distances of strangers are."""
     seen = described(data, models, every)
     yield from grouping(seen, [LIMITS["cluster_distance"]])
+    yield from family_figures(seen + strangers(data, models))
     yield from distances(seen, data)
 
 
@@ -196,13 +198,31 @@ def family(data: Path, models: Path) -> Iterator[Figure]:
 
     The limit of expected strangers is chosen on one half of the people, and judged on the other.
     """
-    seen = described(data, models) + strangers(data, models)
-    counts = Counter(each.identity for each in seen)
-    seen = [each for each in seen if counts[each.identity] >= 4 or counts[each.identity] == 1]
+    seen = _like_a_family(described(data, models) + strangers(data, models))
     halves = [[*_told(half)] for half in _halves(seen, 0)]
     for name, told in (("all", [*_told(seen)]), ("first half", halves[0]), ("second half", halves[1])):
         for each in told:
             yield {"figure": "family", "set": name, **each}
+
+
+def family_figures(seen: Sequence[Portrait]) -> Iterator[Figure]:
+    """Yield the figures of a library like a family's that have a goal."""
+    seen = _like_a_family(seen)
+    if max(Counter(each.identity for each in seen if each.subset != GROUP_PHOTO).values(), default=0) < MANY:
+        return
+    told = _judged_family(seen)
+    yield {"figure": "pairwise F1 of people with many photos", "value": told["value"], "recall": told["recall"]}
+    once, found = told["once"], told["once_in_a_group"]
+    yield {"figure": "people seen once in a group", "value": found / max(1, once), "found": found, "of": once}
+    shown, right = told["suggested"], told["suggested_right"]
+    if shown:
+        yield {"figure": "suggested faces that are right", "value": right / shown, "right": right, "of": shown}
+
+
+def _like_a_family(seen: Sequence[Portrait]) -> list[Portrait]:
+    """Leave out the people with two or three photos."""
+    counts = Counter(each.identity for each in seen)
+    return [each for each in seen if counts[each.identity] >= MANY or counts[each.identity] == 1]
 
 
 def strangers(data: Path, models: Path) -> list[Portrait]:
@@ -234,7 +254,7 @@ def _judged_family(seen: Sequence[Portrait]) -> Figure:
         shown = [faces_in(library, ROOT / each.file) for each in known]
         suggested = _suggested(library, seen, counts)
     whose = np.array([faces[middle(faces)].person or -number for number, faces in enumerate(shown, 1)])
-    often = np.array([counts[each.identity] >= 4 for each in known])
+    often = np.array([counts[each.identity] >= MANY for each in known])
     people = np.unique([each.identity for each in known], return_inverse=True)[1].astype(np.int64)
     told = f1(people[often], np.unique(whose[often], return_inverse=True)[1].astype(np.int64))
     once = whose[~often]
@@ -253,7 +273,7 @@ def _suggested(library: Library, seen: Sequence[Portrait], counts: Counter[str])
         for face in faces:
             is_known = each.subset != GROUP_PHOTO and face is faces[middle(faces)]
             whose[face.number] = each.identity if is_known else f"stranger {face.number}"
-            if is_known and face.person is None and counts[each.identity] >= 4:
+            if is_known and face.person is None and counts[each.identity] >= MANY:
                 with library.writing() as connection:
                     give_faces(connection, [face.number], f"face {face.number}")
     likely = Likelihood.of(library, SPEC.id, LIMITS)

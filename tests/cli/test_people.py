@@ -144,7 +144,7 @@ def test_similar_faces_takes_several_pictures_of_one_person(people) -> None:
             "hopper-mirrored.jpg",
             "hopper-dark.jpg",
         }
-        assert result["matches"][0]["probability"] == 0.99
+        assert result["matches"][0]["probability"] > 0.99
 
 
 def test_similar_faces_of_a_person_are_those_not_yet_hers(people) -> None:

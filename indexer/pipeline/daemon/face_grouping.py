@@ -8,10 +8,10 @@ from threading import Thread
 
 from indexer.errors import IndexerError
 from indexer.library.people.grouping import Grouped
+from indexer.pipeline.library_calls import FaceGrouper
 from indexer.subprocess_call import CallGroup
 from indexer.values.outcomes import Indexed, Outcome
 
-Group = Callable[[CallGroup], Grouped]
 _REST_SECONDS = 30.0  # without new faces, before they are grouped
 _SHARE = 20  # grouping is due so much more rarely that it takes one part in twenty of the time
 
@@ -23,7 +23,7 @@ class FaceGrouping:
     """
 
     def __init__(
-        self, group: Group, report: Callable[[Grouped | IndexerError], None], clock: Callable[[], float]
+        self, group: FaceGrouper, report: Callable[[Grouped | IndexerError], None], clock: Callable[[], float]
     ) -> None:
         self._group, self._report, self._clock = group, report, clock
         self._calls = CallGroup()
