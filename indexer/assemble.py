@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer.errors import ConfigError
+
 if TYPE_CHECKING:
     from indexer.config.config import Config
     from indexer.pipeline.daemon.pace import Pace
@@ -35,6 +37,7 @@ def model_set(config: Config) -> ModelSet:
         text=("ppocrv5-text-detector", "ppocrv5-text-recognizer") if config.text else (),
         runtime=config.runtime,
         rules=config.rules,
+        only_in=confined(config),
         no_faces=tuple(Path(os.path.realpath(folder)) for folder in config.no_faces),
     )
 
@@ -48,6 +51,17 @@ def limits(config: Config) -> Limits:
         seconds=config.photo_timeout_seconds,
         memory_bytes=config.photo_memory_mb * 1_000_000,
     )
+
+
+def confined(config: Config) -> tuple[tuple[str, tuple[Path, ...]], ...]:
+    """Return the folders to which additional models are confined, by their real paths: name → folders."""
+    found: dict[str, list[Path]] = {}
+    for each in config.only_in:
+        name, _, folder = each.partition("=")
+        if not folder:
+            raise ConfigError("only_in", f"{each!r} is not NAME=FOLDER")
+        found.setdefault(name, []).append(Path(os.path.realpath(Path(folder).expanduser())))
+    return tuple((name, tuple(folders)) for name, folders in found.items())
 
 
 def scanning(config: Config, build: Build, on_error: Report) -> Scanning:

@@ -1,16 +1,18 @@
-"""Config: all settings, merged from defaults, the TOML file, INDEXER_* variables and flags, in this order."""
+"""Config: all settings, merged from defaults, the TOML file, that of the library, INDEXER_* variables and flags."""
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from indexer.config.setting import as_text, as_toml, checked, expanded, from_text, path_of, setting
 from indexer.errors import ConfigError
+
+_Layer = tuple[str, Path, dict[str, Any]]  # where it comes from, the folder that its paths start from, the values
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Config:
     extra: tuple[str, ...] = setting(
         (),
         "Additional classifiers and object detectors that analyze every photo ('indexer models enable').",
+        of_paths=False,
+    )
+    only_in: tuple[str, ...] = setting(
+        (),
+        "Folders to which additional models are confined, as NAME=FOLDER; a model without any analyzes all photos.",
         of_paths=False,
     )
     rules: Path | None = setting(
@@ -179,24 +186,26 @@ def load(
     flags: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Read the settings from all four layers.
+    """Read the settings from all layers.
 
+    What stands beside the library (`library_settings`) holds for that library alone.
     file: the TOML file; None: INDEXER_CONFIG, else config.toml in the platform's configuration folder if it exists.
     flags: values given on the command line; None values are not given.
     Errors: ConfigError for an unknown key, a value of the wrong kind, an unreadable file.
     """
     environ = os.environ if environ is None else environ
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = dict.fromkeys(_FIELDS, "default")
-    for origin, base, layer in (
-        _file_layer(file, environ),
+    first = _file_layer(file, environ)
+    last = [
         ("environment", Path(), _environment_layer(environ)),
         ("flag", Path(), {key: value for key, value in (flags or {}).items() if value is not None}),
-    ):
-        for key, value in layer.items():
-            values[key] = _checked(key, value, base)
-            origins[key] = origin
-    return Settings(replace(Config(), **values), origins)
+    ]
+    whose = _merged([first, *last]).config.library_file
+    return _merged([first, _library_layer(whose), *last])
+
+
+def library_settings(library: Path) -> Path:
+    """Return the path of the settings that hold for one library alone, beside its file."""
+    return library.with_name(f"{library.name}.toml")
 
 
 def folders_in_file(file: Path | None = None) -> dict[str, Path]:
@@ -255,7 +264,7 @@ def _checked(key: str, value: Any, base: Path) -> Any:
     return checked(_FIELDS[key], value, base)
 
 
-def _file_layer(file: Path | None, environ: Mapping[str, str]) -> tuple[str, Path, dict[str, Any]]:
+def _file_layer(file: Path | None, environ: Mapping[str, str]) -> _Layer:
     path = file or default_file(environ)
     named = file is not None or "INDEXER_CONFIG" in environ
     if not named and not path.is_file():
@@ -265,6 +274,24 @@ def _file_layer(file: Path | None, environ: Mapping[str, str]) -> tuple[str, Pat
             return str(path), path.absolute().parent, tomllib.load(stream)
     except (OSError, ValueError) as error:
         raise ConfigError(str(path), f"cannot be read: {error}") from error
+
+
+def _merged(layers: Iterable[_Layer]) -> Settings:
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = dict.fromkeys(_FIELDS, "default")
+    for origin, base, layer in layers:
+        for key, value in layer.items():
+            values[key] = _checked(key, value, base)
+            origins[key] = origin
+    return Settings(replace(Config(), **values), origins)
+
+
+def _library_layer(library: Path) -> _Layer:
+    path = library_settings(library)
+    found = _file_layer(path, {}) if path.is_file() else (str(path), path.parent, {})
+    if "library" in found[2]:
+        raise ConfigError("library", f"cannot be set in {path}, which is beside a library")
+    return found
 
 
 def _environment_layer(environ: Mapping[str, str]) -> dict[str, Any]:

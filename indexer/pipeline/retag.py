@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from indexer.library.indexing.outcomes import retag_photos, store_classes, stored_analyses
 from indexer.library.store import Library
-from indexer.values.analysis import Analysis, Tag
+from indexer.values.analysis import Analysis, ModelIds, Tag
 from indexer.vision.model_set import SCENE
 from indexer.vision.spec import ModelSpec
 from indexer.vision.tags.candidates import ModelWords
@@ -15,17 +15,22 @@ from indexer.vision.tags.vocabulary import Vocabulary
 
 
 def retag(
-    library: Library, vocabulary: Vocabulary, classes: Mapping[str, ModelWords], scene: Sequence[str] = ()
+    library: Library, vocabulary: Vocabulary, classes: Mapping[str, ModelWords], models: ModelIds | None = None
 ) -> tuple[int, int]:
     """Recompute the tags of all photos without running a model; return how many were read and how many changed.
 
     classes: the meanings of each model's classes; the library knows their names (`Library.classes`).
-    scene: the models in use, which alone give words to the photos that one of them has analyzed; none: all do.
+    models: those in use, which alone give words to the photos that one of them has analyzed, where they are not
+    confined to other folders; None: all models do.
     """
-    in_use = {model: words for model, words in classes.items() if model in scene}
+    models = models or ModelIds(())
     seen = changed = 0
     for analyses in stored_analyses(library):
-        tags = {path: _tags_now(analysis, vocabulary, in_use, classes) for path, analysis in analyses.items()}
+        tags = {}
+        for path, analysis in analyses.items():
+            confined = models.confined(path)
+            in_use = {model: classes[model] for model in models.scene if model in classes and model not in confined}
+            tags[path] = _tags_now(analysis, vocabulary, in_use, classes)
         changed += retag_photos(library, tags)
         seen += len(analyses)
     return seen, changed

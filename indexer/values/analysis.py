@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from struct import iter_unpack
@@ -194,11 +194,13 @@ class ModelIds:
 
     scene: those for every photo; the first one's embeddings serve similarity.
     faces: those for the photos that do not lie below one of the folders `no_faces`.
+    only_in: models for the photos below some folders alone: id → the folders.
     """
 
     scene: tuple[str, ...]
     faces: tuple[str, ...] = ()
     no_faces: tuple[Path, ...] = ()
+    only_in: tuple[tuple[str, tuple[Path, ...]], ...] = ()
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -209,10 +211,20 @@ class ModelIds:
         """Return whether faces may be detected in a photo."""
         return not any(path.is_relative_to(folder) for folder in self.no_faces)
 
-    def are_done(self, seen: Sequence[str], *, want_faces: bool = True) -> bool:
+    def confined(self, path: Path) -> frozenset[str]:
+        """Return the models that are confined to other folders than those of a photo."""
+        return frozenset(
+            model for model, folders in self.only_in if not any(path.is_relative_to(folder) for folder in folders)
+        )
+
+    def unwanted(self, path: Path) -> frozenset[str]:
+        """Return the models that are not to analyze a photo."""
+        return self.confined(path) | (frozenset() if self.want_faces(path) else frozenset(self.faces))
+
+    def are_done(self, seen: Sequence[str], unwanted: Collection[str] = ()) -> bool:
         """Return whether all models for a photo have analyzed it, and the stored embedding is that of the first.
 
-        seen: the ids of those that have analyzed it, first the one whose embedding is stored.
+        seen: the ids of those that have analyzed it, first the one whose embedding is stored.  unwanted: as above.
         """
-        wanted = self.ids if want_faces else self.scene
-        return set(wanted) <= set(seen) and self.scene[:1] in ((), tuple(seen[:1]))
+        wanted = set(self.ids).difference(unwanted)
+        return wanted <= set(seen) and self.scene[:1] in ((), tuple(seen[:1]))

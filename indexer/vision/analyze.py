@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
@@ -118,21 +118,24 @@ class Analyzer:
         larger: Callable[[int], Picture],
         *,
         want_faces: bool = True,
+        but: Collection[str] = (),
         known: Analysis | None = None,
     ) -> Analysis:
         """Analyze a picture; `larger` decodes the same photo again with at least this long side in px.
 
         want_faces: False skips faces: known ones stay, with the models that found them.
+        but: names of models for the whole photo that are not to look at this one; what they said of it gives no tags.
         known: what is known of the photo; where its bytes are the same, models that have analyzed it are not run again,
         and the results of others stay.
         """
         if known is not None and known.hashes.content != hashes.content:
             known = None
-        answers = self._answers(picture, known)
+        answers = self._answers(picture, known, but)
         objects = tuple(thing for each in answers for thing in each.objects)
         reads = want_faces and self.face_reader is not None
         faces = self._faces(picture, larger, known, objects) if reads else known.faces if known else ()
-        mine = self.model_ids.ids if reads else self.model_ids.scene
+        skipped = {each.model.spec.id for each in self.scene if each.model.spec.name in but}
+        mine = tuple(each for each in (self.model_ids.ids if reads else self.model_ids.scene) if each not in skipped)
         others = _others(known, mine, keeps_faces=not reads)
         return Analysis(
             metadata=metadata,
@@ -148,8 +151,8 @@ class Analyzer:
             lines=self._lines(picture, larger, known) + others.lines,
         )
 
-    def _answers(self, picture: Picture, known: Analysis | None) -> list[ModelAnswer]:
-        """Return what all models for the whole photo found; those that have analyzed it are not run again."""
+    def _answers(self, picture: Picture, known: Analysis | None, but: Collection[str]) -> list[ModelAnswer]:
+        """Return what the models for the whole photo found; those that have analyzed it are not run again."""
         answers = _known_answers(known) if known else {}
         first = next((each.model.spec.id for each in self.scene if isinstance(each, Classifier)), "")
         if known is not None and first not in (each.model for each in known.evidence[:1]):
@@ -157,6 +160,7 @@ class Analyzer:
         return [
             answers[each.model.spec.id] if _has_answered(each, answers) else run_model(each, picture)
             for each in self.scene
+            if each.model.spec.name not in but
         ]
 
     def _faces(

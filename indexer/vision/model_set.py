@@ -26,6 +26,7 @@ class ModelSet:
     rules: for tags; None: those that ship with the program.  no_faces: folders below which faces are not wanted, by
     their real paths.  place: the endpoint of the process that runs models for all workers, where there is one.
     text: the text detector and the text recognizer; empty where they are not wanted.
+    only_in: the folders, by their real paths, to which an extra model is confined: name → folders.
     """
 
     folder: Path
@@ -41,6 +42,7 @@ class ModelSet:
     place: Endpoint | None = None
     object_detector: str | None = None
     text: tuple[str, ...] = ()
+    only_in: tuple[tuple[str, tuple[Path, ...]], ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -57,6 +59,10 @@ class ModelSet:
     def want_faces(self, path: Path) -> bool:
         """Return whether faces may be detected in a photo."""
         return ModelIds((), (), self.no_faces).want_faces(path)
+
+    def confined(self, path: Path) -> frozenset[str]:
+        """Return the names of the models that are confined to other folders than those of a photo."""
+        return ModelIds((), only_in=self.only_in).confined(path)
 
     def specs(self) -> tuple[ModelSpec, ...]:
         """Return the specs of the models: the default classifier and object detector, others, text's, those for faces.
@@ -82,14 +88,16 @@ class ModelSet:
 
     def model_ids(self) -> ModelIds:
         """Return the ids of the models. Errors: as of `specs`."""
-        return model_ids_of(self.specs(), self.no_faces)
+        return self.ids_of(self.specs())
 
-
-def model_ids_of(specs: Iterable[ModelSpec], no_faces: tuple[Path, ...]) -> ModelIds:
-    """Return the ids of models, by their input: pictures or faces."""
-    specs = tuple(specs)
-    scene = tuple(spec.id for spec in specs if spec.role in WHOLE)
-    return ModelIds(scene, tuple(spec.id for spec in specs if spec.role not in WHOLE), no_faces)
+    def ids_of(self, specs: Iterable[ModelSpec]) -> ModelIds:
+        """Return the ids of some of its models, by their input: pictures or faces."""
+        specs = tuple(specs)
+        scene = tuple(spec.id for spec in specs if spec.role in WHOLE)
+        of_faces = tuple(spec.id for spec in specs if spec.role not in WHOLE)
+        folders = dict(self.only_in)
+        only_in = tuple((spec.id, folders[spec.name]) for spec in specs if spec.name in folders)
+        return ModelIds(scene, of_faces, self.no_faces, only_in)
 
 
 def spec_named(known: Mapping[str, ModelSpec], name: str, *roles: str) -> ModelSpec:

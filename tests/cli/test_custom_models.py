@@ -30,12 +30,12 @@ def test_two_classifiers_and_a_detector_look_at_photos_and_only_at_what_they_lac
     (tmp_path / "words.txt").write_text("NoFinding\nAtelectasis\nn02123045\n")
     graph = made("tf1_saved_model", tags=("photoprism",), activation="logits")
     said = fresh(
-        *("models", "add", "xray", graph, "--tag", "photoprism", "--output", "predictions/BiasAdd"),
+        *("models", "add", "xray", graph, "--yes", "--tag", "photoprism", "--output", "predictions/BiasAdd"),
         *("--activation", "logits", "--labels", tmp_path / "words.txt", "--threshold", "0.01", "--fit", "three-crops"),
     )
     assert "atelectasis" in said.stdout.lower()
     (tmp_path / "map.pbtxt").write_text(LABELS)
-    fresh("models", "add", "finder", made("object_detector"), "--labels", tmp_path / "map.pbtxt")
+    fresh("models", "add", "finder", made("object_detector"), "--yes", "--labels", tmp_path / "map.pbtxt")
     used = {each["name"]: each["used"] for each in fresh.record("models", "list")}
     assert used["xray"]
     assert used["finder"]
@@ -54,6 +54,41 @@ def test_two_classifiers_and_a_detector_look_at_photos_and_only_at_what_they_lac
     fresh("models", "remove", "xray")
     assert "xray" not in {each["name"] for each in fresh.record("models", "list")}
     assert json.loads(fresh("scan", small_photos, "--json", INDEXER_FACES="false").stdout)["unchanged"] == 2
+
+
+def test_a_model_of_one_s_own_speaks_only_where_it_was_told_to(
+    fresh: Program, made: Callable[..., Path], samples: dict[str, Path], tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    for folder, name in (("kennel", "coffee"), ("home", "hopper")):
+        (photos / folder).mkdir(parents=True)
+        shutil.copy(samples[name], photos / folder / samples[name].name)
+    (tmp_path / "map.pbtxt").write_text(LABELS.replace("dog", "lodger"))
+
+    def lodgers() -> list[str]:
+        return fresh("search", "lodger", "-f", "paths").stdout.splitlines()
+
+    said = fresh("models", "add", "finder", made("object_detector"), "--labels", tmp_path / "map.pbtxt").stderr
+    assert "models enable finder --folder DIR" in said
+    assert not {each["name"]: each["used"] for each in fresh.record("models", "list")}["finder"]
+    assert "add --yes, or name a --folder" in fresh("models", "enable", "finder", code=2).stderr
+    fresh("models", "enable", "finder", "--folder", photos / "kennel")
+    fresh("scan", photos, INDEXER_FACES="false")
+    assert lodgers() == [str(photos / "kennel" / samples["coffee"].name)]
+    assert not (fresh.home / ".config/indexer").exists()  # another library has nothing of it
+    assert library_setting(fresh, "only_in") == [f"finder={photos / 'kennel'}"]
+
+    (photos / "kennel" / samples["coffee"].name).rename(photos / "home" / "moved.png")
+    fresh("scan", photos, INDEXER_FACES="false")
+    assert lodgers() == []
+    fresh("models", "enable", "finder", "--yes")
+    fresh("scan", photos, INDEXER_FACES="false")
+    assert len(lodgers()) == 2
+    fresh("models", "enable", "finder", "--folder", photos / "kennel")
+    fresh("retag")
+    assert lodgers() == []
+    fresh("models", "disable", "finder")
+    assert library_setting(fresh, "only_in") == library_setting(fresh, "extra") == []
 
 
 def test_a_model_that_does_not_fit_is_refused_and_leaves_nothing(
@@ -102,11 +137,15 @@ def setting(program: Program, key: str) -> Any:
     return tomllib.loads((program.home / ".config/indexer/config.toml").read_text()).get(key)
 
 
+def library_setting(program: Program, key: str) -> Any:
+    return tomllib.loads(program.library.with_name(f"{program.library.name}.toml").read_text()).get(key)
+
+
 def test_where_a_model_of_a_role_goes_the_one_of_the_program_takes_its_place(fresh: Program) -> None:
     own_copy(fresh, "points", DETECTOR, role="face-landmarks")
     own_copy(fresh, "finder", DETECTOR)
     for name in ("points", "finder"):
-        fresh("models", "enable", name)
+        fresh("models", "enable", name, "--yes")
     assert (setting(fresh, "landmarks"), setting(fresh, "detector")) == ("points", "finder")
     assert "points is replaced by the built-in model" in fresh("models", "disable", "points").stderr
     fresh("models", "remove", "finder")
@@ -122,7 +161,7 @@ def test_where_a_model_of_a_role_goes_the_one_of_the_program_takes_its_place(fre
 def test_a_broken_description_is_told_and_stops_nothing_but_its_own_use(fresh: Program, small_photos: Path) -> None:
     fresh("scan", small_photos, INDEXER_FACES="false")
     file = own_copy(fresh, "mine", "efficientnet-lite0")
-    fresh("models", "enable", "mine")
+    fresh("models", "enable", "mine", "--yes")
     file.write_text(file.read_text().replace("description", "descripton"))
     built = fresh.models / "mine-0123abcd"
     built.mkdir()
@@ -141,7 +180,7 @@ def test_a_broken_description_is_told_and_stops_nothing_but_its_own_use(fresh: P
     fresh("models", "remove", "mine")
     assert not file.exists()
     assert not built.exists()
-    assert setting(fresh, "extra") == []
+    assert library_setting(fresh, "extra") == []
     assert "is not known" in fresh("models", "remove", "mine", code=4).stderr
     assert "is not known" in fresh("models", "remove", "../models/mine", code=4).stderr
 

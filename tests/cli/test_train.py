@@ -40,7 +40,7 @@ def test_what_was_trained_is_scanned_with_searched_for_and_exported(
     fresh: Program, folders: Path, tmp_path: Path
 ) -> None:
     said = fresh(
-        *("models", "train", folders, "--name", "xray", "--size", "64", "--epochs", "30", "--batch", "8"),
+        *("models", "train", folders, "--yes", "--name", "xray", "--size", "64", "--epochs", "30", "--batch", "8"),
         *("--report", tmp_path / "report"),
     )
     assert "torn.jpg" in said.stderr

@@ -205,6 +205,11 @@ def test_photos_that_a_model_has_not_seen_are_stale(library: Library) -> None:
     assert stale_photos(library, ModelIds(EYES[:1], EYES[1:])) == [B]
     assert stale_photos(library, ModelIds(EYES[:1])) == []
     assert stale_photos(library, ModelIds(("new-44444444",))) == [A, B]
+    for folder, lacking in ((Path("/photos"), [A, B]), (C.parent, [])):
+        assert (
+            stale_photos(library, ModelIds((*EYES[:1], "new-44444444"), only_in=(("new-44444444", (folder,)),)))
+            == lacking
+        )
 
 
 def test_only_what_lies_in_the_folders_is_known(library: Library) -> None:

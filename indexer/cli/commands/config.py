@@ -65,14 +65,16 @@ def _text(value: Any) -> str:
 _HEAD = "Settings of indexer; config.example.toml explains all of them."
 
 
-def write_setting(session: Session, key: str, value: str | Sequence[str]) -> None:
+def write_setting(session: Session, key: str, value: str | Sequence[str], *, of_library: bool = False) -> None:
     """Write a setting into the settings file, which is created if missing; its comments stay.
 
-    A file that holds a secret is closed to other users.
+    of_library: into that of the library, beside its file.  A file that holds a secret is closed to other users.
     Prints a warning where an environment variable takes precedence.
     Errors: ConfigError for a file that cannot be read or written.
     """
     file = session.config or config.default_file()
+    if of_library:
+        file = config.library_settings(session.settings().config.library_file)
     secret = config.is_secret(key)
     _write(file, key, value if isinstance(value, str) else list(value), private=secret)
     shown = "(secret)" if secret else value if isinstance(value, str) else ", ".join(value) or "none"

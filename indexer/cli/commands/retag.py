@@ -41,13 +41,13 @@ def retag(session: Session) -> None:
         classes = words_of_models(vocabulary, stored_classes(library), read_specs(config.own_models_path).values())
         for idle in idle_rules(vocabulary.rules, vocabulary.known | _words(classes)):
             session.say(f"This rule has no effect: {idle}")
-        scene: tuple[str, ...] = ()
+        models = None
         try:
-            scene = model_set(config).model_ids().scene
+            models = model_set(config).model_ids()
             tell_stale(session, library, probe_models(config).id)
         except ModelError as error:  # the tags are made all the same
             session.say(sentence(error))
-        seen, changed = make_tags(library, vocabulary, classes, scene)
+        seen, changed = make_tags(library, vocabulary, classes, models)
     write(f"{changed:,} of {count(seen, 'photo')} got different tags.")
 
 

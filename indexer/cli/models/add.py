@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.cli.models.enable import enabled
+from indexer.cli.models.enable import Everywhere, Folders, enabled
 from indexer.cli.models.smoke_test import smoke_test
 from indexer.cli.output import write
 from indexer.cli.session import Session, command
@@ -93,6 +93,8 @@ def add(  # an option for each key that a file does not determine
     trust: Annotated[bool, typer.Option("--trust", help="Allow operations that access files or run code.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace your own model of the same name.")] = False,
     enable: Annotated[bool, typer.Option("--enable/--no-enable", help="Use the model in scans from now on.")] = True,
+    only: Folders = None,
+    yes: Everywhere = False,
 ) -> None:
     """Add your own model: a classifier, an object detector, or a model for faces.
 
@@ -121,10 +123,10 @@ def add(  # an option for each key that a file does not determine
     for line in answered:
         write(line)
     session.say(f"Wrote the description to {printable(own / f'{name}.toml')}; correct it there if anything is wrong.")
-    if enable:
-        enabled(session, spec)
-    else:
-        session.say(f"Run 'indexer models enable {name}' to use the model in scans.")
+    if not enable or not enabled(session, spec, only or (), everywhere=yes):
+        session.say(
+            f"Run 'indexer models enable {name} --folder DIR' to use it in scans of these photos, or with --yes of all."
+        )
 
 
 def _names(model: CatalogEntry, labels: Path | None) -> tuple[str, ...]:

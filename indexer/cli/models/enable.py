@@ -1,19 +1,25 @@
 """`indexer models enable`, `disable`, `default`, `remove`: which models analyze photos, stored in the settings.
 
-Where the model of a role is removed, the built-in one takes its place. Landmarks and objects need none.
+Models beside the default ones are those of one library. Where the model of a role is removed, the built-in one takes
+its place. Landmarks and objects need none.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.assemble import confined
 from indexer.cli.commands.config import write_setting
 from indexer.cli.lookup import find_spec
 from indexer.cli.session import Session, command
 from indexer.config.config import Config
-from indexer.errors import ModelError, printable
+from indexer.errors import ConfigError, ModelError, printable
 
 if TYPE_CHECKING:
     from indexer.vision.spec import ModelSpec
@@ -37,9 +43,24 @@ def register(app: typer.Typer) -> None:
         command(app, name)(function)
 
 
-def enable(session: Session, name: Name) -> None:
-    """Use a model in scans: a classifier or detector in addition to others, a face model instead of the current one."""
-    enabled(session, find_spec(session.settings().config, name))
+Folders = Annotated[
+    list[Path] | None,
+    typer.Option("--folder", help="Let it look at the photos in this folder only; repeatable.", show_default=False),
+]
+Everywhere = Annotated[
+    bool, typer.Option("--yes", "-y", help="Let it look at all photos of the library, without asking.")
+]
+
+
+def enable(session: Session, name: Name, folder: Folders = None, yes: Everywhere = False) -> None:
+    """Use a model in scans: a classifier or detector in addition to others, a face model instead of the current one.
+
+    A classifier or detector is used in this library. A model that knows few classes sees one of them in every photo:
+    let it look only at the folders it was made for.
+    """
+    spec = find_spec(session.settings().config, name)
+    if not enabled(session, spec, folder or (), everywhere=yes):
+        raise ConfigError("--yes", f"{name} would look at all photos of the library; add --yes, or name a --folder")
 
 
 def disable(session: Session, name: Name) -> None:
@@ -66,7 +87,7 @@ def default(session: Session, name: Name) -> None:
     if spec.role == "classifier" and "embedding" not in spec.outputs:
         session.say(f"{name} has no embedding: 'similar', 'duplicates' and 'teach' will not work (see --embedding).")
     if name in config.extra:
-        write_setting(session, "extra", [each for each in config.extra if each != name])
+        _write_extra(session, [each for each in config.extra if each != name])
     former = getattr(config, _SETTINGS[spec.role])
     if spec.role in ("classifier", "object-detector") and former not in (name, _NONE):
         session.say(f"{former} is no longer used; 'indexer models enable' uses it in addition.")
@@ -96,19 +117,46 @@ def remove(session: Session, name: Name) -> None:
     session.say(f"Removed {name} from {printable(own)}; its results stay in the library.")
 
 
-def enabled(session: Session, spec: ModelSpec) -> None:
-    """Let a model analyze photos from now on: as the one of its role, or as one of many."""
+def enabled(session: Session, spec: ModelSpec, folders: Sequence[Path], *, everywhere: bool) -> bool:
+    """Let a model analyze photos from now on: as the one of its role, or as one of many, in some folders or, if the
+    user agrees, everywhere. Return False where nobody could be asked.
+    """
     config = session.settings().config
+    is_default = spec.name in (config.classifier, config.object_detector)
     if spec.role.startswith("face-"):
         write_setting(session, _SETTINGS[spec.role], spec.name)
-    elif spec.name in (config.classifier, config.object_detector, *config.extra):
+    elif is_default or (spec.name in config.extra and not folders and spec.name not in dict(confined(config))):
         session.say(f"{spec.name} is already in use.")
-        return
+        return True
     elif spec.name == Config().object_detector and config.object_detector == _NONE:
         write_setting(session, "object_detector", spec.name)
     else:
-        write_setting(session, "extra", [*config.extra, spec.name])
+        if not folders and not everywhere and spec.weights.is_own:
+            if not sys.stdin.isatty():
+                return False
+            if not typer.confirm(f"{spec.name} will look at all photos of this library. Is that meant?"):
+                session.say(f"Not used. 'indexer models enable {spec.name} --folder DIR' uses it in some folders.")
+                return True
+        places = [Path(os.path.realpath(folder)) for folder in folders]
+        _confine(session, spec.name, places)
+        _write_extra(session, [*(each for each in config.extra if each != spec.name), spec.name])
+        if places:
+            session.say(f"The next scan analyzes the photos in {', '.join(map(printable, places))} with it.")
+            return True
     session.say(_NEXT)
+    return True
+
+
+def _write_extra(session: Session, names: Sequence[str]) -> None:
+    write_setting(session, "extra", names, of_library=True)
+
+
+def _confine(session: Session, name: str, folders: Sequence[Path]) -> None:
+    """Confine a model to folders; none: to no folder."""
+    before = session.settings().config.only_in
+    now = [each for each in before if each.partition("=")[0] != name] + [f"{name}={folder}" for folder in folders]
+    if now != list(before):
+        write_setting(session, "only_in", now, of_library=True)
 
 
 def _taken_out(session: Session, name: str) -> bool:
@@ -116,7 +164,8 @@ def _taken_out(session: Session, name: str) -> bool:
     config, shipped = session.settings().config, Config()
     roles = [key for key in _SETTINGS.values() if getattr(config, key) == name != getattr(shipped, key)]
     if name in config.extra:
-        write_setting(session, "extra", [each for each in config.extra if each != name])
+        _write_extra(session, [each for each in config.extra if each != name])
+        _confine(session, name, ())
     if name == shipped.object_detector == config.object_detector:
         write_setting(session, "object_detector", _NONE)
         return True

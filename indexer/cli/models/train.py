@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from indexer.cli.models.enable import enabled
+from indexer.cli.models.enable import Everywhere, Folders, enabled
 from indexer.cli.models.smoke_test import smoke_test
 from indexer.cli.output import count, table, visible, write
 from indexer.cli.session import Session, command
@@ -65,6 +65,8 @@ def train(
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace your own model of the same name.")] = False,
     enable: Annotated[bool, typer.Option("--enable/--no-enable", help="Use the model in scans from now on.")] = True,
+    only: Folders = None,
+    yes: Everywhere = False,
 ) -> None:
     """Train your own classifier on folders of pictures.
 
@@ -95,8 +97,10 @@ def train(
         with installed(name, place / MODEL, course.proposal, lesson.labels, about, own, origin=origin) as spec:
             smoke_test(session, config, spec)
     session.say(f"Wrote the description to {printable(own / f'{name}.toml')}.")
-    if enable:
-        enabled(session, spec)
+    if not enable or not enabled(session, spec, only or (), everywhere=yes):
+        session.say(
+            f"Run 'indexer models enable {name} --folder DIR' to use it in scans of these photos, or with --yes of all."
+        )
 
 
 def _trunk(known: Mapping[str, ModelSpec], name: str) -> ModelSpec:

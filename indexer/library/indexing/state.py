@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from struct import pack, unpack
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select
 
 from indexer.library.db.engine import chunks
 from indexer.library.db.roots import Roots, part
@@ -130,12 +131,20 @@ def stale(connection: Connection, model_ids: ModelIds) -> list[Path]:
 
 def is_stale(connection: Connection, model_ids: ModelIds) -> ColumnElement[bool]:
     """Return the condition for analyzed photos that one of the wanted models has not analyzed."""
-    sets = read_model_sets(connection)
-    lacking = [set_id for set_id, names in sets.items() if not model_ids.are_done(names)]
-    blind = [set_id for set_id, names in sets.items() if not model_ids.are_done(names, want_faces=False)]
-    roots = Roots.read(connection)
-    spared = or_(false(), *(part(*place) for folder in model_ids.no_faces for place in roots.within(folder)))
-    return ANALYZED & (photos.c.model_set_id.in_(blind) | (photos.c.model_set_id.in_(lacking) & ~spared))
+    sets, roots = read_model_sets(connection), Roots.read(connection)
+
+    def below(folders: Iterable[Path]) -> ColumnElement[bool]:
+        return or_(false(), *(part(*place) for folder in folders for place in roots.within(folder)))
+
+    spared = [(frozenset(model_ids.faces), below(model_ids.no_faces))]
+    spared += [(frozenset([model]), ~below(folders)) for model, folders in model_ids.only_in]
+    lacking = []
+    for which in product((False, True), repeat=len(spared)):  # the photos that some of these models need not analyze
+        unwanted = frozenset[str]().union(*(models for (models, _), is_so in zip(spared, which, strict=True) if is_so))
+        here = and_(*(where if is_so else ~where for (_, where), is_so in zip(spared, which, strict=True)))
+        late = [set_id for set_id, names in sets.items() if not model_ids.are_done(names, unwanted)]
+        lacking.append(here & photos.c.model_set_id.in_(late))
+    return ANALYZED & or_(*lacking)
 
 
 def missing(connection: Connection) -> list[Path]:

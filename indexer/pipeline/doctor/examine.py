@@ -16,7 +16,6 @@ from indexer.library.store import Library
 from indexer.pipeline.doctor import disk, machine, models
 from indexer.pipeline.doctor.context import DoctorContext
 from indexer.values.analysis import ModelIds
-from indexer.vision.model_set import model_ids_of
 from indexer.vision.spec import ModelSpec
 
 
@@ -35,7 +34,7 @@ def examine(context: DoctorContext) -> list[Finding]:
     found += findings("models", partial(models.check_models, context.model_set))
     found += findings("old models", partial(models.check_old_models, context.model_set))
     if current:
-        found += findings("photos", partial(_photos, context, model_ids_of(specs, context.model_set.no_faces)))
+        found += findings("photos", partial(_photos, context, context.model_set.ids_of(specs)))
     found += findings("leftovers", partial(disk.check_leftovers, context.library, context.now))
     return found + _machine(context, _roots(context) if current else [])
 

@@ -12,7 +12,6 @@ from indexer.pipeline.doctor import disk, models
 from indexer.pipeline.doctor.context import DoctorContext
 from indexer.pipeline.doctor.examine import specs_of
 from indexer.values.analysis import ModelIds
-from indexer.vision.model_set import model_ids_of
 
 _BESIDE_THE_LIBRARY = {"old models", "leftovers"}  # done also where the library itself is beyond repair
 
@@ -84,7 +83,7 @@ def _open(context: DoctorContext) -> Library:
 
 
 def _models_of(context: DoctorContext) -> ModelIds:
-    return model_ids_of(specs_of(context), context.model_set.no_faces)
+    return context.model_set.ids_of(specs_of(context))
 
 
 _REPAIRS: dict[str, Callable[[DoctorContext], str]] = {

@@ -143,7 +143,9 @@ class _Assigner:
         wants_faces = self._model_ids.want_faces(file.path)
         is_private = not wants_faces and file.path != photo.path and not set(photo.models) <= set(self._model_ids.scene)
         self._moved.append(Moved(file, photo.path, photo.number, gone, of_file(file, time()), is_private))
-        is_seen = photo.models and self._model_ids.are_done(photo.models, want_faces=wants_faces)
+        unwanted = self._model_ids.unwanted(file.path)
+        is_seen = photo.models and self._model_ids.are_done(photo.models, unwanted)
+        is_seen = is_seen and self._model_ids.confined(file.path).isdisjoint(photo.models)
         if (is_seen and not is_private) or (photo.is_failed and not self._retry_failed):
             self._done.add(file.path)
 

@@ -291,7 +291,7 @@ class _Comparison:
         return "returned" if known.missing else "unchanged"
 
     def _lacks(self, seen: tuple[str, ...], path: Path) -> bool:
-        return not self._are_done(seen, want_faces=self._model_ids.want_faces(path))
+        return not self._are_done(seen, self._model_ids.unwanted(path))
 
 
 def _empty_folders(folders: Sequence[Path], found: Iterable[Sequence[PhotoFile]]) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from multiprocessing import parent_process
@@ -47,11 +47,13 @@ def analyze_file(
     enter: Callable[[str], None] = lambda _: None,
     *,
     want_faces: bool = True,
+    but: Collection[str] = (),
     known: Analysis | None = None,
 ) -> Analysis:
     """Decode a photo and analyze it.
 
-    enter: called with each stage that begins.  want_faces: whether faces may be detected.
+    enter: called with each stage that begins.  want_faces: whether faces may be detected.  but: names of models that
+    are not to look at this photo.
     known: what is known of the photo: models that have analyzed it are not run again.
     Errors: PhotoError for a photo that cannot be read; NotAPhoto (one of them) for content that is no picture.
     """
@@ -67,6 +69,7 @@ def analyze_file(
             look(picture),
             larger=original.picture,
             want_faces=want_faces,
+            but=but,
             known=known,
         )
 
@@ -82,9 +85,14 @@ def work(model_set: ModelSet, limits: Limits, file: PhotoFile, known: Analysis |
 
     Errors: ModelError where the models cannot be loaded, PhotoError, MemoryError.
     """
-    want_faces = model_set.want_faces(file.path)
     return analyze_file(
-        file, load_models(model_set, limits), limits.pixels, partial(enter, slot), want_faces=want_faces, known=known
+        file,
+        load_models(model_set, limits),
+        limits.pixels,
+        partial(enter, slot),
+        want_faces=model_set.want_faces(file.path),
+        but=model_set.confined(file.path),
+        known=known,
     )
 
 
