@@ -137,6 +137,8 @@ def enabled(session: Session, spec: ModelSpec, folders: Sequence[Path], *, every
             if not typer.confirm(f"{spec.name} will look at all photos of this library. Is that meant?"):
                 session.say(f"Not used. 'indexer models enable {spec.name} --folder DIR' uses it in some folders.")
                 return True
+        if spec.name in config.extra:
+            session.say("Run 'indexer retag', too: photos that it has seen already get its words, or lose them.")
         places = [Path(os.path.realpath(folder)) for folder in folders]
         _confine(session, spec.name, places)
         _write_extra(session, [*(each for each in config.extra if each != spec.name), spec.name])
