@@ -14,7 +14,7 @@ from indexer.errors import ConfigError
 if TYPE_CHECKING:
     from indexer.config.config import Config
     from indexer.pipeline.daemon.pace import Pace
-    from indexer.pipeline.library_calls import FaceGrouper
+    from indexer.pipeline.library_calls import FaceLimits
     from indexer.pipeline.scan.plan import Report
     from indexer.pipeline.scan.run import Build, Scanning
     from indexer.pipeline.workers.tasks import Limits
@@ -79,15 +79,14 @@ def scanning(config: Config, build: Build, on_error: Report) -> Scanning:
     )
 
 
-def face_grouping(config: Config, library: Path) -> FaceGrouper | None:
-    """Return what groups the faces of a library file in a process of its own; None where new faces stay unassigned."""
-    from indexer.pipeline.library_calls import group_faces
+def face_limits(config: Config) -> FaceLimits | None:
+    """Return how faces are grouped; None where new ones stay unassigned."""
+    from indexer.pipeline.library_calls import FaceLimits
 
     if not (config.faces and config.group_faces):
         return None
     spec = model_set(config).specs()[-1]
-    limits = spec.thresholds["cluster_distance"], spec.thresholds["quality"]
-    return lambda calls: group_faces(library, spec.id, *limits, calls)
+    return FaceLimits(spec.id, spec.thresholds["cluster_distance"], spec.thresholds["quality"])
 
 
 def pace(config: Config) -> Pace:

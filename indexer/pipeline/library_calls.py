@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from indexer.errors import ProcessLostError
 from indexer.library.people.grouping import Grouped, group_in
@@ -23,10 +23,16 @@ from indexer.pipeline.duplicates.same_picture import PixelComparison
 from indexer.pipeline.root_state import away_roots
 from indexer.subprocess_call import CallGroup, Report, serve, subprocess_call
 
-FaceGrouper: TypeAlias = Callable[[CallGroup | None], Grouped]
-"""What groups the faces of a library; the group of calls with which it ends, None: it ends by itself."""
 _LOG = logging.getLogger("indexer.library_calls")
 _NICENESS = 10  # pages that people wait for have priority
+
+
+class FaceLimits(NamedTuple):
+    """How faces are grouped: the describer's id, the distance of `clustering.cluster`, the minimum quality (0..1)."""
+
+    model: str
+    distance: float
+    quality: float
 
 
 def find_duplicates(

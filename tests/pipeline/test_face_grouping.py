@@ -47,7 +47,7 @@ class Background:
         self._last: Thread | None = None
         self.grouping = FaceGrouping(self._group, self.told.append, self.clock)
 
-    def _group(self, _: CallGroup | None) -> Grouped:
+    def _group(self, _: CallGroup) -> Grouped:
         assert self.go.wait(10)
         return self._result()
 

@@ -18,7 +18,7 @@ from indexer.cli.output import count, grouped_text, write, write_json
 from indexer.cli.service.signals import INTERRUPTED, Stop, stoppable
 from indexer.cli.session import Session, command
 from indexer.config.config import Config
-from indexer.errors import ConfigError, IndexerError, PhotoError, printable
+from indexer.errors import ConfigError, PhotoError, StoreError, printable
 from indexer.pipeline.scan.stats import ScanStats
 from indexer.values.outcomes import Indexed, Outcome
 
@@ -155,14 +155,15 @@ def _run(session: Session, scanning: Scanning, library: Library, planned: Plan, 
 
 def _group_faces(session: Session, config: Config, library: Library) -> str:
     """Let new faces join people; return what came of it, '' for nothing."""
-    from indexer.assemble import face_grouping
+    from indexer.assemble import face_limits
+    from indexer.library.people.grouping import group
 
-    group = face_grouping(config, library.path)
-    if group is None:
+    limits = face_limits(config)
+    if limits is None:
         return ""
     try:
-        done = group(None)
-    except IndexerError as error:  # the photos are stored all the same
+        done = group(library, limits.model, distance=limits.distance, min_quality=limits.quality)
+    except StoreError as error:  # the photos are stored all the same
         session.say(f"Faces were not grouped: {sentence(error)}")
         return ""
     return f"{grouped_text(done)}." if done.joined or done.people else ""

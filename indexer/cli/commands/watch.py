@@ -161,8 +161,9 @@ class _Service:
 
     def _grouping(self, config: Config, account: DaemonReporter, stack: ExitStack) -> FaceGrouping | None:
         """Return what groups new faces, None where it is switched off."""
-        from indexer.assemble import face_grouping
+        from indexer.assemble import face_limits
         from indexer.pipeline.daemon.face_grouping import FaceGrouping
+        from indexer.pipeline.library_calls import group_faces
 
         def report(done: Grouped | IndexerError) -> None:
             if isinstance(done, IndexerError):
@@ -170,10 +171,10 @@ class _Service:
             elif done.joined or done.people:
                 account.tell("people", grouped_text(done), joined=done.joined, people=done.people)
 
-        group = face_grouping(config, self._library.path)
-        if group is None:
+        limits = face_limits(config)
+        if limits is None:
             return None
-        grouping = FaceGrouping(group, report, monotonic)
+        grouping = FaceGrouping(lambda calls: group_faces(self._library.path, *limits, calls), report, monotonic)
         stack.callback(grouping.close)
         return grouping
 

@@ -8,7 +8,6 @@ from threading import Thread
 
 from indexer.errors import IndexerError
 from indexer.library.people.grouping import Grouped
-from indexer.pipeline.library_calls import FaceGrouper
 from indexer.subprocess_call import CallGroup
 from indexer.values.outcomes import Indexed, Outcome
 
@@ -23,7 +22,10 @@ class FaceGrouping:
     """
 
     def __init__(
-        self, group: FaceGrouper, report: Callable[[Grouped | IndexerError], None], clock: Callable[[], float]
+        self,
+        group: Callable[[CallGroup], Grouped],
+        report: Callable[[Grouped | IndexerError], None],
+        clock: Callable[[], float],
     ) -> None:
         self._group, self._report, self._clock = group, report, clock
         self._calls = CallGroup()
