@@ -15,7 +15,7 @@ from indexer.library.indexing.files import stale_photos
 from indexer.library.store import Library
 from indexer.pipeline.retag import learn_names, retag
 from indexer.pipeline.workers.tasks import analyze_file
-from indexer.values.analysis import Analysis
+from indexer.values.analysis import Analysis, ModelIds
 from indexer.vision.analyze import Analyzer
 from indexer.vision.classify import Classifier
 from indexer.vision.runtime import FakeModel
@@ -139,9 +139,9 @@ def test_retag_takes_the_words_of_models_that_are_not_in_use(scanner, mine: Coun
     (photo,) = people.iterdir()
     assert "wooden" in {tag.name for tag in known(scanner.library, photo).tags}
     words = scanner.analyzer.words
-    assert retag(scanner.library, plain.vocabulary, words, plain.model_ids.scene) == (1, 1)
+    assert retag(scanner.library, plain.vocabulary, words, plain.model_ids) == (1, 1)
     assert "wooden" not in {tag.name for tag in known(scanner.library, photo).tags}
-    assert retag(scanner.library, plain.vocabulary, words, ("unseen-00000000",)) == (1, 1)
+    assert retag(scanner.library, plain.vocabulary, words, ModelIds(("unseen-00000000",))) == (1, 1)
     assert "wooden" in {tag.name for tag in known(scanner.library, photo).tags}
 
 

@@ -18,7 +18,9 @@ from indexer.errors import ModelError
 from indexer.vision.runtime import FakeModel, LiteRtModel, Model, is_built, open_model
 from indexer.vision.spec import ModelSpec, Output, read_specs
 
-SPECS = read_specs()
+SPECS = {
+    name: spec for name, spec in read_specs().items() if spec.weights.format != "onnx"
+}  # run by ONNX Runtime alone
 CLASSIFIER, DETECTOR, DESCRIBER = "efficientnet-lite0", "retinaface-mobilenet025", "dlib-face-resnet"
 SHAPES = {
     "classifier": [(1, 260, 260, 3), (1, 288, 356, 3)],

@@ -45,10 +45,10 @@ def register(app: typer.Typer) -> None:
 
 Folders = Annotated[
     list[Path] | None,
-    typer.Option("--folder", help="Let it look at the photos in this folder only; repeatable.", show_default=False),
+    typer.Option("--folder", help="Let it analyze the photos in this folder only; repeatable.", show_default=False),
 ]
 Everywhere = Annotated[
-    bool, typer.Option("--yes", "-y", help="Let it look at all photos of the library, without asking.")
+    bool, typer.Option("--yes", "-y", help="Let it analyze all photos of the library, without asking.")
 ]
 
 
@@ -56,11 +56,11 @@ def enable(session: Session, name: Name, folder: Folders = None, yes: Everywhere
     """Use a model in scans: a classifier or detector in addition to others, a face model instead of the current one.
 
     A classifier or detector is used in this library. A model that knows few classes sees one of them in every photo:
-    let it look only at the folders it was made for.
+    let it analyze only the folders that it was made for.
     """
     spec = find_spec(session.settings().config, name)
     if not enabled(session, spec, folder or (), everywhere=yes):
-        raise ConfigError("--yes", f"{name} would look at all photos of the library; add --yes, or name a --folder")
+        raise ConfigError("--yes", f"{name} would analyze all photos of the library; add --yes, or name a --folder")
 
 
 def disable(session: Session, name: Name) -> None:
@@ -134,7 +134,7 @@ def enabled(session: Session, spec: ModelSpec, folders: Sequence[Path], *, every
         if not folders and not everywhere and spec.weights.is_own:
             if not sys.stdin.isatty():
                 return False
-            if not typer.confirm(f"{spec.name} will look at all photos of this library. Is that meant?"):
+            if not typer.confirm(f"{spec.name} will analyze all photos of this library. Is that meant?"):
                 session.say(f"Not used. 'indexer models enable {spec.name} --folder DIR' uses it in some folders.")
                 return True
         if spec.name in config.extra:
