@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def test_a_taught_word_is_found_kept_and_given_to_new_photos(
     assert fresh("search", "mitzi", "-f", "paths").stdout == ""
 
 
+@pytest.mark.long
 def test_examples_may_come_from_a_search_or_from_stdin(
     fresh: Program, samples: dict[str, Path], tmp_path: Path
 ) -> None:

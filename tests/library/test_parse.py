@@ -165,6 +165,12 @@ def test_what_is_printed_parses_to_the_same_tree(query: Query) -> None:
     assert parse(printed(query), today=TODAY, away=[AWAY]) == query
 
 
+def test_a_count_may_stand_before_a_bracket_or_a_bar() -> None:
+    two = Term("dog", least=2)
+    assert read("-(cat dog>=2)") == Not(And((Term("cat"), two)))
+    assert read("dog>=2|cat") == Or((two, Term("cat")))
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from([*'ab-|():"\\. 0129', "date:", "iso:", "near:", " OR ", "NOT "]), max_size=12))
 def test_any_text_is_a_query_or_an_error(pieces: list[str]) -> None:

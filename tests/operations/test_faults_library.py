@@ -41,7 +41,7 @@ def test_a_scan_on_a_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room(
 ) -> None:
     program = Faulty(faulty.home, faulty.models, small_disk / "library.sqlite").having(batch_photos=4)
     program.scan(photos / "..", "--dry-run")
-    (small_disk / "ballast").write_bytes(bytes((32 << 20) - 900_000))
+    (small_disk / "ballast").write_bytes(bytes((32 << 20) - 1_150_000))
     said = program.scan(photos, code=5)["said"]
     assert "full" in said
     assert "kept" in said
@@ -67,9 +67,9 @@ def test_a_scan_whose_library_may_not_grow_keeps_what_it_has(faulty: Faulty, pho
 
 def test_the_daemon_survives_a_full_disk_and_goes_on_by_itself(faulty: Faulty, photos: Path, small_disk: Path) -> None:
     program = Faulty(faulty.home, faulty.models, small_disk / "library.sqlite").having(batch_photos=4)
-    (small_disk / "ballast").write_bytes(bytes((32 << 20) - 900_000))
+    (small_disk / "ballast").write_bytes(bytes((32 << 20) - 1_150_000))
     with program.watching(photos):
-        assert wait_until(lambda: "trying again in 10 s" in program.log())
+        assert wait_until(lambda: "trying again in 10 s" in program.log()), program.log()
         assert FULL in program.log()
         assert len(program.ends()) < 60
         (small_disk / "ballast").unlink()

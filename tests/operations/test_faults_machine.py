@@ -110,10 +110,11 @@ def test_a_clock_that_is_set_forward_takes_no_photo_its_time(clocked, tmp_path: 
 @pytest.fixture
 def rotten(faulty: Faulty, tmp_path: Path) -> tuple[Faulty, Path]:
     """The program with models of its own, and the file of its classifier."""
-    spec = read_specs()["efficientnet-lite0"]
-    shutil.copytree(faulty.models / spec.id, tmp_path / "models" / spec.id)
+    ids = [read_specs()[name].id for name in ("efficientnet-lite0", "ssd-mobilenetv2-coco")]
+    for each in ids:
+        shutil.copytree(faulty.models / each, tmp_path / "models" / each)
     own = Faulty(faulty.home, tmp_path / "models", faulty.library)
-    return own, tmp_path / "models" / spec.id / "model.tflite"
+    return own, tmp_path / "models" / ids[0] / "model.tflite"
 
 
 def _flip(file: Path) -> bytes:

@@ -25,7 +25,7 @@ from indexer.zoo.build.build import keras_forms
 from indexer.zoo.build.weights import read_weights
 from indexer.zoo.readers.torch_file import read_torch
 
-SPECS = read_specs()
+SPECS = {name: spec for name, spec in read_specs().items() if spec.architecture != "file"}
 PICTURE_NETWORKS = [name for name, spec in SPECS.items() if spec.input.fit != "as-is"]
 TRAINED_PX = {"efficientnet-lite0": 224, "efficientnet-lite2": 260}
 CLASSIFIERS = [name for name, spec in SPECS.items() if spec.role == "classifier"]

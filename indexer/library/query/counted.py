@@ -10,7 +10,7 @@ from indexer.library.query.ast import Not, Query, Term
 from indexer.library.query.clause import Sql
 from indexer.library.query.field import InvalidValue, SearchField
 
-COUNT = re.compile(r"(?P<sign>[<>]=?|=)(?P<number>\d{1,6})(?!\S)")
+COUNT = re.compile(r"(?P<sign>[<>]=?|=)(?P<number>\d{1,6})(?![^\s()|])")
 _COUNT_OF_ROW = (
     "ifnull((SELECT count FROM tag_counts WHERE tag_counts.photo_id = photo_tags.photo_id "
     "AND tag_counts.tag_id = photo_tags.tag_id), 1)"
