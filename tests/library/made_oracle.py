@@ -32,7 +32,7 @@ from indexer.library.query.ast import (
 )
 from indexer.library.query.fields import FIELDS
 from indexer.library.query.places import distance_km
-from indexer.values.files import Metadata
+from indexer.values.files import Metadata, PixelStats
 
 ABOUT = {"f": 0.0005, "focal": 0.0005}  # fractions in the file: 2.8 may be 2.79999
 
@@ -55,6 +55,7 @@ class Subject:
     faces: int = 0
     rating: int | None = None
     metadata: Metadata | None = None
+    look: PixelStats | None = None
     states: frozenset[str] = frozenset()
     text: str = ""
 

@@ -32,7 +32,7 @@ from indexer.library.query.ast import (
 from indexer.library.query.kinds import SHAPES
 from indexer.library.roots import add_root
 from indexer.library.store import Library
-from indexer.values.files import Metadata, PhotoFile
+from indexer.values.files import Metadata, PhotoFile, PixelStats
 from indexer.values.outcomes import Failed, Outcome, Removed
 
 P = Path("/Photos")
@@ -49,8 +49,8 @@ dates = st.none() | st.sampled_from(
 metadata = st.builds(
     Metadata,
     format=st.sampled_from(["JPEG", "PNG"]),
-    width=st.sampled_from([100, 200, 400]),
-    height=st.sampled_from([100, 200]),
+    width=st.sampled_from([100, 200, 400, 1170]),
+    height=st.sampled_from([100, 200, 2532]),
     taken_at=dates,
     camera_make=st.sampled_from([None, "Nikon"]),
     camera_model=st.sampled_from([None, "D70", "ÉOS"]),
@@ -64,6 +64,7 @@ subjects = st.builds(
     lambda said, place, **rest: Subject(metadata=replace(said, latitude=place[0], longitude=place[1]), **rest),
     metadata,
     places,
+    look=st.sampled_from([PixelStats(0.5, 0.3, 0.2, flatness) for flatness in (0.1, 0.64, 0.9)]),
     path=st.sampled_from(NAMES),
     tags=st.dictionaries(words, st.sampled_from([0.25, 0.5, 0.75]), max_size=4),
     counts=st.dictionaries(words.map(folded), st.integers(1, 4), max_size=4),
@@ -164,8 +165,8 @@ def _outcome(number: int, photo: Subject) -> Outcome:
         replace(tag, models=_models(photo, folded(tag.name)), count=photo.counts.get(folded(tag.name), 1))
         for tag in made.analysis.tags
     )
-    metadata = photo.metadata or made.analysis.metadata
-    return replace(made, analysis=replace(made.analysis, metadata=metadata, tags=tags))
+    metadata, look = photo.metadata or made.analysis.metadata, photo.look or made.analysis.look
+    return replace(made, analysis=replace(made.analysis, metadata=metadata, look=look, tags=tags))
 
 
 def _models(photo: Subject, word: str) -> tuple[str, ...]:

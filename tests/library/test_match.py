@@ -8,7 +8,7 @@ import pytest
 from made_oracle import Subject, match
 
 from indexer.library.query.parser import parse
-from indexer.values.files import Metadata
+from indexer.values.files import Metadata, PixelStats
 
 PHOTO = Subject(
     path="/photos/a.jpg",
@@ -61,3 +61,22 @@ def test_a_picture_of_a_screen_is_told_by_its_name(path: str, camera: str | None
     photo = Subject(path=path, metadata=Metadata("PNG", 1080, 2400, camera_model=camera))
     found = match(parse("is:screenshot", today=date(2026, 1, 1)), photo)
     assert found == (1.0 if is_one else None)
+
+
+@pytest.mark.parametrize(
+    ("size", "flatness", "camera", "is_one"),
+    [
+        ((1080, 2400), 0.9, None, True),
+        ((1920, 1080), 0.66, None, True),
+        ((1080, 2400), 0.5, None, False),  # a photo, or the picture of one on a screen
+        ((1080, 2400), 0.9, "X100", False),
+        ((2480, 3508), 0.97, None, False),  # a scanned page
+        ((360, 800), 0.9, None, False),
+    ],
+)
+def test_a_picture_of_a_screen_is_told_by_its_looks(
+    size: tuple[int, int], flatness: float, camera: str | None, is_one: bool
+) -> None:
+    look = PixelStats(0.5, 0.1, 0.2, flatness)
+    photo = Subject(path="/photos/IMG-WA0001.png", metadata=Metadata("PNG", *size, camera_model=camera), look=look)
+    assert match(parse("is:screenshot", today=date(2026, 1, 1)), photo) == (1.0 if is_one else None)

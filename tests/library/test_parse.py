@@ -139,7 +139,7 @@ def test_text_means(text: str, query: Query) -> None:
         ("near:1,2", 5, "is not a place; such as near:48.86"),
         ("near:91,0,1", 5, "is not a place on earth"),
         ("orientation:up", 12, "there are landscape, portrait, square"),
-        ("is:blue", 3, "there are screenshot, panorama"),
+        ("is:blue", 3, "there are screenshot, screen, panorama"),
         ("count:dog", 6, "'dog' is not a count; such as count:dog>=2"),
         ("count:>=2", 6, "is not a count"),
         ("a dog>=0", 2, "write dog>=1 or dog=0"),

@@ -104,14 +104,14 @@ class Near(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Shape(Fact):
-    """Photos of this shape, one of SHAPES."""
+    """Photos of this shape, one of SHAPES; 'screen' is of the proportions of a screen, and as flat as one."""
 
     name: str
 
     @property
     def field(self) -> str:
         """Return the name of the field that has this shape."""
-        return "is" if self.name == "panorama" else "orientation"
+        return "is" if self.name in ("panorama", "screen") else "orientation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from indexer.library.query.clause import Sql
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from indexer.values.files import Metadata
+    from indexer.values.files import Metadata, PixelStats
 
 
 class InvalidValue(Exception):  # noqa: N818 - a reason, which becomes part of an error
@@ -47,6 +47,8 @@ class PhotoFacts(Protocol):
     def rating(self) -> int | None: ...
     @property
     def metadata(self) -> Metadata | None: ...
+    @property
+    def look(self) -> PixelStats | None: ...
     @property
     def text(self) -> str: ...
     @property

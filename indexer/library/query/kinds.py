@@ -10,11 +10,19 @@ from indexer.library.query.clause import Sql
 from indexer.library.query.field import InvalidValue, PhotoFacts, SearchField
 
 ORIENTATIONS = ("landscape", "portrait", "square")
+_SCREENS = (16 / 9, 16 / 10, 2, 18.5 / 9, 19 / 9, 19.5 / 9, 20 / 9, 21 / 9)  # long side / short side
+_LIKE_A_SCREEN = 0.01  # relative difference of the proportions
+_SCREEN_PX = 640  # short side: a smaller one is rather a drawing
+_SCREEN_FLATNESS = 0.65  # share of the pixels that equal their neighbor; measured: docs/measurements/tags.md
+_RATIO = "(1.0 * max(width, height) / min(width, height))"
 SHAPES = {  # name → SQL: what the width and height of the upright photo must be
     "landscape": "width > height",
     "portrait": "width < height",
     "square": "width = height",
     "panorama": "max(width, height) >= 2 * min(width, height)",
+    "screen": f"min(width, height) >= {_SCREEN_PX} AND flatness >= {_SCREEN_FLATNESS} AND ("
+    + " OR ".join(f"abs({_RATIO} / {ratio!r} - 1) <= {_LIKE_A_SCREEN}" for ratio in _SCREENS)
+    + ")",
 }
 STATES_SQL = {
     "missing": "photos.missing_since IS NOT NULL",
@@ -33,8 +41,11 @@ _ABOUT = {
     "failed": "it could not be read",
     "hidden": "no other search shows it",
     "away": "its folder cannot be seen now",
+    "screen": "of a screen's proportions, and as flat",
 }
-KINDS = tuple((name, _ABOUT.get(name, "")) for name in ("screenshot", "panorama", "portrait", *sorted(STATES), "away"))
+KINDS = tuple(
+    (name, _ABOUT.get(name, "")) for name in ("screenshot", "screen", "panorama", "portrait", *sorted(STATES), "away")
+)
 
 
 def parse_orientation(field: SearchField, value: str, _: date) -> Query:
@@ -47,15 +58,15 @@ def parse_orientation(field: SearchField, value: str, _: date) -> Query:
 def parse_kind(field: SearchField, value: str, _: date) -> Query:
     """Return what a text says that a photo is. Raises InvalidValue."""
     match value.lower():
-        case "panorama":
-            return Shape("panorama")
+        case "panorama" | "screen" as shape:
+            return Shape(shape)
         case "portrait":
             return Term("portrait")
         case "away":
             return Away()
         case "screenshot":
             named = tuple(Text("path", word) for word in _SCREENSHOTS)
-            return And((Not(Text("camera", "*")), Or(named)))
+            return And((Not(Text("camera", "*")), Or((*named, Shape("screen")))))
         case state if state in STATES:
             return State(state)
     raise InvalidValue(f"{value!r} is not a known property; {field.example}")
@@ -82,5 +93,11 @@ def kinds(photo: PhotoFacts) -> frozenset[str]:
         return photo.states
     short, long = sorted((said.width, said.height))
     is_upright, is_wide = said.width < said.height, long >= 2 * short
+    is_screen = photo.look is not None and photo.look.flatness >= _SCREEN_FLATNESS and _like_a_screen(short, long)
     shape = "square" if said.width == said.height else "portrait" if is_upright else "landscape"
-    return photo.states | {shape} | ({"panorama"} if is_wide else set())
+    return photo.states | {shape} | ({"panorama"} if is_wide else set()) | ({"screen"} if is_screen else set())
+
+
+def _like_a_screen(short: int, long: int) -> bool:
+    """Return whether a picture is as large as a screen, and of its proportions."""
+    return short >= _SCREEN_PX and any(abs(long / short / ratio - 1) <= _LIKE_A_SCREEN for ratio in _SCREENS)
