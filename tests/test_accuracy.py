@@ -57,6 +57,7 @@ def dataset(tmp_path: Path, samples: dict[str, Path]) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_all_that_a_folder_has_pictures_for_is_measured(dataset: Path, models: Path) -> None:
     done = measure(dataset, models)
     assert done.returncode == 0, done.stderr

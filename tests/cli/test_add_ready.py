@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Program
 
 
+@pytest.mark.long
 def test_a_well_known_model_needs_no_option(fresh: Program, made: Callable[..., Path]) -> None:
     said = fresh("models", "add", "finder", f"mask-rcnn:{made('object_detector')}").stdout
     assert "90 names of classes" in said
