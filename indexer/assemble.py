@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 from indexer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from indexer.config.config import Config
+    from indexer.pipeline.daemon.face_grouping import FaceGrouping, GroupingReport
     from indexer.pipeline.daemon.pace import Pace
     from indexer.pipeline.library_calls import FaceLimits
     from indexer.pipeline.scan.plan import Report
@@ -87,6 +90,19 @@ def face_limits(config: Config) -> FaceLimits | None:
         return None
     spec = model_set(config).specs()[-1]
     return FaceLimits(spec.id, spec.thresholds["cluster_distance"], spec.thresholds["quality"])
+
+
+def face_grouping(
+    config: Config, library: Path, report: GroupingReport, clock: Callable[[], float]
+) -> FaceGrouping | None:
+    """Return what groups a library's faces while watching; None where new ones stay unassigned."""
+    from indexer.pipeline.daemon.face_grouping import FaceGrouping
+    from indexer.pipeline.library_calls import group_faces
+
+    limits = face_limits(config)
+    if limits is None:
+        return None
+    return FaceGrouping(lambda calls: group_faces(library, *limits, calls), report, clock)
 
 
 def pace(config: Config) -> Pace:

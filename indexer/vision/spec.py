@@ -63,6 +63,13 @@ class Weights:
         """Return whether the file is a custom one."""
         return not self.package
 
+    @property
+    def extra(self) -> str:
+        """The extra of the program that brings the packages which these weights need; '' where none is needed."""
+        if self.format != "onnx":
+            return ""
+        return "onnx" if self.is_own else "text"
+
     @classmethod
     def of(cls, table: Table) -> Weights:
         """Read all keys of the table."""

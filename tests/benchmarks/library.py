@@ -25,19 +25,23 @@ from indexer.geometry import Box, Point
 from indexer.library.indexing.files import file_states
 from indexer.library.indexing.outcomes import record_outcomes, store_classes
 from indexer.library.people.similar_faces import similar_faces
+from indexer.library.query.ast import And, Number, Term
+from indexer.library.query.evidence import with_evidence
 from indexer.library.report import status, tag_counts
 from indexer.library.roots import add_root
-from indexer.library.search.search import by_keywords, nearest_words
+from indexer.library.search.search import by_keywords, by_query, nearest_words
 from indexer.library.store import Library
 from indexer.values.analysis import Analysis, Descriptor, Evidence, Face, Tag
 from indexer.values.files import Hashes, Metadata, PhotoFile, PixelStats
 from indexer.values.outcomes import Indexed
+from indexer.values.outputs import Doubt, ModelOutputs
 
 CLASSIFIER, DETECTOR, DESCRIBER = (
     "made-up-classifier-00000000",
     "made-up-detector-00000000",
     "made-up-describer-00000000",
 )
+FINDER = "made-up-finder-00000000"
 WORDS = ["animal", "dog", "terrier", *(f"word {number}" for number in range(997))]
 SHARES = 1 / np.arange(3, len(WORDS) + 3)  # a few words are on many photos, most on few
 SHARES /= SHARES.sum()
@@ -65,6 +69,7 @@ def _photo(number: int, random: np.random.Generator) -> Indexed:
     file = PhotoFile(ROOT / f"{2000 + number // 5000}" / f"IMG_{number:07}.jpg", 2_000_000 + number, number * 10**9)
     scores = np.sort(random.uniform(0.3, 1, TAGS))[::-1]
     evidence = random.integers(0, 65536, (30, 3), np.uint16) % np.array([9, 1000, 65535], np.uint16)
+    things = random.integers(0, 65536, (22, 3), np.uint16) % np.array([1, 80, 65535], np.uint16)
     left, top, x, y = random.uniform(0, 0.8, 4)
     face = Face(
         box=Box(left, top, 0.1, 0.15),
@@ -86,7 +91,8 @@ def _photo(number: int, random: np.random.Generator) -> Indexed:
             ),
             faces=(face,),
             vector=random.bytes(2560),
-            models=(CLASSIFIER, DETECTOR, DESCRIBER),
+            models=(CLASSIFIER, FINDER, DETECTOR, DESCRIBER),
+            object_scores=(Evidence(FINDER, things.astype("<u2").tobytes()),),
         ),
     )
 
@@ -110,6 +116,8 @@ def measure(path: Path) -> Iterator[tuple[str, str]]:
             _ms(lambda: by_keywords(library, ["dog", "terrier"], any_word=True, limit=50)),
         )
         yield "search dog, all", _ms(lambda: by_keywords(library, ["dog"]))
+        yield "less sure matches, a word of a classifier", _ms(partial(_less_sure, library, (_SAID,)))
+        yield "less sure matches, an animal of both models", _ms(partial(_less_sure, library, (_SAID, _SEEN)))
         yield "nearest words", _ms(lambda: nearest_words(library, "terier"))
         yield "words and counts", _ms(lambda: tag_counts(library))
         yield "status", _ms(lambda: status(library))
@@ -117,6 +125,16 @@ def measure(path: Path) -> Iterator[tuple[str, str]]:
     yield "similar faces, first time", _ms(lambda: _first_faces(path))
     yield "whole process: Python, import, search dog", _ms(lambda: _process(path, _SEARCH))
     yield "whole process: Python, import, similar faces", _ms(lambda: _process(path, _FACES))
+
+
+_DOUBT = Doubt(CLASSIFIER, frozenset(range(120)), frozenset(range(398)), True, 0.5, 0.1)
+_SAID = ModelOutputs(CLASSIFIER, frozenset(range(120)), 0.5)  # as many classes as dogs have
+_SEEN = ModelOutputs(FINDER, frozenset([16]), 0.5, False, of_objects=True, doubts=(_DOUBT,))
+
+
+def _less_sure(library: Library, outputs: tuple[ModelOutputs, ...]) -> None:
+    query = with_evidence(And((Term("dog"), Number("score", 0.0, None))), lambda _: outputs)
+    assert len(by_query(library, query, limit=50)) == 50
 
 
 def _first_faces(path: Path) -> None:

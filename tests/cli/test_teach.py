@@ -39,14 +39,20 @@ def looks(picture: Path, folder: Path, count: int) -> list[Path]:
     return paths
 
 
+def scanned_cats(program: Program, samples: dict[str, Path], photos: Path) -> list[Path]:
+    """Scan photos of a cat and of other things; return those of the cat, which lie in a folder of their own."""
+    cats = looks(samples["cat"], photos / "cat", 6)
+    for kind in KINDS:
+        looks(samples[kind], photos, 4)
+    program("scan", photos, INDEXER_FACES="false")
+    return cats
+
+
 def test_a_taught_word_is_found_kept_and_given_to_new_photos(
     fresh: Program, samples: dict[str, Path], tmp_path: Path
 ) -> None:
     photos = tmp_path / "photos"
-    cats = looks(samples["cat"], photos / "cat", 6)
-    for kind in KINDS:
-        looks(samples[kind], photos, 4)
-    fresh("scan", photos, INDEXER_FACES="false")
+    cats = scanned_cats(fresh, samples, photos)
     assert "Take it" not in fresh("teach", "mitzi", "--examples", photos / "cat", "--dry-run").stdout
     assert fresh("search", "mitzi", "-f", "paths").stdout == ""
     told = fresh("teach", "mitzi", "--examples", photos / "cat", "--yes").stdout
@@ -69,10 +75,7 @@ def test_examples_may_come_from_a_search_or_from_stdin(
     fresh: Program, samples: dict[str, Path], tmp_path: Path
 ) -> None:
     photos = tmp_path / "photos"
-    cats = looks(samples["cat"], photos / "cat", 6)
-    for kind in KINDS:
-        looks(samples[kind], photos, 4)
-    fresh("scan", photos, INDEXER_FACES="false")
+    cats = scanned_cats(fresh, samples, photos)
     by_folder = fresh("teach", "mitzi", "--examples", photos / "cat", "--dry-run").stdout
     by_search = fresh("teach", "mitzi", "--examples-from", f'path:"{photos}/cat/*"', "--dry-run").stdout
     paths = "".join(f"{path}\0" for path in cats)

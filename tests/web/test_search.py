@@ -105,6 +105,18 @@ def test_what_finds_nothing_says_why(client) -> None:
     assert instead[0] == {"text": "cat", "query": "cat -dog"}
 
 
+def test_less_sure_matches_are_offered_found_and_marked(client) -> None:
+    sure = client.get("/api/search", params={"q": "person"}).json()
+    assert sure["less_sure"] == "person score:0.."
+    assert not any(why["less_sure"] for hit in sure["hits"] for why in hit["why"])
+    wider = client.get("/api/search", params={"q": sure["less_sure"]}).json()
+    assert wider["hits"][: sure["total"]] == sure["hits"]
+    assert {why["less_sure"] for hit in wider["hits"][sure["total"] :] for why in hit["why"]} <= {True}
+    assert wider["less_sure"] is None
+    assert client.get("/api/search", params={"q": "person", "min_score": 0}).json()["total"] == wider["total"]
+    assert client.get("/api/search", params={"q": "faces:1"}).json()["less_sure"] is None
+
+
 def instead(client, query: str) -> dict[str, str]:
     hints = client.get("/api/search", params={"q": query}).json()["hints"]
     return {each["text"]: each["query"] for hint in hints for each in hint["instead"]}

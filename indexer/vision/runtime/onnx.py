@@ -23,7 +23,7 @@ class OnnxModel:
             import onnxruntime
         except ImportError as error:
             raise ModelError(spec.name, "is an ONNX file and needs another package").advise(
-                "install-extra", "onnx" if spec.weights.is_own else "text"
+                "install-extra", spec.weights.extra
             ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

@@ -47,9 +47,9 @@ def _package(spec: ModelSpec) -> Distribution:
     try:
         return distribution(spec.weights.package)
     except PackageNotFoundError as error:
-        raise ModelError(spec.name, "its weights come with a package that is not installed").advise(
-            "install", _requirement(spec)
-        ) from error
+        extra = spec.weights.extra
+        advice = ("install-extra", extra) if extra else ("install", _requirement(spec))
+        raise ModelError(spec.name, "its weights come with a package that is not installed").advise(*advice) from error
 
 
 def _bytes_literal(spec: ModelSpec, path: Path, source: bytes) -> bytes:
