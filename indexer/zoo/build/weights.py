@@ -47,9 +47,10 @@ def _package(spec: ModelSpec) -> Distribution:
     try:
         return distribution(spec.weights.package)
     except PackageNotFoundError as error:
-        extra = spec.weights.extra
-        advice = ("install-extra", extra) if extra else ("install", _requirement(spec))
-        raise ModelError(spec.name, "its weights come with a package that is not installed").advise(*advice) from error
+        missing = ModelError(spec.name, "its weights come with a package that is not installed")
+        if extra := spec.weights.extra:
+            raise missing.advise("install-extra", extra) from error
+        raise missing.advise("install", _requirement(spec)) from error
 
 
 def _bytes_literal(spec: ModelSpec, path: Path, source: bytes) -> bytes:
